@@ -1,0 +1,31 @@
+"""`setting`: a dataclass field that carries its limits, so that bind.py can check any section."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a value of a setting may be. Units are those of the setting."""
+
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+    below: float | None = None
+    one_of: tuple[str, ...] = ()
+    """Allowed words of a text setting."""
+    choice_of: str = ""
+    """Name of a table of choices (a folder): the YAML value is a name, or a mapping with `name`."""
+    path: bool = False
+    """The text is a path: it is made absolute, relative to the file (or the working directory for --set)."""
+    short_for: str = ""
+    """For a nested section: the key that a bare value stands for (`8` for `{units: 8}`)."""
+    spelling: str = ""
+    """How YAML and messages write the key, where it differs from the field (optimiser, initialisation)."""
+
+
+def setting(default: Any = MISSING, **limits: Any) -> Any:
+    """A field with a default (none: required) and Limits; for frozen dataclasses."""
+    return field(default=default, metadata={"limits": Limits(**limits)})

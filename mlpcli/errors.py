@@ -1,0 +1,98 @@
+"""Every exception of the package, its exit code and its three-line form.
+
+Exit codes: 1 the run failed or a check found a problem; 2 the user's input is wrong;
+130 interrupted. Anything that is not an MlpError is a bug of ours and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong: where (file, line, key), what, and what to do about it."""
+
+    where: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        body = "\n".join(f"  {line}" for part in (self.what, self.remedy) for line in part.splitlines())
+        return f"error: {self.where}\n{body}" if self.where else f"error:\n{body}"
+
+
+class MlpError(Exception):
+    """Base of every error a user can cause or meet. Carries one or more faults."""
+
+    exit_code = 2
+
+    def __init__(self, faults: Fault | Sequence[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class ConfigError(MlpError):
+    """The YAML file or a --set option is wrong."""
+
+
+class SettingError(MlpError):
+    """A setting does not fit what a later stage knows. The stage names the key; config/ finds its line."""
+
+    def __init__(self, key: str, what: str, remedy: str = "") -> None:
+        super().__init__(Fault(f"key {key}", what, remedy))
+        self.key, self.what, self.remedy = key, what, remedy
+
+
+class DataError(MlpError):
+    """A data file cannot be read, or does not fit the config or the model."""
+
+
+class ModelFileError(MlpError):
+    """A model file or run folder is missing, damaged, foreign or of a newer version."""
+
+
+class OutputError(MlpError):
+    """A file or folder cannot be written."""
+
+
+class MissingExtraError(MlpError):
+    """An optional dependency is needed and not installed."""
+
+
+class GraphError(MlpError):
+    """A symbolic graph is put together wrongly."""
+
+    exit_code = 1
+
+
+class ShapeError(GraphError):
+    """Two shapes do not fit; names both operands and the op."""
+
+
+class DisconnectedError(GraphError):
+    """The cost does not depend on the named node, or only through ops without a derivative."""
+
+
+class RunFailed(MlpError):
+    """The training broke off: a cost that is not finite, for instance. Nothing good was overwritten."""
+
+    exit_code = 1
+
+
+class Interrupted(MlpError):
+    """The user pressed Ctrl-C."""
+
+    exit_code = 130
+
+
+def nearest(word: str, known: Iterable[str], limit: int = 24) -> str:
+    """A remedy line: the nearest spelling, if one is near, and the known words."""
+    names = sorted(known)
+    close = get_close_matches(word, names, n=1, cutoff=0.6) or [
+        name for name in names if name.lower() == word.lower()
+    ]
+    shown = ", ".join(names[:limit]) + (f", … ({len(names)} in all)" if len(names) > limit else "")
+    return (f"Did you mean {close[0]!r}? " if close else "") + f"Known: {shown}."

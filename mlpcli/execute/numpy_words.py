@@ -1,0 +1,132 @@
+"""An elementwise formula as NumPy calls that write where they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.graph.node import Op
+from mlpcli.ops.words import BOOL_WORDS, NUMPY_WORDS
+from mlpcli.plan.kernel import Kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class _Instruction:
+    """One word applied to arrays, or to results of earlier instructions (ints)."""
+
+    word: str
+    operands: tuple[Any, ...]
+
+
+class _Recorder:
+    """Words that write down what they are asked, and answer with the number of the result."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.instructions: list[_Instruction] = []
+        self._dtype = dtype
+
+    def __getattr__(self, word: str) -> Callable[..., _Result]:
+        def record(*operands: Any) -> _Result:
+            # A 0-d array of the right dtype is quicker for NumPy than a Python number.
+            kept = tuple(
+                o if isinstance(o, (np.ndarray, _Result)) else np.array(o, self._dtype) for o in operands
+            )
+            self.instructions.append(_Instruction(word, kept))
+            return _Result(len(self.instructions) - 1)
+
+        return record
+
+
+@dataclass(frozen=True)
+class _Result:
+    number: int
+
+
+def joining_word(op: Op) -> Any:
+    """The ufunc that a reduction's formula names."""
+    recorder = _Recorder(np.dtype(np.float64))
+    assert op.formula is not None
+    op.formula(recorder, 0.0, 0.0)
+    return NUMPY_WORDS[recorder.instructions[0].word]
+
+
+def elementwise_calls(
+    kernel: Kernel,
+    operands: Sequence[NDArray[Any]],
+    out: NDArray[Any],
+    scratch: dict[tuple[tuple[int, ...], str], list[NDArray[Any]]],
+) -> list[Call]:
+    """The calls that leave the kernel's formula in `out`, with temporaries from `scratch`.
+
+    `out` may be the memory of an operand of the same shape.
+    """
+    floats = [o.dtype for o in operands if o.dtype != np.bool_]
+    recorder = _Recorder(floats[0] if floats else out.dtype)
+    assert kernel.op.formula is not None
+    kernel.op.formula(recorder, *operands, **dict(kernel.attributes))
+    steps = recorder.instructions
+    last_use = {
+        o.number: at for at, step in enumerate(steps) for o in step.operands if isinstance(o, _Result)
+    }
+
+    place: dict[int, NDArray[Any]] = {}
+    free: dict[str, list[NDArray[Any]]] = {}
+    taken: dict[str, int] = {}
+    calls: list[Call] = []
+
+    def temporary(dtype: str) -> NDArray[Any]:
+        if free.get(dtype):
+            return free[dtype].pop()
+        pool = scratch.setdefault((out.shape, dtype), [])
+        at = taken.get(dtype, 0)
+        taken[dtype] = at + 1
+        if at == len(pool):
+            pool.append(np.zeros(out.shape, dtype))
+        return pool[at]
+
+    def out_is_free(at: int) -> bool:
+        """No operand read after step `at` lives in `out`, and no temporary that is still needed."""
+        later = [o for step in steps[at + 1 :] for o in step.operands if isinstance(o, np.ndarray)]
+        held = any(place.get(number) is out and end > at for number, end in last_use.items() if number < at)
+        return not held and not any(np.may_share_memory(out, o) for o in later)
+
+    for at, step in enumerate(steps):
+        dtype = "bool" if step.word in BOOL_WORDS else str(recorder._dtype)
+        values = [place[o.number] if isinstance(o, _Result) else o for o in step.operands]
+        if at == len(steps) - 1 or (dtype == str(out.dtype) and out_is_free(at)):
+            target = out
+        else:
+            target = temporary(dtype)
+        place[at] = target
+        calls += _word_calls(step.word, values, target, temporary)
+        for operand in step.operands:
+            if isinstance(operand, _Result) and last_use[operand.number] == at:
+                array = place[operand.number]
+                if array is not out and array is not target:
+                    free.setdefault(str(array.dtype), []).append(array)
+    return calls
+
+
+def _word_calls(
+    word: str, values: list[NDArray[Any]], target: NDArray[Any], temporary: Callable[[str], NDArray[Any]]
+) -> list[Call]:
+    if word != "where":
+        return [partial(NUMPY_WORDS[word], *values, target)]
+    condition, a, b = values
+    if np.may_share_memory(target, a) and not np.may_share_memory(target, b):
+        opposite = temporary("bool")
+        return [
+            partial(np.logical_not, condition, opposite),
+            partial(np.copyto, target, b, where=opposite),
+        ]
+    calls: list[Call] = [] if np.may_share_memory(target, b) else [partial(np.copyto, target, b)]
+    return [*calls, partial(np.copyto, target, a, where=condition)]

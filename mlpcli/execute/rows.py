@@ -1,0 +1,113 @@
+"""Running plans over many rows: batch by batch in training, in fixed chunks for everything else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.execute.executor import Executor, Function, State
+from mlpcli.graph.node import Node
+from mlpcli.plan.make_plan import make_plan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Rows = Mapping[str, "NDArray[Any]"]
+"""Placeholder name -> array whose first axis is the rows."""
+
+CHUNK = 256
+"""Rows computed at once outside training: enough for BLAS, small enough for the cache."""
+
+
+class EpochRunner:
+    """One pass over the rows in a given order, in batches; the last batch may be smaller."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        cost: Node,
+        updates: Mapping[Node, Node],
+        state: State,
+        rows: Rows,
+        batch_size: int,
+    ) -> None:
+        self._rows = dict(rows)
+        self._count = len(next(iter(rows.values())))
+        self._batch = min(batch_size, self._count)
+
+        def compiled(batch: int) -> Function:
+            return executor.compile(make_plan({"cost": cost}, updates, batch), state)
+
+        self._whole = compiled(self._batch)
+        self._rest = compiled(self._count % self._batch) if self._count % self._batch else None
+
+    def run(self, order: NDArray[np.intp], should_stop: Callable[[], bool]) -> tuple[float, int]:
+        """Mean cost over the rows seen (each batch's cost before its update), and the batches done.
+
+        Ends early when should_stop() says so after a batch, or after the first cost that is not finite.
+        """
+        total, seen, batches = 0.0, 0, 0
+        with np.errstate(all="ignore"):
+            for start in range(0, self._count, self._batch):
+                size = min(self._batch, self._count - start)
+                cost = self._step(order[start : start + size])
+                total += cost * size
+                seen += size
+                batches += 1
+                if should_stop() or not math.isfinite(total):
+                    break
+        return total / seen, batches
+
+    def replay(self, order: NDArray[np.intp], batches: int) -> NDArray[np.intp]:
+        """Run `batches` batches again, and give the rows of the one after them."""
+        with np.errstate(all="ignore"):
+            for start in range(0, batches * self._batch, self._batch):
+                self._step(order[start : start + self._batch])
+        return order[batches * self._batch : (batches + 1) * self._batch]
+
+    def _step(self, chosen: NDArray[np.intp]) -> float:
+        function = self._whole if len(chosen) == self._batch else self._rest
+        assert function is not None
+        for name, buffer in function.inputs.items():
+            # mode="clip" lets take write straight into the buffer; the order is always within range.
+            np.take(self._rows[name], chosen, 0, buffer, "clip")
+        function.run()
+        return float(function.outputs["cost"])
+
+
+class RowFunction:
+    """Outputs with a batch axis, computed for any number of rows in fixed chunks.
+
+    The last chunk is filled up with zeros, so that what comes out for a row depends neither on how
+    many rows there are nor, BLAS willing, on its place among them.
+    """
+
+    def __init__(
+        self, executor: Executor, outputs: Mapping[str, Node], state: State, chunk: int = CHUNK
+    ) -> None:
+        self._function = executor.compile(make_plan(outputs, batch=chunk), state)
+        self._chunk = chunk
+
+    def chunks(self, rows: Rows) -> Iterator[tuple[slice, dict[str, NDArray[Any]]]]:
+        """For each chunk: which rows, and the outputs for them (valid until the next one)."""
+        count = len(next(iter(rows.values())))
+        for start in range(0, count, self._chunk):
+            part = slice(start, min(start + self._chunk, count))
+            for name, buffer in self._function.inputs.items():
+                buffer[: part.stop - start] = rows[name][part]
+                buffer[part.stop - start :] = 0
+            with np.errstate(all="ignore"):
+                self._function.run()
+            yield part, {n: a[: part.stop - start] for n, a in self._function.outputs.items()}
+
+    def __call__(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """Every output for all rows."""
+        results: dict[str, list[NDArray[Any]]] = {name: [] for name in self._function.outputs}
+        for _part, outputs in self.chunks(rows):
+            for name, array in outputs.items():
+                results[name].append(array.copy())
+        empty = {n: np.empty((0, *a.shape[1:]), a.dtype) for n, a in self._function.outputs.items()}
+        return {n: np.concatenate(parts) if parts else empty[n] for n, parts in results.items()}

@@ -1,0 +1,5 @@
+"""Stage 6: derivatives, symbolic and numeric."""
+
+from mlpcli.grad.reverse import gradients
+
+__all__ = ["gradients"]

@@ -1,0 +1,29 @@
+"""What an activation is: a function from nodes to nodes, with its settings."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlpcli.graph.node import Node
+
+
+@dataclass(frozen=True)
+class Activation(ABC):
+    """Elementwise unless it says otherwise. Subclasses are frozen dataclasses, one per file."""
+
+    def linear_outputs(self, units: int) -> int:
+        """How many columns the layer's matrix product has, for `units` results."""
+        return units
+
+    def trained(self, units: int) -> Mapping[str, tuple[tuple[int, ...], float]]:
+        """Parameters of its own: name -> (shape, start value). They are never penalised."""
+        return {}
+
+    @abstractmethod
+    def apply(self, x: Node, **trained: Node) -> Node:
+        """The activation of x: (batch, linear_outputs) -> (batch, units)."""
+
+    def __call__(self, x: Node, **trained: Node) -> Node:
+        return self.apply(x, **trained)

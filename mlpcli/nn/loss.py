@@ -1,0 +1,33 @@
+"""What a loss is: prediction and target to a scalar, the mean over the rows of a batch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from mlpcli.graph.node import Node, shape_error
+from mlpcli.ops.elementwise import clip
+from mlpcli.ops.reduce import reduce_mean, reduce_sum
+
+SMALLEST_PROBABILITY = 1e-7
+"""Probabilities are kept this far from 0 and 1 where no logit form exists."""
+
+
+@dataclass(frozen=True)
+class Loss(ABC):
+    """Mean over rows, sum over outputs, of per_output. Subclasses are frozen dataclasses, one per file."""
+
+    @abstractmethod
+    def per_output(self, prediction: Node, target: Node) -> Node:
+        """The loss of every entry. prediction, target: (batch, outputs)."""
+
+    def __call__(self, prediction: Node, target: Node) -> Node:
+        """A scalar. Raises ShapeError when the shapes differ."""
+        if prediction.shape != target.shape:
+            raise shape_error("loss", (prediction, target), "they need one shape.")
+        return reduce_mean(reduce_sum(self.per_output(prediction, target), (1,)), (0,))
+
+
+def clipped_probability(p: Node) -> Node:
+    """p kept in [1e-7, 1-1e-7], so that its logarithm is finite."""
+    return clip(p, low=SMALLEST_PROBABILITY, high=1.0 - SMALLEST_PROBABILITY)

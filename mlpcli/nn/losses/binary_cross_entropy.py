@@ -1,0 +1,22 @@
+"""binary_cross_entropy loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlpcli.graph.node import Node
+from mlpcli.nn.loss import Loss, clipped_probability
+from mlpcli.ops.elementwise import log
+
+
+@dataclass(frozen=True)
+class BinaryCrossEntropy(Loss):
+    """-(t·log p + (1-t)·log(1-p)) in nats, p clipped to [1e-7, 1-1e-7].
+
+    Behind a sigmoid, nn/stable.py puts the logit form in its place, and nothing is clipped.
+    Source: Goodfellow et al. 2016, section 6.2.2.2.
+    """
+
+    def per_output(self, prediction: Node, target: Node) -> Node:
+        p = clipped_probability(prediction)
+        return -(target * log(p) + (1.0 - target) * log(1.0 - p))

@@ -1,0 +1,55 @@
+"""Cost and optimiser become the updates of one training step, as one graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.grad.reverse import gradients
+from mlpcli.graph.node import Node, constant, parameter, topological
+from mlpcli.nn.network import Network
+from mlpcli.optim.optimizer import Optimizer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+STEP = "step"
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """What one batch does: the cost before it, and the new value of every state."""
+
+    cost: Node
+    updates: Mapping[Node, Node]
+
+    def optimizer_state(self) -> dict[str, NDArray[Any]]:
+        """The slots at the start, by name: zeros."""
+        return {
+            state.name: np.zeros(tuple(int(size or 0) for size in state.shape), state.dtype)
+            for state in self.updates
+            if state.name == STEP or "/" in state.name
+        }
+
+
+def training_step(network: Network, optimizer: Optimizer) -> TrainingStep:
+    """One step of the optimiser on every parameter. Slots are named `<slot>/<parameter>`."""
+    dtype = network.inputs.dtype
+    parameters = [p.node for p in network.parameters]
+    count = parameter(STEP, (), dtype)
+    step = count + 1.0
+    rate = constant(optimizer.learning_rate, dtype)
+    updates: dict[Node, Node] = {}
+    for node, gradient in zip(parameters, gradients(network.cost, parameters), strict=True):
+        slots = {
+            name: parameter(f"{name}/{node.name}", tuple(int(s or 0) for s in node.shape), dtype)
+            for name in optimizer.slots()
+        }
+        updates[node], new_slots = optimizer.update(node, gradient, rate, step, slots)
+        updates |= {slots[name]: value for name, value in new_slots.items()}
+    if count in topological(updates.values()):  # an optimiser that does not count need not
+        updates[count] = step
+    return TrainingStep(network.cost, updates)

@@ -1,0 +1,1 @@
+"""Stage 10: batches become a stream of epoch records."""

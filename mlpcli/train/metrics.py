@@ -1,0 +1,89 @@
+"""Scores of predictions, in the user's units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SMALLEST = 1e-15
+"""Probabilities are kept this far from 0 in the log-loss, as scikit-learn once did."""
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """confusion[i, j]: rows of class i called class j. log_loss in nats; None where no probabilities."""
+
+    accuracy: float
+    log_loss: float
+    confusion: NDArray[np.int64]
+
+    def per_class(self) -> list[tuple[float, float, float, int]]:
+        """Precision, recall, F1 and rows of each class; a score without rows is 0."""
+        hits = np.diag(self.confusion)
+        called, rows = self.confusion.sum(0), self.confusion.sum(1)
+        return [
+            (_ratio(h, c), _ratio(h, r), _ratio(2 * h, c + r), int(r))
+            for h, c, r in zip(hits, called, rows, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class RegressionScores:
+    """Of one target, in its units; r2 is NaN for a constant target."""
+
+    rmse: float
+    mae: float
+    r2: float
+
+
+def class_probabilities(outputs: NDArray[Any]) -> NDArray[Any]:
+    """(rows, classes) from network outputs (rows, units); one unit is the probability of the second class."""
+    return np.column_stack([1 - outputs[:, 0], outputs[:, 0]]) if outputs.shape[1] == 1 else outputs
+
+
+def class_scores(probabilities: NDArray[Any], classes: NDArray[np.int64]) -> ClassScores:
+    """probabilities: (rows, classes); classes: (rows,). The likeliest class is called; a tie: the first."""
+    count = probabilities.shape[1]
+    called = np.argmax(probabilities, axis=1)
+    confusion = np.zeros((count, count), np.int64)
+    np.add.at(confusion, (classes, called), 1)
+    right = np.take_along_axis(probabilities, classes[:, None], 1)[:, 0]
+    log_loss = float(-np.mean(np.log(np.clip(np.asarray(right, np.float64), SMALLEST, 1.0))))
+    return ClassScores(float(np.mean(called == classes)), log_loss, confusion)
+
+
+def regression_scores(prediction: NDArray[Any], target: NDArray[Any]) -> RegressionScores:
+    """prediction, target: (rows,) in the user's units."""
+    error = np.asarray(prediction, np.float64) - np.asarray(target, np.float64)
+    spread = float(np.sum((target - np.mean(target)) ** 2))
+    squares = float(np.sum(error**2))
+    return RegressionScores(
+        float(np.sqrt(np.mean(error**2))),
+        float(np.mean(np.abs(error))),
+        1.0 - squares / spread if spread > 0 else float("nan"),
+    )
+
+
+def label_scores(probabilities: NDArray[Any], labels: NDArray[Any]) -> ClassScores:
+    """One label of a multilabel task: probabilities, labels: (rows,) with labels 0 or 1."""
+    return class_scores(class_probabilities(np.asarray(probabilities)[:, None]), labels.astype(np.int64))
+
+
+def target_matrix(targets: NDArray[Any], task: str, units: int, dtype: str) -> NDArray[Any]:
+    """What the network is compared with: (rows, units). Class indices become one column or one-hot rows."""
+    if task != "classification":
+        return np.ascontiguousarray(targets, dtype)
+    if units == 1:
+        return np.ascontiguousarray(targets[:, None], dtype)
+    matrix = np.zeros((len(targets), units), dtype)
+    matrix[np.arange(len(targets)), targets] = 1
+    return matrix
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part / whole) if whole else 0.0
