@@ -1,3 +1,42 @@
-"""mlp: train small feedforward networks from one YAML file."""
+"""mlp: train small feedforward networks from one YAML file.
+
+    from mlpcli import train, load
+    run = train("configs/iris.yaml")
+    print(load(run).predict({"sepal_length_cm": [5.1], ...}).labels)
+
+The engine, for those who come to learn: node, gradients, Plan-making and the executor are in
+`mlpcli.engine`. Nothing heavy is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from mlpcli.errors import MlpError as MlpError
+    from mlpcli.pipeline import Model as Model
+    from mlpcli.pipeline import Run as Run
+    from mlpcli.pipeline import gradcheck as gradcheck
+    from mlpcli.pipeline import load as load
+    from mlpcli.pipeline import train as train
+
+_OFFERED = {
+    "MlpError": "mlpcli.errors",
+    "Model": "mlpcli.pipeline",
+    "Run": "mlpcli.pipeline",
+    "gradcheck": "mlpcli.pipeline",
+    "load": "mlpcli.pipeline",
+    "train": "mlpcli.pipeline",
+}
+
+__all__ = ["MlpError", "Model", "Run", "__version__", "gradcheck", "load", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _OFFERED:
+        raise AttributeError(f"module 'mlpcli' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_OFFERED[name]), name)

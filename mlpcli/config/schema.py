@@ -6,8 +6,9 @@ loader is handed their tables, so this stage imports none of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from mlpcli.config.setting import setting
@@ -40,6 +41,34 @@ class DataConfig:
     ignore: tuple[str, ...] = setting(())
     categorical: tuple[str, ...] = setting(())
     missing: MissingConfig = setting(MissingConfig())
+
+    def conflicts(self) -> Iterator[tuple[str, str, str]]:
+        """Settings that contradict each other: (key, fault, remedy)."""
+        targets = (self.target,) if isinstance(self.target, str) else self.target or ()
+        if self.labels is not None and self.target is not None:
+            yield "labels", "labels and target both say what to predict.", "Keep one of them."
+        if self.target == ():
+            yield "target", "The list of targets is empty.", "Name a column, or leave target out."
+        for name in doubles(targets):
+            yield "target", f"{name!r} is listed twice.", "Name each column once."
+        for name in sorted({*targets} & {*self.ignore}):
+            yield "ignore", f"{name!r} is the target and cannot be ignored.", "Take it out of one of them."
+        for name in sorted({*self.ignore} & {*self.categorical}):
+            yield "categorical", f"{name!r} is also in ignore.", "Take it out of one of them."
+        if self.validation_labels is not None and not isinstance(self.validation, str):
+            yield "validation_labels", "There is no validation file they belong to.", "Add validation: a path."
+        if self.test_labels is not None and not isinstance(self.test, str):
+            yield "test_labels", "There is no test file they belong to.", "Add test: a path."
+        if isinstance(self.validation, float) and isinstance(self.test, float):
+            shares = self.validation + self.test
+            if shares >= 1.0:
+                what = f"The shares for validation and test add up to {shares:g}: no row is left to train on."
+                yield "test", what, "Make them smaller."
+
+
+def doubles(names: Iterable[str]) -> list[str]:
+    """The names given more than once."""
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 @dataclass(frozen=True)
@@ -96,7 +125,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """One YAML file, checked. `keys` maps each key to where it was given, for errors of later stages."""
+    """One YAML file, checked."""
 
     data: DataConfig
     network: NetworkConfig = setting(NetworkConfig())

@@ -16,7 +16,7 @@ State = Mapping[str, "NDArray[Any]"]
 
 
 class Function(ABC):
-    """A compiled plan. Fill `inputs`, call run(), read `outputs`: all arrays stay the same from run to run."""
+    """A compiled plan. Fill `inputs`, call run(), read `outputs`: the arrays stay the same ones."""
 
     inputs: Mapping[str, NDArray[Any]]
     outputs: Mapping[str, NDArray[Any]]

@@ -120,7 +120,7 @@ def _word_calls(
     word: str, values: list[NDArray[Any]], target: NDArray[Any], temporary: Callable[[str], NDArray[Any]]
 ) -> list[Call]:
     if word != "where":
-        return [partial(NUMPY_WORDS[word], *values, target)]
+        return [partial(NUMPY_WORDS[word], *values, out=target)]
     condition, a, b = values
     if np.may_share_memory(target, a) and not np.may_share_memory(target, b):
         opposite = temporary("bool")

@@ -103,6 +103,12 @@ class RowFunction:
                 self._function.run()
             yield part, {n: a[: part.stop - start] for n, a in self._function.outputs.items()}
 
+    def scalars(self) -> dict[str, NDArray[Any]]:
+        """Outputs that depend on no rows."""
+        with np.errstate(all="ignore"):
+            self._function.run()
+        return dict(self._function.outputs)
+
     def __call__(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """Every output for all rows."""
         results: dict[str, list[NDArray[Any]]] = {name: [] for name in self._function.outputs}

@@ -30,11 +30,13 @@ Evaluate = Callable[[], tuple[float, Sequence["NDArray[Any]"]]]
 """The cost at the current arrays, and the branch patterns (which side of each kink every entry is on)."""
 
 
-def central_difference(evaluate: Evaluate, array: NDArray[Any], index: tuple[int, ...]) -> Difference:
-    """(f(w+h) - f(w-h)) / 2h for one entry of a float64 array, which is put back as it was."""
+def central_difference(
+    evaluate: Evaluate, array: NDArray[Any], index: tuple[int, ...], step: float = STEP
+) -> Difference:
+    """(f(w+h) - f(w-h)) / 2h, h = step·max(1, |w|), for one entry of a float64 array, put back as it was."""
     old = array[index]
     try:
-        step = STEP * max(1.0, abs(float(old)))
+        step *= max(1.0, abs(float(old)))
         array[index] = old + step
         above = array[index]
         cost_above, branches_above = evaluate()

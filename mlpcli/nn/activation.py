@@ -5,13 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from mlpcli.graph.node import Node
 
 
 @dataclass(frozen=True)
 class Activation(ABC):
-    """Elementwise unless it says otherwise. Subclasses are frozen dataclasses, one per file."""
+    """Subclasses are frozen dataclasses, one per file."""
+
+    elementwise: ClassVar[bool] = True
+    """Whether a unit's result depends on its own pre-activation alone."""
 
     def linear_outputs(self, units: int) -> int:
         """How many columns the layer's matrix product has, for `units` results."""

@@ -21,11 +21,15 @@ class Loss(ABC):
     def per_output(self, prediction: Node, target: Node) -> Node:
         """The loss of every entry. prediction, target: (batch, outputs)."""
 
-    def __call__(self, prediction: Node, target: Node) -> Node:
-        """A scalar. Raises ShapeError when the shapes differ."""
+    def per_row(self, prediction: Node, target: Node) -> Node:
+        """The loss of every row: (batch,). Raises ShapeError when the shapes differ."""
         if prediction.shape != target.shape:
             raise shape_error("loss", (prediction, target), "they need one shape.")
-        return reduce_mean(reduce_sum(self.per_output(prediction, target), (1,)), (0,))
+        return reduce_sum(self.per_output(prediction, target), (1,))
+
+    def __call__(self, prediction: Node, target: Node) -> Node:
+        """A scalar. Raises ShapeError when the shapes differ."""
+        return reduce_mean(self.per_row(prediction, target), (0,))
 
 
 def clipped_probability(p: Node) -> Node:

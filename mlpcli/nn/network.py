@@ -20,7 +20,7 @@ from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.loss import Loss
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.stable import use_logit_forms
-from mlpcli.ops.reduce import reduce_sum
+from mlpcli.ops.reduce import reduce_mean, reduce_sum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,6 +63,8 @@ class Network:
     target: Node
     layers: tuple[Layer, ...]
     loss_name: str
+    row_loss: Node
+    """(batch,): the loss is its mean."""
     loss: Node
     penalty: Node | None
     cost: Node
@@ -173,10 +175,11 @@ def build_network(
     layers.append(
         _layer("output", value, head.units, head.activation, output.initializer, output.bias_initializer)
     )
-    loss = named(use_logit_forms(head.loss(layers[-1].output, target)), "loss")
+    row_loss = use_logit_forms(head.loss.per_row(layers[-1].output, target))
+    loss = named(reduce_mean(row_loss, (0,)), "loss")
     parts = _penalty([p for layer in layers for p in layer.parameters], penalty or Penalty())
     cost = named(loss + parts, "cost") if parts is not None else loss
-    return Network(inputs, target, tuple(layers), head.loss_name, loss, parts, cost)
+    return Network(inputs, target, tuple(layers), head.loss_name, row_loss, loss, parts, cost)
 
 
 def initial_values(network: Network, rng: np.random.Generator) -> dict[str, NDArray[Any]]:

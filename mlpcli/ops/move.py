@@ -40,7 +40,8 @@ def unbroadcast(g: Node, shape: Shape, inserted: tuple[int, ...] = ()) -> Node:
     if g.shape == shape and not inserted:
         return g
     total = OPS["reduce_sum"]
-    gone = inserted or tuple(range(len(g.shape) - len(shape)))
+    leading = len(g.shape) - len(shape) - len(inserted)
+    gone = (*range(leading), *(axis + leading for axis in inserted))
     if gone:
         g = total(g, axes=gone, keep=False)
     spread = tuple(axis for axis, size in enumerate(shape) if size == 1 and g.shape[axis] != 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from mlpcli.graph.node import Node
 from mlpcli.nn.activation import Activation
@@ -16,6 +17,8 @@ class Softmax(Activation):
 
     The row maximum is subtracted first: e^x overflows, the quotient is unchanged.
     """
+
+    elementwise: ClassVar[bool] = False
 
     def apply(self, x: Node, **trained: Node) -> Node:
         shifted = x - stop_gradient(reduce_max(x, (1,), keep=True))

@@ -1,0 +1,23 @@
+"""mlp check"""
+
+from __future__ import annotations
+
+import click
+
+from mlpcli.cli.options import config_argument, set_option
+
+
+@click.command()
+@config_argument
+@set_option
+def check(config: str, overrides: tuple[str, ...]) -> None:
+    """Do everything but the training: read CONFIG and the data, build the network.
+
+    \b
+    mlp check configs/iris.yaml
+    """
+    from mlpcli.cli.text import describe_prepared
+    from mlpcli.pipeline import prepare
+
+    click.echo(describe_prepared(prepare(config, overrides)))
+    click.echo("fine: nothing was trained.")

@@ -1,0 +1,33 @@
+"""mlp evaluate"""
+
+from __future__ import annotations
+
+import click
+
+from mlpcli.cli.options import json_option, run_argument
+
+
+@click.command()
+@run_argument
+@click.argument("data", type=click.Path())
+@click.option("--labels", type=click.Path(), help="Label file beside an IDX or NPY file.")
+@json_option
+def evaluate(run: str, data: str, labels: str | None, as_json: bool) -> None:
+    """Score a run on DATA, which has the target; - reads standard input.
+
+    \b
+    mlp evaluate runs/iris-1 test.csv
+    """
+    import json
+
+    from mlpcli.cli.text import describe_evaluation
+    from mlpcli.cli.warnings import tell, tell_counts
+    from mlpcli.pipeline import load
+
+    notes, evaluation = load(run).evaluate_file(data, labels)
+    tell(notes)
+    tell_counts(evaluation.counts)
+    if as_json:
+        click.echo(json.dumps(evaluation.as_json(), indent=1, ensure_ascii=False))
+    else:
+        click.echo(describe_evaluation(evaluation))

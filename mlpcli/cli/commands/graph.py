@@ -1,0 +1,27 @@
+"""mlp graph"""
+
+from __future__ import annotations
+
+import click
+
+from mlpcli.cli.options import config_argument, set_option
+
+
+@click.command()
+@config_argument
+@set_option
+@click.option("--gradients", is_flag=True, help="The gradients too.")
+@click.option("--dot", is_flag=True, help="Graphviz's DOT language instead of text.")
+def graph(config: str, overrides: tuple[str, ...], gradients: bool, dot: bool) -> None:
+    """Print the symbolic graph of the cost, one line a node.
+
+    \b
+    mlp graph configs/xor-sigmoid.yaml
+    mlp graph configs/xor-sigmoid.yaml --gradients --dot | dot -Tsvg > graph.svg
+    """
+    from mlpcli.graph.show import as_dot, as_text
+    from mlpcli.pipeline import prepare
+    from mlpcli.pipeline.inspect import graph_outputs
+
+    outputs = graph_outputs(prepare(config, overrides), gradients)
+    click.echo(as_dot(outputs) if dot else as_text(outputs))

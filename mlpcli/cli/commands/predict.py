@@ -1,0 +1,29 @@
+"""mlp predict"""
+
+from __future__ import annotations
+
+import click
+
+from mlpcli.cli.options import run_argument
+
+
+@click.command()
+@run_argument
+@click.argument("data", type=click.Path())
+@click.option("-o", "--output", type=click.Path(), help="CSV file to write; standard output without it.")
+def predict(run: str, data: str, output: str | None) -> None:
+    """Predict for the rows of DATA; - reads standard input.
+
+    Columns are matched by name. Writes CSV with a header: the label and the probability p_<class> of each
+    class, or the value of each target in its units.
+
+    \b
+    mlp predict runs/iris-1 new.csv
+    cat new.csv | mlp predict runs/iris-1 - -o labels.csv
+    """
+    from mlpcli.cli.warnings import tell, tell_counts
+    from mlpcli.pipeline.predicting import write_predictions
+
+    notes, counts = write_predictions(run, data, output)
+    tell(notes)
+    tell_counts(counts)

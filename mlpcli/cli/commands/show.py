@@ -1,0 +1,42 @@
+"""mlp show"""
+
+from __future__ import annotations
+
+import click
+
+from mlpcli.cli.options import run_argument
+
+
+@click.command()
+@run_argument
+def show(run: str) -> None:
+    """Show what a run holds: columns, network, history.
+
+    \b
+    mlp show runs/iris-1
+    """
+    from mlpcli.cli.text import describe_columns, describe_network, plural, table
+    from mlpcli.pipeline.inspect import show_run
+
+    shown = show_run(run)
+    model = shown.model
+    network = model.graph()
+    click.echo(f"model    {shown.path}")
+    click.echo(f"task     {model.task}")
+    for line in describe_columns(model.preparation):
+        click.echo(line)
+    size = plural(network.size, "parameter")
+    click.echo(f"network  {describe_network(network)}: {size}, {model.precision}, loss {network.loss_name}")
+    kept = f"weights of epoch {model.summary.get('kept_epoch')}"
+    click.echo(f"training {model.summary.get('stopped')} after epoch {model.summary.get('epochs')}; {kept}")
+    if shown.history:
+        filled = [key for key in shown.history[0] if any(row[key] for row in shown.history)]
+        rows = [[_short(row[key]) for key in filled] for row in shown.history]
+        click.echo("\n" + table(filled, rows, left=0))
+
+
+def _short(text: str) -> str:
+    try:
+        return f"{float(text):.6g}"
+    except ValueError:
+        return text

@@ -1,0 +1,67 @@
+"""The group: finds the commands, turns an MlpError into its text and exit code, once."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from os import listdir
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mlpcli import __version__
+
+COMMANDS = Path(__file__).parent / "commands"
+
+
+class Commands(click.Group):
+    """`commands/<name>.py` offers the command `<name>`. Nothing else is imported before it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(n[:-3] for n in listdir(COMMANDS) if n.endswith(".py") and not n.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = getattr(import_module(f"mlpcli.cli.commands.{cmd_name}"), cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(130)
+        except MemoryError as error:
+            click.echo(f"error:\n  Out of memory: {error}\n  Use fewer rows, units or pieces.", err=True)
+            ctx.exit(1)
+        except Exception as error:
+            # The class is looked up only now: importing it earlier would slow `mlp --help` down.
+            from mlpcli.errors import MlpError
+
+            if not isinstance(error, MlpError):
+                raise
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mlp")
+def cli() -> None:
+    """Train small feedforward networks from one YAML file.
+
+    \b
+    mlp train configs/iris.yaml            train; the run goes to runs/iris-1
+    mlp predict runs/iris-1 new.csv        predict with it
+    mlp evaluate runs/iris-1 test.csv      score it
+    mlp gradcheck configs/iris.yaml        is the gradient right, does it arrive?
+    """
+
+
+def main() -> None:
+    """Entry point of the `mlp` command."""
+    try:
+        cli()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,22 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+config_argument = click.argument("config", type=click.Path())
+run_argument = click.argument("run", metavar="RUN|MODEL", type=click.Path())
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+
+
+def set_option(command: Any) -> Any:
+    """--set KEY=VALUE, repeatable: overrides the config file."""
+    return click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Override a key of the config, such as optimiser.learning_rate=0.01. Repeatable.",
+    )(command)

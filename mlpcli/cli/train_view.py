@@ -1,0 +1,164 @@
+"""What `mlp train` shows: lines, a progress bar on a terminal, JSON, or nearly nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlpcli.cli.text import describe_evaluation, describe_network, describe_prepared, duration
+from mlpcli.pipeline import EpochDone, Event, Run, Started
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+WIDTHS = {"epoch": 9, "cost": 12, "validation_cost": 16, "accuracy": 10, "rmse": 12, "r2": 9, "seconds": 12}
+
+
+class QuietView:
+    """Only the end."""
+
+    def __enter__(self) -> QuietView:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def show(self, event: Event) -> None:
+        """Take note of what happens."""
+
+    def end(self, run: Run) -> None:
+        """The last words."""
+        click.echo(f"{run.path}  cost {run.cost:.6g}  ({run.stopped}, {run.epochs} epochs)")
+
+
+class JsonView(QuietView):
+    """One object a line."""
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, Started):
+            network = event.prepared.network
+            self._print(
+                event="start",
+                run=str(event.folder),
+                network=describe_network(network),
+                parameters=network.size,
+                rows=len(event.prepared.dataset.training.inputs),
+                notes=list(event.prepared.dataset.notes),
+            )
+        elif event.record is not None:
+            self._print(event="epoch", **event.record)
+
+    def end(self, run: Run) -> None:
+        more = {"test": run.test.as_json()} if run.test else {}
+        self._print(
+            event="end",
+            run=str(run.path),
+            stopped=run.stopped,
+            epochs=run.epochs,
+            cost=run.cost,
+            kept_epoch=run.kept_epoch,
+            seconds=round(run.seconds, 3),
+            **more,
+        )
+
+    def _print(self, **values: Any) -> None:
+        plain = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
+        click.echo(json.dumps(plain, ensure_ascii=False))
+
+
+class LinesView(QuietView):
+    """One aligned line per printed epoch."""
+
+    def __init__(self) -> None:
+        self._header_done = False
+        self._folder = ""
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self._folder = str(event.folder)
+            self.line(describe_prepared(event.prepared))
+            self.line(f"run      {event.folder}\n")
+        elif event.record is not None:
+            shown = {k: v for k, v in event.record.items() if k != "validation_cost" or v is not None}
+            if not self._header_done:
+                names = {"validation_cost": "validation cost", "seconds": "time", "r2": "R²", "rmse": "RMSE"}
+                self.line("".join(names.get(key, key).rjust(WIDTHS[key]) for key in shown))
+                self._header_done = True
+            self.line("".join(_number(key, value).rjust(WIDTHS[key]) for key, value in shown.items()))
+
+    def end(self, run: Run) -> None:
+        kept = f"; the weights of epoch {run.kept_epoch} are kept" if run.kept_epoch != run.epochs else ""
+        self.line(f"\nstopped: {run.stopped} after epoch {run.epochs}, {duration(run.seconds)}{kept}")
+        if run.test is not None:
+            self.line("\ntest\n" + describe_evaluation(run.test))
+        self.line(f"run: {run.path}\nnext: mlp predict {run.path} DATA   (or: mlp evaluate {run.path} DATA)")
+
+    def line(self, text: str) -> None:
+        """Print and flush, so that a pipe sees it at once."""
+        click.echo(text)
+        sys.stdout.flush()
+
+
+class TerminalView(LinesView):
+    """The same lines above a progress bar."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._progress: Progress | None = None
+
+    def __exit__(self, *error: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def show(self, event: Event) -> None:
+        super().show(event)
+        if isinstance(event, EpochDone):
+            if self._progress is None:
+                self._start(event.of)
+            assert self._progress is not None
+            self._progress.update(self._progress.task_ids[0], completed=event.number)
+
+    def end(self, run: Run) -> None:
+        self.__exit__()
+        super().end(run)
+
+    def line(self, text: str) -> None:
+        if self._progress is None:
+            super().line(text)
+        else:
+            self._progress.console.print(text, markup=False, highlight=False)
+
+    def _start(self, epochs: int) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("epoch"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn(), transient=True
+        )
+        self._progress.add_task("epoch", total=epochs)
+        self._progress.start()
+
+
+def make_view(quiet: bool, as_json: bool) -> QuietView:
+    """JSON before quiet before what suits the standard output."""
+    if as_json:
+        return JsonView()
+    if quiet:
+        return QuietView()
+    is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return TerminalView() if is_terminal else LinesView()
+
+
+def _number(key: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    if key == "epoch":
+        return str(value)
+    if key == "seconds":
+        return duration(value)
+    return f"{value:.4f}" if key in ("accuracy", "r2") else f"{value:.6g}"

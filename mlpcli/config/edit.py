@@ -1,0 +1,247 @@
+"""--set options: parsed, put into the tree, and written into the text with its comments kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mlpcli.config.scalars import PLAIN, means_more_than_text, shorten, write_text
+from mlpcli.config.tree import (
+    SYNONYMS,
+    Entry,
+    Items,
+    Place,
+    Scalar,
+    Section,
+    Source,
+    Written,
+    compose,
+    join,
+)
+from mlpcli.errors import ConfigError, Fault
+
+KeyPath = tuple["str | int", ...]
+BareKey = Callable[[KeyPath], str]
+"""Which key a bare value at a path stands for: `units` for a hidden layer, '' for none."""
+
+KEY_PART = re.compile(r"\.?([^.\[\]\s]+)|\[([0-9]{1,9})\]")
+
+
+@dataclass(frozen=True)
+class Override:
+    """One --set option."""
+
+    path: KeyPath
+    value: Written
+
+
+def parse_override(option: str, folder: Path, order: int) -> Override:
+    """`key.path[0]=value`. Relative paths in it start from `folder`. Raises ConfigError naming the option."""
+    source = Source(f"--set {shorten(option, 100)}", folder, order)
+    place = Place(source)
+    key, equals, text = option.partition("=")
+    if not equals:
+        raise ConfigError(Fault(str(place), "There is no '=' in it.", "Write --set key=value."))
+    return Override(parse_key(key.strip(), place), parse_value(text.strip(), source))
+
+
+def parse_key(key: str, place: Place) -> KeyPath:
+    path: list[str | int] = []
+    at = 0
+    while at < len(key):
+        part = KEY_PART.match(key, at)
+        if part is None or (part.group().startswith(".") == (at == 0) and part.group(1)):
+            raise ConfigError(Fault(str(place), "The key cannot be read.", "Write it like network.hidden[0].units."))
+        name, index = part.groups()
+        path.append(SYNONYMS.get(name, name) if name else int(index))
+        at = part.end()
+    if not path:
+        raise ConfigError(Fault(str(place), "The key is empty.", "Write --set key=value."))
+    return tuple(path)
+
+
+def parse_value(text: str, source: Source) -> Written:
+    """Brackets and quotes are YAML; anything else is one word as it stands (so `--set separator=#` works)."""
+    if text[:1] not in ("[", "{", '"', "'"):
+        compose(write_text(text), source)
+        word = PLAIN.fullmatch(text) or not text
+        return Scalar(place=Place(source), text=text, quoted=not word)
+    value, faults = compose(text, source)
+    if faults:
+        raise ConfigError([fault for _, fault in faults])
+    return value
+
+
+def put(tree: Written, path: KeyPath, value: Written, bare_key: BareKey, done: KeyPath = ()) -> Written:
+    """The tree with the value at the path; missing sections are made, short forms written out.
+
+    Raises ConfigError at the value's place where the path does not fit the tree.
+    """
+    if not path:
+        return value
+    part, rest = path[0], path[1:]
+    key = show_key(done)
+    if isinstance(part, int):
+        if not isinstance(tree, Items):
+            raise misfit(value, f"{key or 'The file'} is not a list, so it has no item [{part}].")
+        if part >= len(tree.items):
+            count = f"{len(tree.items)} item" + ("s" if len(tree.items) != 1 else "")
+            raise misfit(value, f"{key} has {count}, so there is no [{part}].", "Items count from [0].")
+        item = put(tree.items[part], rest, value, bare_key, (*done, part))
+        return replace(tree, items=(*tree.items[:part], item, *tree.items[part + 1 :]))
+    if isinstance(tree, Items):
+        raise misfit(value, f"{key or 'The file'} is a list.", f"Choose an item: {key}[0].{part}.")
+    section = as_section(tree, value.place, bare_key(done))
+    if section is None:
+        raise misfit(value, f"{key} is a single value, so it has no key {part}.")
+    entry = section.entries.get(part)
+    if entry is None and rest and isinstance(rest[0], int):
+        raise misfit(value, f"{join(key, part)} is not given, so there is no [{rest[0]}].", "Set the whole list.")
+    inner = entry.value if entry else Section(place=value.place)
+    new = put(inner, rest, value, bare_key, (*done, part))
+    place = entry.place if entry and rest else value.place
+    return replace(section, entries={**section.entries, part: Entry(place, new)})
+
+
+def as_section(tree: Written, place: Place, bare: str) -> Section | None:
+    """A section for a bare value that is short for one, an empty one for nothing; None for any other word."""
+    if isinstance(tree, Section):
+        return tree
+    assert isinstance(tree, Scalar)
+    if tree.is_null:
+        return Section(place=place)
+    return Section(place=tree.place, entries={bare: Entry(tree.place, tree)}) if bare else None
+
+
+def show_key(path: KeyPath) -> str:
+    key = ""
+    for part in path:
+        key = f"{key}[{part}]" if isinstance(part, int) else join(key, part)
+    return key
+
+
+def misfit(value: Written, what: str, remedy: str = "") -> ConfigError:
+    return ConfigError(Fault(str(value.place), what, remedy))
+
+
+def edit_text(text: str, path: KeyPath, value: Written, bare_key: BareKey) -> str:
+    """The text with the value at the path. It reads as `put` says, by construction: the smallest edit is
+    tried first and read back; anchors and odd layouts fall through to coarser ones.
+    """
+    source = Source("", Path())
+    tree, _ = compose(text, source)
+    wanted = put(tree, path, value, bare_key)
+    for edited in candidates(text, tree, wanted, path, value, bare_key):
+        try:
+            if meaning(compose(edited, source)[0]) == meaning(wanted):
+                return edited
+        except ConfigError:
+            continue
+    return write_lines(wanted, newline(text))
+
+
+def candidates(
+    text: str, tree: Written, wanted: Written, path: KeyPath, value: Written, bare_key: BareKey
+) -> Iterator[str]:
+    """Edited texts, from the one that touches least."""
+    yield local_edit(text, tree, path, value, bare_key)
+    if isinstance(tree, Section) and isinstance(wanted, Section) and path[0] in tree.entries:
+        top = str(path[0])
+        yield replaced(text, tree.entries[top], tree.entries[top].value, wanted.entries[top].value)
+
+
+def local_edit(text: str, tree: Written, path: KeyPath, value: Written, bare_key: BareKey) -> str:
+    """Replace the deepest value on the path that exists, or add a key to its section."""
+    spot, entry = tree, None
+    for depth, part in enumerate(path):
+        rest = path[depth:]
+        if spot.alias or isinstance(spot, Scalar):
+            return replaced(text, entry, spot, put(spot, rest, value, bare_key, path[:depth]))
+        if isinstance(spot, Section):
+            entry = spot.entries.get(str(part))
+            if entry is None or entry.merged:
+                whole = put(spot, rest, value, bare_key, path[:depth])
+                assert isinstance(whole, Section)
+                return inserted(text, spot, str(part), whole.entries[str(part)].value)
+            spot = entry.value
+        elif isinstance(spot, Items):
+            entry, spot = None, spot.items[int(part)]
+    return replaced(text, entry, spot, value)
+
+
+def replaced(text: str, entry: Entry | None, old: Written, new: Written) -> str:
+    """The text with one value exchanged."""
+    written = write_flow(new)
+    if entry and isinstance(old, (Items, Section)) and not old.flow and not old.alias and old.start > entry.end:
+        # A block below its key: the new value goes beside the key, before the key's own comment.
+        head, gap = text[: entry.end], text[entry.end : old.start].partition(":")[2].strip()
+        return f"{head}: {written}{'  ' + gap if gap else ''}{text[old.end :]}"
+    before = " " if old.start == old.end and text[old.start - 1 : old.start].strip() else ""
+    after = " " if old.start == old.end and text[old.end : old.end + 1].strip() else ""
+    return text[: old.start] + before + written + after + text[old.end :]
+
+
+def inserted(text: str, section: Section, key: str, value: Written) -> str:
+    """The text with a key more, behind the last key of the section."""
+    written = f"{write_text(key)}: {write_flow(value)}"
+    own = [entry for entry in section.entries.values() if not entry.merged]
+    if section.flow:
+        at = max((entry.value.end for entry in own), default=section.end - 1)
+        return text[:at] + (", " if section.entries else "") + written + text[at:]
+    line_end = text.find("\n", section.end)
+    at = len(text) if line_end < 0 else line_end
+    if text[at - 1 : at] == "\r":
+        at -= 1
+    if not own:
+        return text[:at] + (newline(text) if text[:at].strip("\ufeff") else "") + written + newline(text)
+    start = own[0].start
+    indent = " " * (start - text.rfind("\n", 0, start) - 1)
+    return text[:at] + newline(text) + indent + written + text[at:]
+
+
+def newline(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def write_flow(written: Written) -> str:
+    """A value on one line of YAML."""
+    if isinstance(written, Scalar):
+        return "null" if written.is_null else write_text(written.text, written.quoted)
+    if isinstance(written, Items):
+        return "[" + ", ".join(write_flow(item) for item in written.items) + "]"
+    assert isinstance(written, Section)
+    pairs = (f"{write_text(key)}: {write_flow(entry.value)}" for key, entry in written.entries.items())
+    return "{" + ", ".join(pairs) + "}"
+
+
+def write_lines(tree: Written, line_end: str) -> str:
+    """A whole document, a line per key at the top; comments are lost."""
+    if not isinstance(tree, Section):
+        return write_flow(tree) + line_end
+    return "".join(
+        f"{write_text(key)}: {write_flow(entry.value)}{line_end}" for key, entry in tree.entries.items()
+    )
+
+
+def meaning(written: Written) -> Any:
+    """What a tree says, without how and where: equal for texts that load to the same config."""
+    if isinstance(written, Scalar):
+        return None if written.is_null else (written.text, written.quoted and means_more_than_text(written.text))
+    if isinstance(written, Items):
+        return [meaning(item) for item in written.items]
+    assert isinstance(written, Section)
+    return {key: meaning(entry.value) for key, entry in written.entries.items()}
+
+
+def put_all(tree: Written, overrides: Sequence[Override], bare_key: BareKey) -> tuple[Written, list[Fault]]:
+    """The tree with every override in turn, and the faults of those that do not fit."""
+    faults: list[Fault] = []
+    for override in overrides:
+        try:
+            tree = put(tree, override.path, override.value, bare_key)
+        except ConfigError as error:
+            faults += error.faults
+    return tree, faults

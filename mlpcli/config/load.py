@@ -1,0 +1,191 @@
+"""A YAML file and --set options -> Config, with the place of every key and the text to keep of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+from mlpcli.config import paths
+from mlpcli.config.bind import FAILED, Binder, Choices, PathSetting, bare_key
+from mlpcli.config.edit import KeyPath, Override, edit_text, parse_key, parse_override, put_all
+from mlpcli.config.schema import Config
+from mlpcli.config.tree import SYNONYMS, Items, Place, PlacedFault, Scalar, Section, Source, Written, compose
+from mlpcli.errors import ConfigError, Fault
+
+LARGEST_FILE = 1024 * 1024
+MOST_FAULTS = 50
+"""Faults told at once; a file that is something else altogether has thousands."""
+
+bare = partial(bare_key, Config)
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """A checked config, and what is needed to speak about it and to keep it."""
+
+    config: Config
+    path: Path
+    text: str
+    """The file as written, with the overrides in it; loads to the same config. Line ends are the file's."""
+    where: Mapping[str, str]
+    """Key -> `iris.yaml line 7` or `--set key=value`, for every key that is given."""
+    relative_paths: Mapping[str, str]
+    """Keys whose path is written relative to the file -> the absolute path."""
+
+    def error(self, key: str, what: str, remedy: str = "") -> ConfigError:
+        """The fault of a key that a later stage found, at the key's line or that of the nearest key above."""
+        key = ".".join(SYNONYMS.get(part, part) for part in key.split("."))
+        above = key
+        while above and above not in self.where:
+            above = re.sub(r"(^|\.)[^.\[\]]*$|\[[^\[\]]*\]$", "", above) if above[-1] not in ".[" else above[:-1]
+        where = self.where.get(above, str(self.path))
+        return ConfigError(Fault(f"{where}, key {key}" if key else where, what, remedy))
+
+    def text_for(self, folder: Path) -> str:
+        """The text for a copy in another folder: relative paths are written to work from there."""
+        source = Source("", folder)
+        return write_paths(
+            self.text, {key: paths.relative(path, folder) for key, path in self.relative_paths.items()}, source
+        )
+
+
+def load_config(
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    choices: Choices = MappingProxyType({}),
+    *,
+    check_files: bool = True,
+) -> ConfigFile:
+    """Read and check a config. `choices`: tables of activations and the like, name -> settings class.
+
+    Raises ConfigError with every fault of the file and the options, in the order of their lines.
+    check_files=False leaves out whether the data files exist.
+    """
+    return load_config_text(read_text(Path(path)), path, overrides, choices, check_files=check_files)
+
+
+def load_config_text(
+    text: str,
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    choices: Choices = MappingProxyType({}),
+    *,
+    check_files: bool = True,
+) -> ConfigFile:
+    """As load_config, for a text that is (or would be) in the file `path`."""
+    path = Path(path)
+    source = Source(str(path), Path(os.path.abspath(path.parent)))
+    tree, faults = compose(text, source)
+    options, option_faults = parse_overrides(overrides)
+    tree = top_level(tree, bool(overrides))
+    tree, misfits = put_all(tree, options, bare)
+    binder = Binder(choices)
+    config = binder.section(Config, tree)
+    faults += binder.faults
+    if check_files:
+        faults += missing_files(binder.paths)
+    raise_faults(faults, [*option_faults, *misfits], path)
+    assert config is not FAILED
+    for option in options:
+        text = edit_text(text, option.path, option.value, bare)
+    given = {key: found for key, found in binder.paths.items() if paths.is_relative(found.text)}
+    from_options = {
+        key: paths.relative(found.absolute, source.folder)
+        for key, found in given.items()
+        if found.place.source.order
+    }
+    return ConfigFile(
+        config=config,
+        path=path,
+        text=write_paths(text, from_options, source),
+        where=MappingProxyType({key: str(place) for key, place in binder.places.items()}),
+        relative_paths=MappingProxyType({key: found.absolute for key, found in given.items()}),
+    )
+
+
+def read_text(path: Path) -> str:
+    """The text of a config file, without byte order mark. Raises ConfigError for what is no such file."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except (FileNotFoundError, ValueError):
+        raise fault(path, "There is no such file.", paths.nearest_file(str(path))) from None
+    except IsADirectoryError:
+        raise fault(path, "This is a folder, not a config file.", "Name a YAML file in it.") from None
+    except OSError as error:
+        raise fault(path, f"The file cannot be read: {error.strerror or error}.") from error
+    if len(data) > LARGEST_FILE:
+        raise fault(path, "The file is larger than 1 MiB.", "Is it a data file? A config names one under data.train.")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise fault(path, "The file is saved as UTF-16.", "Save it as UTF-8.")
+    if b"\0" in data:
+        raise fault(path, "This is a binary file, not a config.", "A config is a YAML text file.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise fault(f"{path} line {line}", "The file is not UTF-8 text.", "Save it as UTF-8.") from None
+
+
+def fault(where: str | Path, what: str, remedy: str = "") -> ConfigError:
+    return ConfigError(Fault(str(where), what, remedy))
+
+
+def parse_overrides(options: Sequence[str]) -> tuple[list[Override], list[Fault]]:
+    """The options that can be read, and the faults of the others."""
+    found: list[Override] = []
+    faults: list[Fault] = []
+    for order, option in enumerate(options, start=1):
+        try:
+            found.append(parse_override(option, Path(os.getcwd()), order))
+        except ConfigError as error:
+            faults += error.faults
+    return found, faults
+
+
+def top_level(tree: Written, overridden: bool) -> Section:
+    """The tree as the section it has to be, standing for the file as a whole."""
+    place = Place(tree.place.source)
+    empty = (isinstance(tree, Scalar) and tree.is_null) or (isinstance(tree, Section) and not tree.entries)
+    if empty and not overridden:
+        raise fault(str(place), "The file is empty.", "A config needs at least data: {train: a file}.")
+    if empty:
+        return Section(place=place, start=tree.start, end=tree.end)
+    if not isinstance(tree, Section):
+        kind = "a list" if isinstance(tree, Items) else "a text"
+        raise fault(str(tree.place), f"The file is {kind}, not a config.", "Write lines like 'key: value'.")
+    return Section(place=place, start=tree.start, end=tree.end, tag=tree.tag, entries=tree.entries)
+
+
+def missing_files(settings: Mapping[str, PathSetting]) -> list[PlacedFault]:
+    faults = []
+    for key, setting in settings.items():
+        trouble = paths.trouble(setting.absolute)
+        if trouble:
+            faults.append((setting.place, Fault(f"{setting.place}, key {key}", *trouble)))
+    return faults
+
+
+def raise_faults(placed: Sequence[PlacedFault], of_options: Sequence[Fault], path: Path) -> None:
+    """Raise what was found, if anything: the file's faults by line, then those of the options."""
+    ordered = sorted(placed, key=lambda found: (found[0].source.order, found[0].line))
+    faults = [fault for _, fault in ordered] + list(of_options)
+    if len(faults) > MOST_FAULTS:
+        rest = Fault(str(path), f"{len(faults) - MOST_FAULTS} more faults are not shown.")
+        faults = [*faults[:MOST_FAULTS], rest]
+    if faults:
+        raise ConfigError(faults)
+
+
+def write_paths(text: str, settings: Mapping[str, str], source: Source) -> str:
+    """The text with these paths at these keys."""
+    place = Place(source)
+    for key, path in settings.items():
+        keys: KeyPath = parse_key(key, place)
+        text = edit_text(text, keys, Scalar(place=place, text=path, quoted=True), bare)
+    return text

@@ -1,0 +1,45 @@
+"""Paths in settings: made absolute, looked for, and written anew for another folder."""
+
+from __future__ import annotations
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+
+
+def absolute(text: str, folder: Path) -> str:
+    """The path a setting means; `folder` is what a relative one starts from."""
+    return os.path.abspath(os.path.join(folder, os.path.expanduser(text)))
+
+
+def is_relative(text: str) -> bool:
+    return not os.path.isabs(os.path.expanduser(text))
+
+
+def relative(path: str, folder: Path) -> str:
+    """The same file, as a path that works from `folder`; absolute where there is none (another drive)."""
+    try:
+        text = Path(os.path.relpath(path, os.path.abspath(folder))).as_posix()
+    except ValueError:
+        return path
+    return f"./{text}" if text.startswith("~") else text
+
+
+def trouble(path: str) -> tuple[str, str] | None:
+    """Why this is no file that can be read, and what to do; None where it is one."""
+    if os.path.isdir(path):
+        return f"{path} is a folder, not a file.", "Name a file in it."
+    if os.path.exists(path):
+        return None
+    return f"There is no file {path}.", nearest_file(path)
+
+
+def nearest_file(path: str) -> str:
+    """A remedy that names a file of a similar name in the same folder, or the folder that is missing."""
+    folder, name = os.path.split(path)
+    try:
+        names = os.listdir(folder or os.curdir)
+    except (OSError, ValueError):
+        return f"There is no folder {folder} either."
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"Did you mean {os.path.join(folder, close[0])}?" if close else "Check the name."

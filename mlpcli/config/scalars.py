@@ -1,0 +1,85 @@
+"""What one YAML word can mean. YAML 1.1's own guesses (no = false, 012 = 10, 1:30 = 90) are not made."""
+
+from __future__ import annotations
+
+import math
+import re
+
+TRUE = ("true", "True", "TRUE")
+FALSE = ("false", "False", "FALSE")
+NULL = ("", "~", "null", "Null", "NULL")
+YES_NO = ("y", "yes", "on", "n", "no", "off")
+
+NUMBER = re.compile(r"[-+]?[0-9._]*[0-9][0-9._]*([eE][-+]?[0-9]+)?")
+LEADING_ZERO = re.compile(r"([-+]?)0[0-9_]*[0-9]")
+RADIX = re.compile(r"[-+]?0[xXoObB][0-9a-fA-F_]+")
+NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+# Unquoted words that cannot be mistaken for YAML punctuation, in block and in flow style.
+PLAIN = re.compile(r"(?!-( |$))[\w./~+-]([\w ./~+\\%@=^()$-]*[\w./~+)-])?")
+LONGEST_NUMBER = 400
+"""More digits than any float needs; Python itself refuses to read very long integers."""
+
+
+def as_number(text: str) -> int | float | None:
+    """The number a plain decimal word means (1e-3, 1_000, +.5), None for any other word.
+
+    A whole number beyond the range of floats stays exact; any other overflows to infinity.
+    """
+    if len(text) > LONGEST_NUMBER or not NUMBER.fullmatch(text) or LEADING_ZERO.fullmatch(text):
+        return None
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return None
+
+
+def as_whole(number: int | float) -> int | None:
+    """The integer a number is equal to (1e12 is one), None for others."""
+    if isinstance(number, float):
+        return int(number) if math.isfinite(number) and number.is_integer() else None
+    return number
+
+
+def odd_number(text: str) -> str:
+    """A remedy for numbers which YAML readers disagree about or that are not finite; '' for other words."""
+    if NOT_FINITE.fullmatch(text):
+        return "The number must be finite."
+    if len(text) <= LONGEST_NUMBER and LEADING_ZERO.fullmatch(text):
+        return f"A leading zero means octal to some readers. Write {int(text)}."
+    if len(text) <= LONGEST_NUMBER and RADIX.fullmatch(text):
+        try:
+            return f"Write {int(text, 0)}."
+        except ValueError:
+            pass
+    return ""
+
+
+def means_more_than_text(text: str) -> bool:
+    """Whether quotes around this word change what it means."""
+    return (
+        text in NULL + TRUE + FALSE
+        or as_number(text) is not None
+        or NOT_FINITE.fullmatch(text) is not None
+        or LEADING_ZERO.fullmatch(text) is not None
+        or RADIX.fullmatch(text) is not None
+    )
+
+
+def write_text(text: str, quoted: bool = True) -> str:
+    """The word as YAML that reads back as this text, quoted only where it has to be."""
+    if PLAIN.fullmatch(text) and not (quoted and means_more_than_text(text)):
+        return text
+    return '"' + "".join(escape(sign) for sign in text) + '"'
+
+
+def escape(sign: str) -> str:
+    short = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}.get(sign)
+    return short or (sign if sign.isprintable() else f"\\U{ord(sign):08x}")
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """One printable line of at most `limit` signs, for messages."""
+    line = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[: limit + 1])
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,0 +1,82 @@
+"""Categorical columns: one output per level, 1 where the cell is that level (one-hot)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlpcli.data.cells import codes, in_order, is_missing
+from mlpcli.data.counts import Counts
+from mlpcli.data.infer import yaml_list
+from mlpcli.data.table import Table
+from mlpcli.errors import DataError, Fault
+
+MISSING_LEVEL = "(missing)"
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """One column. levels: those of the training part, in order; `(missing)` last if cells are missing there.
+
+    missing_as: level, most_frequent or error. A level that is not known gives 0 in every output.
+    """
+
+    name: str
+    levels: tuple[str, ...]
+    missing_as: str
+    most_frequent: str
+    missing: int
+    """Missing cells in the training part."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    @property
+    def width(self) -> int:
+        return len(self.levels)
+
+    def fault(self) -> str:
+        """What cannot be true of such a column; empty when all is well."""
+        if self.missing_as not in ("level", "most_frequent", "error"):
+            return f"missing_as {self.missing_as!r} is not known."
+        sound = len(set(self.levels)) == len(self.levels) and self.most_frequent in self.levels
+        return "" if sound else "the levels are not distinct, or lack the most frequent one."
+
+    def apply(self, table: Table, out: NDArray[Any]) -> Counts:
+        """Write the outputs to `out` (rows, width). DataError for a missing cell where that is an error."""
+        cells = table.text(self.name)
+        stand_in = {"level": MISSING_LEVEL, "most_frequent": self.most_frequent}.get(self.missing_as, "")
+        found = codes(cells, self.levels, self.levels.index(stand_in) if stand_in in self.levels else -2)
+        holes = np.flatnonzero(found == -2)
+        if len(holes) and self.missing_as == "error":
+            remedy = "Fill it in, or say how: `data: {missing: {categorical: level}}`."
+            raise DataError(Fault(table.where(holes[0], self.name), "The cell is missing.", remedy))
+        out[:] = 0
+        known = np.flatnonzero(found >= 0)
+        out[known, found[known]] = 1
+        unknown = np.flatnonzero(found < 0)
+        filled = sum(map(is_missing, cells)) if self.missing_as == "most_frequent" else 0
+        return Counts(
+            {self.name: filled} if filled else {},
+            {self.name: (len(unknown), cells[unknown[0]] or MISSING_LEVEL)} if len(unknown) else {},
+        )
+
+
+def fit_categorical(table: Table, name: str, missing_as: str) -> Categorical:
+    """The levels in `table`. Raises DataError when all cells are missing."""
+    counts = Counter(table.text(name))
+    missing = sum(count for cell, count in counts.items() if is_missing(cell))
+    levels = in_order(cell for cell in counts if not is_missing(cell))
+    if not levels:
+        what = f"There is not one value in the rows for training: {name}."
+        raise DataError(Fault(table.source, what, f"Say `data: {{ignore: {yaml_list([name])}}}`."))
+    # max takes the first of equals: levels are in order, so the choice does not depend on the rows' order.
+    most_frequent = max(levels, key=lambda level: counts[level])
+    if missing and missing_as == "level":
+        levels = (*(level for level in levels if level != MISSING_LEVEL), MISSING_LEVEL)
+    return Categorical(name, levels, missing_as, most_frequent, missing)

@@ -1,0 +1,88 @@
+"""Text cells: which are missing, which are numbers, and in what order their values are listed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+MISSING = frozenset({"", "?", "na", "nan", "n/a", "null"})
+"""Cells that stand for no value, in any case of letters."""
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell stands for no value."""
+    return cell.lower() in MISSING
+
+
+def number(cell: str) -> float:
+    """The number a cell holds; NaN where it is missing; infinity where it holds no finite number."""
+    if is_missing(cell):
+        return math.nan
+    # float() also reads 1_000 and digits of other scripts, which are no numbers in a data file.
+    if "_" in cell or not cell.isascii():
+        return math.inf
+    try:
+        return float(cell)
+    except ValueError:
+        return math.inf
+
+
+def numbers(cells: Sequence[str]) -> tuple[Array, Array]:
+    """float64 (rows,), NaN where a cell is missing; and the rows whose cell is no finite number."""
+    try:
+        values = np.fromiter(map(float, cells), np.float64, len(cells))
+        together = "".join(cells)
+        if np.isfinite(values).all() and "_" not in together and together.isascii():
+            return values, np.empty(0, np.int64)
+    except ValueError:
+        pass
+    known = {cell: number(cell) for cell in dict.fromkeys(cells)}
+    values = np.fromiter(map(known.__getitem__, cells), np.float64, len(cells))
+    return values, np.flatnonzero(np.isinf(values))
+
+
+def as_text(values: Array) -> list[str]:
+    """Numbers as they would be written in a CSV file: 3 for 3 and for 3.0, nothing for NaN."""
+    distinct, where = np.unique(values, return_inverse=True)
+    words = [_written(value) for value in distinct.tolist()]
+    return [words[index] for index in where.tolist()]
+
+
+def _written(value: float) -> str:
+    if math.isnan(value):
+        return ""
+    return str(int(value)) if math.isfinite(value) and value == int(value) else repr(value)
+
+
+def in_order(words: Iterable[str]) -> tuple[str, ...]:
+    """Distinct words: numbers by size, then the rest by alphabet."""
+
+    def key(word: str) -> tuple[bool, float, str]:
+        value = number(word)
+        return not math.isfinite(value), value if math.isfinite(value) else 0.0, word
+
+    return tuple(sorted(set(words), key=key))
+
+
+def codes(cells: Sequence[str], levels: Sequence[str], missing: int) -> Array:
+    """int64 (rows,): the place of each cell in `levels`, `missing` for missing cells, -1 for others.
+
+    A cell that is written otherwise but is the same number as a level (1.0 for 1) counts as it.
+    """
+    exact = {level: index for index, level in enumerate(levels)}
+    by_size = {number(level): index for level, index in reversed(exact.items())}
+    by_size = {size: index for size, index in by_size.items() if math.isfinite(size)}
+    found = {cell: _code(cell, exact, by_size, missing) for cell in dict.fromkeys(cells)}
+    return np.fromiter(map(found.__getitem__, cells), np.int64, len(cells))
+
+
+def _code(cell: str, exact: Mapping[str, int], by_size: Mapping[float, int], missing: int) -> int:
+    if is_missing(cell):
+        return missing
+    return exact.get(cell, by_size.get(number(cell), -1))

@@ -1,0 +1,176 @@
+"""What the input columns are: numeric, pooled or categorical; and which cannot be used as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mlpcli.data.cells import is_missing, numbers
+from mlpcli.data.table import Array, Block, Column, Table
+from mlpcli.errors import DataError, Fault
+
+MOSTLY_NUMBERS = 0.8
+"""From this share of numbers on, the other cells of a column are taken for slips, not for categories."""
+MANY_LEVELS = 50
+"""A text column is an identifier with more levels than this and more than ID_SHARE levels per row …"""
+ID_SHARE = 0.3
+FEW_ROWS = 20
+"""… or when all cells differ in more rows than this."""
+
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Group:
+    """Columns that are prepared together. kind: numeric (each by itself), pooled (scaled as one), categorical."""
+
+    kind: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Inference:
+    """`table` has numbers where text turned out to be numbers (NaN: missing)."""
+
+    table: Table
+    groups: tuple[Group, ...]
+    notes: tuple[str, ...]
+
+
+def infer(table: Table, targets: Collection[str], categorical: Collection[str] = ()) -> Inference:
+    """The groups of input columns, all but `targets`; `categorical` are so whatever they look like.
+
+    Raises DataError, naming all columns that cannot be used at once: identifiers, columns without a
+    value, columns of numbers with a few cells that are none.
+    """
+    columns: list[Column | Block] = []
+    groups: list[Group] = []
+    faults: list[Fault] = []
+    ids: list[str] = []
+    empty: list[str] = []
+    for column in table.columns:
+        if isinstance(column, Block):
+            groups += _block_groups(column, targets, categorical)
+        elif column.name in targets:
+            pass
+        elif column.name in categorical:
+            groups.append(Group("categorical", column.names))
+        elif isinstance(column.cells, list):
+            values, bad = numbers(column.cells)
+            present = table.rows - int(np.isnan(values).sum())
+            if not present:
+                empty.append(column.name)
+            elif not len(bad):
+                column = replace(column, cells=values)
+                groups.append(Group("numeric", column.names))
+            elif len(bad) <= (1 - MOSTLY_NUMBERS) * present or _comma(column.cells, bad):
+                faults.append(slip(table, column.name, column.cells, bad))
+            elif _is_identifier(column.cells, present):
+                ids.append(column.name)
+            else:
+                groups.append(Group("categorical", column.names))
+        else:
+            groups.append(Group("numeric", column.names))
+        columns.append(column)
+    faults += _unusable(table.source, ids, empty)
+    if not groups and not faults:
+        remedy = "Give a file with a column besides the target, or ignore fewer."
+        faults.append(Fault(table.source, "There is no input column.", remedy))
+    if faults:
+        raise DataError(faults)
+    typed = replace(table, columns=tuple(columns))
+    return Inference(typed, tuple(groups), tuple(_notes(typed, groups)))
+
+
+def slip(table: Table, name: str, cells: list[str], bad: Array) -> Fault:
+    """The fault of a numeric column with text in it: the first such cell, and what to do."""
+    cell = cells[bad[0]]
+    what = f"{cell!r} is not a finite number, though nearly all cells of the column are numbers"
+    remedy = (
+        f"Mend the cell, leave it empty if the value is not known, or say `data: {{categorical: [{name}]}}`."
+    )
+    if _comma(cells, bad):
+        what, remedy = f"{cell!r} has a decimal comma", "Write the numbers with a point: 12.5."
+    elif bad[0] == 0 and len(bad) == 1:
+        remedy += " If this line is the header, say `data: {header: true}`."
+    others = f" ({len(bad)} such cells)" if len(bad) > 1 else ""
+    return Fault(table.where(bad[0], name), f"{what}{others}.", remedy)
+
+
+def yaml_list(names: Iterable[str]) -> str:
+    """Names as a YAML list on one line, quoted where YAML asks for it."""
+    plain = re.compile(r"[A-Za-z_][\w .-]*(?<! )")
+    words = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
+    quoted = (
+        name if plain.fullmatch(name) and name.lower() not in words else "'" + name.replace("'", "''") + "'"
+        for name in names
+    )
+    return "[" + ", ".join(quoted) + "]"
+
+
+def _comma(cells: list[str], bad: Array) -> bool:
+    return all(_DECIMAL_COMMA.fullmatch(cells[row]) for row in bad.tolist())
+
+
+def _is_identifier(cells: list[str], present: int) -> bool:
+    levels = sum(not is_missing(cell) for cell in set(cells))
+    return (levels > MANY_LEVELS and levels > ID_SHARE * present) or levels == present > FEW_ROWS
+
+
+def _unusable(source: str, ids: list[str], empty: list[str]) -> list[Fault]:
+    faults = []
+    if ids:
+        what = f"Nearly every row has its own text in {_listed(ids)}: nothing can be learned from it."
+        remedy = f"Say `data: {{ignore: {yaml_list(ids)}}}`, or name them under data.categorical to use them."
+        faults.append(Fault(source, what, remedy))
+    if empty:
+        what = f"There is not one value in {_listed(empty)}."
+        faults.append(Fault(source, what, f"Say `data: {{ignore: {yaml_list(empty)}}}`."))
+    return faults
+
+
+def _listed(names: list[str]) -> str:
+    return ("column " if len(names) == 1 else "columns ") + ", ".join(map(repr, names))
+
+
+def _block_groups(block: Block, targets: Collection[str], categorical: Collection[str]) -> list[Group]:
+    """Runs of numeric columns of a block, cut by the categorical ones."""
+    groups: list[Group] = []
+    run: list[str] = []
+    kind = "pooled" if block.pooled else "numeric"
+    for name in block.names:
+        if name in targets:
+            continue
+        if name in categorical:
+            groups += [Group(kind, tuple(run))] if run else []
+            groups.append(Group("categorical", (name,)))
+            run = []
+        else:
+            run.append(name)
+    return groups + ([Group(kind, tuple(run))] if run else [])
+
+
+def _notes(table: Table, groups: list[Group]) -> Iterable[str]:
+    for group in groups:
+        if group.kind == "pooled":
+            first, last, count = group.names[0], group.names[-1], len(group.names)
+            yield f"{table.source}: {count} columns {first} … {last}, scaled together."
+        elif group.kind == "numeric":
+            for name in group.names:
+                if _counts_rows(table.numbers(name)):
+                    yield (
+                        f"{table.source}: column {name!r} only counts the rows; "
+                        f"to leave it out, say `data: {{ignore: {yaml_list([name])}}}`."
+                    )
+
+
+def _counts_rows(values: Array) -> bool:
+    """Whether a column is 0, 1, 2, … or 1, 2, 3, …"""
+    rows = len(values)
+    if rows <= FEW_ROWS or values[0] not in (0, 1) or values[-1] - float(values[0]) != rows - 1:
+        return False
+    return bool(np.array_equal(values, np.arange(rows) + values[0]))

@@ -1,0 +1,173 @@
+"""Preparation: from a table to the matrix a network reads, fitted on the training rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlpcli.config.schema import MissingConfig
+from mlpcli.data.categorical import Categorical, fit_categorical
+from mlpcli.data.counts import Counts
+from mlpcli.data.infer import Group
+from mlpcli.data.numeric import Numeric, fit_numeric
+from mlpcli.data.plain import damaged, from_plain, to_plain
+from mlpcli.data.table import Table
+from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, Target
+from mlpcli.errors import DataError, Fault, nearest
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One line about a column, for people. role: input or target; missing: cells in the training part."""
+
+    name: str
+    role: str
+    kind: str
+    detail: str
+    missing: int
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How raw columns become inputs and targets. It lives in the model file, so that raw rows can be predicted."""
+
+    columns: tuple[Numeric | Categorical, ...]
+    target: Target
+
+    @cached_property
+    def width(self) -> int:
+        """Columns of the input matrix."""
+        return sum(column.width for column in self.columns)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The raw input columns."""
+        return tuple(name for column in self.columns for name in column.names)
+
+    def match(self, names: Sequence[str], source: str, targets: bool = False) -> tuple[str, ...]:
+        """The columns among `names`, in any order, that are not used; the target is never one of them.
+
+        Raises DataError, naming every input column (with `targets`: target columns too) that is missing.
+        """
+        there = set(names)
+        needed = (*self.names, *(self.target.names if targets else ()))
+        missing = [name for name in needed if name not in there]
+        if missing:
+            raise DataError(self._absent(missing, names, source))
+        known = {*self.names, *self.target.names}
+        return tuple(name for name in names if name not in known)
+
+    def _absent(self, missing: list[str], names: Sequence[str], source: str) -> Fault:
+        free = [name for name in names if name not in self.names] or list(names)
+        shown = ", ".join(map(repr, missing[:20])) + (f", … ({len(missing)} in all)" if missing[20:] else "")
+        what = f"There is no column {shown}." if len(missing) == 1 else f"These columns are missing: {shown}."
+        if tuple(names) == tuple(f"x{at}" for at in range(1, len(names) + 1)):
+            what += " The file seems to have no header line with the names."
+        lines = (f"{name!r}: {nearest(name, free)}" for name in missing[:5])
+        return Fault(source, what, "\n".join(lines))
+
+    def inputs(self, table: Table, dtype: str = "float64") -> tuple[Array, Counts]:
+        """The input matrix (rows, width), C-contiguous, and what had to be filled or was not known.
+
+        Raises DataError for missing columns and for cells that cannot be prepared.
+        """
+        self.match(table.names, table.source)
+        matrix = np.empty((table.rows, self.width), dtype)
+        counts, start = Counts(), 0
+        for column in self.columns:
+            counts += column.apply(table, matrix[:, start : start + column.width])
+            start += column.width
+        return matrix, counts
+
+    def targets(self, table: Table) -> Array:
+        """Class indices, int64 (rows,); else float64 (rows, outputs), scaled as for training.
+
+        Raises DataError for a missing column, a missing cell, and a class that is not known.
+        """
+        self.match(table.names, table.source, targets=True)
+        return self.target.encode(table)
+
+    def unscale(self, values: Array) -> Array:
+        """Targets or predictions (rows, outputs) in the units of the file."""
+        return self.target.unscale(values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON: mappings, lists, text and numbers."""
+        return {"columns": [to_plain(column) for column in self.columns], "target": to_plain(self.target)}
+
+    @staticmethod
+    def from_json(value: object, where: str = "preparation") -> Preparation:
+        """The inverse of `to_json`. Raises ModelFileError for anything that it does not give."""
+        if not isinstance(value, dict) or set(value) != {"columns", "target"}:
+            raise damaged(where, "it does not have the keys columns and target, and no others.")
+        if not isinstance(value["columns"], list) or not value["columns"]:
+            raise damaged(f"{where}.columns", "it is not a list of columns.")
+        kinds: tuple[type[Numeric | Categorical], ...] = (Numeric, Categorical)
+        columns = tuple(
+            from_plain(kinds, each, f"{where}.columns[{at}]") for at, each in enumerate(value["columns"])
+        )
+        targets: tuple[type[Target], ...] = (ClassTarget, RegressionTarget, MultilabelTarget)
+        made = Preparation(columns, from_plain(targets, value["target"], f"{where}.target"))
+        names = (*made.names, *made.target.names)
+        if len(set(names)) < len(names):
+            raise damaged(where, "a column comes twice.")
+        return made
+
+    def describe(self) -> tuple[Summary, ...]:
+        """A line per input column (one for pooled columns), then one per target column."""
+        lines = [line for column in self.columns for line in _describe(column)]
+        return (*lines, *_describe_target(self.target))
+
+
+def fit_columns(
+    table: Table, groups: Iterable[Group], scaling: str, missing: MissingConfig
+) -> tuple[Numeric | Categorical, ...]:
+    """The transforms of the input columns, from the rows of `table`: the training part. Raises DataError."""
+    return tuple(
+        fit_categorical(table, group.names[0], missing.categorical)
+        if group.kind == "categorical"
+        else fit_numeric(table, group.names, group.kind == "pooled", scaling, missing.numeric)
+        for group in groups
+    )
+
+
+def _describe(column: Numeric | Categorical) -> Iterator[Summary]:
+    if isinstance(column, Categorical):
+        detail = f"{len(column.levels)} levels: {_listed(column.levels)}"
+        yield Summary(column.name, "input", "categorical", detail, column.missing)
+        return
+    names = column.names
+    if column.pooled:
+        names = (f"{names[0]} … {names[-1]}",)
+    for at, name in enumerate(names):
+        detail = (
+            f"mean {column.mean[at]:.4g}, std {column.std[at]:.4g}, "
+            f"from {column.low[at]:.4g} to {column.high[at]:.4g}"
+        )
+        if column.low[at] == column.high[at]:
+            detail = f"always {column.low[at]:.4g}"
+        kind = f"numeric, {column.width} columns scaled together" if column.pooled else "numeric"
+        yield Summary(name, "input", kind, detail, column.missing[at])
+
+
+def _describe_target(target: Target) -> Iterator[Summary]:
+    if isinstance(target, ClassTarget):
+        detail = f"{len(target.classes)} classes: {_listed(target.classes)}"
+        yield Summary(target.name, "target", target.task, detail, 0)
+        return
+    for at, name in enumerate(target.names):
+        detail = "0 or 1"
+        if isinstance(target, RegressionTarget):
+            detail = f"(y - {target.shift[at]:.4g}) / {target.scale[at]:.4g}"
+        yield Summary(name, "target", target.task, detail, 0)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:8]) + (", …" if words[8:] else "")

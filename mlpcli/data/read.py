@@ -1,0 +1,86 @@
+"""Opening a data file of any format, in chunks or as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+
+from mlpcli.data.formats import FORMATS
+from mlpcli.data.reader import WHOLE, Reader
+from mlpcli.data.source import open_source
+from mlpcli.data.table import Block, Column, Table
+from mlpcli.errors import DataError, Fault
+
+LABEL = "label"
+"""The column that a file of labels gives."""
+
+
+def open_reader(
+    path: str, header: bool | None = None, separator: str | None = None, labels: str | None = None
+) -> Reader:
+    """Open a data file (`-`: standard input), its format told by content and name.
+
+    `labels`: a second file with one value per row, which becomes the column `label`. Raises DataError.
+    """
+    source = open_source(path)
+    try:
+        name = Path(path).name.lower().removesuffix(".gz")
+        best = max(FORMATS.values(), key=lambda each: each.claims(name, source.head))
+        reader = best(source, header, separator)
+    except BaseException:
+        source.stream.close()
+        raise
+    return reader if labels is None else _Labelled(reader, open_reader(labels, header, separator))
+
+
+def read_table(
+    path: str, header: bool | None = None, separator: str | None = None, labels: str | None = None
+) -> tuple[Table, tuple[str, ...]]:
+    """All rows of a file, and what was detected about it. Arguments and errors as for `open_reader`."""
+    reader = open_reader(path, header, separator, labels)
+    for table in reader.chunks(WHOLE):
+        return table, reader.notes
+    raise DataError(Fault(reader.source.name, "There is a header but no row.", "Give one row per example."))
+
+
+class _Labelled(Reader):
+    """The rows of one reader with the single column of another as `label`."""
+
+    def __init__(self, rows: Reader, labels: Reader) -> None:
+        self.source, self._rows, self._labels = rows.source, rows, labels
+        self.names, self.notes = (*rows.names, LABEL), rows.notes + labels.notes
+        if len(labels.names) != 1:
+            what = f"A file of labels has one column; this has {len(labels.names)}."
+            raise DataError(Fault(labels.source.name, what, "Give the file with the classes."))
+        if LABEL in rows.names:
+            what = f"There is a column {LABEL!r} already."
+            raise DataError(Fault(rows.source.name, what, "Leave out data.labels, or rename the column."))
+        if None not in (rows.rows, labels.rows):
+            self.rows = rows.rows
+            self._compare(rows.rows or 0, labels.rows or 0)
+
+    @staticmethod
+    def claims(name: str, head: bytes) -> int:
+        return 0
+
+    def chunks(self, rows: int) -> Iterator[Table]:
+        counts = [0, 0]
+        for pair in zip_longest(self._rows.chunks(rows), self._labels.chunks(rows)):
+            counts = [count + (part.rows if part else 0) for count, part in zip(counts, pair, strict=True)]
+            table, labels = pair
+            if table is None or labels is None or counts[0] != counts[1]:
+                continue
+            column = labels.columns[0]
+            cells = np.ravel(column.values) if isinstance(column, Block) else column.cells
+            yield replace(table, columns=(*table.columns, Column(LABEL, cells)))
+        self._compare(*counts)
+
+    def _compare(self, rows: int, labels: int) -> None:
+        if rows != labels:
+            where = f"{self.source.name} and {self._labels.source.name}"
+            what = f"{rows:,} rows, but {labels:,} labels."
+            raise DataError(Fault(where, what, "Give the two files of one set, one label per row."))

@@ -1,0 +1,96 @@
+"""Reader: what every file format offers, and the part that formats holding one array share."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import numpy as np
+
+from mlpcli.data.source import Source
+from mlpcli.data.table import Table, check_columns, columns_of
+from mlpcli.errors import DataError, Fault
+
+WHOLE = 1 << 62
+"""More rows than any file has: `chunks(WHOLE)` gives one chunk."""
+
+
+class Reader(ABC):
+    """An open data file. A format is a subclass in `formats/`, named after its file.
+
+    Reading starts with `chunks`, once; making a Reader reads no further than the beginning.
+    """
+
+    names: tuple[str, ...]
+    """Column names, in order."""
+    notes: tuple[str, ...] = ()
+    """What was detected and is to be said aloud."""
+    rows: int | None = None
+    """How many rows there are, where the file tells before it is read."""
+
+    @abstractmethod
+    def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
+        """`header` and `separator` overrule what is detected; formats that have neither ignore them."""
+        self.source = source
+
+    @staticmethod
+    @abstractmethod
+    def claims(name: str, head: bytes) -> int:
+        """How surely a file is of this format; the highest wins.
+
+        0 it is not, 1 it may be when nothing else claims it, 2 by its name, 3 by its first bytes.
+        `name` is without `.gz` and in small letters.
+        """
+
+    @abstractmethod
+    def chunks(self, rows: int) -> Iterator[Table]:
+        """Tables of at most `rows` rows, in order; never an empty one. Closes the file at the end."""
+
+
+class ArrayReader(Reader):
+    """One array behind a header, as NPY and IDX hold it. Subclasses read the header and `describe` it."""
+
+    def describe(self, shape: tuple[int, ...], dtype: np.dtype[Any], order: Literal["C", "F"] = "C") -> None:
+        """Take over what the header says. Raises DataError when no table can be made of it."""
+        if not shape or not math.prod(shape):
+            what = f"The array has the shape {shape}: there are no rows."
+            raise DataError(Fault(self.source.name, what, "Give one row per example."))
+        self.shape, self.dtype, self.order, self.rows = shape, dtype, order, shape[0]
+        # Reading as much as a row first means that a header that lies cannot make up millions of columns.
+        self._start = read_bytes(self.source, (1, *shape[1:]), dtype)
+        self.names = self._table(np.zeros((1, *shape[1:]), dtype), 0).names
+
+    def chunks(self, rows: int) -> Iterator[Table]:
+        # In Fortran order a row is scattered over the whole array, so it is read as a whole.
+        step = min(rows, self.shape[0]) if self.order == "C" else self.shape[0]
+        start = self._start
+        with self.source.stream:
+            for first in range(0, self.shape[0], step):
+                shape = (min(step, self.shape[0] - first), *self.shape[1:])
+                data = read_bytes(self.source, shape, self.dtype, start)
+                start = bytearray()
+                values = np.frombuffer(data, self.dtype).reshape(shape, order=self.order)
+                for at in range(0, len(values), rows):
+                    yield self._table(values[at : at + rows], first + at)
+            if self.source.read(1):
+                what = f"The file goes on after the {self.shape} values its header tells of."
+                raise DataError(Fault(self.source.name, what, "It is damaged; fetch or write it again."))
+
+    def _table(self, values: np.ndarray[Any, Any], start: int) -> Table:
+        columns = columns_of("x" if values.ndim > 1 else "x1", values, self.source.name)
+        rows = check_columns(columns, self.source.name)
+        return Table(self.source.name, tuple(columns), range(start + 1, start + rows + 1))
+
+
+def read_bytes(
+    source: Source, shape: tuple[int, ...], dtype: np.dtype[Any], start: bytearray | None = None
+) -> bytearray:
+    """The bytes of an array, those in `start` among them. Raises DataError when the file holds fewer."""
+    count = math.prod(shape) * dtype.itemsize
+    data = source.read(count, start)
+    if len(data) < count or not dtype.itemsize:
+        what = f"The file ends before the {shape} values of type {dtype} that its header tells of."
+        raise DataError(Fault(source.name, what, "It is cut off or damaged; fetch or write it again."))
+    return data

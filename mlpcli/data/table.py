@@ -1,0 +1,239 @@
+"""Table: named columns of equal length, as a file holds them, before anything is known of their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlpcli.data.cells import as_text, numbers
+from mlpcli.errors import DataError, Fault
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. cells: text (a list of rows), or numbers (rows,) in which NaN is a missing cell."""
+
+    name: str
+    cells: list[str] | Array
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name,)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Many numeric columns in one array. values: (rows, columns).
+
+    `pooled`: the columns share a unit (the pixels of an image) and are scaled together.
+    """
+
+    names: tuple[str, ...]
+    values: Array
+    pooled: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under named columns. `lines` gives the line (or row, says `unit`) in the file `source` of each."""
+
+    source: str
+    columns: tuple[Column | Block, ...]
+    lines: Sequence[int]
+    unit: str = "row"
+
+    @property
+    def rows(self) -> int:
+        return len(self.lines)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for column in self.columns for name in column.names)
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[Column | Block, int]]:
+        return {name: (column, at) for column in self.columns for at, name in enumerate(column.names)}
+
+    def cells(self, name: str) -> list[str] | Array:
+        """The cells of one column: a list of text, or numbers (rows,)."""
+        column, at = self._places[name]
+        return column.cells if isinstance(column, Column) else column.values[:, at]
+
+    def text(self, name: str) -> list[str]:
+        """The cells of one column as text."""
+        cells = self.cells(name)
+        return cells if isinstance(cells, list) else as_text(cells)
+
+    def numbers(self, name: str) -> Array:
+        """The cells of one column as numbers (rows,), NaN where missing. Raises DataError for other text."""
+        cells = self.cells(name)
+        if not isinstance(cells, list):
+            return cells
+        values, bad = numbers(cells)
+        if len(bad):
+            raise DataError(
+                Fault(
+                    self.where(bad[0], name),
+                    f"{cells[bad[0]]!r} is not a finite number" + more(len(bad)) + ".",
+                    "Mend the cell, or leave it empty where the value is not known.",
+                )
+            )
+        return values
+
+    def matrix(self, names: tuple[str, ...]) -> Array:
+        """The named columns as numbers (rows, columns); without a copy where the table holds them so."""
+        blocks = {id(column): column for column, _ in (self._places[name] for name in names)}
+        first = next(iter(blocks.values()))
+        if len(blocks) == 1 and isinstance(first, Block):
+            if first.names == names:
+                return first.values
+            return first.values[:, [self._places[name][1] for name in names]]
+        if len(names) == 1:
+            return self.numbers(names[0]).reshape(-1, 1)
+        return np.stack([self.numbers(name).astype(np.float64, copy=False) for name in names], axis=1)
+
+    def where(self, row: int, name: str = "") -> str:
+        """Where a row (and column) is, for an error."""
+        return f"{self.source} {self.unit} {self.lines[row]}" + (f", column {name!r}" if name else "")
+
+    def take(self, rows: Array) -> Table:
+        """The rows with these indices, (n,) int, in this order."""
+        indices = rows.tolist()
+        return Table(
+            self.source,
+            tuple(_take(column, rows, indices) for column in self.columns),
+            [self.lines[index] for index in indices],
+            self.unit,
+        )
+
+    def without(self, names: Collection[str]) -> Table:
+        """The table less these columns."""
+        kept: list[Column | Block] = []
+        for column in self.columns:
+            places = [at for at, name in enumerate(column.names) if name not in names]
+            if len(places) == len(column.names):
+                kept.append(column)
+            elif places and isinstance(column, Block):
+                kept.append(
+                    Block(tuple(column.names[at] for at in places), column.values[:, places], column.pooled)
+                )
+        return replace(self, columns=tuple(kept))
+
+
+def more(count: int) -> str:
+    """How many like the one just named there are."""
+    return f" ({count} such cells)" if count > 1 else ""
+
+
+def _take(column: Column | Block, rows: Array, indices: list[int]) -> Column | Block:
+    if isinstance(column, Block):
+        return replace(column, values=column.values[rows])
+    cells = column.cells
+    if isinstance(cells, list):
+        return Column(column.name, list(map(cells.__getitem__, indices)))
+    return Column(column.name, cells[rows])
+
+
+def columns_of(name: str, values: Array, where: str) -> list[Column | Block]:
+    """The columns an array stands for.
+
+    (rows,) is the column `name`; (rows, w) the columns name1 … namew; more axes: a pooled block, flat.
+    Raises DataError for a single value and for what is neither number nor text.
+    """
+    if values.dtype.names:
+        fields = ((field, values[field]) for field in values.dtype.names)
+        return [column for field, cells in fields for column in columns_of(field, cells, where)]
+    if values.ndim == 0:
+        raise DataError(Fault(where, f"{name!r} is a single value, not rows.", "Give one row per example."))
+    values = _plain(name, values, where)
+    if values.ndim == 1:
+        return [Column(name, values.tolist() if values.dtype.kind == "U" else values)]
+    flat = values.reshape(len(values), -1) if len(values) else values.reshape(0, 0)
+    if not flat.shape[1]:
+        raise DataError(Fault(where, f"{name!r} has no rows or columns: {values.shape}.", "Check the file."))
+    names = tuple(f"{name}{at}" for at in range(1, flat.shape[1] + 1))
+    if values.dtype.kind == "U":
+        return [Column(each, flat[:, at].tolist()) for at, each in enumerate(names)]
+    return [Block(names, flat, pooled=values.ndim > 2)]
+
+
+def _plain(name: str, values: Array, where: str) -> Array:
+    """Numbers as they are, flags as 0 and 1, text as stripped unicode."""
+    kind = values.dtype.kind
+    if kind == "b":
+        return values.astype(np.uint8)
+    if kind == "S":
+        try:
+            values, kind = np.char.decode(values, "utf-8"), "U"
+        except UnicodeDecodeError as error:
+            raise DataError(
+                Fault(where, f"{name!r} holds text that is not UTF-8: {error}.", "Save it as text.")
+            ) from error
+    if kind == "U":
+        return np.char.strip(values)
+    if kind in "uif":
+        return values
+    raise DataError(Fault(where, f"{name!r} has the type {values.dtype}.", "Convert it to numbers or text."))
+
+
+def check_columns(columns: Iterable[Column | Block], where: str) -> int:
+    """The number of rows. Raises DataError when a name comes twice or the lengths differ."""
+    seen: set[str] = set()
+    lengths: dict[str, int] = {}
+    for column in columns:
+        for name in column.names:
+            if name in seen:
+                raise DataError(Fault(where, f"The column {name!r} comes twice.", "Rename one of the two."))
+            seen.add(name)
+        cells = column.cells if isinstance(column, Column) else column.values
+        lengths[column.names[0]] = len(cells)
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        what = f"The columns differ in length: {counts}."
+        raise DataError(Fault(where, what, "Give each one row per example."))
+    rows = next(iter(lengths.values()), 0)
+    if not rows:
+        raise DataError(Fault(where, "There are no rows.", "Give one row per example."))
+    return rows
+
+
+def table_from(values: Any, source: str = "the table") -> Table:
+    """A table from memory: a mapping from name to sequence (a data frame), or an array.
+
+    An array (rows, w) gives the columns x1 … xw. None and NaN are missing cells. Raises DataError.
+    """
+    columns: list[Column | Block] = []
+    if isinstance(values, Mapping) or hasattr(values, "columns"):
+        names = list(values.columns) if hasattr(values, "columns") else list(values)
+        for name in names:
+            columns += columns_of(str(name), _array(values[name]), source)
+    else:
+        array = _array(values)
+        columns += columns_of("x" if array.ndim > 1 else "x1", array, source)
+    return Table(source, tuple(columns), range(1, check_columns(columns, source) + 1))
+
+
+def _array(values: Any) -> Array:
+    """An array of numbers where all values are, or else of text; objects of any kind are told by hand."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        what = f"No array can be made of it: {error}."
+        raise DataError(Fault("the table", what, "Give rows of equal length.")) from error
+    if array.dtype.kind != "O":
+        return array
+    present = [value for value in array.ravel().tolist() if value is not None]
+    try:
+        if not any(isinstance(value, (str, bytes)) for value in present):
+            return array.astype(np.float64)
+    except (TypeError, ValueError):
+        pass
+    words = ["" if value is None or value != value else str(value) for value in array.ravel().tolist()]
+    return np.array(words, dtype=str).reshape(array.shape)

@@ -1,0 +1,139 @@
+"""Target columns: class names to indices, numbers to scaled numbers; and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlpcli.data.cells import codes, in_order, is_missing
+from mlpcli.data.numeric import Floats, fit_numeric
+from mlpcli.data.table import Table
+from mlpcli.errors import DataError, Fault, nearest
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class ClassTarget:
+    """One column of classes, named as in the file. Encoded: the index of the class, int64 (rows,)."""
+
+    name: str
+    classes: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    @property
+    def task(self) -> str:
+        return "classification"
+
+    def fault(self) -> str:
+        """What cannot be true of classes; empty when all is well."""
+        return "" if 1 < len(set(self.classes)) == len(self.classes) else "the classes are not distinct."
+
+    def encode(self, table: Table) -> Array:
+        """Class indices. Raises DataError for a class that is not known, or a missing cell."""
+        cells = table.text(self.name)
+        found = codes(cells, self.classes, -1)
+        bad = np.flatnonzero(found < 0)
+        if len(bad):
+            cell = cells[bad[0]]
+            what = (
+                "The class is missing."
+                if is_missing(cell)
+                else f"{cell!r} is not a class of the training rows."
+            )
+            others = f" ({len(bad)} such cells)" if len(bad) > 1 else ""
+            raise DataError(Fault(table.where(bad[0], self.name), what + others, nearest(cell, self.classes)))
+        return found
+
+    def unscale(self, values: Array) -> Array:
+        """Nothing to undo."""
+        return values
+
+
+@dataclass(frozen=True)
+class RegressionTarget:
+    """Columns of numbers. Encoded: (y - shift) / scale, float64 (rows, columns)."""
+
+    names: tuple[str, ...]
+    shift: Floats
+    scale: Floats
+
+    @property
+    def task(self) -> str:
+        return "regression"
+
+    def fault(self) -> str:
+        """What cannot be true of such columns; empty when all is well."""
+        fits = len(self.names) == len(self.shift) == len(self.scale) > 0 and min(self.scale) > 0
+        return "" if fits else "shift and scale do not fit the columns."
+
+    def encode(self, table: Table) -> Array:
+        """Scaled targets. Raises DataError for a missing or infinite cell."""
+        return (_numbers(table, self.names) - np.array(self.shift)) / np.array(self.scale)
+
+    def unscale(self, values: Array) -> Array:
+        """Scaled targets or predictions (rows, columns) in the units of the file, float64."""
+        return np.asarray(values, np.float64) * np.array(self.scale) + np.array(self.shift)
+
+
+@dataclass(frozen=True)
+class MultilabelTarget:
+    """Columns of 0 and 1. Encoded: as they are, float64 (rows, columns)."""
+
+    names: tuple[str, ...]
+
+    @property
+    def task(self) -> str:
+        return "multilabel"
+
+    def fault(self) -> str:
+        """What cannot be true of such columns; empty when all is well."""
+        return "" if self.names else "there are no columns."
+
+    def encode(self, table: Table) -> Array:
+        """Raises DataError for a cell that is neither 0 nor 1."""
+        values = _numbers(table, self.names)
+        bad = np.argwhere((values != 0) & (values != 1))
+        if len(bad):
+            row, at = bad[0]
+            what = f"{values[row, at]:g} is neither 0 nor 1."
+            raise DataError(Fault(table.where(row, self.names[at]), what, "Write 0 or 1 for every label."))
+        return values
+
+    def unscale(self, values: Array) -> Array:
+        """Nothing to undo."""
+        return values
+
+
+Target = ClassTarget | RegressionTarget | MultilabelTarget
+
+
+def fit_classes(table: Table, name: str) -> ClassTarget:
+    """The classes of all rows of `table`, none of which lacks one."""
+    return ClassTarget(name, in_order(cell for cell in set(table.text(name)) if not is_missing(cell)))
+
+
+def fit_regression(table: Table, names: tuple[str, ...], scaling: str) -> RegressionTarget:
+    """Shift and scale, one per column, from the rows of `table`; a constant column is only shifted."""
+    fitted = [fit_numeric(table, (name,), False, scaling, "error").shift_and_scale() for name in names]
+    shift = tuple(float(shift[0]) for shift, _ in fitted)
+    return RegressionTarget(
+        names, shift, tuple(float(scale[0]) if np.isfinite(scale[0]) else 1.0 for _, scale in fitted)
+    )
+
+
+def _numbers(table: Table, names: tuple[str, ...]) -> Array:
+    values = table.matrix(names).astype(np.float64)
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        what = "The target is missing or infinite."
+        raise DataError(
+            Fault(table.where(bad[0][0], names[bad[0][1]]), what, "Give the value, or drop the row.")
+        )
+    return values

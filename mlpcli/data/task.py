@@ -1,0 +1,127 @@
+"""What is to be predicted: classes, several yes-or-no labels, or numbers; told from the target columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlpcli.data.cells import is_missing, numbers
+from mlpcli.data.infer import FEW_ROWS, MOSTLY_NUMBERS, slip
+from mlpcli.data.table import Array, Table
+from mlpcli.errors import DataError, Fault
+
+MOST_INTEGER_CLASSES = 20
+"""Integers with at most this many different values are read as classes, unless the task is given."""
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """One target column. values: numbers (rows,), or None when it is text."""
+
+    name: str
+    values: Array | None
+    rows: int
+    distinct: int
+    slips: Fault | None = None
+
+    @property
+    def binary(self) -> bool:
+        return self.values is not None and bool(np.isin(self.values, (0, 1)).all())
+
+    @property
+    def whole(self) -> bool:
+        return self.values is not None and bool((self.values == np.floor(self.values)).all())
+
+
+def infer_task(
+    table: Table, targets: tuple[str, ...], task: str | None = None, as_classes: bool = False
+) -> tuple[str, tuple[str, ...]]:
+    """classification, multilabel or regression, and what to say about it.
+
+    No target cell of `table` is missing. `as_classes`: the target is declared to be categorical.
+    Raises DataError when the given `task` does not fit the column, or the column cannot be a target.
+    """
+    facts = [_facts(table, name) for name in targets]
+    where = f"{table.source}, target {', '.join(map(repr, targets))}"
+    for fact in facts:
+        if fact.distinct < 2 and (len(facts) == 1 or task == "classification"):
+            what = f"All {table.rows} rows have the same value in {fact.name!r}: there is nothing to learn."
+            raise DataError(Fault(where, what, "Give rows with different values, or another target."))
+        if fact.slips and not as_classes and task != "classification":
+            raise DataError(fact.slips)
+    if task is None and as_classes and len(facts) == 1:
+        task = "classification"
+    if task is None:
+        return _guess(facts, where)
+    _check(task, facts, where, table)
+    return task, ()
+
+
+def _facts(table: Table, name: str) -> _Facts:
+    cells = table.cells(name)
+    if not isinstance(cells, list):
+        return _Facts(name, cells, table.rows, len(np.unique(cells)))
+    values, bad = numbers(cells)
+    distinct = len({cell for cell in set(cells) if not is_missing(cell)})
+    if len(bad):
+        few = len(bad) <= (1 - MOSTLY_NUMBERS) * len(cells)
+        return _Facts(name, None, table.rows, distinct, slip(table, name, cells, bad) if few else None)
+    return _Facts(name, values, table.rows, distinct)
+
+
+def _guess(facts: list[_Facts], where: str) -> tuple[str, tuple[str, ...]]:
+    if len(facts) > 1:
+        if all(fact.binary for fact in facts):
+            return "multilabel", (f"{where}: task multilabel, for all values are 0 or 1.",)
+        if all(fact.values is not None for fact in facts):
+            return "regression", (f"{where}: task regression.",)
+        text = ", ".join(repr(fact.name) for fact in facts if fact.values is None)
+        raise DataError(
+            Fault(where, f"Several targets must be numbers; {text} is text.", "Name one target only.")
+        )
+    fact = facts[0]
+    if fact.values is None:
+        _check_classes(fact, where)
+        return "classification", (f"{where}: task classification, {fact.distinct} classes.",)
+    # With hardly more rows than values (y = 2x in ten rows) they are points of a curve, not classes.
+    few = fact.distinct <= MOST_INTEGER_CLASSES and fact.distinct <= fact.rows / 2
+    if fact.distinct == 2 or (few and fact.whole):
+        said = f"{where}: task classification, {fact.distinct} classes"
+        remedy = (
+            ""
+            if fact.distinct == 2
+            else " (whole numbers); say `data: {task: regression}` to predict the number"
+        )
+        return "classification", (f"{said}{remedy}.",)
+    remedy = "; say `data: {task: classification}` if the whole numbers are classes" if fact.whole else ""
+    return "regression", (f"{where}: task regression{remedy}.",)
+
+
+def _check(task: str, facts: list[_Facts], where: str, table: Table) -> None:
+    """Raises DataError when the targets cannot serve the given task."""
+    if task == "classification":
+        if len(facts) > 1:
+            remedy = "Name one target, or say `data: {task: multilabel}` for columns of 0 and 1."
+            raise DataError(Fault(where, "A classification has one target column.", remedy))
+        _check_classes(facts[0], where)
+        return
+    for fact in facts:
+        if fact.values is None:
+            remedy = "Say `data: {task: classification}`, or leave `task` out."
+            raise DataError(Fault(where, f"{fact.name!r} is text; the task {task} needs numbers.", remedy))
+        if task == "multilabel" and not fact.binary:
+            row = int(np.flatnonzero(~np.isin(fact.values, (0, 1)))[0])
+            what = f"{fact.values[row]:g} is neither 0 nor 1, as the task multilabel needs."
+            raise DataError(Fault(table.where(row, fact.name), what, "Write 0 or 1, or choose another task."))
+
+
+def _check_classes(fact: _Facts, where: str) -> None:
+    """Raises DataError for a target that is measured, or has its own text in every row."""
+    many = fact.distinct > MOST_INTEGER_CLASSES
+    if fact.values is not None and many and not (fact.whole and fact.distinct <= fact.rows / 2):
+        what = f"{fact.distinct} different numbers are too many to be classes."
+        raise DataError(Fault(where, what, "Say `data: {task: regression}`."))
+    if fact.values is None and fact.distinct > max(FEW_ROWS, fact.rows / 2):
+        what = f"{fact.distinct} different texts in {fact.rows} rows are too many to be classes."
+        raise DataError(Fault(where, what, "Name another target."))

@@ -1,0 +1,1 @@
+"""Stage 13: is the gradient right, and does it arrive?"""

@@ -1,0 +1,121 @@
+"""The symbolic engine on its own, for those who come to learn. docs/engine.md has a tour.
+
+    x = placeholder("x", (None, 2))
+    w = parameter("w", (2, 1))
+    cost = reduce_mean((x @ w) ** 2)
+    (slope,) = gradients(cost, [w])
+    compute({"cost": cost, "slope": slope}, {"w": [[1.0], [2.0]]}, {"x": [[1.0, 1.0]]})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.errors import DisconnectedError, Fault, GraphError, ShapeError
+from mlpcli.execute import Executor, NumpyExecutor
+from mlpcli.grad.reverse import gradients
+from mlpcli.graph.node import Node, Op, constant, parameter, placeholder
+from mlpcli.graph.show import as_dot, as_text
+from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.stable import use_logit_forms
+from mlpcli.ops.elementwise import (
+    clip,
+    exp,
+    expm1,
+    greater,
+    greater_equal,
+    log,
+    log1p,
+    maximum,
+    minimum,
+    sigmoid,
+    sign,
+    softplus,
+    sqrt,
+    stop_gradient,
+    tanh,
+    where,
+)
+from mlpcli.ops.matmul import matmul
+from mlpcli.ops.reduce import reduce_max, reduce_mean, reduce_sum
+from mlpcli.plan.kernel import Plan
+from mlpcli.plan.make_plan import make_plan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "ACTIVATIONS",
+    "LOSSES",
+    "DisconnectedError",
+    "Executor",
+    "GraphError",
+    "Node",
+    "NumpyExecutor",
+    "Op",
+    "Plan",
+    "ShapeError",
+    "as_dot",
+    "as_text",
+    "clip",
+    "compute",
+    "constant",
+    "exp",
+    "expm1",
+    "gradients",
+    "greater",
+    "greater_equal",
+    "log",
+    "log1p",
+    "make_plan",
+    "matmul",
+    "maximum",
+    "minimum",
+    "parameter",
+    "placeholder",
+    "reduce_max",
+    "reduce_mean",
+    "reduce_sum",
+    "sigmoid",
+    "sign",
+    "softplus",
+    "sqrt",
+    "stop_gradient",
+    "tanh",
+    "use_logit_forms",
+    "where",
+]
+
+
+def compute(
+    outputs: Mapping[str, Node],
+    parameters: Mapping[str, Any] | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    executor: Executor | None = None,
+) -> dict[str, NDArray[Any]]:
+    """The values of nodes, once: plan, compile, run. parameters and inputs: name -> array.
+
+    For many runs make the plan and compile it yourself; this compiles anew each time.
+    """
+    given = {name: np.asarray(value) for name, value in (inputs or {}).items()}
+    batch = next((len(array) for array in given.values() if array.ndim), 1)
+    plan = make_plan(outputs, batch=batch)
+    for role, values in (("state", parameters), ("input", inputs)):
+        missing = [b.name for b in plan.buffers if b.role == role and b.name not in (values or {})]
+        if missing:
+            raise GraphError(Fault("compute", f"No value is given for: {', '.join(missing)}."))
+    dtypes = {buffer.name: buffer.dtype for buffer in plan.buffers if buffer.role == "state"}
+    state = {
+        name: np.array(value, dtypes.get(name, "float64"), order="C")
+        for name, value in (parameters or {}).items()
+    }
+    function = (executor or NumpyExecutor()).compile(plan, state)
+    for name, buffer in function.inputs.items():
+        buffer[...] = given[name]
+    with np.errstate(all="ignore"):
+        function.run()
+    return {name: array.copy() for name, array in function.outputs.items()}

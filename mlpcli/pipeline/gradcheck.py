@@ -1,0 +1,86 @@
+"""`gradcheck`: is the gradient right, and does it arrive? On the user's own config and rows, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlpcli.diagnose.gradient_check import ParameterCheck, check_gradients
+from mlpcli.diagnose.layer_health import LayerHealth, layer_health
+from mlpcli.execute import EXECUTORS
+from mlpcli.pipeline.prepare import prepare, random_stream
+from mlpcli.runs.folder import CONFIG, MODEL, RunFolder
+from mlpcli.runs.model_file import ModelFile
+
+MOST_ROWS = 64
+"""Rows of the gradient check: two runs per entry, so few; layer health looks at MOST_HEALTH_ROWS."""
+MOST_HEALTH_ROWS = 1024
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """Both answers. weights: "initial" or "trained"."""
+
+    weights: str
+    rows: int
+    cost: float
+    checks: tuple[ParameterCheck, ...]
+    layers: tuple[LayerHealth, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """The gradient is right, and reaches every layer."""
+        return all(check.right for check in self.checks) and not any(layer.cut_off for layer in self.layers)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, with every number that is printed."""
+        return {
+            "weights": self.weights,
+            "rows": self.rows,
+            "cost": self.cost,
+            "healthy": self.healthy,
+            "gradient": [
+                {
+                    **asdict(check),
+                    "worst": check.worst and {**asdict(check.worst), "relative_error": check.worst.relative_error},
+                }
+                for check in self.checks
+            ],
+            "layers": [asdict(layer) for layer in self.layers],
+        }
+
+
+def gradcheck(path: str | Path, overrides: Sequence[str] = ()) -> GradientReport:
+    """path: a config file (its initial weights are checked) or a run folder (its trained ones).
+
+    Raises ConfigError, DataError, ModelFileError.
+    """
+    place = Path(path)
+    is_run = place.is_dir()
+    config = RunFolder.find(place).path / CONFIG if is_run else place
+    prepared = prepare(config, overrides, precision="float64")
+    state = prepared.initial_values()
+    if is_run:
+        for name, array in ModelFile.read(place / MODEL).parameters.items():
+            state[name][...] = array
+    rows = prepared.rows(prepared.dataset.training)
+    count = len(rows["inputs"])
+    rng = random_stream(prepared.config.seed, "shuffle")
+    chosen = np.sort(rng.permutation(count)[:MOST_HEALTH_ROWS])
+    few = np.sort(rng.permutation(chosen)[:MOST_ROWS])
+    executor = EXECUTORS["numpy"]()
+    checks = check_gradients(
+        prepared.network.cost,
+        [p.node for p in prepared.network.parameters],
+        state,
+        {name: array[few] for name, array in rows.items()},
+        executor,
+        rng,
+    )
+    some = {name: array[chosen] for name, array in rows.items()}
+    layers, cost = layer_health(prepared.network, state, some, executor)
+    return GradientReport("trained" if is_run else "initial", len(chosen), cost, tuple(checks), tuple(layers))

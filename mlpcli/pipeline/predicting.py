@@ -1,0 +1,60 @@
+"""`predict`: rows stream through a model into CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from mlpcli.data.counts import Counts
+from mlpcli.data.targets import ClassTarget
+from mlpcli.predict.model import Model, Prediction
+from mlpcli.runs.atomic import replacing
+
+
+def write_predictions(run: str | Path, data: str, output: str | None) -> tuple[tuple[str, ...], Counts]:
+    """Write one CSV row per row of data, to `output` or standard output. Gives notes and counts to be told.
+
+    A label column named after the target and p_<class> for classes, p_<label> for labels, the value of
+    each target otherwise. An existing output is replaced only when all went well. Raises DataError,
+    ModelFileError, OutputError.
+    """
+    model = Model.load(run)
+    notes, pieces = model.predict_file(data)
+    if output is None:
+        return notes, _write(model, pieces, sys.stdout.buffer)
+    with replacing(Path(output)) as file:
+        return notes, _write(model, pieces, file)
+
+
+def _write(model: Model, pieces: object, file: IO[bytes]) -> Counts:
+    total = Counts()
+    for number, prediction in enumerate(pieces):  # type: ignore[call-overload]
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        if number == 0:
+            writer.writerow(_header(model, prediction))
+        writer.writerows(_rows(prediction))
+        file.write(text.getvalue().encode())
+        total += prediction.counts
+    file.flush()
+    return total
+
+
+def _header(model: Model, prediction: Prediction) -> list[str]:
+    target = model.file.preparation.target
+    if isinstance(target, ClassTarget):
+        return [target.name, *(f"p_{name}" for name in prediction.names)]
+    return [f"p_{name}" if model.file.task == "multilabel" else name for name in prediction.names]
+
+
+def _rows(prediction: Prediction) -> list[list[str]]:
+    # The shortest digits that give the same number back, so equal numbers are equal bytes.
+    cells: list[list[str]] = prediction.values.astype(np.str_).tolist()
+    if prediction.labels is None:
+        return cells
+    return [[label, *row] for label, row in zip(prediction.labels, cells, strict=True)]

@@ -1,0 +1,111 @@
+"""Config file to everything but the training: data, network, training step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.config.load import ConfigFile, load_config
+from mlpcli.config.schema import Config
+from mlpcli.data.dataset import Dataset, Part, read_dataset
+from mlpcli.data.targets import ClassTarget
+from mlpcli.errors import SettingError
+from mlpcli.execute import EXECUTORS, Executor
+from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.initializers import INITIALIZERS
+from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.network import Head, Network, Penalty, build_network, check_memory, choose_head, initial_values
+from mlpcli.optim.optimizer import Optimizer
+from mlpcli.optim.optimizers import OPTIMIZERS
+from mlpcli.train.metrics import target_matrix
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CHOICES: Mapping[str, Mapping[str, type]] = {
+    "activation": ACTIVATIONS,
+    "initialisation": INITIALIZERS,
+    "loss": LOSSES,
+    "optimiser": OPTIMIZERS,
+}
+STREAMS = ("initialisation", "split", "shuffle", "dropout")
+"""Random streams, each a child of the seed by its place here, so that one never disturbs another."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a config and its data make, before the first step."""
+
+    file: ConfigFile
+    dataset: Dataset
+    head: Head
+    network: Network
+    optimizer: Optimizer
+    executor: Executor
+
+    @property
+    def config(self) -> Config:
+        """The checked config."""
+        return self.file.config
+
+    @property
+    def batch_rows(self) -> int:
+        """Rows of one batch; `full` is all of them."""
+        size = self.config.training.batch_size
+        rows = len(self.dataset.training.inputs)
+        return rows if isinstance(size, str) else min(size, rows)
+
+    def rows(self, part: Part) -> dict[str, NDArray[Any]]:
+        """What the network's placeholders are given for a part of the data."""
+        dtype = self.network.inputs.dtype
+        target = target_matrix(part.targets, self.dataset.task, self.head.units, dtype)
+        return {"inputs": np.asarray(part.inputs, dtype), "target": target}
+
+    def initial_values(self) -> dict[str, NDArray[Any]]:
+        """The parameters before the first step."""
+        return initial_values(self.network, random_stream(self.config.seed, "initialisation"))
+
+
+def random_stream(seed: int, name: str) -> np.random.Generator:
+    """The generator of one purpose, see STREAMS."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STREAMS.index(name),)))
+
+
+def read_config(path: str | Path, overrides: Sequence[str] = ()) -> ConfigFile:
+    """Raises ConfigError with every fault of the file and the overrides."""
+    return load_config(path, overrides, CHOICES)
+
+
+def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | None = None) -> Prepared:
+    """Read config and data and build the network; nothing is trained.
+
+    precision overrides that of the config. Raises ConfigError, DataError.
+    """
+    file = read_config(path, overrides)
+    config = file.config
+    dtype = precision or config.precision
+    dataset = read_dataset(config.data, random_stream(config.seed, "split"), dtype)
+    with keys_of(file):
+        target = dataset.preparation.target
+        optimizer: Optimizer = config.optimizer or OPTIMIZERS["adam"]()
+        head = choose_head(config.network, config.loss, dataset.task, len(target.classes if isinstance(target, ClassTarget) else target.names))
+        penalty = Penalty(optimizer.l1, optimizer.l2, optimizer.penalise_biases)
+        network = build_network(config.network, head, dataset.preparation.width, dtype, penalty)
+        executor = EXECUTORS["numpy" if config.executor == "auto" else config.executor]()
+        prepared = Prepared(file, dataset, head, network, optimizer, executor)
+        check_memory(network, config.network, prepared.batch_rows)
+    return prepared
+
+
+@contextmanager
+def keys_of(file: ConfigFile) -> Iterator[None]:
+    """A SettingError of a later stage gets the line of its key."""
+    try:
+        yield
+    except SettingError as error:
+        raise file.error(error.key, error.what, error.remedy) from error

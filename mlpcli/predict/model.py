@@ -1,0 +1,109 @@
+"""Model: a model file made ready to predict and to be scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.data.counts import Counts
+from mlpcli.data.read import open_reader, read_table
+from mlpcli.data.table import Table, table_from
+from mlpcli.data.targets import ClassTarget
+from mlpcli.execute import EXECUTORS, Executor
+from mlpcli.execute.rows import RowFunction
+from mlpcli.predict.scores import Evaluation, evaluate_outputs
+from mlpcli.runs.folder import MODEL
+from mlpcli.runs.model_file import ModelFile
+from mlpcli.train.metrics import class_probabilities
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+STREAMED_ROWS = 4096
+"""Rows of a data file held at once while predicting: memory stays constant however long the file."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of some rows.
+
+    names: the classes, labels or targets, one per column of `values`. values: (rows, names), the
+    probabilities of the classes or labels, or the targets in the user's units. labels: the likeliest
+    class of each row, None for other tasks.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[Any]
+    labels: list[str] | None
+    counts: Counts
+
+
+class Model:
+    """Made by mlpcli.load(run). Predicts any number of rows; its weights do not change."""
+
+    def __init__(self, file: ModelFile, executor: Executor | None = None) -> None:
+        self.file = file
+        network = file.graph()
+        self._inputs = network.inputs.name
+        self._function = RowFunction(
+            executor or EXECUTORS["numpy"](), {"prediction": network.prediction}, file.parameters
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> Model:
+        """From a run folder or a model file. Raises ModelFileError where it is neither, or damaged."""
+        place = Path(path)
+        return cls(ModelFile.read(place / MODEL if place.is_dir() else place))
+
+    def predict(self, table: Any) -> Prediction:
+        """table: a path, a mapping of column names to values, a data frame, or a 2-D array (x1, x2, …).
+
+        Columns are matched by name; extra ones are ignored. Raises DataError for missing columns.
+        """
+        return self._predict(_as_table(table))
+
+    def predict_file(self, path: str) -> tuple[tuple[str, ...], Iterator[Prediction]]:
+        """Notes on the file (`-`: standard input), and the predictions piece by piece, in order."""
+        reader = open_reader(path)
+        return reader.notes, (self._predict(table) for table in reader.chunks(STREAMED_ROWS))
+
+    def evaluate(self, table: Any) -> Evaluation:
+        """Scores on rows that have the target, in the user's units. table: as for predict()."""
+        return self._evaluate([_as_table(table)])
+
+    def evaluate_file(self, path: str, labels: str | None = None) -> tuple[tuple[str, ...], Evaluation]:
+        """Notes on the file, and the scores; labels: a label file beside an IDX one."""
+        reader = open_reader(path, labels=labels)
+        return reader.notes, self._evaluate(reader.chunks(STREAMED_ROWS))
+
+    def outputs(self, table: Table) -> tuple[NDArray[Any], Counts]:
+        """The network's own outputs, (rows, units), before any naming or unscaling."""
+        matrix, counts = self.file.preparation.inputs(table, self.file.precision)
+        return self._function({self._inputs: matrix})["prediction"], counts
+
+    def _predict(self, table: Table) -> Prediction:
+        outputs, counts = self.outputs(table)
+        target = self.file.preparation.target
+        if isinstance(target, ClassTarget):
+            probabilities = class_probabilities(outputs)
+            labels = [target.classes[i] for i in np.argmax(probabilities, axis=1)]
+            return Prediction(tuple(target.classes), probabilities, labels, counts)
+        values = self.file.preparation.unscale(outputs) if self.file.task == "regression" else outputs
+        return Prediction(tuple(target.names), values, None, counts)
+
+    def _evaluate(self, tables: Any) -> Evaluation:
+        parts = [(self.outputs(table), self.file.preparation.targets(table)) for table in tables]
+        outputs = np.concatenate([part[0][0] for part in parts])
+        counts = sum((part[0][1] for part in parts), Counts())
+        targets = np.concatenate([part[1] for part in parts])
+        return evaluate_outputs(outputs, targets, self.file.preparation, self.file.task, counts)
+
+
+def _as_table(table: Any) -> Table:
+    if isinstance(table, (str, Path)):
+        return read_table(str(table))[0]
+    return table if isinstance(table, Table) else table_from(table)

@@ -1,0 +1,73 @@
+"""Outputs and targets become the scores that `mlp evaluate` prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlpcli.data.counts import Counts
+from mlpcli.data.prepare import Preparation
+from mlpcli.data.targets import ClassTarget
+from mlpcli.train.metrics import (
+    ClassScores,
+    RegressionScores,
+    class_probabilities,
+    class_scores,
+    label_scores,
+    regression_scores,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores by target. classification: one entry, named after the target; else one per label or target."""
+
+    task: str
+    rows: int
+    classes: tuple[str, ...]
+    class_scores: dict[str, ClassScores]
+    regression_scores: dict[str, RegressionScores]
+    counts: Counts
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, with every number that is printed."""
+        result: dict[str, Any] = {"task": self.task, "rows": self.rows}
+        for name, scores in self.class_scores.items():
+            classes = self.classes or ("0", "1")
+            result[name] = {
+                "accuracy": scores.accuracy,
+                "log_loss": scores.log_loss,
+                "classes": {
+                    c: {"precision": p, "recall": r, "f1": f, "rows": n}
+                    for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
+                },
+                "confusion": {
+                    c: dict(zip(classes, (int(n) for n in row), strict=True))
+                    for c, row in zip(classes, scores.confusion, strict=True)
+                },
+            }
+        for name, score in self.regression_scores.items():
+            r2 = score.r2 if score.r2 == score.r2 else None
+            result[name] = {"rmse": score.rmse, "mae": score.mae, "r2": r2}
+        result["unknown_categories"] = {name: count for name, (count, _) in self.counts.unknown.items()}
+        return result
+
+
+def evaluate_outputs(
+    outputs: NDArray[Any], targets: NDArray[Any], preparation: Preparation, task: str, counts: Counts | None = None
+) -> Evaluation:
+    """outputs: (rows, units) of the network; targets as Preparation.targets gives them."""
+    counts = counts or Counts()
+    target = preparation.target
+    if isinstance(target, ClassTarget):
+        scores = class_scores(class_probabilities(outputs), targets)
+        return Evaluation(task, len(targets), tuple(target.classes), {target.name: scores}, {}, counts)
+    if task == "multilabel":
+        labels = {name: label_scores(outputs[:, i], targets[:, i]) for i, name in enumerate(target.names)}
+        return Evaluation(task, len(targets), (), labels, {}, counts)
+    predicted, true = preparation.unscale(outputs), preparation.unscale(targets)
+    values = {name: regression_scores(predicted[:, i], true[:, i]) for i, name in enumerate(target.names)}
+    return Evaluation(task, len(targets), (), {}, values, counts)

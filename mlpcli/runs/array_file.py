@@ -1,0 +1,103 @@
+"""NPZ files with a JSON header: how models and checkpoints are kept.
+
+Written without timestamps, so the same content is the same bytes. Read without pickle, and without
+allocating more than the file holds: members are stored uncompressed, so their sizes are checked first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.errors import Fault, ModelFileError
+from mlpcli.runs.atomic import replacing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+HEADER = "header.json"
+EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+LARGEST_HEADER = 1 << 26
+
+
+def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write atomically. The header gains the arrays' names, dtypes, shapes and their common sha256."""
+    described = {
+        **header,
+        "arrays": [
+            {"name": name, "dtype": str(array.dtype), "shape": list(array.shape)} for name, array in arrays.items()
+        ],
+        "sha256": fingerprint(arrays),
+    }
+    with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        text = json.dumps(described, ensure_ascii=False, indent=1)
+        archive.writestr(zipfile.ZipInfo(HEADER, EPOCH_OF_ZIP), text.encode())
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH_OF_ZIP), buffer.getbuffer())
+
+
+def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Header and arrays. Raises ModelFileError where the file is not a whole, unharmed `kind` file.
+
+    A file of a newer format version is refused by its number.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {info.filename: info for info in archive.infolist()}
+            if HEADER not in members:
+                raise _refused(path, f"It is not a {kind} file of mlp: it has no {HEADER}.")
+            if any(i.compress_type != zipfile.ZIP_STORED for i in members.values()):
+                raise _refused(path, "It has compressed parts, which mlp does not write.")
+            if members[HEADER].file_size > LARGEST_HEADER:
+                raise _refused(path, "Its header is larger than any that mlp writes.")
+            header = json.loads(archive.read(HEADER))
+            if not isinstance(header, dict) or header.get("format") != kind:
+                raise _refused(path, f"It is not a {kind} file of mlp.")
+            if not isinstance(header.get("format_version"), int) or header["format_version"] > version:
+                raise ModelFileError(
+                    Fault(
+                        str(path),
+                        f"It has format version {header.get('format_version')}; this mlp reads up to {version}.",
+                        "Update mlp: pip install --upgrade mlpcli",
+                    )
+                )
+            arrays = {item["name"]: _read_one(archive, path, item) for item in header["arrays"]}
+    except FileNotFoundError:
+        raise ModelFileError(Fault(str(path), "There is no such file.", "Name a run folder or a model.npz.")) from None
+    except (zipfile.BadZipFile, EOFError, ValueError, KeyError, TypeError, NotImplementedError) as error:
+        raise _refused(path, f"It is damaged or not a {kind} file: {error}.") from error
+    except OSError as error:
+        raise ModelFileError(Fault(str(path), f"It cannot be read: {error.strerror or error}.")) from error
+    if fingerprint(arrays) != header.get("sha256"):
+        raise _refused(path, "Its numbers are not the ones that were written (sha256 differs).")
+    return header, arrays
+
+
+def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """sha256 over names, dtypes, shapes and bytes, in order."""
+    digest = hashlib.sha256()
+    for name, array in arrays.items():
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _read_one(archive: zipfile.ZipFile, path: Path, item: Mapping[str, Any]) -> NDArray[Any]:
+    raw = archive.read(f"{item['name']}.npy")
+    array: NDArray[Any] = np.load(io.BytesIO(raw), allow_pickle=False)
+    if str(array.dtype) != item["dtype"] or list(array.shape) != item["shape"] or array.dtype.hasobject:
+        raise _refused(path, f"Array {item['name']} is not what the header says.")
+    return array
+
+
+def _refused(path: Path, what: str) -> ModelFileError:
+    return ModelFileError(Fault(str(path), what, "Use another copy, or train again."))

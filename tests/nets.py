@@ -1,0 +1,56 @@
+"""Small networks and rows that many tests use."""
+
+import numpy as np
+from mlpcli.config.schema import HiddenConfig, NetworkConfig, OutputConfig
+from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.initializers import INITIALIZERS
+from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.network import Head, build_network, initial_values
+
+HIDDEN_ACTIVATIONS = [name for name in ACTIVATIONS if name != "softmax"]
+
+
+def activation(name):
+    return ACTIVATIONS[name]()
+
+
+def network(
+    hidden=(("tanh", 4),),
+    output=("sigmoid", 2),
+    loss="squared_error",
+    width=3,
+    dtype="float64",
+    penalty=None,
+    init="glorot_uniform",
+    bias_init=None,
+):
+    """A network from names, with its initial values drawn from seed 7."""
+    start = INITIALIZERS[init]()
+    bias = INITIALIZERS[bias_init]() if bias_init else INITIALIZERS["uniform"](low=-0.5, high=0.5)
+    config = NetworkConfig(
+        tuple(
+            HiddenConfig(units=units, activation=activation(name), initializer=start, bias_initializer=bias)
+            for name, units in hidden
+        ),
+        OutputConfig(initializer=start, bias_initializer=bias),
+    )
+    head = Head(output[1], activation(output[0]), LOSSES[loss](), loss)
+    built = build_network(config, head, width, dtype, penalty)
+    return built, initial_values(built, np.random.default_rng(7))
+
+
+def rows(net, count=5, seed=3, target="probability"):
+    """Inputs and targets that suit the loss: probabilities, one-hot rows or numbers."""
+    rng = np.random.default_rng(seed)
+    width, units = net.inputs.shape[1], net.target.shape[1]
+    inputs = rng.normal(size=(count, width))
+    if target == "one-hot":
+        targets = np.eye(units)[rng.integers(0, units, count)]
+    elif target == "number":
+        targets = rng.normal(size=(count, units))
+    elif target == "count":
+        targets = rng.poisson(2.0, size=(count, units)).astype(float)
+    else:
+        targets = rng.uniform(0.05, 0.95, size=(count, units))
+    dtype = net.inputs.dtype
+    return {"inputs": inputs.astype(dtype), "target": targets.astype(dtype)}
