@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
-from types import MappingProxyType, NoneType, SimpleNamespace, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, get_args, get_origin, get_type_hints
 
 from mlpcli.config import paths
-from mlpcli.config.scalars import FALSE, TRUE, YES_NO, as_number, as_whole, odd_number, shorten
+from mlpcli.config.scalars import FALSE, TRUE, YES_NO, as_float, as_number, as_whole, odd_number, shorten
 from mlpcli.config.setting import Limits
 from mlpcli.config.tree import Entry, Items, Place, PlacedFault, Scalar, Section, Written, join
+from mlpcli.config.words import alternatives, expected, got, missing, nameless, tag_fault
 from mlpcli.errors import Fault, nearest
 
 Choices = Mapping[str, Mapping[str, type[Any]]]
@@ -60,9 +62,7 @@ class Binder:
         self.note_conflicts(kind, result if whole else SimpleNamespace(**settled), key, written.place)
         return result
 
-    def note_keys(
-        self, entries: Mapping[str, Entry], known: Mapping[str, Any], key: str, named: str
-    ) -> None:
+    def note_keys(self, entries: Mapping[str, Entry], known: Mapping[str, Any], key: str, named: str) -> None:
         extra = ("name",) if named else ()
         for name, entry in entries.items():
             inner = join(key, name)
@@ -96,7 +96,8 @@ class Binder:
             if each.default_factory is not MISSING:
                 return each.default_factory()
             if written is None or not is_dataclass(hint):
-                return self.refuse(entry.place if entry else place, key, *missing(yaml_name(each), hint, limits))
+                given_at = entry.place if entry else place
+                return self.refuse(given_at, key, *missing(yaml_name(each), hint, limits))
             written = Section(place=written.place)
         assert written is not None
         return self.value(hint, limits, written, key)
@@ -157,10 +158,8 @@ class Binder:
         text, place = written.text, written.place
         wish = expected(kinds, limits)
         numeric = int in kinds or float in kinds
-        number = None if written.quoted else as_number(text)
-        odd = "" if written.quoted else odd_number(text)
-        if numeric and (number is not None or odd):
-            return self.number(number, odd, kinds, limits, written, key)
+        if numeric and not written.quoted and (as_number(text) is not None or odd_number(text)):
+            return self.number(float in kinds, wish, limits, written, key)
         if bool in kinds and not written.quoted and text in TRUE + FALSE:
             return text in TRUE
         if str in kinds and text in (limits.one_of or (text,)) and not written.is_null:
@@ -175,22 +174,13 @@ class Binder:
             return self.refuse(place, key, f"{shown} is not allowed here.", nearest(text, limits.one_of))
         return self.refuse(place, key, f"Expected {wish}, got {shown}.", remedy)
 
-    def number(
-        self, number: int | float | None, odd: str, kinds: Sequence[Any], limits: Limits, written: Scalar, key: str
-    ) -> Any:
-        wish, shown = expected(kinds, limits), shorten(written.text)
-        value = number
-        if float in kinds and number is not None:
-            try:
-                value = float(number)
-            except OverflowError:
-                value = float("inf")
-        elif number is not None:
-            value = as_whole(number)
-        if number is not None and value in (float("inf"), float("-inf")):
-            value, odd = None, "The number is too large."
+    def number(self, fractions: bool, wish: str, limits: Limits, written: Scalar, key: str) -> Any:
+        """A word that looks like a number, as float (with fractions) or as int."""
+        number, remedy, shown = as_number(written.text), odd_number(written.text), shorten(written.text)
+        value = None if number is None else as_float(number) if fractions else as_whole(number)
         if value is None:
-            return self.refuse(written.place, key, f"Expected {wish}, got {shown}.", odd)
+            too_large = "" if number is None or abs(number) < math.inf else "The number is too large."
+            return self.refuse(written.place, key, f"Expected {wish}, got {shown}.", remedy or too_large)
         if not within(value, limits):
             return self.refuse(written.place, key, f"{shown} is out of range: expected {wish}.")
         return value
@@ -220,12 +210,6 @@ def limits_of(each: Field[Any]) -> Limits:
     return limits
 
 
-def alternatives(hint: Any) -> tuple[Any, ...]:
-    """The types a hint allows, without None."""
-    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    return tuple(kind for kind in kinds if kind is not NoneType)
-
-
 def bare_key(root: type[Any], path: Iterable[str | int]) -> str:
     """The key that a bare value at this path stands for (`units` for a hidden layer); '' for none."""
     kind: Any = root
@@ -234,7 +218,8 @@ def bare_key(root: type[Any], path: Iterable[str | int]) -> str:
         if isinstance(part, int):
             kind, indexed = get_args(kind)[0] if get_args(kind) else None, True
             continue
-        each = next((each for each in fields(kind) if yaml_name(each) == part), None) if is_dataclass(kind) else None
+        known = {yaml_name(each): each for each in fields(kind)} if is_dataclass(kind) else {}
+        each = known.get(part)
         if each is None:
             return ""
         assert isinstance(kind, type)
@@ -261,56 +246,3 @@ def within(value: float, limits: Limits) -> bool:
         or (limits.at_most is not None and value > limits.at_most)
         or (limits.below is not None and value >= limits.below)
     )
-
-
-def expected(kinds: Sequence[Any], limits: Limits) -> str:
-    """What a setting may be, in words."""
-    words = []
-    for kind in kinds:
-        if kind is int or kind is float:
-            words.append(("a whole number" if kind is int else "a number") + range_words(limits))
-        elif kind is bool:
-            words.append("true or false")
-        elif kind is str and limits.one_of:
-            words.append((" or " if len(kinds) > 1 else "one of ") + ", ".join(limits.one_of))
-        elif kind is str:
-            words.append("a path" if limits.path else "a text")
-        elif get_origin(kind) is tuple:
-            words.append("a list")
-        else:
-            words.append("a section with keys")
-    return " or ".join(word.removeprefix(" or ") for word in words)
-
-
-def range_words(limits: Limits) -> str:
-    bounds = (
-        ("of at least", limits.at_least),
-        ("above", limits.above),
-        ("of at most", limits.at_most),
-        ("below", limits.below),
-    )
-    words = [f"{word} {bound:g}" for word, bound in bounds if bound is not None]
-    return " " + " and ".join(words) if words else ""
-
-
-def got(written: Written) -> str:
-    """A value in a few words, for messages."""
-    if isinstance(written, Scalar):
-        return "nothing" if written.is_null else repr(shorten(written.text))
-    return "a list" if isinstance(written, Items) else "a section with keys"
-
-
-def missing(name: str, hint: Any, limits: Limits) -> tuple[str, str]:
-    if is_dataclass(hint):
-        needed = [each.name for each in fields(hint) if each.default is MISSING]
-        return f"The section {name} is missing.", f"Add it, with {', '.join(needed)} in it."
-    return f"{name} is missing.", f"Add {name}: {expected(alternatives(hint), limits)}."
-
-
-def tag_fault(written: Written) -> tuple[str, str]:
-    return f"The YAML tag {shorten(written.tag)} is not allowed.", "Remove it; put quotes around a text."
-
-
-def nameless(written: Section) -> tuple[str, str]:
-    given = ", ".join(shorten(name) for name in written.entries) or "nothing"
-    return f"Only settings are given ({given}), not what they are for.", "Add name: … to them."

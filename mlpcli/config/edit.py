@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mlpcli.config.compose import compose
 from mlpcli.config.scalars import PLAIN, means_more_than_text, shorten, write_text
 from mlpcli.config.tree import (
     SYNONYMS,
@@ -18,7 +19,6 @@ from mlpcli.config.tree import (
     Section,
     Source,
     Written,
-    compose,
     join,
 )
 from mlpcli.errors import ConfigError, Fault
@@ -54,7 +54,8 @@ def parse_key(key: str, place: Place) -> KeyPath:
     while at < len(key):
         part = KEY_PART.match(key, at)
         if part is None or (part.group().startswith(".") == (at == 0) and part.group(1)):
-            raise ConfigError(Fault(str(place), "The key cannot be read.", "Write it like network.hidden[0].units."))
+            remedy = "Write it like network.hidden[0].units."
+            raise ConfigError(Fault(str(place), "The key cannot be read.", remedy))
         name, index = part.groups()
         path.append(SYNONYMS.get(name, name) if name else int(index))
         at = part.end()
@@ -99,7 +100,8 @@ def put(tree: Written, path: KeyPath, value: Written, bare_key: BareKey, done: K
         raise misfit(value, f"{key} is a single value, so it has no key {part}.")
     entry = section.entries.get(part)
     if entry is None and rest and isinstance(rest[0], int):
-        raise misfit(value, f"{join(key, part)} is not given, so there is no [{rest[0]}].", "Set the whole list.")
+        what = f"{join(key, part)} is not given, so there is no [{rest[0]}]."
+        raise misfit(value, what, "Set the whole list.")
     inner = entry.value if entry else Section(place=value.place)
     new = put(inner, rest, value, bare_key, (*done, part))
     place = entry.place if entry and rest else value.place
@@ -175,7 +177,8 @@ def local_edit(text: str, tree: Written, path: KeyPath, value: Written, bare_key
 def replaced(text: str, entry: Entry | None, old: Written, new: Written) -> str:
     """The text with one value exchanged."""
     written = write_flow(new)
-    if entry and isinstance(old, (Items, Section)) and not old.flow and not old.alias and old.start > entry.end:
+    block = isinstance(old, Items | Section) and not old.flow and not old.alias
+    if entry and block and old.start > entry.end:
         # A block below its key: the new value goes beside the key, before the key's own comment.
         head, gap = text[: entry.end], text[entry.end : old.start].partition(":")[2].strip()
         return f"{head}: {written}{'  ' + gap if gap else ''}{text[old.end :]}"
@@ -229,7 +232,8 @@ def write_lines(tree: Written, line_end: str) -> str:
 def meaning(written: Written) -> Any:
     """What a tree says, without how and where: equal for texts that load to the same config."""
     if isinstance(written, Scalar):
-        return None if written.is_null else (written.text, written.quoted and means_more_than_text(written.text))
+        special = written.quoted and means_more_than_text(written.text)
+        return None if written.is_null else (written.text, special)
     if isinstance(written, Items):
         return [meaning(item) for item in written.items]
     assert isinstance(written, Section)

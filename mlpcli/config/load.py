@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,9 +11,10 @@ from types import MappingProxyType
 
 from mlpcli.config import paths
 from mlpcli.config.bind import FAILED, Binder, Choices, PathSetting, bare_key
+from mlpcli.config.compose import compose
 from mlpcli.config.edit import KeyPath, Override, edit_text, parse_key, parse_override, put_all
 from mlpcli.config.schema import Config
-from mlpcli.config.tree import SYNONYMS, Items, Place, PlacedFault, Scalar, Section, Source, Written, compose
+from mlpcli.config.tree import SYNONYMS, Items, Place, PlacedFault, Scalar, Section, Source, Written
 from mlpcli.errors import ConfigError, Fault
 
 LARGEST_FILE = 1024 * 1024
@@ -42,16 +42,14 @@ class ConfigFile:
         key = ".".join(SYNONYMS.get(part, part) for part in key.split("."))
         above = key
         while above and above not in self.where:
-            above = re.sub(r"(^|\.)[^.\[\]]*$|\[[^\[\]]*\]$", "", above) if above[-1] not in ".[" else above[:-1]
+            above = above[: max(above.rfind("."), above.rfind("["), 0)]
         where = self.where.get(above, str(self.path))
         return ConfigError(Fault(f"{where}, key {key}" if key else where, what, remedy))
 
     def text_for(self, folder: Path) -> str:
         """The text for a copy in another folder: relative paths are written to work from there."""
-        source = Source("", folder)
-        return write_paths(
-            self.text, {key: paths.relative(path, folder) for key, path in self.relative_paths.items()}, source
-        )
+        rewritten = {key: paths.relative(path, folder) for key, path in self.relative_paths.items()}
+        return write_paths(self.text, rewritten)
 
 
 def load_config(
@@ -102,7 +100,7 @@ def load_config_text(
     return ConfigFile(
         config=config,
         path=path,
-        text=write_paths(text, from_options, source),
+        text=write_paths(text, from_options),
         where=MappingProxyType({key: str(place) for key, place in binder.places.items()}),
         relative_paths=MappingProxyType({key: found.absolute for key, found in given.items()}),
     )
@@ -120,7 +118,7 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise fault(path, f"The file cannot be read: {error.strerror or error}.") from error
     if len(data) > LARGEST_FILE:
-        raise fault(path, "The file is larger than 1 MiB.", "Is it a data file? A config names one under data.train.")
+        raise fault(path, "The file is larger than 1 MiB.", "A config names its data file under data.train.")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise fault(path, "The file is saved as UTF-16.", "Save it as UTF-8.")
     if b"\0" in data:
@@ -174,7 +172,7 @@ def missing_files(settings: Mapping[str, PathSetting]) -> list[PlacedFault]:
 def raise_faults(placed: Sequence[PlacedFault], of_options: Sequence[Fault], path: Path) -> None:
     """Raise what was found, if anything: the file's faults by line, then those of the options."""
     ordered = sorted(placed, key=lambda found: (found[0].source.order, found[0].line))
-    faults = [fault for _, fault in ordered] + list(of_options)
+    faults = [found for _, found in ordered] + list(of_options)
     if len(faults) > MOST_FAULTS:
         rest = Fault(str(path), f"{len(faults) - MOST_FAULTS} more faults are not shown.")
         faults = [*faults[:MOST_FAULTS], rest]
@@ -182,9 +180,9 @@ def raise_faults(placed: Sequence[PlacedFault], of_options: Sequence[Fault], pat
         raise ConfigError(faults)
 
 
-def write_paths(text: str, settings: Mapping[str, str], source: Source) -> str:
+def write_paths(text: str, settings: Mapping[str, str]) -> str:
     """The text with these paths at these keys."""
-    place = Place(source)
+    place = Place(Source("", Path()))
     for key, path in settings.items():
         keys: KeyPath = parse_key(key, place)
         text = edit_text(text, keys, Scalar(place=place, text=path, quoted=True), bare)

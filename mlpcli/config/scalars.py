@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 
 TRUE = ("true", "True", "TRUE")
 FALSE = ("false", "False", "FALSE")
@@ -23,7 +24,7 @@ LONGEST_NUMBER = 400
 def as_number(text: str) -> int | float | None:
     """The number a plain decimal word means (1e-3, 1_000, +.5), None for any other word.
 
-    A whole number beyond the range of floats stays exact; any other overflows to infinity.
+    A float may be infinite (1e999).
     """
     if len(text) > LONGEST_NUMBER or not NUMBER.fullmatch(text) or LEADING_ZERO.fullmatch(text):
         return None
@@ -40,6 +41,11 @@ def as_whole(number: int | float) -> int | None:
     if isinstance(number, float):
         return int(number) if math.isfinite(number) and number.is_integer() else None
     return number
+
+
+def as_float(number: int | float) -> float | None:
+    """The finite float nearest to a number; None where there is none."""
+    return float(number) if abs(number) <= sys.float_info.max else None
 
 
 def odd_number(text: str) -> str:

@@ -56,9 +56,9 @@ class DataConfig:
         for name in sorted({*self.ignore} & {*self.categorical}):
             yield "categorical", f"{name!r} is also in ignore.", "Take it out of one of them."
         if self.validation_labels is not None and not isinstance(self.validation, str):
-            yield "validation_labels", "There is no validation file they belong to.", "Add validation: a path."
+            yield "validation_labels", "There is no validation file for them.", "Add validation: a path."
         if self.test_labels is not None and not isinstance(self.test, str):
-            yield "test_labels", "There is no test file they belong to.", "Add test: a path."
+            yield "test_labels", "There is no test file for them.", "Add test: a path."
         if isinstance(self.validation, float) and isinstance(self.test, float):
             shares = self.validation + self.test
             if shares >= 1.0:

@@ -14,12 +14,14 @@ from mlpcli.data.cells import is_missing
 from mlpcli.data.infer import infer
 from mlpcli.data.numeric import Numeric
 from mlpcli.data.prepare import Preparation, fit_columns
-from mlpcli.data.read import LABEL, read_table
+from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.split import split
 from mlpcli.data.table import Table
-from mlpcli.data.targets import MultilabelTarget, Target, fit_classes, fit_regression
+from mlpcli.data.targets import ClassTarget, MultilabelTarget, Target, fit_classes, fit_regression
 from mlpcli.data.task import infer_task
 from mlpcli.errors import DataError, Fault, nearest
+
+__all__ = ["Dataset", "Part", "build_dataset", "open_reader", "read_dataset", "read_table", "with_target"]
 
 Array = NDArray[Any]
 
@@ -59,15 +61,14 @@ class Dataset:
 def read_dataset(config: DataConfig, rng: np.random.Generator, dtype: str = "float64") -> Dataset:
     """Read, split (by `rng`) and prepare the files of the data section. Raises DataError."""
     table, notes = read_table(config.train, config.header, config.separator, config.labels)
-    others: list[Table | None] = []
-    for path, labels in ((config.validation, config.validation_labels), (config.test, config.test_labels)):
+    others: dict[str, Table] = {}
+    for key in ("validation", "test"):
+        path = getattr(config, key)
         if isinstance(path, str):
-            other, said = read_table(path, config.header, config.separator, labels)
-            others.append(other)
+            labels = getattr(config, f"{key}_labels")
+            others[key], said = read_table(path, config.header, config.separator, labels)
             notes += said
-        else:
-            others.append(None)
-    return build_dataset(config, rng, dtype, table, *others, notes=notes)
+    return build_dataset(config, rng, dtype, table, others.get("validation"), others.get("test"), notes)
 
 
 def build_dataset(
@@ -81,46 +82,71 @@ def build_dataset(
 ) -> Dataset:
     """The same from tables in memory; the paths in `config` are not looked at. Raises DataError."""
     names = _target_names(config, table)
-    table, said = with_target(table.without(config.ignore), names)
-    as_classes = set(names) <= set(config.categorical)
-    task, task_notes = infer_task(table, names, config.task, as_classes)
+    table, dropped = with_target(table.without(config.ignore), names)
+    task, task_notes = infer_task(table, names, config.task, set(names) <= set(config.categorical))
     inference = infer(table, names, config.categorical)
-    table = inference.table
+    notes = [*notes, *dropped, *task_notes, *inference.notes]
     classes = fit_classes(table, names[0]) if task == "classification" else None
+    training, validation, test = _parts(config, rng, inference.table, validation, test, classes, notes)
+    target = classes or _fit_target(training, names, task, config.target_scaling)
+    columns = fit_columns(training, inference.groups, config.scaling, config.missing)
+    preparation = Preparation(columns, target)
+    notes += _constants(training.source, preparation)
+
+    def part(key: str, rows: Table) -> Part:
+        rows, dropped = with_target(_checked(preparation, rows), names)
+        inputs, counts = preparation.inputs(rows.without(config.ignore), dtype)
+        notes.extend((*dropped, *(f"{rows.source}, {key} part: {line}" for line in counts.describe())))
+        return Part(inputs, preparation.targets(rows))
+
+    return Dataset(
+        part("training", training),
+        part("validation", validation) if validation else None,
+        part("test", test) if test else None,
+        preparation,
+        task,
+        tuple(notes),
+    )
+
+
+def _parts(
+    config: DataConfig,
+    rng: np.random.Generator,
+    table: Table,
+    validation: Table | None,
+    test: Table | None,
+    classes: ClassTarget | None,
+    notes: list[str],
+) -> tuple[Table, Table | None, Table | None]:
+    """Training, validation and test rows: shares of `table`, where there is no table of their own."""
     shares = [
         float(share) if given is None and isinstance(share, (int, float)) else 0.0
         for share, given in ((config.validation, validation), (config.test, test))
     ]
-    notes = [*notes, *said, *task_notes, *inference.notes]
-    parts: list[Table | None] = [table, validation, test]
-    if any(shares):
-        codes = classes.encode(table) if classes else None
-        rows = split(rng, table.rows, *shares, codes)
-        given = zip((rows.validation, rows.test), (validation, test), strict=True)
-        parts = [
-            table.take(rows.training),
-            *(table.take(part) if len(part) else other for part, other in given),
-        ]
-        if classes and codes is not None:
-            counts = np.bincount(codes)
-            alone = [name for name, count in zip(classes.classes, counts, strict=True) if count == 1]
-            if alone:
-                notes.append(
-                    f"{table.source}: classes with one row only, which stays in training: {', '.join(alone)}."
-                )
-    training = parts[0] or table
-    target: Target = MultilabelTarget(names)
-    if task != "multilabel":
-        target = classes or fit_regression(training, names, config.target_scaling)
-    columns = fit_columns(training, inference.groups, config.scaling, config.missing)
-    preparation = Preparation(columns, target)
-    notes += _constants(training.source, preparation)
-    made: list[Part | None] = []
-    for key, part in zip(("training", "validation", "test"), parts, strict=True):
-        made.append(None if part is None else _part(key, part, preparation, dtype, notes))
-    first, *rest = made
-    assert first is not None
-    return Dataset(first, *rest, preparation, task, tuple(notes))
+    if not any(shares):
+        return table, validation, test
+    codes = classes.encode(table) if classes else None
+    if classes and codes is not None:
+        counts = zip(classes.classes, np.bincount(codes), strict=True)
+        alone = ", ".join(name for name, count in counts if count == 1)
+        if alone:
+            notes.append(f"{table.source}: classes of one row only, which is kept for training: {alone}.")
+    rows = split(rng, table.rows, shares[0], shares[1], codes)
+    return (
+        table.take(rows.training),
+        table.take(rows.validation) if shares[0] else validation,
+        table.take(rows.test) if shares[1] else test,
+    )
+
+
+def _fit_target(table: Table, names: tuple[str, ...], task: str, scaling: str) -> Target:
+    return MultilabelTarget(names) if task == "multilabel" else fit_regression(table, names, scaling)
+
+
+def _checked(preparation: Preparation, table: Table) -> Table:
+    """The table, when it has all columns, targets too. Raises DataError."""
+    preparation.match(table.names, table.source, targets=True)
+    return table
 
 
 def _target_names(config: DataConfig, table: Table) -> tuple[str, ...]:
@@ -146,7 +172,7 @@ def _target_names(config: DataConfig, table: Table) -> tuple[str, ...]:
 
 
 def with_target(table: Table, names: Iterable[str]) -> tuple[Table, tuple[str, ...]]:
-    """The rows of which no target is missing, and a note when some were. Raises DataError when none is left."""
+    """The rows that have all targets, and a note when some do not. Raises DataError when none is left."""
     there = np.ones(table.rows, bool)
     for name in names:
         cells = table.cells(name)
@@ -176,13 +202,3 @@ def _constants(source: str, preparation: Preparation) -> Iterator[str]:
     if same:
         shown = ", ".join(same[:10]) + (f", … ({len(same)} in all)" if same[10:] else "")
         yield f"{source}: the same value in all rows for training, so always 0: {shown}."
-
-
-def _part(key: str, table: Table, preparation: Preparation, dtype: str, notes: list[str]) -> Part:
-    """One part, prepared; what happened on the way is added to `notes`."""
-    preparation.match(table.names, table.source, targets=True)
-    table, said = with_target(table, preparation.target.names)
-    inputs, counts = preparation.inputs(table, dtype)
-    notes += said
-    notes += [f"{table.source}, {key} part: {line}" for line in counts.lines()]
-    return Part(inputs, preparation.targets(table))

@@ -26,7 +26,7 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class Group:
-    """Columns that are prepared together. kind: numeric (each by itself), pooled (scaled as one), categorical."""
+    """Columns prepared together. kind: numeric (each by itself), pooled (scaled as one) or categorical."""
 
     kind: str
     names: tuple[str, ...]
@@ -55,26 +55,24 @@ def infer(table: Table, targets: Collection[str], categorical: Collection[str] =
     for column in table.columns:
         if isinstance(column, Block):
             groups += _block_groups(column, targets, categorical)
-        elif column.name in targets:
-            pass
-        elif column.name in categorical:
-            groups.append(Group("categorical", column.names))
-        elif isinstance(column.cells, list):
-            values, bad = numbers(column.cells)
+            columns.append(column)
+            continue
+        cells, kind = column.cells, "categorical" if column.name in categorical else "numeric"
+        if isinstance(cells, list) and kind == "numeric" and column.name not in targets:
+            values, bad = numbers(cells)
             present = table.rows - int(np.isnan(values).sum())
             if not present:
                 empty.append(column.name)
             elif not len(bad):
                 column = replace(column, cells=values)
-                groups.append(Group("numeric", column.names))
-            elif len(bad) <= (1 - MOSTLY_NUMBERS) * present or _comma(column.cells, bad):
-                faults.append(slip(table, column.name, column.cells, bad))
-            elif _is_identifier(column.cells, present):
+            elif len(bad) <= (1 - MOSTLY_NUMBERS) * present or _comma(cells, bad):
+                faults.append(slip(table, column.name, cells, bad))
+            elif _is_identifier(cells, present):
                 ids.append(column.name)
             else:
-                groups.append(Group("categorical", column.names))
-        else:
-            groups.append(Group("numeric", column.names))
+                kind = "categorical"
+        if column.name not in targets:
+            groups.append(Group(kind, column.names))
         columns.append(column)
     faults += _unusable(table.source, ids, empty)
     if not groups and not faults:
@@ -91,7 +89,8 @@ def slip(table: Table, name: str, cells: list[str], bad: Array) -> Fault:
     cell = cells[bad[0]]
     what = f"{cell!r} is not a finite number, though nearly all cells of the column are numbers"
     remedy = (
-        f"Mend the cell, leave it empty if the value is not known, or say `data: {{categorical: [{name}]}}`."
+        "Mend the cell, leave it empty if the value is not known, "
+        f"or say `data: {{categorical: {yaml_list([name])}}}`."
     )
     if _comma(cells, bad):
         what, remedy = f"{cell!r} has a decimal comma", "Write the numbers with a point: 12.5."

@@ -66,7 +66,7 @@ class Numeric:
         return shift, np.where((low == high) | (spread == 0), np.inf, spread)
 
     def apply(self, table: Table, out: Array) -> Counts:
-        """Write the prepared columns to `out` (rows, width). Raises DataError for cells that are not numbers."""
+        """Write the prepared columns to `out` (rows, width). Raises DataError for what is no number."""
         shift, scale = self.shift_and_scale()
         values = table.matrix(self.names)
         filled = np.zeros(self.width, np.int64)
@@ -94,7 +94,8 @@ class Numeric:
             row, at = bad[0].tolist()
             raise _unusable(table, start + row, self.names[at], bool(holes[row, at]))
         np.copyto(piece, np.array(self.fill), where=holes)
-        return holes.sum(axis=0)
+        filled: Array = holes.sum(axis=0)
+        return filled
 
 
 def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str, missing: str) -> Numeric:
@@ -107,13 +108,14 @@ def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str
     width = 1 if pooled else len(names)
     total, count, holes = np.zeros(width), np.zeros(width), np.zeros(width, np.int64)
     low, high = np.full(width, np.inf), np.full(width, -np.inf)
-    for piece, there in _present(values, pooled):
-        found = len(piece) if there is True else np.sum(there, axis=0)
-        total += piece.sum(axis=0, where=there)
-        count += found
-        holes += len(piece) - found
-        low = np.minimum(low, piece.min(axis=0, where=there, initial=np.inf))
-        high = np.maximum(high, piece.max(axis=0, where=there, initial=-np.inf))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for piece, there in _present(values, pooled):
+            found = len(piece) if there is True else np.sum(there, axis=0)
+            total += piece.sum(axis=0, where=there)
+            count += found
+            holes += len(piece) - found
+            low = np.minimum(low, piece.min(axis=0, where=there, initial=np.inf))
+            high = np.maximum(high, piece.max(axis=0, where=there, initial=-np.inf))
     if not count.all():
         empty = [name for name, some in zip(names, count, strict=False) if not some]
         what = f"There is not one value in the rows for training: {', '.join(empty)}."
@@ -137,8 +139,8 @@ def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str
     fill = {"mean": mean, "zero": np.zeros(width), "error": np.zeros(0)}.get(missing)
     if fill is None:
         fill = np.atleast_1d(np.nanmedian(values, axis=None if pooled else 0))
-    statistics = (tuple(map(float, each)) for each in (fill, mean, std, low, high))
-    return Numeric(names, scaling, *statistics, tuple(map(int, holes)))
+    filled, mean_, std_, low_, high_ = (tuple(map(float, each)) for each in (fill, mean, std, low, high))
+    return Numeric(names, scaling, filled, mean_, std_, low_, high_, tuple(map(int, holes)))
 
 
 def _pieces(values: Array) -> Iterator[slice]:

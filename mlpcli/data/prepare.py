@@ -20,6 +20,8 @@ from mlpcli.data.table import Table
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, Target
 from mlpcli.errors import DataError, Fault, nearest
 
+__all__ = ["ClassTarget", "Counts", "MultilabelTarget", "Preparation", "RegressionTarget", "Summary"]
+
 Array = NDArray[Any]
 
 
@@ -33,10 +35,15 @@ class Summary:
     detail: str
     missing: int
 
+    def __str__(self) -> str:
+        missing = f", {self.missing} missing" if self.missing else ""
+        target = "target, " if self.role == "target" else ""
+        return f"{self.name}: {target}{self.kind}, {self.detail}{missing}"
+
 
 @dataclass(frozen=True)
 class Preparation:
-    """How raw columns become inputs and targets. It lives in the model file, so that raw rows can be predicted."""
+    """How raw columns become inputs and targets. Model files hold it, so raw rows can be predicted."""
 
     columns: tuple[Numeric | Categorical, ...]
     target: Target
@@ -45,6 +52,11 @@ class Preparation:
     def width(self) -> int:
         """Columns of the input matrix."""
         return sum(column.width for column in self.columns)
+
+    @property
+    def outputs(self) -> int:
+        """Classes, or target columns."""
+        return len(self.target.classes if isinstance(self.target, ClassTarget) else self.target.names)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -78,9 +90,8 @@ class Preparation:
 
         Raises DataError for missing columns and for cells that cannot be prepared.
         """
-        self.match(table.names, table.source)
+        counts, start = Counts(ignored=self.match(table.names, table.source)), 0
         matrix = np.empty((table.rows, self.width), dtype)
-        counts, start = Counts(), 0
         for column in self.columns:
             counts += column.apply(table, matrix[:, start : start + column.width])
             start += column.width

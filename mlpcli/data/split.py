@@ -1,4 +1,4 @@
-"""Which rows train, which validate, which test. Seeded, disjoint; for classes, every part has their shares."""
+"""Which rows train, validate and test: seeded, disjoint; for classes, every part has its share of each."""
 
 from __future__ import annotations
 

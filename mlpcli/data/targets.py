@@ -43,12 +43,10 @@ class ClassTarget:
         if len(bad):
             cell = cells[bad[0]]
             what = (
-                "The class is missing."
-                if is_missing(cell)
-                else f"{cell!r} is not a class of the training rows."
+                "The class is missing" if is_missing(cell) else f"{cell!r} is no class known from training"
             )
-            others = f" ({len(bad)} such cells)" if len(bad) > 1 else ""
-            raise DataError(Fault(table.where(bad[0], self.name), what + others, nearest(cell, self.classes)))
+            what += f" ({len(bad)} such cells)." if len(bad) > 1 else "."
+            raise DataError(Fault(table.where(bad[0], self.name), what, nearest(cell, self.classes)))
         return found
 
     def unscale(self, values: Array) -> Array:
@@ -75,11 +73,13 @@ class RegressionTarget:
 
     def encode(self, table: Table) -> Array:
         """Scaled targets. Raises DataError for a missing or infinite cell."""
-        return (_numbers(table, self.names) - np.array(self.shift)) / np.array(self.scale)
+        scaled: Array = (_numbers(table, self.names) - np.array(self.shift)) / np.array(self.scale)
+        return scaled
 
     def unscale(self, values: Array) -> Array:
         """Scaled targets or predictions (rows, columns) in the units of the file, float64."""
-        return np.asarray(values, np.float64) * np.array(self.scale) + np.array(self.shift)
+        unscaled: Array = np.asarray(values, np.float64) * np.array(self.scale) + np.array(self.shift)
+        return unscaled
 
 
 @dataclass(frozen=True)

@@ -88,12 +88,9 @@ def _guess(facts: list[_Facts], where: str) -> tuple[str, tuple[str, ...]]:
     few = fact.distinct <= MOST_INTEGER_CLASSES and fact.distinct <= fact.rows / 2
     if fact.distinct == 2 or (few and fact.whole):
         said = f"{where}: task classification, {fact.distinct} classes"
-        remedy = (
-            ""
-            if fact.distinct == 2
-            else " (whole numbers); say `data: {task: regression}` to predict the number"
-        )
-        return "classification", (f"{said}{remedy}.",)
+        if not fact.binary:
+            said += "; say `data: {task: regression}` to predict the number"
+        return "classification", (f"{said}.",)
     remedy = "; say `data: {task: classification}` if the whole numbers are classes" if fact.whole else ""
     return "regression", (f"{where}: task regression{remedy}.",)
 
