@@ -16,6 +16,7 @@ import numpy as np
 
 from mlpcli.errors import DisconnectedError, Fault, GraphError, ShapeError
 from mlpcli.execute import Executor, NumpyExecutor
+from mlpcli.execute.executor import arithmetic
 from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node, Op, constant, parameter, placeholder
 from mlpcli.graph.show import as_dot, as_text
@@ -116,6 +117,6 @@ def compute(
     function = (executor or NumpyExecutor()).compile(plan, state)
     for name, buffer in function.inputs.items():
         buffer[...] = given[name]
-    with np.errstate(all="ignore"):
+    with arithmetic():
         function.run()
     return {name: array.copy() for name, array in function.outputs.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
-from types import MappingProxyType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, get_args, get_origin, get_type_hints
 
 from mlpcli.config import paths
@@ -33,7 +33,7 @@ class PathSetting:
 class Binder:
     """Fills settings from a tree; `faults`, `places` and `paths` grow with every section bound."""
 
-    choices: Choices = MappingProxyType({})
+    choices: Choices
     faults: list[PlacedFault] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
     """Every key that is given, in the spelling of the YAML."""
@@ -42,6 +42,8 @@ class Binder:
     def section(self, kind: type[Any], written: Written, key: str = "", named: str = "") -> Any:
         """An instance of the dataclass `kind`, or FAILED. `named`: the choice this is, for messages."""
         known = {yaml_name(each): each for each in fields(kind) if each.init}
+        # A missing key is told at the line of its section's key, not at the section's first line.
+        place = self.places.get(key, written.place)
         if not isinstance(written, Section):
             known_words = f"Known keys: {', '.join(sorted(known))}." if known else ""
             return self.refuse(
@@ -54,12 +56,12 @@ class Binder:
         settled: dict[str, Any] = {}
         for name, each in known.items():
             inner = join(key, name)
-            value = self.setting(each, hints[each.name], written.entries.get(name), inner, written.place)
+            value = self.setting(each, hints[each.name], written.entries.get(name), inner, place)
             if value is not FAILED:
                 settled[each.name] = value
         whole = len(settled) == len(known)
         result = kind(**settled) if whole else FAILED
-        self.note_conflicts(kind, result if whole else SimpleNamespace(**settled), key, written.place)
+        self.note_conflicts(kind, result if whole else SimpleNamespace(**settled), key, place)
         return result
 
     def note_keys(self, entries: Mapping[str, Entry], known: Mapping[str, Any], key: str, named: str) -> None:

@@ -140,13 +140,12 @@ class Composer:
         merged: dict[str, Entry] = {}
         values: list[Written] = []
         while not isinstance(event := self.read(), yaml.MappingEndEvent):
-            place = self.place(event)
+            place, start_of_key, end_of_key = self.place(event), event.start_mark.index, event.end_mark.index
             if not isinstance(event, yaml.ScalarEvent):
                 self.value(event, key, depth + 1)
                 values.append(self.value(self.read(), key, depth + 1))
                 self.fault(place, key, "A key must be a single word.")
                 continue
-            start_of_key, end_of_key = event.start_mark.index, event.end_mark.index
             name = SYNONYMS.get(event.value, event.value)
             inner = join(key, name)
             value = self.value(self.read(), inner, depth + 1)
@@ -155,8 +154,7 @@ class Composer:
                 merged = self.merge(value, place, key) | merged
                 continue
             if name in entries:
-                first = at_line(entries[name].place.line)
-                self.fault(place, inner, f"{name} is given twice, first {first}.", "Keep one of them.")
+                self.fault(place, inner, twice(event.value, name, entries[name].place), "Keep one of them.")
             entries[name] = Entry(place, value, start_of_key, end_of_key)
         ends = [value.end for value in values]
         return Section(entries=merged | entries, **self.collection(start, event, ends, values))
@@ -189,8 +187,9 @@ class Composer:
         self.faults.append((place, Fault(f"{place}, key {key}" if key else str(place), what, remedy)))
 
 
-def at_line(line: int) -> str:
-    return f"on line {line}" if line else "in the same option"
+def twice(written: str, name: str, first: Place) -> str:
+    other = f"{shorten(written)} means {name}, which" if written != name else shorten(name)
+    return f"{other} is given already" + (f" on line {first.line}." if first.line else ".")
 
 
 SYNTAX_REMEDIES = (

@@ -15,6 +15,7 @@ from mlpcli.config.tree import (
     Entry,
     Items,
     Place,
+    PlacedFault,
     Scalar,
     Section,
     Source,
@@ -38,9 +39,21 @@ class Override:
     value: Written
 
 
-def parse_override(option: str, folder: Path, order: int) -> Override:
-    """`key.path[0]=value`. Relative paths in it start from `folder`. Raises ConfigError naming the option."""
-    source = Source(f"--set {shorten(option, 100)}", folder, order)
+def parse_overrides(options: Sequence[str], folder: Path) -> tuple[list[Override], list[PlacedFault]]:
+    """The options that can be read, and the faults of the others. Relative paths start from `folder`."""
+    found: list[Override] = []
+    faults: list[PlacedFault] = []
+    for order, option in enumerate(options, start=1):
+        source = Source(f"--set {shorten(option, 100)}", folder, order)
+        try:
+            found.append(parse_override(option, source))
+        except ConfigError as error:
+            faults += [(Place(source), fault) for fault in error.faults]
+    return found, faults
+
+
+def parse_override(option: str, source: Source) -> Override:
+    """`key.path[0]=value`. Raises ConfigError naming the option."""
     place = Place(source)
     key, equals, text = option.partition("=")
     if not equals:
@@ -240,12 +253,14 @@ def meaning(written: Written) -> Any:
     return {key: meaning(entry.value) for key, entry in written.entries.items()}
 
 
-def put_all(tree: Written, overrides: Sequence[Override], bare_key: BareKey) -> tuple[Written, list[Fault]]:
+def put_all(
+    tree: Written, overrides: Sequence[Override], bare_key: BareKey
+) -> tuple[Written, list[PlacedFault]]:
     """The tree with every override in turn, and the faults of those that do not fit."""
-    faults: list[Fault] = []
+    faults: list[PlacedFault] = []
     for override in overrides:
         try:
             tree = put(tree, override.path, override.value, bare_key)
         except ConfigError as error:
-            faults += error.faults
+            faults += [(override.value.place, fault) for fault in error.faults]
     return tree, faults

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from mlpcli.config import paths
 from mlpcli.config.bind import FAILED, Binder, Choices, PathSetting, bare_key
 from mlpcli.config.compose import compose
-from mlpcli.config.edit import KeyPath, Override, edit_text, parse_key, parse_override, put_all
+from mlpcli.config.edit import KeyPath, edit_text, parse_key, parse_overrides, put_all
 from mlpcli.config.schema import Config
 from mlpcli.config.tree import SYNONYMS, Items, Place, PlacedFault, Scalar, Section, Source, Written
 from mlpcli.errors import ConfigError, Fault
@@ -79,15 +79,15 @@ def load_config_text(
     path = Path(path)
     source = Source(str(path), Path(os.path.abspath(path.parent)))
     tree, faults = compose(text, source)
-    options, option_faults = parse_overrides(overrides)
+    options, unreadable = parse_overrides(overrides, Path.cwd())
     tree = top_level(tree, bool(overrides))
     tree, misfits = put_all(tree, options, bare)
     binder = Binder(choices)
     config = binder.section(Config, tree)
-    faults += binder.faults
+    faults += unreadable + misfits + binder.faults
     if check_files:
         faults += missing_files(binder.paths)
-    raise_faults(faults, [*option_faults, *misfits], path)
+    raise_faults(faults, path)
     assert config is not FAILED
     for option in options:
         text = edit_text(text, option.path, option.value, bare)
@@ -134,18 +134,6 @@ def fault(where: str | Path, what: str, remedy: str = "") -> ConfigError:
     return ConfigError(Fault(str(where), what, remedy))
 
 
-def parse_overrides(options: Sequence[str]) -> tuple[list[Override], list[Fault]]:
-    """The options that can be read, and the faults of the others."""
-    found: list[Override] = []
-    faults: list[Fault] = []
-    for order, option in enumerate(options, start=1):
-        try:
-            found.append(parse_override(option, Path(os.getcwd()), order))
-        except ConfigError as error:
-            faults += error.faults
-    return found, faults
-
-
 def top_level(tree: Written, overridden: bool) -> Section:
     """The tree as the section it has to be, standing for the file as a whole."""
     place = Place(tree.place.source)
@@ -169,10 +157,10 @@ def missing_files(settings: Mapping[str, PathSetting]) -> list[PlacedFault]:
     return faults
 
 
-def raise_faults(placed: Sequence[PlacedFault], of_options: Sequence[Fault], path: Path) -> None:
-    """Raise what was found, if anything: the file's faults by line, then those of the options."""
+def raise_faults(placed: Sequence[PlacedFault], path: Path) -> None:
+    """Raise what was found, if anything: the file's faults by line, then those of the options in turn."""
     ordered = sorted(placed, key=lambda found: (found[0].source.order, found[0].line))
-    faults = [found for _, found in ordered] + list(of_options)
+    faults = [found for _, found in ordered]
     if len(faults) > MOST_FAULTS:
         rest = Fault(str(path), f"{len(faults) - MOST_FAULTS} more faults are not shown.")
         faults = [*faults[:MOST_FAULTS], rest]

@@ -51,10 +51,6 @@ class DataConfig:
             yield "target", "The list of targets is empty.", "Name a column, or leave target out."
         for name in doubles(targets):
             yield "target", f"{name!r} is listed twice.", "Name each column once."
-        for name in sorted({*targets} & {*self.ignore}):
-            yield "ignore", f"{name!r} is the target and cannot be ignored.", "Take it out of one of them."
-        for name in sorted({*self.ignore} & {*self.categorical}):
-            yield "categorical", f"{name!r} is also in ignore.", "Take it out of one of them."
         if self.validation_labels is not None and not isinstance(self.validation, str):
             yield "validation_labels", "There is no validation file for them.", "Add validation: a path."
         if self.test_labels is not None and not isinstance(self.test, str):
@@ -64,6 +60,10 @@ class DataConfig:
             if shares >= 1.0:
                 what = f"The shares for validation and test add up to {shares:g}: no row is left to train on."
                 yield "test", what, "Make them smaller."
+        for name in sorted({*targets} & {*self.ignore}):
+            yield "ignore", f"{name!r} is the target and cannot be ignored.", "Take it out of one of them."
+        for name in sorted({*self.ignore} & {*self.categorical}):
+            yield "categorical", f"{name!r} is also in ignore.", "Take it out of one of them."
 
 
 def doubles(names: Iterable[str]) -> list[str]:

@@ -42,9 +42,10 @@ def read_table(
 ) -> tuple[Table, tuple[str, ...]]:
     """All rows of a file, and what was detected about it. Arguments and errors as for `open_reader`."""
     reader = open_reader(path, header, separator, labels)
-    for table in reader.chunks(WHOLE):
-        return table, reader.notes
-    raise DataError(Fault(reader.source.name, "There is a header but no row.", "Give one row per example."))
+    tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
+    if not tables:
+        raise DataError(Fault(reader.source.name, "There is a header but no row.", "Give one row per example."))
+    return tables[0], reader.notes
 
 
 class _Labelled(Reader):

@@ -130,7 +130,7 @@ def _is_number(cell: str) -> bool:
 
 def _is_header(first: list[str], rest: list[list[str]]) -> bool:
     """Whether a first row names the columns: it has no number, and looks unlike what is below it."""
-    if any(map(_is_number, first)):
+    if any(_is_number(cell.replace(",", ".", 1)) for cell in first):  # 7,4 is no name either
         # Data frames without names are saved under 0, 1, 2, …
         return len(first) > 2 and first == [str(at) for at in range(len(first))]
     columns: Iterator[tuple[str, ...]] = zip(*rest, strict=True)

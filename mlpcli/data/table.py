@@ -177,6 +177,11 @@ def _plain(name: str, values: Array, where: str) -> Array:
                 Fault(where, f"{name!r} holds text that is not UTF-8: {error}.", "Save it as text.")
             ) from error
     if kind == "U":
+        values = np.ascontiguousarray(values, values.dtype.newbyteorder("="))
+        letters = values.reshape(-1).view(np.uint32)
+        # NumPy does not check letters in files; half of a surrogate pair could not be printed either.
+        if np.any((letters > 0x10FFFF) | ((letters >= 0xD800) & (letters < 0xE000))):
+            raise DataError(Fault(where, f"{name!r} holds text that is no Unicode.", "Write the file again."))
         return np.char.strip(values)
     if kind in "uif":
         return values

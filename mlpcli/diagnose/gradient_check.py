@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.executor import Executor, State
+from mlpcli.execute.executor import Executor, State, arithmetic
 from mlpcli.grad.finite_difference import STEP, Difference, central_difference
 from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node, topological
@@ -86,7 +86,7 @@ def check_gradients(
         costs.run()
         return float(costs.outputs["cost"]), patterns
 
-    with np.errstate(all="ignore"):
+    with arithmetic():
         values.run()
         found = {p.name: values.outputs[name].copy() for p, name in zip(parameters, names, strict=True)}
         floor = ABSOLUTE_TOLERANCE * (1.0 + abs(evaluate()[0]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.executor import Executor, State
+from mlpcli.execute.executor import Executor, State, arithmetic
 from mlpcli.execute.rows import RowFunction
 from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node, placeholder
@@ -65,7 +65,7 @@ def layer_health(
     function = executor.compile(make_plan(outputs, batch=count), state)
     for name, buffer in function.inputs.items():
         buffer[...] = rows[name]
-    with np.errstate(all="ignore"):
+    with arithmetic():
         function.run()
     got = function.outputs
     result = []

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mlpcli.plan.kernel import Plan
 
@@ -15,6 +18,19 @@ State = Mapping[str, "NDArray[Any]"]
 """Parameters and optimiser slots by name: C-contiguous arrays that a run updates in place."""
 
 
+BUFFER_ELEMENTS = 256
+"""NumPy allocates an iterator buffer of this size wherever operands broadcast, though nothing needs
+buffering here; with its default of 8192 a step would allocate as much as a layer's values."""
+
+
+@contextmanager
+def arithmetic() -> Iterator[None]:
+    """Functions run inside this: infinities and NaN are values, not warnings; nothing is allocated."""
+    with np.errstate(all="ignore"):  # on leaving, it puts the buffer size back as well
+        np.setbufsize(BUFFER_ELEMENTS)
+        yield
+
+
 class Function(ABC):
     """A compiled plan. Fill `inputs`, call run(), read `outputs`: the arrays stay the same ones."""
 
@@ -23,7 +39,7 @@ class Function(ABC):
 
     @abstractmethod
     def run(self) -> None:
-        """One run: the outputs are computed, then the state is updated. Allocates nothing."""
+        """One run, inside arithmetic(): the outputs are computed, then the state is updated."""
 
 
 class Executor(ABC):

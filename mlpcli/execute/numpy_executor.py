@@ -20,7 +20,7 @@ Scratch = dict[tuple[tuple[int, ...], str], list["NDArray[Any]"]]
 
 
 class NumpyFunction(Function):
-    """Calls in order. Run it under np.errstate(all="ignore"): infinities and NaN are values here."""
+    """Calls in order."""
 
     def __init__(self, plan: Plan, state: State) -> None:
         pieces = [_aligned(size) for size in plan.storage]

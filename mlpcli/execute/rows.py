@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.executor import Executor, Function, State
+from mlpcli.execute.executor import Executor, Function, State, arithmetic
 from mlpcli.graph.node import Node
 from mlpcli.plan.make_plan import make_plan
 
@@ -23,12 +23,15 @@ CHUNK = 256
 
 
 class EpochRunner:
-    """One pass over the rows in a given order, in batches; the last batch may be smaller."""
+    """One pass over the rows in a given order, in batches; the last batch may be smaller.
+
+    outputs: scalars to follow, "cost" among them. rows: for each placeholder.
+    """
 
     def __init__(
         self,
         executor: Executor,
-        cost: Node,
+        outputs: Mapping[str, Node],
         updates: Mapping[Node, Node],
         state: State,
         rows: Rows,
@@ -39,43 +42,46 @@ class EpochRunner:
         self._batch = min(batch_size, self._count)
 
         def compiled(batch: int) -> Function:
-            return executor.compile(make_plan({"cost": cost}, updates, batch), state)
+            return executor.compile(make_plan(outputs, updates, batch), state)
 
         self._whole = compiled(self._batch)
         self._rest = compiled(self._count % self._batch) if self._count % self._batch else None
 
-    def run(self, order: NDArray[np.intp], should_stop: Callable[[], bool]) -> tuple[float, int]:
-        """Mean cost over the rows seen (each batch's cost before its update), and the batches done.
+    def run(
+        self, order: NDArray[np.intp], should_stop: Callable[[], bool]
+    ) -> tuple[dict[str, float], int]:
+        """Means of the outputs over the rows seen (each batch's before its update), and the batches done.
 
         Ends early when should_stop() says so after a batch, or after the first cost that is not finite.
         """
-        total, seen, batches = 0.0, 0, 0
-        with np.errstate(all="ignore"):
+        totals = dict.fromkeys(self._whole.outputs, 0.0)
+        seen = batches = 0
+        with arithmetic():
             for start in range(0, self._count, self._batch):
                 size = min(self._batch, self._count - start)
-                cost = self._step(order[start : start + size])
-                total += cost * size
+                for name, value in self._step(order[start : start + size]).items():
+                    totals[name] += float(value) * size
                 seen += size
                 batches += 1
-                if should_stop() or not math.isfinite(total):
+                if should_stop() or not math.isfinite(totals["cost"]):
                     break
-        return total / seen, batches
+        return {name: total / seen for name, total in totals.items()}, batches
 
     def replay(self, order: NDArray[np.intp], batches: int) -> NDArray[np.intp]:
         """Run `batches` batches again, and give the rows of the one after them."""
-        with np.errstate(all="ignore"):
+        with arithmetic():
             for start in range(0, batches * self._batch, self._batch):
                 self._step(order[start : start + self._batch])
         return order[batches * self._batch : (batches + 1) * self._batch]
 
-    def _step(self, chosen: NDArray[np.intp]) -> float:
+    def _step(self, chosen: NDArray[np.intp]) -> Mapping[str, NDArray[Any]]:
         function = self._whole if len(chosen) == self._batch else self._rest
         assert function is not None
         for name, buffer in function.inputs.items():
             # mode="clip" lets take write straight into the buffer; the order is always within range.
             np.take(self._rows[name], chosen, 0, buffer, "clip")
         function.run()
-        return float(function.outputs["cost"])
+        return function.outputs
 
 
 class RowFunction:
@@ -99,13 +105,13 @@ class RowFunction:
             for name, buffer in self._function.inputs.items():
                 buffer[: part.stop - start] = rows[name][part]
                 buffer[part.stop - start :] = 0
-            with np.errstate(all="ignore"):
+            with arithmetic():
                 self._function.run()
             yield part, {n: a[: part.stop - start] for n, a in self._function.outputs.items()}
 
     def scalars(self) -> dict[str, NDArray[Any]]:
         """Outputs that depend on no rows."""
-        with np.errstate(all="ignore"):
+        with arithmetic():
             self._function.run()
         return dict(self._function.outputs)
 

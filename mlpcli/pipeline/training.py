@@ -12,6 +12,8 @@ import numpy as np
 from mlpcli.data.dataset import Part
 from mlpcli.errors import Fault, RunFailed
 from mlpcli.execute.rows import CHUNK, EpochRunner, RowFunction
+from mlpcli.graph.node import Node
+from mlpcli.nn.network import Network
 from mlpcli.optim.step import training_step
 from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
@@ -85,7 +87,7 @@ def train(
     parameters = prepared.initial_values()
     state = parameters | step.optimizer_state()
     rows = prepared.rows(prepared.dataset.training)
-    runner = EpochRunner(prepared.executor, step.cost, step.updates, state, rows, prepared.batch_rows)
+    runner = EpochRunner(prepared.executor, _followed(prepared.network), step.updates, state, rows, prepared.batch_rows)
     validation = prepared.dataset.validation
     watched = _Watched(prepared, validation or prepared.dataset.training, state)
     rng = random_stream(prepared.config.seed, "shuffle")
@@ -189,10 +191,16 @@ class _Watched:
         }
 
 
+def _followed(network: Network) -> dict[str, Node]:
+    cost = {"cost": network.cost}
+    return cost if network.penalty is None else {**cost, "loss": network.loss}
+
+
 def _record(epoch: Epoch, scores: Mapping[str, float]) -> Record:
     return {
         "epoch": epoch.number,
         "cost": epoch.cost,
+        **({} if epoch.loss is None else {"loss": epoch.loss}),
         "validation_cost": epoch.validation_cost,
         **scores,
         "seconds": round(epoch.seconds, 3),

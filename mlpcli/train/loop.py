@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 class Epoch:
     """One pass. cost: mean over the rows, each batch's before its update; seconds since the start.
 
+    loss: likewise, where there is a penalty, so that it differs from the cost.
+
     stopped: why this is the last one; "" where more follow. order and batches tell what was run.
     """
 
     number: int
     cost: float
+    loss: float | None
     validation_cost: float | None
     seconds: float
     improved: bool
@@ -72,14 +75,15 @@ def epochs(
     for number in range(1, settings.epochs + 1):
         if settings.shuffle:
             order = rng.permutation(rows)
-        cost, batches = runner.run(order, should_stop)
+        means, batches = runner.run(order, should_stop)
+        cost = means["cost"]
         checked = validation_cost() if validation_cost is not None and math.isfinite(cost) else None
         seconds = time.perf_counter() - started
         followed = cost if checked is None else checked
         if not (math.isfinite(cost) and math.isfinite(followed)):
             for name, array in good.items():
                 state[name][...] = array
-            yield Epoch(number, cost, checked, seconds, False, NOT_FINITE, order, batches)
+            yield Epoch(number, cost, means.get("loss"), checked, seconds, False, NOT_FINITE, order, batches)
             return
         for name, array in good.items():
             array[...] = state[name]
@@ -87,6 +91,6 @@ def epochs(
         reason = INTERRUPTED if interrupted() else stopping.reason(number, followed, seconds)
         if reason is None and number == settings.epochs:
             reason = ALL_DONE
-        yield Epoch(number, cost, checked, seconds, improved, reason or "", order, batches)
+        yield Epoch(number, cost, means.get("loss"), checked, seconds, improved, reason or "", order, batches)
         if reason:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -38,7 +39,9 @@ def read_header(source: Source) -> tuple[tuple[int, ...], np.dtype[Any], Literal
         raise _unsound(source, "it does not begin as one")
     text = source.read(length)
     try:
-        header = ast.literal_eval(text.decode("utf-8" if start[6] == 3 else "latin-1").strip())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # those of Python's own parser, which mean nothing here
+            header = ast.literal_eval(text.decode("utf-8" if start[6] == 3 else "latin-1").strip())
         shape, fortran, descr = header["shape"], header["fortran_order"], header["descr"]
         dtype = np.lib.format.descr_to_dtype(descr)
     except (ValueError, SyntaxError, TypeError, KeyError, IndexError, MemoryError, RecursionError) as error:

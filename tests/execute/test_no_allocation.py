@@ -1,0 +1,66 @@
+"""A step allocates nothing that grows with the network."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from mlpcli.engine import make_plan
+from mlpcli.execute import EXECUTORS
+from mlpcli.execute.executor import arithmetic
+from mlpcli.execute.rows import EpochRunner
+from mlpcli.optim.optimizers import OPTIMIZERS
+from mlpcli.optim.step import training_step
+from nets import HIDDEN_ACTIVATIONS, network, rows
+
+SMALLEST_ARRAY = 64 * 50 * 8
+"""Bytes of the smallest array of the hidden layer; Python's own small objects stay far below."""
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", HIDDEN_ACTIVATIONS)
+def test_a_step_allocates_nothing(name, optimizer, executor):
+    net, values = network([(name, 50), (name, 50)], ("softmax", 50), "cross_entropy", width=50)
+    step = training_step(net, OPTIMIZERS[optimizer]())
+    state = values | step.optimizer_state()
+    function = EXECUTORS[executor]().compile(make_plan({"cost": step.cost}, step.updates, 64), state)
+    for key, array in rows(net, 64, target="one-hot").items():
+        function.inputs[key][...] = array
+    with arithmetic():
+        function.run()
+        tracemalloc.start()
+        try:
+            for _ in range(3):
+                function.run()
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < SMALLEST_ARRAY
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_an_epoch_allocates_nothing(executor):
+    net, values = network([("tanh", 50)], ("softmax", 50), "cross_entropy", width=50)
+    step = training_step(net, OPTIMIZERS["sgd"]())
+    data = rows(net, 500, target="one-hot")
+    state = values | step.optimizer_state()
+    runner = EpochRunner(EXECUTORS[executor](), {"cost": step.cost}, step.updates, state, data, 64)
+    order = np.random.default_rng(0).permutation(500)
+    runner.run(order, lambda: False)
+    tracemalloc.start()
+    try:
+        runner.run(order, lambda: False)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < SMALLEST_ARRAY
+
+
+def test_the_measure_sees_an_allocation():
+    tracemalloc.start()
+    try:
+        kept = np.zeros(SMALLEST_ARRAY // 8)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak >= SMALLEST_ARRAY == kept.nbytes

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from mlpcli.execute import EXECUTORS
+from mlpcli.execute.rows import CHUNK, EpochRunner, RowFunction
+from mlpcli.optim.optimizers import OPTIMIZERS
+from mlpcli.optim.step import training_step
+from nets import network, rows
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_row_has_the_same_bits_wherever_it_stands(executor, dtype):
+    net, values = network([("tanh", 8)], ("softmax", 3), "cross_entropy", dtype=dtype)
+    predict = RowFunction(EXECUTORS[executor](), {"p": net.prediction}, values)
+    inputs = rows(net, 2 * CHUNK + 17)["inputs"]
+    whole = predict({"inputs": inputs})["p"]
+    for start, stop in ((0, 1), (0, 40), (300, 311), (len(inputs) - 1, len(inputs))):
+        np.testing.assert_array_equal(predict({"inputs": inputs[start:stop]})["p"], whole[start:stop])
+    assert predict({"inputs": inputs[:0]})["p"].shape == (0, 3)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_an_epoch_is_its_batches_one_after_the_other(executor):
+    net, values = network()
+    step = training_step(net, OPTIMIZERS["sgd"](learning_rate=0.1, momentum=0.5))
+    data = rows(net, 7)
+    order = np.random.default_rng(1).permutation(7)
+
+    def trained(batch):
+        state = {k: v.copy() for k, v in (values | step.optimizer_state()).items()}
+        return EpochRunner(EXECUTORS[executor](), {"cost": step.cost}, step.updates, state, data, batch), state
+
+    runner, state = trained(3)
+    cost, batches = runner.run(order, lambda: False)
+    assert batches == 3
+
+    by_hand, other = trained(7)
+    total = 0.0
+    for start in (0, 3, 6):
+        chosen = order[start : start + 3]
+        part = {k: v[chosen] for k, v in data.items()}
+        single = EpochRunner(EXECUTORS[executor](), {"cost": step.cost}, step.updates, other, part, 3)
+        total += single.run(np.arange(len(chosen)), lambda: False)[0]["cost"] * len(chosen)
+    assert cost["cost"] == pytest.approx(total / 7, rel=1e-14)
+    for name in state:
+        np.testing.assert_array_equal(state[name], other[name])
+
+
+def test_an_epoch_ends_early_when_asked_or_when_the_cost_is_lost():
+    net, values = network()
+    step = training_step(net, OPTIMIZERS["sgd"]())
+    data = rows(net, 6)
+    state = values | step.optimizer_state()
+    runner = EpochRunner(EXECUTORS["numpy"](), {"cost": step.cost}, step.updates, state, data, 2)
+    asked = iter([False, True])
+    assert runner.run(np.arange(6), lambda: next(asked))[1] == 2
+    data["inputs"][3] = np.nan
+    broken = EpochRunner(EXECUTORS["numpy"](), {"cost": step.cost}, step.updates, state, data, 2)
+    cost, batches = broken.run(np.arange(6), lambda: False)
+    assert np.isnan(cost["cost"])
+    assert batches == 2
