@@ -11,7 +11,7 @@ _REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def shared_data() -> Path | None:
-    """The folder of data sets: MLP_SHARED_DATA, or ../shared/data beside the repository. None: there is none."""
+    """The folder of data sets: MLP_SHARED_DATA, or ../shared/data. None: there is none."""
     folder = Path(os.environ.get("MLP_SHARED_DATA") or _REPOSITORY.parent / "shared" / "data")
     return folder if folder.is_dir() else None
 

@@ -129,8 +129,6 @@ class Binder:
         for index, item in enumerate(written.items):
             inner = f"{key}[{index}]"
             self.places[inner] = item.place
-            if isinstance(item, Scalar) and item.is_null and is_dataclass(kind):
-                item = Section(place=item.place)
             values.append(self.value(kind, limits, item, inner))
         return FAILED if any(value is FAILED for value in values) else tuple(values)
 

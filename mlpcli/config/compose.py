@@ -112,7 +112,7 @@ class Composer:
         if self.aliased > MOST_ALIASED:
             what = f"The aliases of this file expand to more than {MOST_ALIASED} values."
             raise refusal(place, what, "Write the values out.")
-        if depth + anchored.depth > DEEPEST:
+        if depth + anchored.depth - 1 > DEEPEST:
             raise refusal(place, f"Nested more than {DEEPEST} levels deep.", "Flatten it.")
         return replace(anchored, start=event.start_mark.index, end=event.end_mark.index, alias=True)
 

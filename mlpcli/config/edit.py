@@ -55,6 +55,8 @@ def parse_overrides(options: Sequence[str], folder: Path) -> tuple[list[Override
 def parse_override(option: str, source: Source) -> Override:
     """`key.path[0]=value`. Raises ConfigError naming the option."""
     place = Place(source)
+    if any("\ud800" <= sign <= "\udfff" for sign in option):  # how Python passes on bytes that are not UTF-8
+        raise ConfigError(Fault(str(place), "The option is not UTF-8 text.", "Type it anew."))
     key, equals, text = option.partition("=")
     if not equals:
         raise ConfigError(Fault(str(place), "There is no '=' in it.", "Write --set key=value."))
@@ -80,7 +82,6 @@ def parse_key(key: str, place: Place) -> KeyPath:
 def parse_value(text: str, source: Source) -> Written:
     """Brackets and quotes are YAML; anything else is one word as it stands (so `--set separator=#` works)."""
     if text[:1] not in ("[", "{", '"', "'"):
-        compose(write_text(text), source)
         word = PLAIN.fullmatch(text) or not text
         return Scalar(place=Place(source), text=text, quoted=not word)
     value, faults = compose(text, source)
@@ -212,7 +213,8 @@ def inserted(text: str, section: Section, key: str, value: Written) -> str:
     if text[at - 1 : at] == "\r":
         at -= 1
     if not own:
-        return text[:at] + (newline(text) if text[:at].strip("\ufeff") else "") + written + newline(text)
+        head = text if not text or text.endswith("\n") else text + newline(text)
+        return head + written + newline(text)
     start = own[0].start
     indent = " " * (start - text.rfind("\n", 0, start) - 1)
     return text[:at] + newline(text) + indent + written + text[at:]

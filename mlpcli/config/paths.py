@@ -41,5 +41,5 @@ def nearest_file(path: str) -> str:
         names = os.listdir(folder or os.curdir)
     except (OSError, ValueError):
         return f"There is no folder {folder} either."
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    close = get_close_matches(name, names, n=1, cutoff=0.75)
     return f"Did you mean {os.path.join(folder, close[0])}?" if close else "Check the name."

@@ -34,7 +34,13 @@ def open_reader(
     except BaseException:
         source.stream.close()
         raise
-    return reader if labels is None else _Labelled(reader, open_reader(labels, header, separator))
+    if labels is None:
+        return reader
+    try:
+        return _Labelled(reader, open_reader(labels, header, separator))
+    except BaseException:
+        reader.close()
+        raise
 
 
 def read_table(
@@ -44,7 +50,9 @@ def read_table(
     reader = open_reader(path, header, separator, labels)
     tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
     if not tables:
-        raise DataError(Fault(reader.source.name, "There is a header but no row.", "Give one row per example."))
+        raise DataError(
+            Fault(reader.source.name, "There is a header but no row.", "Give one row per example.")
+        )
     return tables[0], reader.notes
 
 
@@ -54,6 +62,14 @@ class _Labelled(Reader):
     def __init__(self, rows: Reader, labels: Reader) -> None:
         self.source, self._rows, self._labels = rows.source, rows, labels
         self.names, self.notes = (*rows.names, LABEL), rows.notes + labels.notes
+        try:
+            self._check()
+        except BaseException:
+            labels.close()
+            raise
+
+    def _check(self) -> None:
+        rows, labels = self._rows, self._labels
         if len(labels.names) != 1:
             what = f"A file of labels has one column; this has {len(labels.names)}."
             raise DataError(Fault(labels.source.name, what, "Give the file with the classes."))
@@ -63,6 +79,10 @@ class _Labelled(Reader):
         if None not in (rows.rows, labels.rows):
             self.rows = rows.rows
             self._compare(rows.rows or 0, labels.rows or 0)
+
+    def close(self) -> None:
+        self._rows.close()
+        self._labels.close()
 
     @staticmethod
     def claims(name: str, head: bytes) -> int:

@@ -48,6 +48,10 @@ class Reader(ABC):
     def chunks(self, rows: int) -> Iterator[Table]:
         """Tables of at most `rows` rows, in order; never an empty one. Closes the file at the end."""
 
+    def close(self) -> None:
+        """Close the file, where `chunks` was not read to its end."""
+        self.source.stream.close()
+
 
 class ArrayReader(Reader):
     """One array behind a header, as NPY and IDX hold it. Subclasses read the header and `describe` it."""

@@ -166,7 +166,7 @@ def columns_of(name: str, values: Array, where: str) -> list[Column | Block]:
 
 def _plain(name: str, values: Array, where: str) -> Array:
     """Numbers as they are, flags as 0 and 1, text as stripped unicode."""
-    kind = values.dtype.kind
+    kind = values.dtype.kind if values.dtype.itemsize else "of no width"
     if kind == "b":
         return values.astype(np.uint8)
     if kind == "S":

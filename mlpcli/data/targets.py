@@ -42,9 +42,7 @@ class ClassTarget:
         bad = np.flatnonzero(found < 0)
         if len(bad):
             cell = cells[bad[0]]
-            what = (
-                "The class is missing" if is_missing(cell) else f"{cell!r} is no class known from training"
-            )
+            what = "The class is missing" if is_missing(cell) else f"{cell!r} is no class known from training"
             what += f" ({len(bad)} such cells)." if len(bad) > 1 else "."
             raise DataError(Fault(table.where(bad[0], self.name), what, nearest(cell, self.classes)))
         return found

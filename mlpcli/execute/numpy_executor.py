@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.execute.executor import Executor, Function, State
-from mlpcli.execute.numpy_words import elementwise_calls, joining_word
+from mlpcli.execute.numpy_words import constant_array, elementwise_calls, joining_word
 from mlpcli.plan.kernel import Buffer, Kernel, Plan
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _array(buffer: Buffer, pieces: list[NDArray[Any]], state: State) -> NDArray[
             )
         return array
     if buffer.role == "constant":
-        return np.ascontiguousarray(buffer.value, dtype).reshape(buffer.shape)
+        return constant_array(buffer.value, dtype)
     if buffer.storage >= 0:
         return pieces[buffer.storage].view(dtype)[: _count(buffer.shape)].reshape(buffer.shape)
     return np.zeros(buffer.shape, dtype)  # an input; a view of another buffer replaces it below

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
+from shared_data import shared_file
 
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.dataset import Dataset, read_dataset
 from mlpcli.data.read import read_table
 from mlpcli.errors import DataError
-from shared_data import shared_file
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,42 @@ class Case:
 
 
 CASES = [
-    Case("mnist/t10k-images-idx3-ubyte.gz", 10_000, 784, None, "classification", 10,
-         labels="mnist/t10k-labels-idx1-ubyte.gz"),
-    Case("mnist/train-images-idx3-ubyte.gz", 60_000, 784, None, "classification", 10,
-         labels="mnist/train-labels-idx1-ubyte.gz"),
-    Case("fashion-mnist/t10k-images-idx3-ubyte.gz", 10_000, 784, None, "classification", 10,
-         labels="fashion-mnist/t10k-labels-idx1-ubyte.gz"),
-    Case("fashion-mnist/train-images-idx3-ubyte.gz", 60_000, 784, None, "classification", 10,
-         labels="fashion-mnist/train-labels-idx1-ubyte.gz"),
+    Case(
+        "mnist/t10k-images-idx3-ubyte.gz",
+        10_000,
+        784,
+        None,
+        "classification",
+        10,
+        labels="mnist/t10k-labels-idx1-ubyte.gz",
+    ),
+    Case(
+        "mnist/train-images-idx3-ubyte.gz",
+        60_000,
+        784,
+        None,
+        "classification",
+        10,
+        labels="mnist/train-labels-idx1-ubyte.gz",
+    ),
+    Case(
+        "fashion-mnist/t10k-images-idx3-ubyte.gz",
+        10_000,
+        784,
+        None,
+        "classification",
+        10,
+        labels="fashion-mnist/t10k-labels-idx1-ubyte.gz",
+    ),
+    Case(
+        "fashion-mnist/train-images-idx3-ubyte.gz",
+        60_000,
+        784,
+        None,
+        "classification",
+        10,
+        labels="fashion-mnist/train-labels-idx1-ubyte.gz",
+    ),
     Case("adult/adult.data.gz", 32_561, 15, "x15", "classification", 2, 4_262),
     Case("adult/adult.test.gz", 16_281, 15, "x15", "classification", 2, 2_203),
     Case("adult/adult-train.csv.gz", 32_561, 15, "income", "classification", 2, 4_262),
@@ -53,7 +82,9 @@ CASES = [
     Case("letter-recognition/letter-recognition.csv", 20_000, 17, "lettr", "classification", 26),
     Case("pima-diabetes/pima-indians-diabetes.data", 768, 9, "x9", "classification", 2),
     Case("pima-diabetes/pima-indians-diabetes.csv", 768, 9, "Outcome", "classification", 2),
-    Case("titanic/train.csv", 891, 12, "Survived", "classification", 2, 179, ignore=("Name", "Ticket", "Cabin")),
+    Case(
+        "titanic/train.csv", 891, 12, "Survived", "classification", 2, 179, ignore=("Name", "Ticket", "Cabin")
+    ),
     Case("concrete/concrete.csv", 1_030, 9, "compressive_strength", "regression", 1),
     Case("abalone/abalone.data", 4_177, 9, "x9", "regression", 1),
     Case("abalone/abalone.csv", 4_177, 9, "Rings", "regression", 1),
@@ -65,7 +96,7 @@ CASES = [
 ]
 
 
-def _read(case: Case, dtype: str = "float64", **more: object) -> Dataset:
+def _read(case: Case, dtype: str = "float64", **more: Any) -> Dataset:
     labels = shared_file(case.labels) if case.labels else None
     config = DataConfig(
         train=shared_file(case.file), labels=labels, target=case.target, ignore=case.ignore, **more
@@ -96,9 +127,11 @@ def test_a_fifth_for_validation_holds_every_class(case: Case) -> None:
     assert dataset.training.rows + dataset.validation.rows == case.rows
     assert dataset.training.inputs.dtype == np.float32
     if case.task == "classification":
-        counts = [np.bincount(part.targets, minlength=case.outputs) / part.rows
-                  for part in (dataset.training, dataset.validation)]
-        np.testing.assert_allclose(*counts, atol=1.5 / dataset.validation.rows)
+        counts = [
+            np.bincount(part.targets, minlength=case.outputs) / part.rows
+            for part in (dataset.training, dataset.validation)
+        ]
+        np.testing.assert_allclose(counts[0], counts[1], atol=1.5 / dataset.validation.rows)
     else:
         targets = dataset.training.targets
         np.testing.assert_allclose([targets.mean(), targets.std()], [0, 1], atol=1e-12)
@@ -123,8 +156,10 @@ def test_the_stray_first_line_of_adult_test_is_skipped_aloud() -> None:
 
 
 def test_adult_reads_alike_with_and_without_header() -> None:
-    (raw, _), (named, _) = (read_table(shared_file(f"adult/adult{end}.gz")) for end in (".data", "-train.csv"))
-    assert [column.cells for column in raw.columns] == [column.cells for column in named.columns]
+    (raw, _), (named, _) = (
+        read_table(shared_file(f"adult/adult{end}.gz")) for end in (".data", "-train.csv")
+    )
+    assert [raw.cells(name) for name in raw.names] == [named.cells(name) for name in named.names]
 
 
 def test_titanic_rows_without_target_cannot_test_but_can_be_predicted() -> None:
@@ -157,7 +192,9 @@ def test_mnist_pixels_are_scaled_together() -> None:
 
 
 def test_labels_of_another_set_are_refused_with_both_counts() -> None:
-    images, labels = (shared_file(f"mnist/{name}-ubyte.gz") for name in ("t10k-images-idx3", "train-labels-idx1"))
+    images, labels = (
+        shared_file(f"mnist/{name}-ubyte.gz") for name in ("t10k-images-idx3", "train-labels-idx1")
+    )
     with pytest.raises(DataError, match=r"10,000 rows, but 60,000 labels") as refused:
         read_table(images, labels=labels)
     assert images in str(refused.value)

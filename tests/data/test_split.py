@@ -1,0 +1,72 @@
+"""Splits: seeded, disjoint, complete, stratified, of the size that was asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlpcli.data.split import split
+from mlpcli.errors import DataError
+
+SHARES = st.sampled_from([0.0, 0.1, 0.2, 0.25, 0.4])
+
+
+@given(
+    st.lists(st.integers(0, 4), min_size=10, max_size=200), SHARES, SHARES, st.integers(0, 9), st.booleans()
+)
+def test_laws(classes: list[int], validation: float, test: float, seed: int, stratified: bool) -> None:
+    codes, rows = np.array(classes), len(classes)
+    kinds = codes if stratified else None
+    sizes = [int(share * rows + 0.5) for share in (validation, test)]
+    counts = np.bincount(codes)
+    if stratified and sum(sizes) > rows - len(set(classes)):
+        with pytest.raises(DataError, match="too few"):
+            split(np.random.default_rng(seed), rows, validation, test, kinds)
+        return
+    parts = split(np.random.default_rng(seed), rows, validation, test, kinds)
+    every = (parts.training, parts.validation, parts.test)
+    assert [len(part) for part in every[1:]] == sizes
+    assert sorted(np.concatenate(every).tolist()) == list(range(rows))
+    assert all((np.diff(part) > 0).all() for part in every)
+    if stratified:
+        assert set(codes[parts.training]) == set(classes)
+        free = counts >= 8  # classes so small that they must stay in training shift the others
+        if free.all() or (counts == 0)[~free].all():
+            found = np.bincount(codes[parts.validation], minlength=len(counts))
+            assert (np.abs(found - validation * counts) < 1.5).all()
+    again = split(np.random.default_rng(seed), rows, validation, test, kinds)
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(every, (again.training, again.validation, again.test), strict=True)
+    )
+
+
+def test_the_seed_matters_and_order_is_no_guide() -> None:
+    first, other = (split(np.random.default_rng(seed), 100, 0.2).validation for seed in (0, 1))
+    assert not np.array_equal(first, other)
+    assert not np.array_equal(first, np.arange(20))
+    assert not np.array_equal(first, np.arange(80, 100))
+
+
+def test_iris_has_ten_of_each() -> None:
+    codes = np.repeat([0, 1, 2], 50)
+    parts = split(np.random.default_rng(5), 150, 0.2, 0.1, codes)
+    assert np.bincount(codes[parts.validation]).tolist() == [10, 10, 10]
+    assert np.bincount(codes[parts.test]).tolist() == [5, 5, 5]
+
+
+def test_a_class_of_one_row_stays_in_training() -> None:
+    codes = np.array([0] * 10 + [1])
+    for seed in range(20):
+        assert 10 in split(np.random.default_rng(seed), 11, 0.4, 0.4, codes).training
+
+
+@pytest.mark.parametrize(
+    ("rows", "validation", "test"), [(4, 0.1, 0.0), (2, 0.9, 0.0), (10, 0.5, 0.5), (1, 0.5, 0.0)]
+)
+def test_too_few_rows_are_an_error(rows: int, validation: float, test: float) -> None:
+    with pytest.raises(DataError, match=r"data\.validation") as refused:
+        split(np.random.default_rng(0), rows, validation, test)
+    assert refused.value.faults[0].remedy

@@ -1,0 +1,60 @@
+"""Every activation × loss × initialisation that may be combined passes the gradient check in float64."""
+
+import numpy as np
+import pytest
+from mlpcli.diagnose.gradient_check import RELATIVE_TOLERANCE, check_gradients
+from mlpcli.execute import EXECUTORS
+from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.initializers import INITIALIZERS
+from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.network import Penalty
+from nets import HIDDEN_ACTIVATIONS, network, rows
+
+OUTPUT = {"binary_cross_entropy": "sigmoid", "cross_entropy": "softmax", "poisson": "softplus"}
+TARGET = {"binary_cross_entropy": "probability", "cross_entropy": "one-hot", "poisson": "count"}
+
+
+def assert_gradients(net, values, data, executor="numpy"):
+    rng = np.random.default_rng(0)
+    nodes = [p.node for p in net.parameters]
+    checks = check_gradients(net.cost, nodes, values, data, EXECUTORS[executor](), rng)
+    assert [c.name for c in checks if not c.right] == [], checks
+    assert sum(c.checked for c in checks) > 0
+    return checks
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("name", HIDDEN_ACTIVATIONS)
+def test_hidden_activation_loss_initialisation(name, loss, executor):
+    assert RELATIVE_TOLERANCE == 1e-6
+    for init in INITIALIZERS:
+        net, values = network([(name, 3)], (OUTPUT.get(loss, "linear"), 2), loss, init=init)
+        assert_gradients(net, values, rows(net, 4, target=TARGET.get(loss, "number")), executor)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_any_activation_as_output_with_any_loss(name, loss, executor):
+    net, values = network([("tanh", 3)], (name, 3), loss, penalty=Penalty(0.01, 0.02, True))
+    assert_gradients(net, values, rows(net, 4, target=TARGET.get(loss, "number")), executor)
+
+
+@pytest.mark.parametrize("init", INITIALIZERS)
+def test_biases_may_have_any_initialisation(init):
+    net, values = network([("tanh", 3), ("relu", 3)], ("softmax", 3), "cross_entropy", bias_init=init)
+    assert_gradients(net, values, rows(net, 4, target="one-hot"))
+
+
+def test_most_entries_are_checked_not_skipped():
+    net, values = network([("relu", 6), ("hard_tanh", 5)], ("softmax", 3), "cross_entropy")
+    checks = assert_gradients(net, values, rows(net, 6, target="one-hot"))
+    assert sum(c.on_kinks for c in checks) < 0.05 * sum(c.entries for c in checks)
+
+
+def test_large_inputs_are_no_false_alarm():
+    net, values = network([("tanh", 4)], ("softmax", 3), "cross_entropy")
+    data = rows(net, 6, target="one-hot")
+    data["inputs"] *= [1000.0, 1.0, 0.001]
+    assert_gradients(net, values, data)
