@@ -1,9 +1,9 @@
 """Test scores on ten well-known tables, beside scikit-learn's MLP.
 
     pip install mlpcli[benchmark]
-    python benchmarks/tables.py                          # the sets that are shipped
-    python benchmarks/tables.py --data DIR               # all ten; DIR/adult/adult-train.csv.gz and so on, see SETS
-    python benchmarks/tables.py --data DIR adult titanic # these two
+    python benchmarks/tables.py                            # the sets that are shipped
+    python benchmarks/tables.py --data DIR                 # all ten; where in DIR: see SETS
+    python benchmarks/tables.py --data DIR adult titanic   # these two
     python benchmarks/tables.py --seeds 20 --set executor=numpy
 
 Each set is trained from its file in configs/, once per seed; the seed chooses split, first weights and
@@ -12,11 +12,11 @@ solver, batch size, penalty and number of epochs. First weights and order of the
 own: both draw the weights by Glorot's rule, biases start at 0 here and random there.
 
 Score: accuracy in % on the test rows, or RMSE in the target's units; mean ± standard deviation over the
-seeds. Difference: ours less scikit-learn's, in points, or in % of its RMSE. A set is WORSE, and the exit code 1,
-when the mean is more than one point of accuracy or 3 % of RMSE worse. Seconds: median over the seeds.
-Ours are all of `train` but reading and preparing the data: compiling, epochs, the scores it prints, the
-run folder, and the test score; scikit-learn's are those of `fit`. Both run in this process with the same
-number of BLAS threads.
+seeds. Difference: ours less scikit-learn's, in points, or in % of its RMSE. A set is WORSE, and the exit
+code 1, when the mean is more than one point of accuracy or 3 % of RMSE worse. Seconds: median over the
+seeds. Ours are all of `train` but reading and preparing the data: compiling, epochs, the scores it prints,
+the run folder and the test score; scikit-learn's are those of `fit`. Ratio: scikit-learn's seconds by ours.
+Both run in this process with the same number of BLAS threads.
 """
 
 from __future__ import annotations
@@ -33,10 +33,12 @@ from statistics import fmean, median, pstdev
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from threadpoolctl import threadpool_limits
+from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
+from sklearn.neural_network import MLPClassifier, MLPRegressor  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from mlpcli.config.schema import StopConfig
+from mlpcli.errors import MlpError
 from mlpcli.optim.optimizers.adam import Adam
 from mlpcli.optim.optimizers.sgd import Sgd
 from mlpcli.pipeline import Prepared, prepare, train
@@ -62,6 +64,10 @@ MOST_POINTS, MOST_PERCENT = 1.0, 3.0
 
 ACTIVATIONS = {"Tanh": "tanh", "Relu": "relu", "Sigmoid": "logistic", "Linear": "identity"}
 """Ours, by class -> scikit-learn's."""
+
+
+class NotMirrored(Exception):
+    """scikit-learn has nothing that trains as the config says."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class Result:
         scores = []
         for pairs in (self.ours, self.theirs):
             values = [score for score, _ in pairs]
-            digits = 2 if fmean(values) < 100 else 0
+            digits = 3 if fmean(values) < 10 else 2 if fmean(values) < 1000 else 0
             scores.append(f"{fmean(values):.{digits}f} ± {pstdev(values):.{digits}f}")
         return [
             self.name,
@@ -111,13 +117,14 @@ class Result:
         ]
 
 
-HEADER = (
-    "set rows inputs network epochs score mlp scikit-learn difference mlp_s scikit-learn_s times_as_fast _"
-)
+HEADER = [
+    *("set", "rows", "inputs", "network", "epochs", "score", "mlp", "scikit-learn", "difference"),
+    *("mlp, s", "scikit-learn, s", "ratio", ""),
+]
 
 
 def scikit_learn_model(prepared: Prepared, seed: int) -> MLPClassifier | MLPRegressor:
-    """scikit-learn's MLP that trains as the config says. Raises ValueError where it has no such thing."""
+    """scikit-learn's MLP that trains as the config says. Raises NotMirrored."""
     config, optimizer = prepared.config, prepared.optimizer
     regression = prepared.dataset.task == "regression"
     *hidden, output = prepared.network.layers
@@ -131,11 +138,13 @@ def scikit_learn_model(prepared: Prepared, seed: int) -> MLPClassifier | MLPRegr
         or prepared.head.loss_name not in ("squared_error", "cross_entropy", "binary_cross_entropy")
         or prepared.dataset.task == "multilabel"
     ):
-        raise ValueError("no such network in scikit-learn")
+        raise NotMirrored("no such network in scikit-learn")
     if prepared.dataset.validation is not None or config.training.stop.patience is not None:
-        raise ValueError("scikit-learn would choose validation rows of its own: give a fixed number of epochs")
+        raise NotMirrored(
+            "scikit-learn would choose validation rows of its own: give a fixed number of epochs"
+        )
     if optimizer.l1 or optimizer.penalise_biases:
-        raise ValueError("scikit-learn has no l1 penalty, and none on biases")
+        raise NotMirrored("scikit-learn has no l1 penalty, and none on biases")
 
     # Its loss for regression is ½(a - y)², ours (a - y)²: half the gradient, hence twice the rate for sgd
     # (Adam's step does not change when the cost is scaled). Its penalty is ½·alpha·Σw² over the rows of
@@ -157,7 +166,7 @@ def scikit_learn_model(prepared: Prepared, seed: int) -> MLPClassifier | MLPRegr
             "nesterovs_momentum": optimizer.nesterov,
         }
     else:
-        raise ValueError(f"no such optimiser in scikit-learn: {type(optimizer).__name__}")
+        raise NotMirrored(f"no such optimiser in scikit-learn: {type(optimizer).__name__}")
     return (MLPRegressor if regression else MLPClassifier)(
         hidden_layer_sizes=[layer.units for layer in hidden],
         activation=ACTIVATIONS[activations.pop()],
@@ -192,9 +201,8 @@ def run_scikit_learn(prepared: Prepared, seed: int) -> tuple[float, float]:
     predicted = model.predict(test.inputs)
     if not regression:
         return 100 * float(np.mean(predicted == test.targets)), seconds
-    error = dataset.preparation.unscale(predicted.reshape(test.targets.shape)) - dataset.preparation.unscale(
-        test.targets
-    )
+    unscale = dataset.preparation.unscale
+    error = unscale(predicted.reshape(test.targets.shape)) - unscale(test.targets)
     return float(np.sqrt(np.mean(error**2))), seconds
 
 
@@ -232,9 +240,8 @@ def run_set(name: str, overrides: Sequence[str], seeds: int) -> Result:
 
 def print_table(results: Sequence[Result]) -> None:
     """One Markdown row per set, aligned for a terminal too."""
-    head = [word.replace("_", " ").strip() for word in HEADER.split()]
-    lines = [head, *(result.cells() for result in results)]
-    widths = [max(len(line[at]) for line in lines) for at in range(len(head))]
+    lines = [HEADER, *(result.cells() for result in results)]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(HEADER))]
     lines.insert(1, ["-" * max(width, 1) for width in widths])
     for line in lines:
         print("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |")
@@ -261,7 +268,10 @@ def main() -> int:
                 print(f"{name}: left out, it is not shipped (--data DIR)", file=sys.stderr)
                 continue
             files = [f"{key}={(arguments.data / path).resolve()}" for key, path in SETS[name].items()]
-            results.append(run_set(name, [*files, *arguments.overrides], arguments.seeds))
+            try:
+                results.append(run_set(name, [*files, *arguments.overrides], arguments.seeds))
+            except (MlpError, NotMirrored) as error:
+                parser.error(f"{name}: {error}")
             print(f"{name}: done", file=sys.stderr)
     print_table(results)
     return int(any(result.worse for result in results))

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mlpcli.errors import MlpError as MlpError
     from mlpcli.pipeline import Model as Model
     from mlpcli.pipeline import Run as Run
-    from mlpcli.pipeline import gradcheck as gradcheck
     from mlpcli.pipeline import load as load
     from mlpcli.pipeline import train as train
 
@@ -26,12 +25,11 @@ _OFFERED = {
     "MlpError": "mlpcli.errors",
     "Model": "mlpcli.pipeline",
     "Run": "mlpcli.pipeline",
-    "gradcheck": "mlpcli.pipeline",
     "load": "mlpcli.pipeline",
     "train": "mlpcli.pipeline",
 }
 
-__all__ = ["MlpError", "Model", "Run", "__version__", "gradcheck", "load", "train"]
+__all__ = ["MlpError", "Model", "Run", "__version__", "load", "train"]
 
 
 def __getattr__(name: str) -> Any:

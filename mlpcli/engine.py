@@ -1,10 +1,10 @@
 """The symbolic engine on its own, for those who come to learn. docs/engine.md has a tour.
 
-    x = placeholder("x", (None, 2))
-    w = parameter("w", (2, 1))
-    cost = reduce_mean((x @ w) ** 2)
-    (slope,) = gradients(cost, [w])
-    compute({"cost": cost, "slope": slope}, {"w": [[1.0], [2.0]]}, {"x": [[1.0, 1.0]]})
+x = placeholder("x", (None, 2))
+w = parameter("w", (2, 1))
+cost = reduce_mean((x @ w) ** 2)
+(slope,) = gradients(cost, [w])
+compute({"cost": cost, "slope": slope}, {"w": [[1.0], [2.0]]}, {"x": [[1.0, 1.0]]})
 """
 
 from __future__ import annotations

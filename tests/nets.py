@@ -1,6 +1,7 @@
 """Small networks and rows that many tests use."""
 
 import numpy as np
+
 from mlpcli.config.schema import HiddenConfig, NetworkConfig, OutputConfig
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS

@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import mlpcli
 import pytest
+
+import mlpcli
 
 PACKAGE = Path(mlpcli.__file__).parent
 STAGES = (

@@ -15,8 +15,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1
     cells = [list(header), *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     return "\n".join(
-        "  ".join(c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-        .rstrip()
+        "  ".join(
+            c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
         for row in cells
     )
 
@@ -51,7 +52,9 @@ def describe_prepared(prepared: Prepared) -> str:
     """Config, data with its inferred types, network and parameter count: what `train` and `check` print."""
     dataset, network = prepared.dataset, prepared.network
     parts = [("training", dataset.training), ("validation", dataset.validation), ("test", dataset.test)]
-    counts = ", ".join(f"{plural(len(part.inputs), 'row')} {name}" for name, part in parts if part is not None)
+    counts = ", ".join(
+        f"{plural(len(part.inputs), 'row')} {name}" for name, part in parts if part is not None
+    )
     optimizer = prepared.optimizer
     name = type(optimizer).__module__.rsplit(".", 1)[1]
     settings = f"batches of {prepared.batch_rows}, {name}, learning rate {optimizer.learning_rate:g}"
@@ -70,7 +73,8 @@ def describe_columns(preparation: Preparation, most: int = 20) -> list[str]:
     """A line per column: role, name, type, missing cells; the middle of a long list left out."""
     lines = preparation.describe()
     rows = [
-        (f"{s.role} {s.name}", s.kind, s.detail + (f"; {s.missing} missing" if s.missing else "")) for s in lines
+        (f"{s.role} {s.name}", s.kind, s.detail + (f"; {s.missing} missing" if s.missing else ""))
+        for s in lines
     ]
     if len(rows) > most:
         targets = [row for row, s in zip(rows, lines, strict=True) if s.role == "target"]
@@ -87,7 +91,10 @@ def describe_evaluation(evaluation: Evaluation) -> str:
         if evaluation.task == "multilabel":
             blocks.append(f"label     {name}")
         blocks.append(f"accuracy  {scores.accuracy:.6f}\nlog-loss  {scores.log_loss:.6f}")
-        rows = [(c, f"{p:.4f}", f"{r:.4f}", f"{f:.4f}", n) for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)]
+        rows = [
+            (c, f"{p:.4f}", f"{r:.4f}", f"{f:.4f}", n)
+            for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
+        ]
         blocks.append(table(("class", "precision", "recall", "f1", "rows"), rows))
         confusion = [(c, *(int(n) for n in row)) for c, row in zip(classes, scores.confusion, strict=True)]
         blocks.append("confusion (row: true class, column: predicted)\n" + table(("", *classes), confusion))
@@ -103,10 +110,14 @@ def describe_gradients(report: GradientReport) -> str:
     for c in report.checks:
         worst = c.worst
         where = "" if worst is None else "[" + ", ".join(map(str, worst.index)) + "]"
-        numbers = ("", "", "") if worst is None else (
-            f"{worst.relative_error:.1e}",
-            f"{worst.symbolic:.6e}",
-            f"{worst.numeric:.6e}",
+        numbers = (
+            ("", "", "")
+            if worst is None
+            else (
+                f"{worst.relative_error:.1e}",
+                f"{worst.symbolic:.6e}",
+                f"{worst.numeric:.6e}",
+            )
         )
         verdict = "wrong" if c.wrong else "right" if c.checked else "on kinks"
         checks.append((c.name, f"{c.checked}/{c.entries}", c.on_kinks, verdict, where, *numbers))
@@ -124,8 +135,27 @@ def describe_gradients(report: GradientReport) -> str:
         )
         for layer in report.layers
     ]
-    checked = ("parameter", "checked", "on kinks", "gradient", "worst entry", "rel. error", "symbolic", "numeric")
-    health = ("layer", "activation", "units", "dead", "saturated", "live", "mean |f'|", "|gradient| W", "|gradient| b")
+    checked = (
+        "parameter",
+        "checked",
+        "on kinks",
+        "gradient",
+        "worst entry",
+        "rel. error",
+        "symbolic",
+        "numeric",
+    )
+    health = (
+        "layer",
+        "activation",
+        "units",
+        "dead",
+        "saturated",
+        "live",
+        "mean |f'|",
+        "|gradient| W",
+        "|gradient| b",
+    )
     return "\n\n".join(
         [
             f"{report.weights} weights, {plural(report.rows, 'row')}, float64, cost {report.cost:.6g}",

@@ -16,7 +16,16 @@ from mlpcli.pipeline import EpochDone, Event, Run, Started
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-WIDTHS = {"epoch": 9, "cost": 12, "loss": 12, "validation_cost": 16, "accuracy": 10, "rmse": 12, "r2": 9, "seconds": 12}
+WIDTHS = {
+    "epoch": 9,
+    "cost": 12,
+    "loss": 12,
+    "validation_cost": 16,
+    "accuracy": 10,
+    "rmse": 12,
+    "r2": 9,
+    "seconds": 12,
+}
 
 
 class QuietView:

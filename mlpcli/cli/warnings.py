@@ -17,4 +17,4 @@ def tell(notes: Iterable[str]) -> None:
 
 def tell_counts(counts: Counts) -> None:
     """Unknown categories, filled cells, ignored columns."""
-    tell(counts.lines())
+    tell(counts.describe())

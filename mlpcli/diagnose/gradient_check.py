@@ -22,7 +22,7 @@ RELATIVE_TOLERANCE = 1e-6
 ABSOLUTE_TOLERANCE = 1e-9
 """Times 1 + |cost|; together: |symbolic - numeric| <= absolute + relative · max(|symbolic|, |numeric|)."""
 STEPS = (STEP, STEP / 16, STEP / 256)
-"""Where inputs are large the curvature is too, and the first step is too long; a wrong gradient fails at all."""
+"""Large inputs bend the cost so much that the first step is too long; a wrong gradient fails at all three."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class ParameterCheck:
-    """What was found for one parameter. worst: the entry furthest from agreement, None if all are on kinks."""
+    """What was found for one parameter. worst: the entry that agrees least, None if all are on kinks."""
 
     name: str
     entries: int
@@ -134,7 +134,9 @@ def _check_one(
             difference = central_difference(evaluate, array, index, step)
             if difference.crosses_kink:
                 continue
-            allowed = floor + RELATIVE_TOLERANCE * max(abs(value), abs(difference.value)) + 4 * difference.noise
+            allowed = (
+                floor + RELATIVE_TOLERANCE * max(abs(value), abs(difference.value)) + 4 * difference.noise
+            )
             excess = abs(value - difference.value) / allowed
             if not math.isfinite(excess):
                 excess = math.inf

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FLAT = 0.02
-"""A slope below this share of the activation's steepest is flat: |tanh| > 0.99 (Rakitianskaia, Engelbrecht 2015)."""
+"""A slope below this share of the activation's steepest is flat; for tanh that is |tanh| > 0.99."""
 MOSTLY = 0.95
 """A unit flat on this share of the rows is saturated."""
 
@@ -58,7 +58,9 @@ def layer_health(
     before = [layer.pre_activation for layer in network.layers]
     weights = [p.node for layer in network.layers for p in layer.parameters[:2]]
     arriving = gradients(network.loss, [*before, *weights])
-    outputs: dict[str, Node] = {f"gradient {n.name}": g for n, g in zip(weights, arriving[len(before) :], strict=True)}
+    outputs: dict[str, Node] = {
+        f"gradient {n.name}": g for n, g in zip(weights, arriving[len(before) :], strict=True)
+    }
     outputs["cost"] = network.cost
     outputs |= {f"arriving {i}": g for i, g in enumerate(arriving[: len(before)])}
     outputs |= {f"slope {i}": _slope(layer) for i, layer in enumerate(network.layers)}

@@ -39,7 +39,8 @@ class _Recorder:
         def record(*operands: Any) -> _Result:
             # A 0-d array of the right dtype is quicker for NumPy than a Python number.
             kept = tuple(
-                o if isinstance(o, (np.ndarray, _Result)) else constant_array(o, self._dtype) for o in operands
+                o if isinstance(o, (np.ndarray, _Result)) else constant_array(o, self._dtype)
+                for o in operands
             )
             self.instructions.append(_Instruction(word, kept))
             return _Result(len(self.instructions) - 1)
@@ -129,8 +130,9 @@ def _word_calls(
 ) -> list[Call]:
     if word != "where":
         return [partial(NUMPY_WORDS[word], *values, out=target)]
+    condition, a, b = values
     choose = _choose_by_copy if target.size <= FEW else _choose_by_bits
-    return choose(*values, target, temporary)
+    return choose(condition, a, b, target, temporary)
 
 
 FEW = 512

@@ -47,9 +47,7 @@ class EpochRunner:
         self._whole = compiled(self._batch)
         self._rest = compiled(self._count % self._batch) if self._count % self._batch else None
 
-    def run(
-        self, order: NDArray[np.intp], should_stop: Callable[[], bool]
-    ) -> tuple[dict[str, float], int]:
+    def run(self, order: NDArray[np.intp], should_stop: Callable[[], bool]) -> tuple[dict[str, float], int]:
         """Means of the outputs over the rows seen (each batch's before its update), and the batches done.
 
         Ends early when should_stop() says so after a batch, or after the first cost that is not finite.

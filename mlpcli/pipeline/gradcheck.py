@@ -46,7 +46,8 @@ class GradientReport:
             "gradient": [
                 {
                     **asdict(check),
-                    "worst": check.worst and {**asdict(check.worst), "relative_error": check.worst.relative_error},
+                    "worst": check.worst
+                    and {**asdict(check.worst), "relative_error": check.worst.relative_error},
                 }
                 for check in self.checks
             ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -31,9 +32,9 @@ def write_predictions(run: str | Path, data: str, output: str | None) -> tuple[t
         return notes, _write(model, pieces, file)
 
 
-def _write(model: Model, pieces: object, file: IO[bytes]) -> Counts:
+def _write(model: Model, pieces: Iterable[Prediction], file: IO[bytes]) -> Counts:
     total = Counts()
-    for number, prediction in enumerate(pieces):  # type: ignore[call-overload]
+    for number, prediction in enumerate(pieces):
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         if number == 0:

@@ -93,7 +93,12 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
     with keys_of(file):
         target = dataset.preparation.target
         optimizer: Optimizer = config.optimizer or OPTIMIZERS["adam"]()
-        head = choose_head(config.network, config.loss, dataset.task, len(target.classes if isinstance(target, ClassTarget) else target.names))
+        head = choose_head(
+            config.network,
+            config.loss,
+            dataset.task,
+            len(target.classes if isinstance(target, ClassTarget) else target.names),
+        )
         penalty = Penalty(optimizer.l1, optimizer.l2, optimizer.penalise_biases)
         network = build_network(config.network, head, dataset.preparation.width, dtype, penalty)
         executor = EXECUTORS["numpy" if config.executor == "auto" else config.executor]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LINES = 20
 """Epochs printed where the config does not say every how many."""
 
-Record = dict[str, Union[int, float, None]]
+Record = dict[str, int | float | None]
 """What is printed of an epoch: epoch, cost, validation_cost, scores, seconds."""
 
 
@@ -48,7 +48,7 @@ class EpochDone:
     record: Record | None
 
 
-Event = Union[Started, EpochDone]
+Event = Started | EpochDone
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,9 @@ def train(
     parameters = prepared.initial_values()
     state = parameters | step.optimizer_state()
     rows = prepared.rows(prepared.dataset.training)
-    runner = EpochRunner(prepared.executor, _followed(prepared.network), step.updates, state, rows, prepared.batch_rows)
+    runner = EpochRunner(
+        prepared.executor, _followed(prepared.network), step.updates, state, rows, prepared.batch_rows
+    )
     validation = prepared.dataset.validation
     watched = _Watched(prepared, validation or prepared.dataset.training, state)
     rng = random_stream(prepared.config.seed, "shuffle")
@@ -123,7 +125,12 @@ def train(
 
     findings = [] if epoch.finite else [_not_finite(prepared, runner, state, epoch, watched)]
     cost = good.cost if good else float("nan")
-    summary = {"epochs": epoch.number, "kept_epoch": kept_epoch, "cost": cost if good else None, "stopped": epoch.stopped}
+    summary = {
+        "epochs": epoch.number,
+        "kept_epoch": kept_epoch,
+        "cost": cost if good else None,
+        "stopped": epoch.stopped,
+    }
     model = ModelFile(
         prepared.dataset.task,
         prepared.config.precision,
@@ -137,7 +144,9 @@ def train(
     )
     model.write(folder.path / MODEL)
     random = rng.bit_generator.state
-    folder.write_checkpoint({"epoch": good.number if good else 0, "random": random, "summary": summary}, state)
+    folder.write_checkpoint(
+        {"epoch": good.number if good else 0, "random": random, "summary": summary}, state
+    )
     folder.write_findings(findings)
     if findings:
         raise RunFailed(
@@ -208,7 +217,11 @@ def _record(epoch: Epoch, scores: Mapping[str, float]) -> Record:
 
 
 def _not_finite(
-    prepared: Prepared, runner: EpochRunner, state: Mapping[str, NDArray[Any]], epoch: Epoch, watched: _Watched
+    prepared: Prepared,
+    runner: EpochRunner,
+    state: Mapping[str, NDArray[Any]],
+    epoch: Epoch,
+    watched: _Watched,
 ) -> dict[str, Any]:
     """Where the first infinity or NaN arose: the epoch is run again up to the batch that broke it."""
     good = {name: array.copy() for name, array in state.items()}

@@ -98,7 +98,7 @@ class Model:
     def _evaluate(self, tables: Any) -> Evaluation:
         parts = [(self.outputs(table), self.file.preparation.targets(table)) for table in tables]
         outputs = np.concatenate([part[0][0] for part in parts])
-        counts = sum((part[0][1] for part in parts), Counts())
+        counts = Counts.total(part[0][1] for part in parts)
         targets = np.concatenate([part[1] for part in parts])
         return evaluate_outputs(outputs, targets, self.file.preparation, self.file.task, counts)
 

@@ -57,7 +57,11 @@ class Evaluation:
 
 
 def evaluate_outputs(
-    outputs: NDArray[Any], targets: NDArray[Any], preparation: Preparation, task: str, counts: Counts | None = None
+    outputs: NDArray[Any],
+    targets: NDArray[Any],
+    preparation: Preparation,
+    task: str,
+    counts: Counts | None = None,
 ) -> Evaluation:
     """outputs: (rows, units) of the network; targets as Preparation.targets gives them."""
     counts = counts or Counts()

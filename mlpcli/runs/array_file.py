@@ -32,7 +32,8 @@ def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDA
     described = {
         **header,
         "arrays": [
-            {"name": name, "dtype": str(array.dtype), "shape": list(array.shape)} for name, array in arrays.items()
+            {"name": name, "dtype": str(array.dtype), "shape": list(array.shape)}
+            for name, array in arrays.items()
         ],
         "sha256": fingerprint(arrays),
     }
@@ -66,13 +67,15 @@ def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], di
                 raise ModelFileError(
                     Fault(
                         str(path),
-                        f"It has format version {header.get('format_version')}; this mlp reads up to {version}.",
+                        f"Its format version is {header.get('format_version')}; this mlp reads up to {version}.",
                         "Update mlp: pip install --upgrade mlpcli",
                     )
                 )
             arrays = {item["name"]: _read_one(archive, path, item) for item in header["arrays"]}
     except FileNotFoundError:
-        raise ModelFileError(Fault(str(path), "There is no such file.", "Name a run folder or a model.npz.")) from None
+        raise ModelFileError(
+            Fault(str(path), "There is no such file.", "Name a run folder or a model.npz.")
+        ) from None
     except (zipfile.BadZipFile, EOFError, ValueError, KeyError, TypeError, NotImplementedError) as error:
         raise _refused(path, f"It is damaged or not a {kind} file: {error}.") from error
     except OSError as error:

@@ -35,7 +35,9 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """The operating system's reason, with the path."""
     reason = error.strerror or str(error)
-    return OutputError(Fault(str(path), f"Cannot be written: {reason}.", "Choose another place, or free this one."))
+    return OutputError(
+        Fault(str(path), f"Cannot be written: {reason}.", "Choose another place, or free this one.")
+    )
 
 
 def _sync_folder(folder: Path) -> None:

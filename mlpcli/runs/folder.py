@@ -39,7 +39,11 @@ class RunFolder:
         safe = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "run"
         try:
             runs.mkdir(parents=True, exist_ok=True)
-            taken = [int(p.name[len(safe) + 1 :]) for p in runs.glob(f"{safe}-*") if p.name[len(safe) + 1 :].isdigit()]
+            taken = [
+                int(p.name[len(safe) + 1 :])
+                for p in runs.glob(f"{safe}-*")
+                if p.name[len(safe) + 1 :].isdigit()
+            ]
             number = max(taken, default=0) + 1
             while True:
                 path = runs / f"{safe}-{number}"
@@ -60,7 +64,11 @@ class RunFolder:
         """An existing run. Raises ModelFileError where the folder is none."""
         if not (path / CONFIG).is_file():
             raise ModelFileError(
-                Fault(str(path), f"It is not a run folder: it has no {CONFIG}.", "Name a folder that mlp train made.")
+                Fault(
+                    str(path),
+                    f"It is not a run folder: it has no {CONFIG}.",
+                    "Name a folder that mlp train made.",
+                )
             )
         return cls(path)
 

@@ -26,7 +26,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class ModelFile:
-    """What is in a model file. config: the YAML text the run was made from; summary: epochs, cost and so on."""
+    """What is in a model file. config: the YAML text it was trained from; summary: epochs, cost and so on."""
 
     task: str
     precision: str
@@ -48,7 +48,9 @@ class ModelFile:
             "precision": self.precision,
             "network": {
                 "width": self.width,
-                "hidden": [{"units": h.units, "activation": _choice(h.activation)} for h in self.network.hidden],
+                "hidden": [
+                    {"units": h.units, "activation": _choice(h.activation)} for h in self.network.hidden
+                ],
                 "output": {"units": self.head.units, "activation": _choice(self.head.activation)},
                 "loss": _choice(self.head.loss),
             },

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from nets import HIDDEN_ACTIVATIONS, network, rows
+
 from mlpcli.diagnose.gradient_check import check_gradients
 from mlpcli.diagnose.layer_health import layer_health
 from mlpcli.execute import EXECUTORS
 from mlpcli.graph import node as graph_node
 from mlpcli.nn.activations import ACTIVATIONS
-from nets import HIDDEN_ACTIVATIONS, network, rows
 
 
 def run(net, values, data):
@@ -15,13 +16,13 @@ def run(net, values, data):
     return check_gradients(net.cost, nodes, values, data, EXECUTORS["numpy"](), np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("op_name", ["tanh", "matmul", "add", "subtract", "log", "exp", "multiply", "reduce_sum"])
+@pytest.mark.parametrize(
+    "op_name", ["tanh", "matmul", "add", "subtract", "log", "exp", "multiply", "reduce_sum"]
+)
 def test_a_derivative_one_percent_off_is_caught(op_name):
     op = graph_node.OPS[op_name]
     right = op.derivative
-    wrong = tuple(
-        rule and (lambda *args, rule=rule, **more: rule(*args, **more) * 1.01) for rule in right
-    )
+    wrong = tuple(rule and (lambda *args, rule=rule, **more: rule(*args, **more) * 1.01) for rule in right)
     net, values = network([("tanh", 4)], ("softmax", 3), "cross_entropy")
     data = rows(net, 6, target="one-hot")
     assert all(check.right for check in run(net, values, data))

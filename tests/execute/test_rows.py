@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from nets import network, rows
+
 from mlpcli.execute import EXECUTORS
 from mlpcli.execute.rows import CHUNK, EpochRunner, RowFunction
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.step import training_step
-from nets import network, rows
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
@@ -28,13 +29,15 @@ def test_an_epoch_is_its_batches_one_after_the_other(executor):
 
     def trained(batch):
         state = {k: v.copy() for k, v in (values | step.optimizer_state()).items()}
-        return EpochRunner(EXECUTORS[executor](), {"cost": step.cost}, step.updates, state, data, batch), state
+        return EpochRunner(
+            EXECUTORS[executor](), {"cost": step.cost}, step.updates, state, data, batch
+        ), state
 
     runner, state = trained(3)
     cost, batches = runner.run(order, lambda: False)
     assert batches == 3
 
-    by_hand, other = trained(7)
+    _, other = trained(7)
     total = 0.0
     for start in (0, 3, 6):
         chosen = order[start : start + 3]

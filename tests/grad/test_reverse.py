@@ -3,6 +3,8 @@ import weakref
 
 import numpy as np
 import pytest
+from nets import HIDDEN_ACTIVATIONS, network
+
 from mlpcli.engine import (
     compute,
     gradients,
@@ -17,7 +19,6 @@ from mlpcli.engine import (
 )
 from mlpcli.errors import DisconnectedError, ShapeError
 from mlpcli.graph.node import topological
-from nets import HIDDEN_ACTIVATIONS, network
 
 
 def classifier():

@@ -1,4 +1,5 @@
 import pytest
+
 from mlpcli.engine import constant, matmul, parameter, placeholder, reduce_sum, where
 from mlpcli.errors import GraphError, ShapeError
 from mlpcli.graph.check import check

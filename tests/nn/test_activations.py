@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+
 from mlpcli.engine import ACTIVATIONS, compute, gradients, parameter, placeholder, reduce_sum
 from mlpcli.execute import EXECUTORS
 
-ELEMENTWISE = [name for name in ACTIVATIONS if ACTIVATIONS[name].elementwise and name not in ("prelu", "maxout")]
+ELEMENTWISE = [
+    name for name in ACTIVATIONS if ACTIVATIONS[name].elementwise and name not in ("prelu", "maxout")
+]
 
 
 def value_and_slope(name, x, executor="numpy", dtype="float64", **settings):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from mlpcli.nn.initializers import INITIALIZERS
 
 FAN_IN, FAN_OUT = 300, 200

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from mlpcli.config.schema import HiddenConfig, NetworkConfig
 from mlpcli.engine import compute, gradients
 from mlpcli.execute import EXECUTORS
@@ -20,7 +21,9 @@ def made(name):
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-@pytest.mark.parametrize("case", NETWORKS, ids=lambda c: "-".join([*(h[0] for h in c["hidden"]), c["output"][0]]))
+@pytest.mark.parametrize(
+    "case", NETWORKS, ids=lambda c: "-".join([*(h[0] for h in c["hidden"]), c["output"][0]])
+)
 def test_equal_to_torch(case, executor):
     config = NetworkConfig(tuple(HiddenConfig(units=u, activation=made(a)) for a, u in case["hidden"]))
     head = Head(case["output"][1], made(case["output"][0]), LOSSES[case["loss"]](), case["loss"])

@@ -2,12 +2,25 @@
 
 import numpy as np
 import pytest
+
 from mlpcli.engine import ACTIVATIONS, compute, gradients, parameter, reduce_sum
 from mlpcli.execute import EXECUTORS
 from mlpcli.graph.node import OPS
 from mlpcli.ops.words import EagerWords
 
-UNARY = ["negative", "sqrt", "exp", "expm1", "log", "log1p", "tanh", "absolute", "sigmoid", "softplus", "normal_cdf"]
+UNARY = [
+    "negative",
+    "sqrt",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "tanh",
+    "absolute",
+    "sigmoid",
+    "softplus",
+    "normal_cdf",
+]
 BINARY = ["add", "subtract", "multiply", "divide", "maximum", "minimum"]
 rng = np.random.default_rng(5)
 
@@ -88,7 +101,9 @@ def test_the_side_taken_at_a_kink_is_the_documented_one(name):
     elif name == "relu":
         assert slopes(ACTIVATIONS["relu"](), [-1.0, 0.0, 1.0]) == [[0.0, 0.0, 1.0]]
     else:
-        assert slopes(lambda x: OPS["reduce_max"](x, axes=(0,), keep=False), [1.0, 3.0, 3.0]) == [[0, 0.5, 0.5]]
+        assert slopes(lambda x: OPS["reduce_max"](x, axes=(0,), keep=False), [1.0, 3.0, 3.0]) == [
+            [0, 0.5, 0.5]
+        ]
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
@@ -99,7 +114,11 @@ def test_executor_agrees_with_the_formula_for_any_numbers(name, times, executor)
     special = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -3.0, 40.0, -40.0, 800.0, -800.0, np.inf, -np.inf, np.nan])
     grid = np.tile(np.array(np.meshgrid(special, special)).reshape(2, -1), times)
     count = {"power": 1, "clip": 1, "inside": 1, "where": 3}.get(name, len(op.derivative))
-    attributes = {"power": {"exponent": 3.0}, "clip": {"low": -1.0, "high": 1.0}, "inside": {"low": -1.0, "high": 1.0}}
+    attributes = {
+        "power": {"exponent": 3.0},
+        "clip": {"low": -1.0, "high": 1.0},
+        "inside": {"low": -1.0, "high": 1.0},
+    }
     nodes = [parameter(f"p{i}", (len(grid[0]),)) for i in range(min(count, 2))]
     given = list(nodes)
     if name == "where":

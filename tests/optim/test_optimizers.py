@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from nets import network, rows
+
 from mlpcli.engine import compute, gradients, make_plan
 from mlpcli.execute import EXECUTORS
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.step import training_step
-from nets import network, rows
 
 
 def sgd(w, g, state, k, rate=0.1, momentum=0.0, nesterov=False):
@@ -25,9 +26,19 @@ def adam(w, g, state, k, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
 CASES = [
     ("sgd", {"learning_rate": 0.1}, sgd, {}),
     ("sgd", {"learning_rate": 0.1, "momentum": 0.9}, sgd, {"momentum": 0.9}),
-    ("sgd", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True}, sgd, {"momentum": 0.9, "nesterov": True}),
+    (
+        "sgd",
+        {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True},
+        sgd,
+        {"momentum": 0.9, "nesterov": True},
+    ),
     ("adam", {}, adam, {}),
-    ("adam", {"learning_rate": 0.01, "beta1": 0.5, "beta2": 0.9}, adam, {"rate": 0.01, "beta1": 0.5, "beta2": 0.9}),
+    (
+        "adam",
+        {"learning_rate": 0.01, "beta1": 0.5, "beta2": 0.9},
+        adam,
+        {"rate": 0.01, "beta1": 0.5, "beta2": 0.9},
+    ),
     ("adam", {"beta1": 0.0}, adam, {"beta1": 0.0}),
 ]
 

@@ -1,4 +1,4 @@
-"""Activation values by 30-digit arithmetic: `python make_activation_values.py` prints the table of test_activations.
+"""Activation values by 30-digit arithmetic: prints the table KNOWN of test_activations.py.
 
 Needs mpmath; the formulas are those of the sources, not those of the package.
 """

@@ -1,4 +1,4 @@
-"""Values and gradients of small networks by PyTorch, float64: `python make_torch_networks.py` writes the JSON.
+"""Values and gradients of small networks by PyTorch in float64: writes torch_networks.json.
 
 Needs torch (made with 2.13.0); the tests need only the JSON.
 """
@@ -40,9 +40,13 @@ LOSSES = {
     "squared_error": lambda z, y, t: mean_of_sums((y - t) ** 2),
     "absolute_error": lambda z, y, t: mean_of_sums((y - t).abs()),
     "huber": lambda z, y, t: mean_of_sums(F.huber_loss(y, t, reduction="none")),
-    "binary_cross_entropy": lambda z, y, t: mean_of_sums(F.binary_cross_entropy_with_logits(z, t, reduction="none")),
+    "binary_cross_entropy": lambda z, y, t: mean_of_sums(
+        F.binary_cross_entropy_with_logits(z, t, reduction="none")
+    ),
     "cross_entropy": lambda z, y, t: F.cross_entropy(z, t),
-    "poisson": lambda z, y, t: mean_of_sums(F.poisson_nll_loss(y, t, log_input=False, full=False, eps=0, reduction="none")),
+    "poisson": lambda z, y, t: mean_of_sums(
+        F.poisson_nll_loss(y, t, log_input=False, full=False, eps=0, reduction="none")
+    ),
 }
 NETWORKS = [
     # hidden layers, output, loss, kind of target, l1, l2

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from mlpcli.engine import (
     compute,
     constant,
@@ -72,7 +73,9 @@ def graphs(draw):
                 lambda a, b: where(OPS["greater"](a, b), a, b),
                 lambda a, b: a @ square,
                 lambda a, b: a * (reduce_sum(b, [1], keep=True) * 0.1),
-                lambda a, b: OPS["pad_columns"](OPS["columns"](a, start=1, stop=3), start=2, stop=4, width=4) + 0.0,
+                lambda a, b: (
+                    OPS["pad_columns"](OPS["columns"](a, start=1, stop=3), start=2, stop=4, width=4) + 0.0
+                ),
                 lambda a, b: tanh(a) + tanh(a),
             ][kind](a, b)
         )
@@ -128,7 +131,9 @@ def test_updates_all_see_the_old_values(executor):
 def test_an_output_that_is_a_state_is_its_old_value(executor):
     w = parameter("w", (2,))
     state = {"w": np.array([1.0, 2.0])}
-    function = EXECUTORS[executor]().compile(make_plan({"before": w * 1.0, "twice": w * 2.0}, {w: w + 1.0}), state)
+    function = EXECUTORS[executor]().compile(
+        make_plan({"before": w * 1.0, "twice": w * 2.0}, {w: w + 1.0}), state
+    )
     function.run()
     assert function.outputs["twice"].tolist() == [2, 4]
     assert state["w"].tolist() == [2, 3]
@@ -147,7 +152,9 @@ def test_identities_keep_shape_and_meaning():
     wide = w * constant(np.ones((2, 3)))  # a spread, not an identity
     (kept,) = drop_identities([wide])
     assert kept.shape == (2, 3)
-    assert [n.op.name for n in topological(drop_identities([-(-(w + 0.0)) * 1.0]))] == ["parameter"]
+    twice = -(w + 0.0)
+    twice = -twice
+    assert [n.op.name for n in topological(drop_identities([twice * 1.0]))] == ["parameter"]
 
 
 def test_work_buffers_share_memory():

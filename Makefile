@@ -1,0 +1,34 @@
+# Everything stays inside this folder: the environment in .venv, what pip downloads in .cache.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --cache-dir .cache/pip install --quiet
+
+.PHONY: demo test check clean
+
+demo: .venv/demo
+	$(BIN)/mlp train configs/xor-sigmoid.yaml
+
+test: check
+	$(BIN)/python -m pytest -n auto
+
+check: .venv/test
+	$(BIN)/ruff check --cache-dir .cache/ruff .
+	$(BIN)/ruff format --check --cache-dir .cache/ruff .
+	$(BIN)/mypy --cache-dir .cache/mypy
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "mlp needs Python 3.10 or later; say which: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/demo: .venv/python pyproject.toml
+	$(PIP) --editable .
+	touch $@
+
+.venv/test: .venv/python pyproject.toml
+	$(PIP) --editable '.[test]'
+	touch $@ .venv/demo
+
+clean:
+	rm -rf .venv .cache .hypothesis build dist *.egg-info
