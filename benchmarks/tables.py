@@ -139,10 +139,8 @@ def scikit_learn_model(prepared: Prepared, seed: int) -> MLPClassifier | MLPRegr
         or prepared.dataset.task == "multilabel"
     ):
         raise NotMirrored("no such network in scikit-learn")
-    if prepared.dataset.validation is not None or config.training.stop.patience is not None:
-        raise NotMirrored(
-            "scikit-learn would choose validation rows of its own: give a fixed number of epochs"
-        )
+    if prepared.dataset.validation is not None or config.training.stop != StopConfig():
+        raise NotMirrored("scikit-learn chooses its own validation rows: drop validation and stop")
     if optimizer.l1 or optimizer.penalise_biases:
         raise NotMirrored("scikit-learn has no l1 penalty, and none on biases")
 

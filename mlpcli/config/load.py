@@ -86,7 +86,8 @@ def load_config_text(
     config = binder.section(Config, tree)
     faults += unreadable + misfits + binder.faults
     if check_files:
-        faults += missing_files(binder.paths)
+        source_of_data = config.data.source if isinstance(config, Config) else None
+        faults += missing_files(binder.paths, source_of_data)
     raise_faults(faults, path)
     assert config is not FAILED
     for option in options:
@@ -148,12 +149,16 @@ def top_level(tree: Written, overridden: bool) -> Section:
     return Section(place=place, start=tree.start, end=tree.end, tag=tree.tag, entries=tree.entries)
 
 
-def missing_files(settings: Mapping[str, PathSetting]) -> list[PlacedFault]:
+def missing_files(settings: Mapping[str, PathSetting], source: str | None) -> list[PlacedFault]:
+    """A fault for every path that is no file; `source`: where the config says the data can be had."""
     faults = []
+    hint = f"\nWhere to get it: {source}" if source else ""
     for key, setting in settings.items():
         trouble = paths.trouble(setting.absolute)
         if trouble:
-            faults.append((setting.place, Fault(f"{setting.place}, key {key}", *trouble)))
+            what, remedy = trouble
+            faults.append((setting.place, Fault(f"{setting.place}, key {key}", what, remedy + hint)))
+            hint = ""  # once is enough
     return faults
 
 

@@ -27,6 +27,8 @@ class DataConfig:
     """Where the rows are and what their columns mean."""
 
     train: str = setting(path=True)
+    source: str | None = setting(None)
+    """Where the files can be had, in words: said when one is missing."""
     labels: str | None = setting(None, path=True)
     target: str | tuple[str, ...] | None = setting(None)
     task: str | None = setting(None, one_of=("classification", "multilabel", "regression"))

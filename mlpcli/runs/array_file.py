@@ -64,10 +64,11 @@ def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], di
             if not isinstance(header, dict) or header.get("format") != kind:
                 raise _refused(path, f"It is not a {kind} file of mlp.")
             if not isinstance(header.get("format_version"), int) or header["format_version"] > version:
+                found = f"It has format version {header.get('format_version')}"
                 raise ModelFileError(
                     Fault(
                         str(path),
-                        f"Its format version is {header.get('format_version')}; this mlp reads up to {version}.",
+                        f"{found}; this mlp reads up to {version}.",
                         "Update mlp: pip install --upgrade mlpcli",
                     )
                 )

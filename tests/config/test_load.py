@@ -231,3 +231,10 @@ def test_a_byte_order_mark_is_no_fault(folder: Path) -> None:
 def test_no_numpy_is_loaded() -> None:
     code = "import sys, mlpcli.config.load; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_missing_file_says_where_to_get_it(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("data:\n  train: gone.csv\n  source: the shop around the corner\n")
+    with pytest.raises(ConfigError, match=r"gone\.csv(.|\n)*Where to get it: the shop around the corner"):
+        load_config(path)

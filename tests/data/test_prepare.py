@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mlpcli.config.schema import MissingConfig
 from mlpcli.data.counts import Counts
 from mlpcli.data.infer import infer
+from mlpcli.data.numeric import Numeric
 from mlpcli.data.prepare import Preparation, fit_columns
 from mlpcli.data.table import Table, table_from
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, fit_classes, fit_regression
@@ -123,6 +124,14 @@ def test_statistics_are_exact_where_the_mean_is_large() -> None:
     )
     found, _ = fit({"a": values}).inputs(table_from({"a": values}), "float32")
     np.testing.assert_allclose(found[:, 0], (np.arange(4) - 1.5) / np.arange(4).std(), rtol=1e-7)
+
+
+def test_statistics_survive_the_rounding_of_a_long_sum() -> None:
+    steps = np.random.default_rng(0).integers(0, 3, 300_001)
+    (column,) = fit({"a": 1e15 + steps, "y": steps}).columns
+    assert isinstance(column, Numeric)
+    np.testing.assert_allclose(column.std, steps.std(), rtol=1e-9)
+    np.testing.assert_allclose(column.mean[0] - 1e15, steps.mean(), atol=0.1)
 
 
 def test_numbers_that_cannot_be_used() -> None:
