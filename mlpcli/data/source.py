@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from mlpcli.errors import DataError, Fault, nearest
+from mlpcli.config.paths import nearest_file
+from mlpcli.errors import DataError, Fault
 
 # Enough for the header line of a file with tens of thousands of columns.
 HEAD_BYTES = 1 << 20
@@ -87,10 +88,7 @@ def _open(path: str) -> BinaryIO:
     if path == "-":
         return sys.stdin.buffer
     if not Path(path).exists():
-        folder = Path(path).parent
-        there = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-        what = "There is no such file." if there else f"There is no such file; {folder} has none at all."
-        raise DataError(Fault(path, what, nearest(Path(path).name, there) if there else "Check the path."))
+        raise DataError(Fault(path, "There is no such file.", nearest_file(path)))
     return Path(path).open("rb")
 
 

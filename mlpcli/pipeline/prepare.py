@@ -13,7 +13,6 @@ import numpy as np
 from mlpcli.config.load import ConfigFile, load_config
 from mlpcli.config.schema import Config
 from mlpcli.data.dataset import Dataset, Part, read_dataset
-from mlpcli.data.targets import ClassTarget
 from mlpcli.errors import SettingError
 from mlpcli.execute import EXECUTORS, Executor
 from mlpcli.nn.activations import ACTIVATIONS
@@ -22,7 +21,7 @@ from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, Network, Penalty, build_network, check_memory, choose_head, initial_values
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
-from mlpcli.train.metrics import target_matrix
+from mlpcli.training.metrics import target_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,13 +90,12 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
     dtype = precision or config.precision
     dataset = read_dataset(config.data, random_stream(config.seed, "split"), dtype)
     with keys_of(file):
-        target = dataset.preparation.target
         optimizer: Optimizer = config.optimizer or OPTIMIZERS["adam"]()
         head = choose_head(
             config.network,
             config.loss,
             dataset.task,
-            len(target.classes if isinstance(target, ClassTarget) else target.names),
+            dataset.preparation.outputs,
         )
         penalty = Penalty(optimizer.l1, optimizer.l2, optimizer.penalise_biases)
         network = build_network(config.network, head, dataset.preparation.width, dtype, penalty)

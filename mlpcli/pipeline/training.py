@@ -19,7 +19,7 @@ from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
 from mlpcli.runs.folder import MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.train.loop import Epoch, epochs
+from mlpcli.training.loop import Epoch, epochs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,6 +138,7 @@ def train(
         prepared.head,
         prepared.dataset.preparation.width,
         prepared.dataset.preparation,
+        {"header": prepared.config.data.header, "separator": prepared.config.data.separator},
         best,
         prepared.file.text,
         summary,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.data.counts import Counts
+from mlpcli.data.dataset import with_target
 from mlpcli.data.read import open_reader, read_table
 from mlpcli.data.table import Table, table_from
 from mlpcli.data.targets import ClassTarget
@@ -18,7 +19,7 @@ from mlpcli.execute.rows import RowFunction
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
 from mlpcli.runs.folder import MODEL
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.train.metrics import class_probabilities
+from mlpcli.training.metrics import class_probabilities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,17 +69,18 @@ class Model:
 
     def predict_file(self, path: str) -> tuple[tuple[str, ...], Iterator[Prediction]]:
         """Notes on the file (`-`: standard input), and the predictions piece by piece, in order."""
-        reader = open_reader(path)
+        reader = open_reader(path, **self.file.reading)
         return reader.notes, (self._predict(table) for table in reader.chunks(STREAMED_ROWS))
 
     def evaluate(self, table: Any) -> Evaluation:
         """Scores on rows that have the target, in the user's units. table: as for predict()."""
-        return self._evaluate([_as_table(table)])
+        return self._evaluate(_as_table(table))[1]
 
     def evaluate_file(self, path: str, labels: str | None = None) -> tuple[tuple[str, ...], Evaluation]:
         """Notes on the file, and the scores; labels: a label file beside an IDX one."""
-        reader = open_reader(path, labels=labels)
-        return reader.notes, self._evaluate(reader.chunks(STREAMED_ROWS))
+        table, notes = read_table(path, labels=labels, **self.file.reading)
+        dropped, evaluation = self._evaluate(table)
+        return notes + dropped, evaluation
 
     def outputs(self, table: Table) -> tuple[NDArray[Any], Counts]:
         """The network's own outputs, (rows, units), before any naming or unscaling."""
@@ -95,12 +97,13 @@ class Model:
         values = self.file.preparation.unscale(outputs) if self.file.task == "regression" else outputs
         return Prediction(tuple(target.names), values, None, counts)
 
-    def _evaluate(self, tables: Any) -> Evaluation:
-        parts = [(self.outputs(table), self.file.preparation.targets(table)) for table in tables]
-        outputs = np.concatenate([part[0][0] for part in parts])
-        counts = Counts.total(part[0][1] for part in parts)
-        targets = np.concatenate([part[1] for part in parts])
-        return evaluate_outputs(outputs, targets, self.file.preparation, self.file.task, counts)
+    def _evaluate(self, table: Table) -> tuple[tuple[str, ...], Evaluation]:
+        preparation = self.file.preparation
+        preparation.match(table.names, table.source, targets=True)
+        targeted, notes = with_target(table, preparation.target.names)
+        outputs, counts = self.outputs(targeted)
+        targets = preparation.targets(targeted)
+        return notes, evaluate_outputs(outputs, targets, preparation, self.file.task, counts)
 
 
 def _as_table(table: Any) -> Table:

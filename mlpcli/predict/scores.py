@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.data.counts import Counts
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.targets import ClassTarget
-from mlpcli.train.metrics import (
+from mlpcli.training.metrics import (
     ClassScores,
     RegressionScores,
     class_probabilities,

@@ -34,6 +34,8 @@ class ModelFile:
     head: Head
     width: int
     preparation: Preparation
+    reading: Mapping[str, Any]
+    """The config's header and separator: data files to predict are read as those for training were."""
     parameters: Mapping[str, NDArray[Any]]
     config: str
     summary: Mapping[str, Any]
@@ -54,6 +56,7 @@ class ModelFile:
                 "output": {"units": self.head.units, "activation": _choice(self.head.activation)},
                 "loss": _choice(self.head.loss),
             },
+            "reading": dict(self.reading),
             "preparation": self.preparation.to_json(),
             "summary": dict(self.summary),
             "config": self.config,
@@ -83,6 +86,7 @@ class ModelFile:
                 head,
                 int(described["width"]),
                 Preparation.from_json(header["preparation"]),
+                {"header": header["reading"]["header"], "separator": header["reading"]["separator"]},
                 arrays,
                 str(header["config"]),
                 header["summary"],

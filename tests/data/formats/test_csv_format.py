@@ -147,7 +147,7 @@ def test_faults_far_beyond_the_beginning_have_their_place(tmp_path: Path, bad: b
 
 def test_missing_file_names_the_nearest(tmp_path: Path) -> None:
     write(tmp_path, "a\n1\n", "iris.csv")
-    with pytest.raises(DataError, match=r"Did you mean 'iris\.csv'"):
+    with pytest.raises(DataError, match=r"Did you mean .*iris\.csv"):
         open_reader(str(tmp_path / "irs.csv"))
     with pytest.raises(DataError, match="directory"):
         open_reader(str(tmp_path))

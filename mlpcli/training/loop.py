@@ -13,7 +13,7 @@ import numpy as np
 from mlpcli.config.schema import TrainingConfig
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner
-from mlpcli.train.stopping import Stopping
+from mlpcli.training.stopping import Stopping
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

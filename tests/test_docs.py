@@ -1,0 +1,81 @@
+"""What the documentation says is run and compared with the code."""
+
+import re
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+from mlpcli.config import schema
+from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.initializers import INITIALIZERS
+from mlpcli.nn.losses import LOSSES
+from mlpcli.optim.optimizers import OPTIMIZERS
+from mlpcli.pipeline import prepare
+
+ROOT = Path(__file__).parent.parent
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+
+
+def python_blocks(page):
+    return "\n".join(re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S))
+
+
+@pytest.mark.parametrize("page", ["docs/engine.md", "README.md"])
+def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
+    for name in ("configs", "datasets"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(python_blocks(page), page, "exec"), {})
+    assert capsys.readouterr().out
+
+
+def test_the_page_shows_the_message_that_is_given(tmp_path, monkeypatch, capsys):
+    exec(compile(python_blocks("docs/engine.md"), "engine.md", "exec"), {})
+    page = (ROOT / "docs/engine.md").read_text(encoding="utf-8")
+    shown = re.search(r"```text\n(error: gradient.*?)```", page, re.S).group(1)
+    assert shown.strip() in capsys.readouterr().out
+
+
+def keys(section):
+    hints = get_type_hints(section)
+    for field in fields(section):
+        limits = field.metadata.get("limits")
+        yield (limits and limits.spelling) or field.name
+        for kind in (hints[field.name], *get_args(hints[field.name])):
+            if is_dataclass(kind):
+                yield from keys(kind)
+
+
+def test_every_key_and_choice_is_documented():
+    page = (ROOT / "docs/config.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"[a-z_0-9]+", page))
+    wanted = set(keys(schema.Config)) | {*ACTIVATIONS, *INITIALIZERS, *LOSSES, *OPTIMIZERS}
+    for name in OPTIMIZERS:
+        wanted |= set(keys(OPTIMIZERS[name]))
+    assert wanted - words == set()
+
+
+def test_the_readme_shows_the_config_that_is_shipped():
+    shown = re.search(
+        r"```yaml\n# configs/iris.yaml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S
+    )
+    written = (ROOT / "configs/iris.yaml").read_text(encoding="utf-8")
+
+    def plain(text):
+        return [re.sub(r"\s*#.*", "", line) for line in text.splitlines() if re.sub(r"\s*#.*", "", line)]
+
+    assert plain(shown.group(1)) == plain(written)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_every_shipped_config_is_sound(config):
+    from mlpcli.config.load import load_config
+    from mlpcli.pipeline.prepare import CHOICES
+
+    file = load_config(config, (), CHOICES, check_files=False)
+    if all(Path(path).exists() for path in file.relative_paths.values()):
+        prepared = prepare(config)
+        assert prepared.network.size > 0
+    else:
+        assert "not shipped" in file.text.lower()
