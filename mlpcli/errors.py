@@ -90,7 +90,7 @@ class Interrupted(MlpError):
 
 def nearest(word: str, known: Iterable[str], limit: int = 24) -> str:
     """A remedy line: the nearest spelling, if one is near, and the known words."""
-    names = sorted(known)
+    names = sorted(known) if isinstance(known, (set, frozenset)) else list(known)
     close = get_close_matches(word, names, n=1, cutoff=0.6) or [
         name for name in names if name.lower() == word.lower()
     ]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mlpcli.data.prepare import Preparation
-from mlpcli.nn.network import Layer, Network
-from mlpcli.pipeline import GradientReport, Prepared
-from mlpcli.predict.scores import Evaluation
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlpcli.data.prepare import Preparation
+    from mlpcli.nn.network import Layer, Network
+    from mlpcli.pipeline.gradcheck import GradientReport
+    from mlpcli.pipeline.prepare import Prepared
+    from mlpcli.predict.scores import Evaluation
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:
@@ -27,7 +31,9 @@ def _cell(value: object) -> str:
 
 
 def duration(seconds: float) -> str:
-    """1.2 s, 3 min 05 s, 1 h 02 min."""
+    """12 ms, 1.2 s, 3 min 05 s, 1 h 02 min."""
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(int(seconds + 0.5), 60)
@@ -69,7 +75,7 @@ def describe_prepared(prepared: Prepared) -> str:
     return "\n".join(lines)
 
 
-def describe_columns(preparation: Preparation, most: int = 20) -> list[str]:
+def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:
     """A line per column: role, name, type, missing cells; the middle of a long list left out."""
     lines = preparation.describe()
     rows = [

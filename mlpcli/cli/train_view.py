@@ -16,16 +16,8 @@ from mlpcli.pipeline import EpochDone, Event, Run, Started
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-WIDTHS = {
-    "epoch": 9,
-    "cost": 12,
-    "loss": 12,
-    "validation_cost": 16,
-    "accuracy": 10,
-    "rmse": 12,
-    "r2": 9,
-    "seconds": 12,
-}
+LEAST_WIDTH = {"epoch": 9, "seconds": 12}
+TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE"}
 
 
 class QuietView:
@@ -95,17 +87,16 @@ class LinesView(QuietView):
         elif event.record is not None:
             shown = {k: v for k, v in event.record.items() if k != "validation_cost" or v is not None}
             if not self._header_done:
-                names = {"validation_cost": "validation cost", "seconds": "time", "r2": "R²", "rmse": "RMSE"}
-                self.line("".join(names.get(key, key).rjust(WIDTHS[key]) for key in shown))
+                self.line("".join(_title(key).rjust(_width(key)) for key in shown))
                 self._header_done = True
-            self.line("".join(_number(key, value).rjust(WIDTHS[key]) for key, value in shown.items()))
+            self.line("".join(_number(key, value).rjust(_width(key)) for key, value in shown.items()))
 
     def end(self, run: Run) -> None:
         kept = f"; the weights of epoch {run.kept_epoch} are kept" if run.kept_epoch != run.epochs else ""
         self.line(f"\nstopped: {run.stopped} after epoch {run.epochs}, {duration(run.seconds)}{kept}")
         if run.test is not None:
             self.line("\ntest\n" + describe_evaluation(run.test))
-        self.line(f"run: {run.path}\nnext: mlp predict {run.path} DATA   (or: mlp evaluate {run.path} DATA)")
+        self.line(f"\nrun: {run.path}\nnext: mlp predict {run.path} DATA   (or: mlp evaluate {run.path} DATA)")
 
     def line(self, text: str) -> None:
         """Print and flush, so that a pipe sees it at once."""
@@ -163,6 +154,15 @@ def make_view(quiet: bool, as_json: bool) -> QuietView:
     return TerminalView() if is_terminal else LinesView()
 
 
+def _title(key: str) -> str:
+    """validation_r2 is shown as validation R²."""
+    return " ".join(TITLES.get(word, word) for word in key.split("_"))
+
+
+def _width(key: str) -> int:
+    return max(LEAST_WIDTH.get(key, 12), len(_title(key)) + 2)
+
+
 def _number(key: str, value: float | None) -> str:
     if value is None:
         return "–"
@@ -170,4 +170,4 @@ def _number(key: str, value: float | None) -> str:
         return str(value)
     if key == "seconds":
         return duration(value)
-    return f"{value:.4f}" if key in ("accuracy", "r2") else f"{value:.6g}"
+    return f"{value:.4f}" if key.endswith(("accuracy", "r2")) else f"{value:.6g}"

@@ -9,7 +9,10 @@ from mlpcli.graph.node import CONSTANT, OPS, Node, common_dtype, describe, topol
 
 
 def check(roots: Iterable[Node], after: str) -> None:
-    """Raises GraphError where a node's shape or dtype is not what its op says of its inputs."""
+    """Raises GraphError where a node's shape or dtype is not what its op says of its inputs.
+
+    Nodes never change, so one that was found sound is not looked at again.
+    """
     names: dict[tuple[str, str], Node] = {}
     for node in topological(roots):
         if OPS.get(node.op.name) is not node.op:
@@ -21,11 +24,14 @@ def check(roots: Iterable[Node], after: str) -> None:
             if other is not node:
                 raise _broken(node, after, "two sources have this name")
             continue
+        if "sound" in node.derived:
+            continue
         shape = node.op.shape(*node.inputs, **dict(node.attributes))
         if shape != node.shape:
             raise _broken(node, after, f"its op gives the shape {shape}")
         if node.dtype != (node.op.dtype or common_dtype(node.op, node.inputs)):
             raise _broken(node, after, f"its dtype is {node.dtype}")
+        node.derived["sound"] = True
 
 
 def _broken(node: Node, after: str, why: str) -> GraphError:

@@ -1,6 +1,5 @@
 """Stage 14, the library's front door: one short function per verb. The command line only calls these."""
 
-from mlpcli.pipeline.gradcheck import GradientReport, gradcheck
 from mlpcli.pipeline.prepare import Prepared, prepare
 from mlpcli.pipeline.training import EpochDone, Event, Run, Started, train
 from mlpcli.predict.model import Model
@@ -10,12 +9,10 @@ load = Model.load
 __all__ = [
     "EpochDone",
     "Event",
-    "GradientReport",
     "Model",
     "Prepared",
     "Run",
     "Started",
-    "gradcheck",
     "load",
     "prepare",
     "train",

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.diagnose.gradient_check import ParameterCheck, check_gradients
 from mlpcli.diagnose.layer_health import LayerHealth, layer_health
+from mlpcli.errors import Fault, ModelFileError
 from mlpcli.execute import EXECUTORS
 from mlpcli.pipeline.prepare import prepare, random_stream
-from mlpcli.runs.folder import CONFIG, MODEL, RunFolder
+from mlpcli.runs.folder import CONFIG, RunFolder
 from mlpcli.runs.model_file import ModelFile
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MOST_ROWS = 64
 """Rows of the gradient check: two runs per entry, so few; layer health looks at MOST_HEALTH_ROWS."""
@@ -66,8 +70,7 @@ def gradcheck(path: str | Path, overrides: Sequence[str] = ()) -> GradientReport
     prepared = prepare(config, overrides, precision="float64")
     state = prepared.initial_values()
     if is_run:
-        for name, array in ModelFile.read(place / MODEL).parameters.items():
-            state[name][...] = array
+        _take_weights(RunFolder.find(place).model(), state)
     rows = prepared.rows(prepared.dataset.training)
     count = len(rows["inputs"])
     rng = random_stream(prepared.config.seed, "shuffle")
@@ -85,3 +88,15 @@ def gradcheck(path: str | Path, overrides: Sequence[str] = ()) -> GradientReport
     some = {name: array[chosen] for name, array in rows.items()}
     layers, cost = layer_health(prepared.network, state, some, executor)
     return GradientReport("trained" if is_run else "initial", len(chosen), cost, tuple(checks), tuple(layers))
+
+
+def _take_weights(path: Path, state: dict[str, NDArray[Any]]) -> None:
+    """Copy those of a model file. Raises ModelFileError where they are of another network."""
+    weights = ModelFile.read(path).parameters
+    for name in {**state, **weights}:
+        there, here = (arrays[name].shape if name in arrays else "missing" for arrays in (weights, state))
+        if there != here:
+            what = f"Its weights are of another network: {name} is {there} there, by config and --set {here}."
+            remedy = "Leave network and columns as they were in training, or check the config by itself."
+            raise ModelFileError(Fault(str(path), what, remedy))
+        state[name][...] = weights[name]

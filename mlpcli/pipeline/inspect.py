@@ -8,7 +8,7 @@ from pathlib import Path
 from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node
 from mlpcli.pipeline.prepare import Prepared
-from mlpcli.runs.folder import MODEL, RunFolder
+from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.model_file import ModelFile
 
 
@@ -37,5 +37,5 @@ def show_run(path: str | Path) -> Shown:
     place = Path(path)
     if place.is_dir():
         folder = RunFolder.find(place)
-        return Shown(place, ModelFile.read(place / MODEL), folder.read_history())
+        return Shown(place, ModelFile.read(folder.model()), folder.read_history())
     return Shown(place, ModelFile.read(place), [])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -25,32 +24,34 @@ def write_predictions(run: str | Path, data: str, output: str | None) -> tuple[t
     ModelFileError, OutputError.
     """
     model = Model.load(run)
-    notes, pieces = model.predict_file(data)
     if output is None:
-        return notes, _write(model, pieces, sys.stdout.buffer)
+        return _write(model, data, sys.stdout.buffer)
     with replacing(Path(output)) as file:
-        return notes, _write(model, pieces, file)
+        return _write(model, data, file)
 
 
-def _write(model: Model, pieces: Iterable[Prediction], file: IO[bytes]) -> Counts:
-    total = Counts()
-    for number, prediction in enumerate(pieces):
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        if number == 0:
-            writer.writerow(_header(model, prediction))
+def _write(model: Model, data: str, file: IO[bytes]) -> tuple[tuple[str, ...], Counts]:
+    notes, pieces = model.predict_file(data)
+    counts = Counts()
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_header(model))
+    for prediction in pieces:
         writer.writerows(_rows(prediction))
         file.write(text.getvalue().encode())
-        total += prediction.counts
+        text.seek(0)
+        text.truncate()
+        counts += prediction.counts
+    file.write(text.getvalue().encode())  # the header, where there was no row
     file.flush()
-    return total
+    return notes, counts
 
 
-def _header(model: Model, prediction: Prediction) -> list[str]:
+def _header(model: Model) -> list[str]:
     target = model.file.preparation.target
     if isinstance(target, ClassTarget):
-        return [target.name, *(f"p_{name}" for name in prediction.names)]
-    return [f"p_{name}" if model.file.task == "multilabel" else name for name in prediction.names]
+        return [target.name, *(f"p_{name}" for name in target.classes)]
+    return [f"p_{name}" if model.file.task == "multilabel" else name for name in target.names]
 
 
 def _rows(prediction: Prediction) -> list[list[str]]:

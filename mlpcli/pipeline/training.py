@@ -115,7 +115,8 @@ def train(
                 best = {key: array.copy() for key, array in parameters.items()}
         record = None
         if epoch.number % every == 0 or epoch.stopped:
-            record = _record(epoch, watched.scores())
+            prefix = "training" if validation is None else "validation"
+            record = _record(epoch, {f"{prefix}_{name}": s for name, s in watched.scores().items()})
             history.append(record)
             folder.append_history(record)
         report(EpochDone(epoch.number, training.epochs, record))

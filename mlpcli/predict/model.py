@@ -17,7 +17,7 @@ from mlpcli.data.targets import ClassTarget
 from mlpcli.execute import EXECUTORS, Executor
 from mlpcli.execute.rows import RowFunction
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
-from mlpcli.runs.folder import MODEL
+from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.metrics import class_probabilities
 
@@ -58,7 +58,7 @@ class Model:
     def load(cls, path: str | Path) -> Model:
         """From a run folder or a model file. Raises ModelFileError where it is neither, or damaged."""
         place = Path(path)
-        return cls(ModelFile.read(place / MODEL if place.is_dir() else place))
+        return cls(ModelFile.read(RunFolder(place).model() if place.is_dir() else place))
 
     def predict(self, table: Any) -> Prediction:
         """table: a path, a mapping of column names to values, a data frame, or a 2-D array (x1, x2, …).
@@ -70,6 +70,11 @@ class Model:
     def predict_file(self, path: str) -> tuple[tuple[str, ...], Iterator[Prediction]]:
         """Notes on the file (`-`: standard input), and the predictions piece by piece, in order."""
         reader = open_reader(path, **self.file.reading)
+        try:
+            self.file.preparation.match(reader.names, reader.source.name)
+        except BaseException:
+            reader.close()
+            raise
         return reader.notes, (self._predict(table) for table in reader.chunks(STREAMED_ROWS))
 
     def evaluate(self, table: Any) -> Evaluation:

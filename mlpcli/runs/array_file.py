@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +28,23 @@ if TYPE_CHECKING:
 HEADER = "header.json"
 EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 LARGEST_HEADER = 1 << 26
+# What zipfile, json and numpy raise for a file that is not as it was written: RuntimeError for a bit that
+# says "encrypted", MemoryError for a shape no machine could hold, and RecursionError for a deep header.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    tokenize.TokenError,
+    zlib.error,
+)
 
 
 def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -49,20 +69,21 @@ def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDA
 def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Header and arrays. Raises ModelFileError where the file is not a whole, unharmed `kind` file.
 
-    A file of a newer format version is refused by its number.
+    kind: "mlp-model", say. A file of a newer format version is refused by its number.
     """
+    foreign = f"It is not a {kind.removeprefix('mlp-')} file that mlp wrote"
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename: info for info in archive.infolist()}
             if HEADER not in members:
-                raise _refused(path, f"It is not a {kind} file of mlp: it has no {HEADER}.")
+                raise _refused(path, f"{foreign}: it has no {HEADER}.")
             if any(i.compress_type != zipfile.ZIP_STORED for i in members.values()):
                 raise _refused(path, "It has compressed parts, which mlp does not write.")
             if members[HEADER].file_size > LARGEST_HEADER:
                 raise _refused(path, "Its header is larger than any that mlp writes.")
             header = json.loads(archive.read(HEADER))
             if not isinstance(header, dict) or header.get("format") != kind:
-                raise _refused(path, f"It is not a {kind} file of mlp.")
+                raise _refused(path, f"{foreign}: it says that it is {_format(header)}.")
             if not isinstance(header.get("format_version"), int) or header["format_version"] > version:
                 found = f"It has format version {header.get('format_version')}"
                 raise ModelFileError(
@@ -77,12 +98,14 @@ def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], di
         raise ModelFileError(
             Fault(str(path), "There is no such file.", "Name a run folder or a model.npz.")
         ) from None
-    except (zipfile.BadZipFile, EOFError, ValueError, KeyError, TypeError, NotImplementedError) as error:
-        raise _refused(path, f"It is damaged or not a {kind} file: {error}.") from error
-    except OSError as error:
-        raise ModelFileError(Fault(str(path), f"It cannot be read: {error.strerror or error}.")) from error
+    except (PermissionError, IsADirectoryError) as error:
+        what = f"It cannot be read: {error.strerror or error}."
+        raise ModelFileError(Fault(str(path), what, "Check the path and its permissions.")) from error
+    except _DAMAGED as error:
+        why = str(error) or type(error).__name__
+        raise _refused(path, f"{foreign}, or it is damaged: {why.rstrip('.')}.") from error
     if fingerprint(arrays) != header.get("sha256"):
-        raise _refused(path, "Its numbers are not the ones that were written (sha256 differs).")
+        raise _refused(path, "It is damaged: its numbers are not those that were written (sha256 differs).")
     return header, arrays
 
 
@@ -96,12 +119,18 @@ def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def _read_one(archive: zipfile.ZipFile, path: Path, item: Mapping[str, Any]) -> NDArray[Any]:
-    raw = archive.read(f"{item['name']}.npy")
-    array: NDArray[Any] = np.load(io.BytesIO(raw), allow_pickle=False)
-    if str(array.dtype) != item["dtype"] or list(array.shape) != item["shape"] or array.dtype.hasobject:
-        raise _refused(path, f"Array {item['name']} is not what the header says.")
+    raw = io.BytesIO(archive.read(f"{item['name']}.npy"))
+    array: NDArray[Any] = np.lib.format.read_array(raw, allow_pickle=False)
+    if str(array.dtype) != item["dtype"] or list(array.shape) != item["shape"] or raw.read(1):
+        raise _refused(path, f"It is damaged: array {item['name']} is not what the header says.")
     return array
 
 
+def _format(header: Any) -> str:
+    found = header.get("format") if isinstance(header, dict) else None
+    return shown if isinstance(found, str) and len(shown := repr(found)) < 40 else "something else"
+
+
 def _refused(path: Path, what: str) -> ModelFileError:
-    return ModelFileError(Fault(str(path), what, "Use another copy, or train again."))
+    remedy = "Name a run folder or the model.npz in it. If it is damaged: use another copy, or train again."
+    return ModelFileError(Fault(str(path), what, remedy))

@@ -15,8 +15,22 @@ from mlpcli.errors import Fault, OutputError
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """An open file that takes the place of `path` when the block ends well, and vanishes when not.
 
-    Raises OutputError, naming path and reason, where it cannot be written.
+    A link stays one: what it points to is replaced. What is no file at all (/dev/null, a named pipe) is
+    written to directly. Raises OutputError, naming path and reason, where it cannot be written.
     """
+    try:
+        if path.exists() and not path.is_file():
+            with open(path, "wb") as file:  # for a folder this says that it is one
+                yield file
+        else:
+            with _renamed_at_the_end(Path(os.path.realpath(path))) as file:
+                yield file
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+@contextmanager
+def _renamed_at_the_end(path: Path) -> Iterator[IO[bytes]]:
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         with open(beside, "wb") as file:
@@ -25,8 +39,6 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
         os.replace(beside, path)
         _sync_folder(path.parent)
-    except OSError as error:
-        raise cannot_write(path, error) from error
     finally:
         with suppress(OSError):
             beside.unlink()

@@ -72,6 +72,13 @@ class RunFolder:
             )
         return cls(path)
 
+    def model(self) -> Path:
+        """Its model file. Raises ModelFileError where there is none."""
+        if not (self.path / MODEL).is_file():
+            what = f"The folder has no {MODEL}: it is no run, or the training broke off before it was saved."
+            raise ModelFileError(Fault(str(self.path), what, "Name a run of mlp train, or train again."))
+        return self.path / MODEL
+
     def append_history(self, record: Mapping[str, object]) -> None:
         """One row per printed epoch, on disk when this returns to its caller's loop."""
         path = self.path / HISTORY

@@ -11,7 +11,9 @@ from mlpcli.cli.options import config_argument, set_option
 @config_argument
 @set_option
 def check(config: str, overrides: tuple[str, ...]) -> None:
-    """Do everything but the training: read CONFIG and the data, build the network.
+    """Do everything but the training.
+
+    Reads CONFIG and the data and builds the network.
 
     \b
     mlp check configs/iris.yaml

@@ -13,7 +13,9 @@ from mlpcli.cli.options import json_option, run_argument
 @click.option("--labels", type=click.Path(), help="Label file beside an IDX or NPY file.")
 @json_option
 def evaluate(run: str, data: str, labels: str | None, as_json: bool) -> None:
-    """Score a run on DATA, which has the target; - reads standard input.
+    """Score a run on rows that have the target.
+
+    DATA is a file of rows; - reads standard input.
 
     \b
     mlp evaluate runs/iris-1 test.csv

@@ -13,7 +13,7 @@ from mlpcli.cli.options import json_option, set_option
 @json_option
 @click.pass_context
 def gradcheck(ctx: click.Context, config: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Check the gradient on your own rows: is it right, does it arrive?
+    """Is the gradient right, and does it arrive?
 
     Of a CONFIG the initial weights are checked, of a RUN the trained ones. Exits 1 where there is a problem.
 
@@ -24,7 +24,7 @@ def gradcheck(ctx: click.Context, config: str, overrides: tuple[str, ...], as_js
     import json
 
     from mlpcli.cli.text import describe_gradients
-    from mlpcli.pipeline import gradcheck as check
+    from mlpcli.pipeline.gradcheck import gradcheck as check
 
     report = check(config, overrides)
     click.echo(json.dumps(report.as_json(), indent=1) if as_json else describe_gradients(report))

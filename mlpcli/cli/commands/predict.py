@@ -12,9 +12,9 @@ from mlpcli.cli.options import run_argument
 @click.argument("data", type=click.Path())
 @click.option("-o", "--output", type=click.Path(), help="CSV file to write; standard output without it.")
 def predict(run: str, data: str, output: str | None) -> None:
-    """Predict for the rows of DATA; - reads standard input.
+    """Predict for the rows of DATA.
 
-    Columns are matched by name. Writes CSV with a header: the label and the probability p_<class> of each
+    DATA is a file of rows; - reads standard input. Columns are matched by name. Writes CSV with a header: the label and the probability p_<class> of each
     class, or the value of each target in its units.
 
     \b

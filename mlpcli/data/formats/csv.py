@@ -49,9 +49,9 @@ class Csv(Reader):
             first = self._next() if layout.header else []
         unnamed = tuple(f"x{at}" for at in range(1, layout.width + 1))
         self.names = self._named(first or []) if layout.header else unnamed
-        parted = f"cells parted by {SEPARATORS.get(layout.separator, layout.separator)}"
+        parted = f"separated by {SEPARATORS.get(layout.separator, layout.separator)}"
         quoted = f", quoted by {layout.quote}" if layout.quote != '"' else ""
-        titled = "header" if layout.header else f"no header: columns x1 … x{layout.width}"
+        titled = "with a header line" if layout.header else f"no header line: columns x1 … x{layout.width}"
         self.notes = (f"{source.name}: {parted}{quoted}, {titled}.", *stray, *self._renamed)
 
     _line = 0
