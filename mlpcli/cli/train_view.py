@@ -96,7 +96,9 @@ class LinesView(QuietView):
         self.line(f"\nstopped: {run.stopped} after epoch {run.epochs}, {duration(run.seconds)}{kept}")
         if run.test is not None:
             self.line("\ntest\n" + describe_evaluation(run.test))
-        self.line(f"\nrun: {run.path}\nnext: mlp predict {run.path} DATA   (or: mlp evaluate {run.path} DATA)")
+        self.line(
+            f"\nrun: {run.path}\nnext: mlp predict {run.path} DATA   (or: mlp evaluate {run.path} DATA)"
+        )
 
     def line(self, text: str) -> None:
         """Print and flush, so that a pipe sees it at once."""

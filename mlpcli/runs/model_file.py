@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KIND = "mlp-model"
 VERSION = 1
+_REMEDY = "Use another copy, or train again."
 
 
 @dataclass(frozen=True)
@@ -89,16 +90,28 @@ class ModelFile:
                 {"header": header["reading"]["header"], "separator": header["reading"]["separator"]},
                 arrays,
                 str(header["config"]),
-                header["summary"],
+                dict(header["summary"]),
             )
+            model._check()
             expected = {p.node.name: p.node.shape for p in model.graph().parameters}
         except (KeyError, TypeError, ValueError, AttributeError, MlpError) as error:
             why = f"its header does not describe a model ({type(error).__name__}: {error})"
-            raise ModelFileError(Fault(str(path), f"The file cannot be used: {why}.")) from error
+            raise ModelFileError(Fault(str(path), f"The file cannot be used: {why}.", _REMEDY)) from error
         found = {name: array.shape for name, array in arrays.items()}
         if found != expected or any(str(a.dtype) != model.precision for a in arrays.values()):
-            raise ModelFileError(Fault(str(path), "Its arrays are not those of the network it describes."))
+            what = "Its arrays are not those of the network it describes."
+            raise ModelFileError(Fault(str(path), what, _REMEDY))
         return model
+
+    def _check(self) -> None:
+        """Raises ValueError where the parts do not fit each other."""
+        outputs = self.preparation.outputs
+        one_for_two = self.task == "classification" and (self.head.units, outputs) == (1, 2)
+        if self.preparation.width != self.width or not (self.head.units == outputs or one_for_two):
+            raise ValueError("columns and network differ")
+        header, separator = self.reading["header"], self.reading["separator"]
+        if not isinstance(header, bool | None) or not isinstance(separator, str | None):
+            raise ValueError("header or separator is of no use")
 
     def graph(self, precision: str | None = None) -> Network:
         """The network, without penalty."""

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from shared_data import shared_file
 
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.dataset import Dataset, read_dataset
 from mlpcli.data.read import read_table
 from mlpcli.errors import DataError
+from shared_data import shared_file
 
 
 @dataclass(frozen=True)

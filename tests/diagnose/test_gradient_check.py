@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from nets import HIDDEN_ACTIVATIONS, network, rows
 
 from mlpcli.diagnose.gradient_check import check_gradients
 from mlpcli.diagnose.layer_health import layer_health
 from mlpcli.execute import EXECUTORS
 from mlpcli.graph import node as graph_node
 from mlpcli.nn.activations import ACTIVATIONS
+from nets import HIDDEN_ACTIVATIONS, network, rows
 
 
 def run(net, values, data):

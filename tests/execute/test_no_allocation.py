@@ -4,7 +4,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from nets import HIDDEN_ACTIVATIONS, network, rows
 
 from mlpcli.engine import make_plan
 from mlpcli.execute import EXECUTORS
@@ -12,6 +11,7 @@ from mlpcli.execute.executor import arithmetic
 from mlpcli.execute.rows import EpochRunner
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.step import training_step
+from nets import HIDDEN_ACTIVATIONS, network, rows
 
 SMALLEST_ARRAY = 64 * 50 * 8
 """Bytes of the smallest array of the hidden layer; Python's own small objects stay far below."""

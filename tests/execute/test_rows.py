@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from nets import network, rows
 
 from mlpcli.execute import EXECUTORS
 from mlpcli.execute.rows import CHUNK, EpochRunner, RowFunction
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.step import training_step
+from nets import network, rows
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)

@@ -3,7 +3,6 @@ import weakref
 
 import numpy as np
 import pytest
-from nets import HIDDEN_ACTIVATIONS, network
 
 from mlpcli.engine import (
     compute,
@@ -19,6 +18,7 @@ from mlpcli.engine import (
 )
 from mlpcli.errors import DisconnectedError, ShapeError
 from mlpcli.graph.node import topological
+from nets import HIDDEN_ACTIVATIONS, network
 
 
 def classifier():

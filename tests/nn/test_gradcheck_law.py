@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from nets import HIDDEN_ACTIVATIONS, network, rows
 
 from mlpcli.diagnose.gradient_check import RELATIVE_TOLERANCE, check_gradients
 from mlpcli.execute import EXECUTORS
@@ -10,6 +9,7 @@ from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Penalty
+from nets import HIDDEN_ACTIVATIONS, network, rows
 
 OUTPUT = {"binary_cross_entropy": "sigmoid", "cross_entropy": "softmax", "poisson": "softplus"}
 TARGET = {"binary_cross_entropy": "probability", "cross_entropy": "one-hot", "poisson": "count"}

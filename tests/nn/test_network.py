@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from nets import network
 
 from mlpcli.config.schema import HiddenConfig, NetworkConfig, OutputConfig
 from mlpcli.errors import SettingError
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import build_network, check_memory, choose_head
+from nets import network
 
 
 def head(task, outputs, activation=None, units=None, loss=None):
@@ -75,10 +75,9 @@ def test_parameters_have_names_roles_and_sizes():
 
 
 def test_the_cost_is_loss_plus_penalty():
-    from nets import rows
-
     from mlpcli.engine import compute
     from mlpcli.nn.network import Penalty
+    from nets import rows
 
     net, values = network([("prelu", 3)], ("linear", 1), penalty=Penalty(l1=0.1, l2=0.01))
     data = rows(net)

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from nets import network, rows
 
 from mlpcli.engine import ACTIVATIONS, LOSSES, compute, gradients, parameter, placeholder
 from mlpcli.graph.node import topological
 from mlpcli.nn.stable import use_logit_forms
+from nets import network, rows
 
 PAIRS = [("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy")]
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from nets import network, rows
 
 from mlpcli.engine import compute, gradients, make_plan
 from mlpcli.execute import EXECUTORS
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.step import training_step
+from nets import network, rows
 
 
 def sgd(w, g, state, k, rate=0.1, momentum=0.0, nesterov=False):

@@ -14,8 +14,8 @@ from mlpcli.cli.options import run_argument
 def predict(run: str, data: str, output: str | None) -> None:
     """Predict for the rows of DATA.
 
-    DATA is a file of rows; - reads standard input. Columns are matched by name. Writes CSV with a header: the label and the probability p_<class> of each
-    class, or the value of each target in its units.
+    DATA is a file of rows; - reads standard input. Columns are matched by name. Writes CSV with a header: the
+    label and the probability p_<class> of each class, or the value of each target in its units.
 
     \b
     mlp predict runs/iris-1 new.csv
