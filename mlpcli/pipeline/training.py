@@ -97,7 +97,7 @@ def train(
     name = prepared.file.path.stem
     folder = RunFolder.create(Path(runs), name, lambda path: prepared.file.text_for(path))
     report(Started(prepared, folder.path))
-    every = training.print_every or max(1, training.epochs // LINES)
+    every = training.print_every or -(-training.epochs // LINES)
     history: list[Record] = []
     best = {key: array.copy() for key, array in parameters.items()}
     good: Epoch | None = None

@@ -52,7 +52,7 @@ class ModelFile:
             "network": {
                 "width": self.width,
                 "hidden": [
-                    {"units": h.units, "activation": _choice(h.activation)} for h in self.network.hidden
+                    {"units": h.units, "activation": _choice(h.activation)} for h in self.graph().layers[:-1]
                 ],
                 "output": {"units": self.head.units, "activation": _choice(self.head.activation)},
                 "loss": _choice(self.head.loss),
@@ -107,7 +107,8 @@ class ModelFile:
         """Raises ValueError where the parts do not fit each other."""
         outputs = self.preparation.outputs
         one_for_two = self.task == "classification" and (self.head.units, outputs) == (1, 2)
-        if self.preparation.width != self.width or not (self.head.units == outputs or one_for_two):
+        fits = self.head.units == outputs or one_for_two
+        if not fits or (self.preparation.width, self.preparation.target.task) != (self.width, self.task):
             raise ValueError("columns and network differ")
         header, separator = self.reading["header"], self.reading["separator"]
         if not isinstance(header, bool | None) or not isinstance(separator, str | None):

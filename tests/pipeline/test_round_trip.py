@@ -1,0 +1,83 @@
+"""Every activation, loss and optimiser goes from YAML through training and the model file to a prediction."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlpcli import load, train
+from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.losses import LOSSES
+from mlpcli.optim.optimizers import OPTIMIZERS
+from mlpcli.pipeline import prepare
+
+IRIS = Path(__file__).parents[2] / "datasets" / "iris.csv"
+FLOWERS = {
+    "petal_width_cm": [0.2, 2.1, 1.3],
+    "petal_length_cm": [1.4, 5.6, 4.1],
+    "sepal_width_cm": [3.5, 2.8, 2.9],
+    "sepal_length_cm": [5.1, 6.4, 5.7],
+}
+
+
+def write(folder, network, more=""):
+    path = folder / "c.yaml"
+    text = f"data: {{train: {IRIS}, target: species}}\nnetwork: {network}\ntraining: {{epochs: 2}}\n{more}"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def predicted(config, tmp_path):
+    run = train(config, runs=tmp_path / "runs")
+    prediction = load(run).predict(FLOWERS)
+    assert prediction.values.shape == (3, 3)
+    assert prediction.labels is not None
+    assert set(prediction.labels) <= {"setosa", "versicolor", "virginica"}
+    return prediction
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations(name, tmp_path):
+    network = (
+        f"{{output: {name}}}" if name == "softmax" else f"{{hidden: [{{units: 3, activation: {name}}}]}}"
+    )
+    values = predicted(write(tmp_path, network), tmp_path).values
+    np.testing.assert_allclose(values.sum(1), 1.0, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses(name, tmp_path):
+    predicted(write(tmp_path, "{hidden: [3]}", f"loss: {name}\n"), tmp_path)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers(name, tmp_path):
+    predicted(write(tmp_path, "{hidden: [3]}", f"optimiser: {name}\n"), tmp_path)
+
+
+def test_settings_of_choices_are_kept(tmp_path):
+    first, second = "{name: hard_sigmoid, slope: 1}", "{name: maxout, pieces: 4}"
+    network = f"{{hidden: [{{units: 3, activation: {first}}}, {{units: 2, activation: {second}}}]}}"
+    run = train(write(tmp_path, network, "loss: {name: huber, delta: 2}\n"), runs=tmp_path / "runs")
+    file = load(run).file
+    assert [layer.activation for layer in file.graph().layers[:-1]] == [
+        ACTIVATIONS["hard_sigmoid"](slope=1.0),
+        ACTIVATIONS["maxout"](pieces=4),
+    ]
+    assert file.head.loss == LOSSES["huber"](delta=2.0)
+
+
+def test_defaults_and_streams(tmp_path):
+    prepared = prepare(write(tmp_path, "{hidden: [8]}"))
+    assert [type(layer.activation).__name__ for layer in prepared.network.layers] == ["Relu", "Softmax"]
+    first = prepared.initial_values()
+    again = prepare(
+        write(tmp_path, "{hidden: [8]}"), ["training.shuffle=false", "data.test=0.2"]
+    ).initial_values()
+    other = prepare(write(tmp_path, "{hidden: [8]}"), ["seed=1"]).initial_values()
+    np.testing.assert_array_equal(first["hidden1.weights"], again["hidden1.weights"])
+    assert (first["hidden1.weights"] != other["hidden1.weights"]).any()
+
+
+def test_a_model_without_hidden_layers(tmp_path):
+    assert predicted(write(tmp_path, "{}"), tmp_path).names == ("setosa", "versicolor", "virginica")

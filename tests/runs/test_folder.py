@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from mlpcli.errors import ModelFileError, OutputError
+from mlpcli.runs.array_file import read_arrays
+from mlpcli.runs.folder import CHECKPOINT, CONFIG, FINDINGS, HISTORY, MODEL, RunFolder
+
+
+def create(runs, name="iris"):
+    return RunFolder.create(runs, name, lambda path: f"# {path.name}\n")
+
+
+def test_numbers_go_on_from_the_highest(tmp_path):
+    runs = tmp_path / "deep" / "runs"
+    assert [create(runs).path.name for _ in range(3)] == ["iris-1", "iris-2", "iris-3"]
+    (runs / "iris-10").mkdir()
+    (runs / "iris-x").mkdir()
+    (runs / "iris-tanh-40").mkdir()
+    (runs / "iris-12").write_bytes(b"a file")
+    assert create(runs).path.name == "iris-13"
+    assert create(runs, "iris-tanh").path.name == "iris-tanh-41"
+    assert (runs / "iris-13" / CONFIG).read_text() == "# iris-13\n"
+
+
+def test_a_number_that_another_process_takes_just_now(tmp_path, monkeypatch):
+    create(tmp_path)
+    monkeypatch.setattr(type(tmp_path), "glob", lambda *args: iter(()))  # as if iris-1 were not there yet
+    assert create(tmp_path).path.name == "iris-2"
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [("my config", "my-config-1"), ("..", "run-1"), ("a/b", "a-b-1"), ("größe", "größe-1"), ("*", "run-1")],
+)
+def test_names_are_made_fit_for_a_folder(tmp_path, name, folder):
+    assert create(tmp_path, name).path == tmp_path / folder
+
+
+def test_a_place_that_cannot_be(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    for runs in (tmp_path / "file", tmp_path / "file" / "runs"):
+        with pytest.raises(OutputError, match="Cannot be written"):
+            create(runs)
+
+
+def test_history_is_on_disk_after_every_row(tmp_path):
+    folder = create(tmp_path)
+    assert folder.read_history() == []
+    folder.append_history({"epoch": 1, "cost": 0.1 + 0.2, "validation_cost": None})
+    assert (folder.path / HISTORY).read_text() == "epoch,cost,validation_cost\n1,0.30000000000000004,\n"
+    folder.append_history({"epoch": 2, "cost": 0.25, "validation_cost": 1.0})
+    assert [row["epoch"] for row in folder.read_history()] == ["1", "2"]
+
+
+def test_a_history_that_is_no_text(tmp_path):
+    folder = create(tmp_path)
+    (folder.path / HISTORY).write_bytes(b"epoch\n\xff\xfe\n")
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        folder.read_history()
+
+
+def test_checkpoint_and_findings(tmp_path):
+    folder = create(tmp_path)
+    folder.write_checkpoint({"epoch": 3}, {"w": np.ones((2, 2)), "steps": np.asarray(7)})
+    header, state = read_arrays(folder.path / CHECKPOINT, "mlp-checkpoint", 1)
+    assert header["epoch"] == 3
+    assert state["w"].tolist() == [[1, 1], [1, 1]]
+    assert state["steps"] == 7
+    assert state["steps"].shape == ()
+    folder.write_findings([{"name": "größe"}])
+    assert json.loads((folder.path / FINDINGS).read_text(encoding="utf-8")) == [{"name": "größe"}]
+
+
+def test_what_is_no_run(tmp_path):
+    with pytest.raises(ModelFileError, match=r"no config\.yaml"):
+        RunFolder.find(tmp_path)
+    folder = create(tmp_path)
+    assert RunFolder.find(folder.path) == folder
+    with pytest.raises(ModelFileError, match=r"no model\.npz"):
+        folder.model()
+    (folder.path / MODEL).write_bytes(b"")
+    assert folder.model() == folder.path / MODEL
