@@ -180,7 +180,10 @@ def _verdict(report: GradientReport) -> str:
     ]
     problems += [
         f"problem: no gradient reaches {layer.name}: all {layer.units} units are dead on every row."
-        for layer in report.layers
-        if layer.cut_off
+        for layer in report.cut_off
     ]
-    return "\n".join(problems) or "healthy: the gradient is right and reaches every layer."
+    notes = [
+        f"note: no gradient reaches {name} yet, since the weights after it are 0; after one step it does."
+        for name in report.delayed
+    ]
+    return "\n".join([*notes, *(problems or ["healthy: the gradient is right and reaches every layer."])])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,9 @@ from mlpcli.diagnose.gradient_check import ParameterCheck, check_gradients
 from mlpcli.diagnose.layer_health import LayerHealth, layer_health
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.execute import EXECUTORS
-from mlpcli.pipeline.prepare import prepare, random_stream
+from mlpcli.execute.rows import EpochRunner
+from mlpcli.optim.step import training_step
+from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
 from mlpcli.runs.folder import CONFIG, RunFolder
 from mlpcli.runs.model_file import ModelFile
 
@@ -27,18 +29,27 @@ MOST_HEALTH_ROWS = 1024
 
 @dataclass(frozen=True)
 class GradientReport:
-    """Both answers. weights: "initial" or "trained"."""
+    """Both answers. weights: "initial" or "trained".
+
+    delayed: layers that no gradient reaches now, but does after one step: those before weights that are 0.
+    """
 
     weights: str
     rows: int
     cost: float
     checks: tuple[ParameterCheck, ...]
     layers: tuple[LayerHealth, ...]
+    delayed: tuple[str, ...]
+
+    @property
+    def cut_off(self) -> tuple[LayerHealth, ...]:
+        """Layers that no gradient reaches, now and after one step."""
+        return tuple(layer for layer in self.layers if layer.cut_off and layer.name not in self.delayed)
 
     @property
     def healthy(self) -> bool:
         """The gradient is right, and reaches every layer."""
-        return all(check.right for check in self.checks) and not any(layer.cut_off for layer in self.layers)
+        return all(check.right for check in self.checks) and not self.cut_off
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, with every number that is printed."""
@@ -56,6 +67,7 @@ class GradientReport:
                 for check in self.checks
             ],
             "layers": [asdict(layer) for layer in self.layers],
+            "delayed": list(self.delayed),
         }
 
 
@@ -87,7 +99,25 @@ def gradcheck(path: str | Path, overrides: Sequence[str] = ()) -> GradientReport
     )
     some = {name: array[chosen] for name, array in rows.items()}
     layers, cost = layer_health(prepared.network, state, some, executor)
-    return GradientReport("trained" if is_run else "initial", len(chosen), cost, tuple(checks), tuple(layers))
+    delayed: tuple[str, ...] = ()
+    if any(layer.cut_off for layer in layers):
+        later, _ = layer_health(prepared.network, _after_one_step(prepared, state, some), some, executor)
+        delayed = tuple(old.name for old, new in zip(layers, later, strict=True) if old.cut_off > new.cut_off)
+    weights = "trained" if is_run else "initial"
+    return GradientReport(weights, len(chosen), cost, tuple(checks), tuple(layers), delayed)
+
+
+def _after_one_step(
+    prepared: Prepared, state: Mapping[str, NDArray[Any]], rows: Mapping[str, NDArray[Any]]
+) -> dict[str, NDArray[Any]]:
+    """The weights after one step of the config's optimiser on these rows."""
+    step = training_step(prepared.network, prepared.optimizer)
+    moved = {name: array.copy() for name, array in state.items()} | step.optimizer_state()
+    count = len(rows["inputs"])
+    EpochRunner(EXECUTORS["numpy"](), {"cost": step.cost}, step.updates, moved, rows, count).run(
+        np.arange(count), lambda: True
+    )
+    return moved
 
 
 def _take_weights(path: Path, state: dict[str, NDArray[Any]]) -> None:

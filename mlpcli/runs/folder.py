@@ -42,7 +42,7 @@ class RunFolder:
             taken = [
                 int(p.name[len(safe) + 1 :])
                 for p in runs.glob(f"{safe}-*")
-                if p.name[len(safe) + 1 :].isdigit()
+                if p.name[len(safe) + 1 :].isdecimal()
             ]
             number = max(taken, default=0) + 1
             while True:

@@ -19,6 +19,7 @@ def test_numbers_go_on_from_the_highest(tmp_path):
     assert [create(runs).path.name for _ in range(3)] == ["iris-1", "iris-2", "iris-3"]
     (runs / "iris-10").mkdir()
     (runs / "iris-x").mkdir()
+    (runs / "iris-²").mkdir()
     (runs / "iris-tanh-40").mkdir()
     (runs / "iris-12").write_bytes(b"a file")
     assert create(runs).path.name == "iris-13"

@@ -1,0 +1,310 @@
+"""`mlp train`: what it prints, what it leaves, why it stops."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+from cli.world import CONFIG, csv_text, mlp
+
+from mlpcli.runs.array_file import read_arrays
+from mlpcli.runs.model_file import ModelFile
+
+REGRESSION = """\
+data: {train: data.csv, target: b, ignore: [kind], validation: 0.25, test: 0.25}
+network: {hidden: [{units: 3, activation: tanh}]}
+optimiser: {name: sgd, learning_rate: 0.05}
+training: {epochs: 4, batch_size: 4}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The working directory, with good.yaml, number.yaml and their data."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.yaml").write_text(CONFIG, encoding="utf-8")
+    (tmp_path / "number.yaml").write_text(REGRESSION, encoding="utf-8")
+    (tmp_path / "data.csv").write_text(csv_text(), encoding="utf-8")
+    return tmp_path
+
+
+def train(*args, code=0):
+    result = mlp("train", *args)
+    assert result.exit_code == code, result.output
+    return result
+
+
+def json_lines(result):
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def sets(*options):
+    return [word for option in options for word in ("--set", option)]
+
+
+def history(run):
+    """The rows of history.csv without the times."""
+    with open(run / "history.csv", newline="", encoding="utf-8") as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+# What it prints
+
+
+def test_lines(folder):
+    result = train("good.yaml")
+    assert result.stderr == ""
+    assert "\x1b" not in result.stdout
+    assert "\r" not in result.stdout
+    lines = result.stdout.splitlines()
+    assert lines[0] == "config   good.yaml"
+    assert "network  5 → 4 tanh → 1 sigmoid: 29 parameters, float64" in lines
+    assert "         target kind   classification  2 classes: no, yes" in lines
+    assert [line.split()[0] for line in lines[lines.index("") + 1 : -4]] == ["epoch", "2", "4", "6"]
+    header, *rows = lines[lines.index("") + 1 : -4]
+    assert header.split() == ["epoch", "cost", "accuracy", "time"]
+    assert {len(row) for row in rows} == {len(header)}  # aligned
+    assert lines[-3].startswith("stopped: all epochs done after epoch 6, ")
+    run = os.path.join("runs", "good-1")
+    assert lines[-2:] == [f"run: {run}", f"next: mlp predict {run} DATA   (or: mlp evaluate {run} DATA)"]
+
+
+def test_the_last_epoch_is_printed_too(folder):
+    events = json_lines(train("good.yaml", "--json", *sets("training.epochs=7", "training.print_every=3")))
+    assert [event["epoch"] for event in events if event["event"] == "epoch"] == [3, 6, 7]
+
+
+def test_without_print_every_some_twenty_lines(folder):
+    events = json_lines(train("number.yaml", "--json", *sets("training.epochs=100")))
+    assert [event["epoch"] for event in events if event["event"] == "epoch"] == list(range(5, 101, 5))
+
+
+def test_json(folder):
+    result = train("number.yaml", "--json")
+    first, *between, last = json_lines(result)
+    assert result.stderr == ""
+    assert first["event"] == "start"
+    assert first["run"] == last["run"] == os.path.join("runs", "number-1")
+    assert (first["parameters"], first["rows"]) == (19, 12)
+    assert {event["event"] for event in between} == {"epoch"}
+    assert set(between[0]) == {"event", "epoch", "cost", "validation_cost", "rmse", "r2", "seconds"}
+    assert (last["event"], last["stopped"], last["epochs"]) == ("end", "all epochs done", 4)
+    assert last["cost"] == between[-1]["cost"]
+    assert last["seconds"] >= 0
+    assert set(last["test"]) >= {"rows"}
+
+
+def test_quiet(folder):
+    result = train("good.yaml", "--quiet")
+    [line] = result.stdout.splitlines()
+    assert line.startswith(os.path.join("runs", "good-1"))
+    assert "all epochs done" in line
+    assert result.stderr == ""
+
+
+def test_the_penalty_is_in_the_cost_and_not_in_the_loss(folder):
+    events = json_lines(train("good.yaml", "--json", *sets("optimiser.l2=0.1")))
+    for event in events[1:-1]:
+        assert event["loss"] < event["cost"]
+
+
+# What it leaves
+
+
+def test_a_run_folder_is_whole(folder):
+    train("number.yaml", *sets("seed=3"))
+    run = folder / "runs" / "number-1"
+    assert sorted(os.listdir(run)) == [
+        "checkpoint.npz",
+        "config.yaml",
+        "findings.json",
+        "history.csv",
+        "model.npz",
+    ]
+    assert [row["epoch"] for row in history(run)] == ["1", "2", "3", "4"]
+    assert json.loads((run / "findings.json").read_text()) == []
+    header, state = read_arrays(run / "checkpoint.npz", "mlp-checkpoint", 1)
+    assert header["epoch"] == 4
+    assert state["hidden1.weights"].shape == (4, 3)
+    assert ModelFile.read(run / "model.npz").summary["epochs"] == 4
+    assert not (run / "model.npz").stat().st_mode & 0o111
+
+
+def test_the_kept_config_trains_to_the_same_bytes_from_anywhere(folder, monkeypatch):
+    train("good.yaml", *sets("training.epochs=4", "data.validation=data.csv"))
+    run = folder / "runs" / "good-1"
+    text = (run / "config.yaml").read_text(encoding="utf-8")
+    assert "# Two flowers apart." in text
+    assert "# one layer" in text
+    assert "epochs: 4" in text
+    assert str(folder) not in text
+    elsewhere = folder / "else" / "where"
+    elsewhere.mkdir(parents=True)
+    monkeypatch.chdir(elsewhere)
+    train(run / "config.yaml", "--runs", "mine")
+    again = elsewhere / "mine" / "config-1"
+    assert history(again) == history(run)
+    ours, theirs = (ModelFile.read(each / "model.npz") for each in (again, run))
+    assert {n: a.tobytes() for n, a in ours.parameters.items()} == {
+        n: a.tobytes() for n, a in theirs.parameters.items()
+    }
+    assert ours.preparation == theirs.preparation
+
+
+@pytest.mark.parametrize("config", ["good.yaml", "number.yaml"])
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_the_same_config_and_seed_give_the_same_bytes(folder, config, precision):
+    for _ in range(2):
+        train(config, *sets(f"precision={precision}"))
+    first, second = (folder / "runs" / f"{config[:-5]}-{number}" for number in (1, 2))
+    assert (first / "model.npz").read_bytes() == (second / "model.npz").read_bytes()
+    assert (first / "checkpoint.npz").read_bytes() == (second / "checkpoint.npz").read_bytes()
+    assert history(first) == history(second)
+
+
+def test_another_seed_gives_another_model(folder):
+    train("good.yaml")
+    train("good.yaml", *sets("seed=1"))
+    one, two = (ModelFile.read(folder / "runs" / f"good-{n}" / "model.npz").parameters for n in (1, 2))
+    assert not np.array_equal(one["hidden1.weights"], two["hidden1.weights"])
+
+
+def test_printing_more_often_changes_no_number(folder):
+    train("number.yaml", *sets("training.print_every=1"))
+    train("number.yaml", *sets("training.print_every=4"))
+    one, two = (folder / "runs" / f"number-{n}" for n in (1, 2))
+    assert history(one)[-1:] == history(two)
+    with zipfile.ZipFile(one / "model.npz") as a, zipfile.ZipFile(two / "model.npz") as b:
+        assert a.read("output.weights.npy") == b.read("output.weights.npy")
+
+
+def test_run_folders_are_numbered_and_never_used_again(folder):
+    for _ in range(3):
+        train("good.yaml", "--quiet")
+    shutil.rmtree(folder / "runs" / "good-2")
+    train("good.yaml", "--quiet")
+    assert sorted(os.listdir("runs")) == ["good-1", "good-3", "good-4"]
+
+
+def test_the_files_need_not_be_here(folder, monkeypatch):
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder / "below")
+    train("../good.yaml", "--quiet")
+    assert (folder / "below" / "runs" / "good-1" / "model.npz").is_file()
+
+
+# Why it stops
+
+
+def stopped(*options, config="number.yaml"):
+    last = json_lines(train(config, "--json", *sets("training.epochs=300", *options)))[-1]
+    return last["stopped"], last["epochs"], last["kept_epoch"]
+
+
+def test_patience(folder):
+    why, epochs, kept = stopped("training.stop.patience=5", "optimiser.learning_rate=0.5")
+    assert why == "no improvement for 5 epochs"
+    assert 5 <= epochs < 300
+    assert kept == epochs - 5
+
+
+def test_patience_with_min_delta_is_sooner_over(folder):
+    why, epochs, _ = stopped("training.stop={patience: 5, min_delta: 1000}")
+    assert (why, epochs) == ("no improvement for 5 epochs", 6)
+
+
+def test_cost_below(folder):
+    why, epochs, _ = stopped("training.stop.cost_below=1000")
+    assert (why, epochs) == ("the cost is below 1000", 1)
+
+
+def test_max_time(folder):
+    why, epochs, _ = stopped("training.stop.max_time=1e-9")
+    assert (why, epochs) == ("1e-09 seconds are over", 1)
+
+
+def test_the_reason_is_said_to_people(folder):
+    result = train("number.yaml", *sets("training.stop.patience=2", "optimiser.learning_rate=0.5"))
+    assert "\nstopped: no improvement for 2 epochs after epoch " in result.stdout
+    assert "; the weights of epoch " in result.stdout
+
+
+def test_with_validation_the_best_weights_are_kept(folder):
+    """The validation cost of the model file is the lowest of the history, to the bit."""
+    events = json_lines(
+        train(
+            "number.yaml",
+            "--json",
+            *sets("training.epochs=60", "training.print_every=1", "optimiser.learning_rate=0.5"),
+        )
+    )
+    costs = [event["validation_cost"] for event in events[1:-1]]
+    kept = events[-1]["kept_epoch"]
+    assert kept == 1 + int(np.argmin(costs))
+    assert 0 < kept < 60  # or else the test shows nothing
+    train("number.yaml", *sets(f"training.epochs={kept}", "optimiser.learning_rate=0.5"))
+    best, last = (ModelFile.read(folder / "runs" / f"number-{n}" / "model.npz").parameters for n in (1, 2))
+    assert {n: a.tobytes() for n, a in best.items()} == {n: a.tobytes() for n, a in last.items()}
+
+
+def test_without_validation_the_last_weights_are_kept(folder):
+    last = json_lines(train("good.yaml", "--json"))[-1]
+    assert last["kept_epoch"] == 6
+
+
+# When the cost is not finite
+
+
+@pytest.mark.parametrize("options", [[], ["data.validation=null"]], ids=["validation", "no validation"])
+def test_a_cost_that_is_not_finite(folder, options):
+    with np.errstate(all="raise"):
+        result = train(
+            "number.yaml", *sets("optimiser.learning_rate=1e100", "training.epochs=50", *options), code=1
+        )
+    run = folder / "runs" / "number-1"
+    [finding] = json.loads((run / "findings.json").read_text())
+    assert finding["name"] == "cost_not_finite"
+    assert finding["first"].startswith("layer ") or finding["first"] == "the loss"
+    assert result.stderr.startswith(f"error: epoch {finding['epoch']}\n")
+    for words in (finding["message"], finding["remedy"], str(run.relative_to(folder)), "learning_rate"):
+        assert words in result.stderr
+    assert finding["first"] in finding["message"]
+    model = ModelFile.read(run / "model.npz")
+    assert all(np.isfinite(array).all() for array in model.parameters.values())
+    _, state = read_arrays(run / "checkpoint.npz", "mlp-checkpoint", 1)
+    assert all(np.isfinite(array).all() for array in state.values())
+    assert mlp("predict", run, "data.csv").exit_code == 0
+    assert mlp("show", run).exit_code == 0
+
+
+def test_json_tells_of_a_failed_run_too(folder):
+    result = train("number.yaml", "--json", *sets("optimiser.learning_rate=1e100"), code=1)
+    events = json_lines(result)
+    assert events[-1]["event"] == "end"
+    assert events[-1]["stopped"] == "the cost is not finite"
+    assert events[-1]["run"] == os.path.join("runs", "number-1")
+    assert "Infinity" not in result.stdout
+    assert "NaN" not in result.stdout
+
+
+def test_an_interrupt_saves_and_exits_130(folder, monkeypatch):
+    """As test_processes has it with a signal, but at a batch that is known."""
+    from contextlib import contextmanager
+
+    asked = iter([False] * 10)
+
+    @contextmanager
+    def after_ten_batches():
+        yield lambda: next(asked, True)
+
+    monkeypatch.setattr("mlpcli.cli.interrupt.first_interrupt", after_ten_batches)
+    last = json_lines(train("good.yaml", "--json", *sets("training.epochs=9000"), code=130))[-1]
+    assert last["stopped"] == "interrupted"
+    assert 0 < last["epochs"] < 9
+    assert mlp("predict", last["run"], "data.csv").exit_code == 0
+    assert "interrupted" in mlp("show", last["run"]).stdout
