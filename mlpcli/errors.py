@@ -88,11 +88,16 @@ class Interrupted(MlpError):
     exit_code = 130
 
 
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The nearest spelling among the known words, if one is near."""
+    names = list(known)
+    same = [name for name in names if name.lower() == word.lower()]
+    return next(iter(get_close_matches(word, names, n=1, cutoff=0.6) or same), None)
+
+
 def nearest(word: str, known: Iterable[str], limit: int = 24) -> str:
-    """A remedy line: the nearest spelling, if one is near, and the known words."""
-    names = sorted(known) if isinstance(known, (set, frozenset)) else list(known)
-    close = get_close_matches(word, names, n=1, cutoff=0.6) or [
-        name for name in names if name.lower() == word.lower()
-    ]
+    """A remedy line: the nearest spelling, if one is near, and the known words in the order given."""
+    names = list(known)
+    close = closest(word, names)
     shown = ", ".join(names[:limit]) + (f", … ({len(names)} in all)" if len(names) > limit else "")
-    return (f"Did you mean {close[0]!r}? " if close else "") + f"Known: {shown}."
+    return (f"Did you mean {close!r}? " if close else "") + f"Known: {shown}."

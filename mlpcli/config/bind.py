@@ -72,7 +72,7 @@ class Binder:
             if name in known or name in extra:
                 continue
             whose = f" of {named}" if named else f" of {key}" if key else ""
-            words = nearest(name, (*known, *extra))
+            words = nearest(name, sorted((*known, *extra)))
             self.refuse(entry.place, inner, f"{shorten(name)!r} is not a known key{whose}.", words)
 
     def note_conflicts(self, kind: type[Any], settings: Any, key: str, place: Place) -> None:
@@ -150,7 +150,7 @@ class Binder:
             kind = known[name.text]
         except KeyError:
             what = f"{shorten(name.text)!r} is not a known {table}."
-            return self.refuse(name.place, inner, what, nearest(name.text, known))
+            return self.refuse(name.place, inner, what, nearest(name.text, sorted(known)))
         rest = written if isinstance(written, Section) else Section(place=written.place)
         return self.section(kind, rest, key, named=name.text)
 

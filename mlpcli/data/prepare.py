@@ -18,7 +18,7 @@ from mlpcli.data.numeric import Numeric, fit_numeric
 from mlpcli.data.plain import damaged, from_plain, to_plain
 from mlpcli.data.table import Table
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, Target
-from mlpcli.errors import DataError, Fault, nearest
+from mlpcli.errors import DataError, Fault, closest
 
 __all__ = ["ClassTarget", "Counts", "MultilabelTarget", "Preparation", "RegressionTarget", "Summary"]
 
@@ -82,8 +82,10 @@ class Preparation:
         what = f"There is no column {shown}." if len(missing) == 1 else f"These columns are missing: {shown}."
         if tuple(names) == tuple(f"x{at}" for at in range(1, len(names) + 1)):
             what += " The file seems to have no header line with the names."
-        lines = (f"{name!r}: {nearest(name, free)}" for name in missing[:5])
-        return Fault(source, what, "\n".join(lines))
+        near = ((name, closest(name, free)) for name in missing[:5])
+        lines = [f"Did you mean {found!r} for {name!r}?" for name, found in near if found]
+        there = ", ".join(free[:24]) + (f", … ({len(free)} in all)" if free[24:] else "")
+        return Fault(source, what, "\n".join([*lines, f"The file has: {there}."]))
 
     def inputs(self, table: Table, dtype: str = "float64") -> tuple[Array, Counts]:
         """The input matrix (rows, width), C-contiguous, and what had to be filled or was not known.
