@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from os import get_terminal_size, listdir
+from os import devnull, get_terminal_size, listdir
 from os.path import dirname, join
 from typing import Any
 
-import click
+try:
+    import click
+except KeyboardInterrupt:  # loading it is half of starting up: Ctrl-C then is no bug to be traced
+    sys.exit(130)
 
 from mlpcli import __version__
 
@@ -70,9 +73,25 @@ def cli() -> None:
     """
 
 
+def mend_streams() -> None:
+    """A stream that is closed (`>&-`) is as good as the null device; what an encoding lacks becomes ?."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(devnull, mode, encoding="utf-8"))  # noqa: SIM115
+        elif name == "stdout":
+            stream.reconfigure(errors="replace")
+
+
 def main() -> None:
     """Entry point of the `mlp` command."""
+    mend_streams()
     try:
         cli()
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:  # a full disk, say; a broken pipe is quietly ended by click
+        where = error.filename or "standard output"
+        remedy = "Check the place, its permissions and the space left."
+        click.echo(f"error: {where}\n  {error.strerror or error}.\n  {remedy}", err=True)
+        sys.exit(1)

@@ -6,11 +6,12 @@ import json
 import math
 import os
 import sys
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpcli.cli.text import describe_evaluation, describe_network, describe_prepared, duration
+from mlpcli.cli.text import describe_evaluation, describe_network, describe_prepared, duration, plural
 from mlpcli.pipeline import EpochDone, Event, Run, Started
 
 if TYPE_CHECKING:
@@ -30,28 +31,41 @@ class QuietView:
         pass
 
     def show(self, event: Event) -> None:
-        """Take note of what happens."""
+        """Tell what happens, as the three methods below do."""
+        if isinstance(event, Started):
+            self.start(event)
+        elif isinstance(event, EpochDone):
+            self.epoch(event)
+        else:
+            self.end(event.run)
+
+    def start(self, event: Started) -> None:
+        """The first words."""
+
+    def epoch(self, event: EpochDone) -> None:
+        """One more epoch is done."""
 
     def end(self, run: Run) -> None:
         """The last words."""
-        click.echo(f"{run.path}  cost {run.cost:.6g}  ({run.stopped}, {run.epochs} epochs)")
+        click.echo(f"{run.path}  cost {run.cost:.6g}  ({run.stopped}, {plural(run.epochs, 'epoch')})")
 
 
 class JsonView(QuietView):
     """One object a line."""
 
-    def show(self, event: Event) -> None:
-        if isinstance(event, Started):
-            network = event.prepared.network
-            self._print(
-                event="start",
-                run=str(event.folder),
-                network=describe_network(network),
-                parameters=network.size,
-                rows=len(event.prepared.dataset.training.inputs),
-                notes=list(event.prepared.dataset.notes),
-            )
-        elif event.record is not None:
+    def start(self, event: Started) -> None:
+        network = event.prepared.network
+        self._print(
+            event="start",
+            run=str(event.folder),
+            network=describe_network(network),
+            parameters=network.size,
+            rows=len(event.prepared.dataset.training.inputs),
+            notes=list(event.prepared.dataset.notes),
+        )
+
+    def epoch(self, event: EpochDone) -> None:
+        if event.record is not None:
             self._print(event="epoch", **event.record)
 
     def end(self, run: Run) -> None:
@@ -77,14 +91,13 @@ class LinesView(QuietView):
 
     def __init__(self) -> None:
         self._header_done = False
-        self._folder = ""
 
-    def show(self, event: Event) -> None:
-        if isinstance(event, Started):
-            self._folder = str(event.folder)
-            self.line(describe_prepared(event.prepared))
-            self.line(f"run      {event.folder}\n")
-        elif event.record is not None:
+    def start(self, event: Started) -> None:
+        self.line(describe_prepared(event.prepared))
+        self.line(f"run      {event.folder}\n")
+
+    def epoch(self, event: EpochDone) -> None:
+        if event.record is not None:
             shown = {k: v for k, v in event.record.items() if k != "validation_cost" or v is not None}
             if not self._header_done:
                 self.line("".join(_title(key).rjust(_width(key)) for key in shown))
@@ -92,13 +105,15 @@ class LinesView(QuietView):
             self.line("".join(_number(key, value).rjust(_width(key)) for key, value in shown.items()))
 
     def end(self, run: Run) -> None:
-        kept = f"; the weights of epoch {run.kept_epoch} are kept" if run.kept_epoch != run.epochs else ""
+        weights = f"weights of epoch {run.kept_epoch}" if run.kept_epoch else "initial weights"
+        kept = f"; the {weights} are kept" if run.kept_epoch != run.epochs else ""
         self.line(f"\nstopped: {run.stopped} after epoch {run.epochs}, {duration(run.seconds)}{kept}")
         if run.test is not None:
             self.line("\ntest\n" + describe_evaluation(run.test))
-        self.line(
-            f"\nrun: {run.path}\nnext: mlp predict {run.path} DATA   (or: mlp evaluate {run.path} DATA)"
-        )
+        self.line(f"\nrun: {run.path}")
+        if not run.failed:
+            path = quote(str(run.path))
+            self.line(f"next: mlp predict {path} DATA   (or: mlp evaluate {path} DATA)")
 
     def line(self, text: str) -> None:
         """Print and flush, so that a pipe sees it at once."""
@@ -118,13 +133,11 @@ class TerminalView(LinesView):
             self._progress.stop()
             self._progress = None
 
-    def show(self, event: Event) -> None:
-        super().show(event)
-        if isinstance(event, EpochDone):
-            if self._progress is None:
-                self._start(event.of)
-            assert self._progress is not None
-            self._progress.update(self._progress.task_ids[0], completed=event.number)
+    def epoch(self, event: EpochDone) -> None:
+        super().epoch(event)
+        if self._progress is None:
+            self._progress = self._started(event.of)
+        self._progress.update(self._progress.task_ids[0], completed=event.number)
 
     def end(self, run: Run) -> None:
         self.__exit__()
@@ -136,14 +149,16 @@ class TerminalView(LinesView):
         else:
             self._progress.console.print(text, markup=False, highlight=False)
 
-    def _start(self, epochs: int) -> None:
+    @staticmethod
+    def _started(epochs: int) -> Progress:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        self._progress = Progress(
+        progress = Progress(
             TextColumn("epoch"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn(), transient=True
         )
-        self._progress.add_task("epoch", total=epochs)
-        self._progress.start()
+        progress.add_task("epoch", total=epochs)
+        progress.start()
+        return progress
 
 
 def make_view(quiet: bool, as_json: bool) -> QuietView:

@@ -1,12 +1,13 @@
 """Stage 14, the library's front door: one short function per verb. The command line only calls these."""
 
 from mlpcli.pipeline.prepare import Prepared, prepare
-from mlpcli.pipeline.training import EpochDone, Event, Run, Started, train
+from mlpcli.pipeline.training import Ended, EpochDone, Event, Run, Started, train
 from mlpcli.predict.model import Model
 
 load = Model.load
 
 __all__ = [
+    "Ended",
     "EpochDone",
     "Event",
     "Model",

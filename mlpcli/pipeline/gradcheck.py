@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def gradcheck(path: str | Path, overrides: Sequence[str] = ()) -> GradientReport
     Raises ConfigError, DataError, ModelFileError.
     """
     place = Path(path)
-    is_run = place.is_dir()
+    is_run = os.path.isdir(place)
     config = RunFolder.find(place).path / CONFIG if is_run else place
     prepared = prepare(config, overrides, precision="float64")
     state = prepared.initial_values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def graph_outputs(prepared: Prepared, with_gradients: bool) -> dict[str, Node]:
 def show_run(path: str | Path) -> Shown:
     """Raises ModelFileError where there is no run and no model."""
     place = Path(path)
-    if place.is_dir():
+    if os.path.isdir(place):
         folder = RunFolder.find(place)
         return Shown(place, ModelFile.read(folder.model()), folder.read_history())
     return Shown(place, ModelFile.read(place), [])

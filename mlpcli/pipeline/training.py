@@ -19,7 +19,7 @@ from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
 from mlpcli.runs.folder import MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.training.loop import Epoch, epochs
+from mlpcli.training.loop import NOT_FINITE, Epoch, epochs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,9 +48,6 @@ class EpochDone:
     record: Record | None
 
 
-Event = Started | EpochDone
-
-
 @dataclass(frozen=True)
 class Run:
     """A finished training. path: the run folder. cost: of the last finite epoch; kept_epoch: of the model."""
@@ -66,6 +63,21 @@ class Run:
 
     def __fspath__(self) -> str:
         return str(self.path)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the cost became infinite or NaN."""
+        return self.stopped == NOT_FINITE
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Training is over, well or not, and everything is in its folder."""
+
+    run: Run
+
+
+Event = Started | EpochDone | Ended
 
 
 def train(
@@ -150,19 +162,22 @@ def train(
         {"epoch": good.number if good else 0, "random": random, "summary": summary}, state
     )
     folder.write_findings(findings)
+    test = prepared.dataset.test
+    tested = _Watched(prepared, test, best).evaluation() if test is not None and not findings else None
+    run = Run(
+        folder.path, epoch.stopped, epoch.number, cost, kept_epoch, epoch.seconds, tuple(history), tested
+    )
+    report(Ended(run))
     if findings:
+        kept = f"weights of epoch {kept_epoch}" if kept_epoch else "initial weights"
         raise RunFailed(
             Fault(
                 f"epoch {epoch.number}",
                 findings[0]["message"],
-                f"{findings[0]['remedy']} The last good weights are in {folder.path}.",
+                f"{findings[0]['remedy']} The {kept} are in {folder.path}.",
             )
         )
-    test = prepared.dataset.test
-    tested = _Watched(prepared, test, best).evaluation() if test is not None else None
-    return Run(
-        folder.path, epoch.stopped, epoch.number, cost, kept_epoch, epoch.seconds, tuple(history), tested
-    )
+    return run
 
 
 class _Watched:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,10 @@ import numpy as np
 
 from mlpcli.data.counts import Counts
 from mlpcli.data.dataset import with_target
-from mlpcli.data.read import open_reader, read_table
+from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.table import Table, table_from
 from mlpcli.data.targets import ClassTarget
+from mlpcli.errors import DataError, Fault
 from mlpcli.execute import EXECUTORS, Executor
 from mlpcli.execute.rows import RowFunction
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
@@ -58,7 +60,7 @@ class Model:
     def load(cls, path: str | Path) -> Model:
         """From a run folder or a model file. Raises ModelFileError where it is neither, or damaged."""
         place = Path(path)
-        return cls(ModelFile.read(RunFolder(place).model() if place.is_dir() else place))
+        return cls(ModelFile.read(RunFolder(place).model() if os.path.isdir(place) else place))
 
     def predict(self, table: Any) -> Prediction:
         """table: a path, a mapping of column names to values, a data frame, or a 2-D array (x1, x2, …).
@@ -84,6 +86,9 @@ class Model:
     def evaluate_file(self, path: str, labels: str | None = None) -> tuple[tuple[str, ...], Evaluation]:
         """Notes on the file, and the scores; labels: a label file beside an IDX one."""
         table, notes = read_table(path, labels=labels, **self.file.reading)
+        if self.file.preparation.target.names == (LABEL,) and LABEL not in table.names:
+            what = f"There is no column {LABEL!r}: the labels of this model came from a file of their own."
+            raise DataError(Fault(table.source, what, "Give it with --labels FILE."))
         dropped, evaluation = self._evaluate(table)
         return notes + dropped, evaluation
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +34,13 @@ class Evaluation:
     counts: Counts
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data, with every number that is printed."""
+        """Plain data, with every number that is printed; None for those that are not finite."""
         result: dict[str, Any] = {"task": self.task, "rows": self.rows}
         for name, scores in self.class_scores.items():
             classes = self.classes or ("0", "1")
             result[name] = {
                 "accuracy": scores.accuracy,
-                "log_loss": scores.log_loss,
+                "log_loss": _finite(scores.log_loss),
                 "classes": {
                     c: {"precision": p, "recall": r, "f1": f, "rows": n}
                     for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
@@ -50,10 +51,17 @@ class Evaluation:
                 },
             }
         for name, score in self.regression_scores.items():
-            r2 = score.r2 if score.r2 == score.r2 else None
-            result[name] = {"rmse": score.rmse, "mae": score.mae, "r2": r2}
+            result[name] = {
+                "rmse": _finite(score.rmse),
+                "mae": _finite(score.mae),
+                "r2": _finite(score.r2),
+            }
         result["unknown_categories"] = {name: count for name, (count, _) in self.counts.unknown.items()}
         return result
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
 
 
 def evaluate_outputs(

@@ -62,7 +62,7 @@ class RunFolder:
     @classmethod
     def find(cls, path: Path) -> RunFolder:
         """An existing run. Raises ModelFileError where the folder is none."""
-        if not (path / CONFIG).is_file():
+        if not _has(path, CONFIG):
             raise ModelFileError(
                 Fault(
                     str(path),
@@ -74,7 +74,7 @@ class RunFolder:
 
     def model(self) -> Path:
         """Its model file. Raises ModelFileError where there is none."""
-        if not (self.path / MODEL).is_file():
+        if not _has(self.path, MODEL):
             what = f"The folder has no {MODEL}: it is no run, or the training broke off before it was saved."
             raise ModelFileError(Fault(str(self.path), what, "Name a run of mlp train, or train again."))
         return self.path / MODEL
@@ -112,3 +112,11 @@ class RunFolder:
         """What was noticed; an empty list when nothing was."""
         with replacing(self.path / FINDINGS) as file:
             file.write((json.dumps(list(findings), indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def _has(folder: Path, name: str) -> bool:
+    try:
+        return (folder / name).is_file()
+    except OSError as error:  # a folder that may not be looked into
+        what = f"It cannot be read: {error.strerror or error}."
+        raise ModelFileError(Fault(str(folder), what, "Check the path and its permissions.")) from error

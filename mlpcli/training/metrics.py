@@ -59,14 +59,15 @@ def class_scores(probabilities: NDArray[Any], classes: NDArray[np.int64]) -> Cla
 
 def regression_scores(prediction: NDArray[Any], target: NDArray[Any]) -> RegressionScores:
     """prediction, target: (rows,) in the user's units."""
-    error = np.asarray(prediction, np.float64) - np.asarray(target, np.float64)
-    spread = float(np.sum((target - np.mean(target)) ** 2))
-    squares = float(np.sum(error**2))
-    return RegressionScores(
-        float(np.sqrt(np.mean(error**2))),
-        float(np.mean(np.abs(error))),
-        1.0 - squares / spread if spread > 0 else float("nan"),
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # a training that runs away has infinite scores
+        error = np.asarray(prediction, np.float64) - np.asarray(target, np.float64)
+        spread = float(np.sum((target - np.mean(target)) ** 2))
+        squares = float(np.sum(error**2))
+        return RegressionScores(
+            float(np.sqrt(np.mean(error**2))),
+            float(np.mean(np.abs(error))),
+            1.0 - squares / spread if spread > 0 else float("nan"),
+        )
 
 
 def label_scores(probabilities: NDArray[Any], labels: NDArray[Any]) -> ClassScores:

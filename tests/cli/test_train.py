@@ -65,11 +65,12 @@ def test_lines(folder):
     assert lines[0] == "config   good.yaml"
     assert "network  5 → 4 tanh → 1 sigmoid: 29 parameters, float64" in lines
     assert "         target kind   classification  2 classes: no, yes" in lines
-    assert [line.split()[0] for line in lines[lines.index("") + 1 : -4]] == ["epoch", "2", "4", "6"]
-    header, *rows = lines[lines.index("") + 1 : -4]
-    assert header.split() == ["epoch", "cost", "accuracy", "time"]
+    start = lines.index("") + 1
+    header, *rows = lines[start : lines.index("", start)]
+    assert [row.split()[0] for row in rows] == ["2", "4", "6"]
+    assert header.split() == ["epoch", "cost", "training", "accuracy", "time"]
     assert {len(row) for row in rows} == {len(header)}  # aligned
-    assert lines[-3].startswith("stopped: all epochs done after epoch 6, ")
+    assert lines[-4].startswith("stopped: all epochs done after epoch 6, ")
     run = os.path.join("runs", "good-1")
     assert lines[-2:] == [f"run: {run}", f"next: mlp predict {run} DATA   (or: mlp evaluate {run} DATA)"]
 
@@ -92,7 +93,15 @@ def test_json(folder):
     assert first["run"] == last["run"] == os.path.join("runs", "number-1")
     assert (first["parameters"], first["rows"]) == (19, 12)
     assert {event["event"] for event in between} == {"epoch"}
-    assert set(between[0]) == {"event", "epoch", "cost", "validation_cost", "rmse", "r2", "seconds"}
+    assert set(between[0]) == {
+        "event",
+        "epoch",
+        "cost",
+        "validation_cost",
+        "validation_rmse",
+        "validation_r2",
+        "seconds",
+    }
     assert (last["event"], last["stopped"], last["epochs"]) == ("end", "all epochs done", 4)
     assert last["cost"] == between[-1]["cost"]
     assert last["seconds"] >= 0
@@ -274,6 +283,8 @@ def test_a_cost_that_is_not_finite(folder, options):
     for words in (finding["message"], finding["remedy"], str(run.relative_to(folder)), "learning_rate"):
         assert words in result.stderr
     assert finding["first"] in finding["message"]
+    assert f"stopped: the cost is not finite after epoch {finding['epoch']}" in result.stdout
+    assert "next:" not in result.stdout
     model = ModelFile.read(run / "model.npz")
     assert all(np.isfinite(array).all() for array in model.parameters.values())
     _, state = read_arrays(run / "checkpoint.npz", "mlp-checkpoint", 1)

@@ -67,7 +67,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
     found = {}
     for top, folders, files in os.walk(folder):
         found |= {os.path.join(top, name): "folder" for name in folders}
-        for name in files:
+        for name in (each for each in files if not os.path.islink(os.path.join(top, each))):
             path = os.path.join(top, name)
             with open(path, "rb") as file:
                 found[path] = hashlib.sha256(file.read()).hexdigest()
@@ -87,6 +87,7 @@ def make_world(folder: Path) -> None:
     (folder / "blank").write_text(" \n\n", encoding="utf-8")
     (folder / "binary").write_bytes(bytes(range(256)) * 8)
     (folder / "folder").mkdir()
+    (folder / "loop").symlink_to("loop")
     (folder / "no-model").mkdir()
     (folder / "no-model" / "config.yaml").write_bytes((folder / "run" / "config.yaml").read_bytes())
     (folder / "cut.npz").write_bytes(model[: len(model) // 2])

@@ -117,10 +117,8 @@ def test_rows_columns_task_and_missing_cells_are_those_of_the_readme(case: Case)
     assert dataset.training.inputs.flags.c_contiguous
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.file)
+@pytest.mark.parametrize("case", [case for case in CASES if case.rows < 50_000], ids=lambda case: case.file)
 def test_a_fifth_for_validation_holds_every_class(case: Case) -> None:
-    if case.rows > 50_000:
-        pytest.skip("the same as with the smaller part, only slower")
     dataset = _read(case, "float32", validation=0.2)
     assert dataset.validation is not None
     assert dataset.validation.rows == int(case.rows * 0.2 + 0.5)

@@ -41,6 +41,5 @@ def train(
         overrides = (*overrides, f"executor={executor}")
     with make_view(quiet, as_json) as view, first_interrupt() as interrupted:
         run = train_network(config, overrides, runs, view.show, interrupted)
-        view.end(run)
     if run.stopped == "interrupted":
         ctx.exit(130)

@@ -1,0 +1,273 @@
+"""What only a process of its own shows: signals, pipes that break, a terminal, starting up."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from cli.world import MLP, csv_text, make_world, mlp, start
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and terminals as POSIX has them")
+LONG = ["--set", "training.epochs=100000000", "--set", "training.print_every=1"]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("world")
+    make_world(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def here(world, tmp_path, monkeypatch):
+    """Runs go to a folder of the test's own; whatever a test starts is over when it ends."""
+    monkeypatch.chdir(tmp_path)
+
+
+def ended(process, timeout=30):
+    """Output, errors and exit code; never a process left behind."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    return out, err, process.returncode
+
+
+def test_the_first_interrupt_saves_and_exits_130(world):
+    process = start("train", world / "good.yaml", "--json", *LONG)
+    for line in process.stdout:
+        if json.loads(line)["event"] == "epoch":
+            break
+    process.send_signal(signal.SIGINT)
+    out, err, code = ended(process)
+    assert (code, err) == (130, "")
+    end = json.loads(out.splitlines()[-1])
+    assert (end["event"], end["stopped"]) == ("end", "interrupted")
+    assert sorted(os.listdir(end["run"])) == [
+        "checkpoint.npz",
+        "config.yaml",
+        "findings.json",
+        "history.csv",
+        "model.npz",
+    ]
+    assert mlp("evaluate", end["run"], world / "data.csv").exit_code == 0
+    assert f"interrupted after epoch {end['epochs']}" in mlp("show", end["run"]).stdout
+
+
+STUBBORN = """
+import os, signal
+from mlpcli.execute.rows import EpochRunner
+def run(self, order, should_stop):
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGINT)   # the batch at hand takes its time
+    raise SystemExit("the second interrupt did not quit")
+EpochRunner.run = run
+from mlpcli.cli.main import main
+main()
+"""
+
+
+def test_the_second_interrupt_quits(world):
+    done = subprocess.run(
+        [sys.executable, "-c", STUBBORN, "train", str(world / "good.yaml")], capture_output=True, text=True
+    )
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip() == "interrupted"
+
+
+def test_an_interrupt_while_predicting(world, tmp_path):
+    (tmp_path / "out.csv").write_text("precious", encoding="utf-8")
+    process = start("predict", world / "run", "-", "-o", "out.csv", stdin=subprocess.PIPE)
+    process.stdin.write("a,b,colour\n1,2,red\n")
+    process.stdin.flush()
+    deadline = time.monotonic() + 20
+    while not list(tmp_path.glob(".out.csv*")) and time.monotonic() < deadline:
+        time.sleep(0.01)  # until the output is open, so it waits for rows
+    process.send_signal(signal.SIGINT)
+    _, err, code = ended(process)
+    assert (code, err.strip()) == (130, "interrupted")
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("out.csv", "precious")]
+
+
+@pytest.mark.parametrize("module", ["click", "numpy", "yaml"])
+def test_an_interrupt_while_starting_shows_no_traceback(world, tmp_path, module):
+    """As if Ctrl-C came while that module is being imported."""
+    (tmp_path / f"{module}.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
+    code = "from mlpcli.cli.main import main; main()"
+    args = [sys.executable, "-c", code, "train", str(world / "good.yaml")]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(args, capture_output=True, text=True, env=environment)
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["train", "predict", "evaluate", "show", "graph"])
+def test_a_pipe_that_breaks(world, tmp_path, command):
+    """As `| head -1` does; the reader is gone before the first line."""
+    (tmp_path / "long.csv").write_text(csv_text(count=20_000), encoding="utf-8")
+    args = {
+        "train": [world / "good.yaml", *LONG],
+        "predict": [world / "run", "long.csv"],
+        "evaluate": [world / "run", "long.csv"],
+        "show": [world / "run"],
+        "graph": [world / "good.yaml", "--gradients"],
+    }[command]
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = start(command, *args, stdout=writer)
+    os.close(writer)
+    _, err, code = ended(process)
+    assert "Traceback" not in err
+    assert "Exception" not in err
+    assert code != 0
+
+
+def test_a_pipe_that_breaks_later(world, tmp_path):
+    process = start("train", world / "good.yaml", *LONG)
+    assert process.stdout.readline().startswith("config")
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(30) != 0
+    assert "Traceback" not in err
+
+
+def on_terminal(*args, **environment):
+    """Everything a command writes to a terminal 80 columns wide, and its exit code."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [*MLP, *map(str, args)],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "TERM": "xterm", **environment},
+    )
+    os.close(slave)
+    written = b""
+    while select.select([master], [], [], 30)[0]:
+        try:
+            data = os.read(master, 4096)
+        except OSError:  # how Linux says that nobody has the other end any more
+            break
+        if not data:
+            break
+        written += data
+    os.close(master)
+    return written.decode(), process.wait(30)
+
+
+def test_a_terminal_shows_a_progress_bar(world):
+    written, code = on_terminal("train", world / "good.yaml", "--set", "training.epochs=300")
+    assert code == 0
+    assert "\x1b[" in written
+    assert "300/300" in written
+    assert "━" in written
+    assert "stopped: all epochs done after epoch 300" in written
+    assert written.rstrip().endswith("DATA)")
+    assert written.count("\x1b[?25l") == written.count("\x1b[?25h") == 1  # the cursor is back
+
+
+def test_a_terminal_that_can_do_nothing_shows_lines(world):
+    written, code = on_terminal("train", world / "good.yaml", TERM="dumb")
+    assert code == 0
+    assert "\x1b" not in written
+    assert "stopped: all epochs done after epoch 6" in written
+
+
+def test_an_error_leaves_the_terminal_as_it_was(world):
+    written, code = on_terminal(
+        *("train", world / "good.yaml", "--set", "data.target=b", "--set", "data.ignore=[kind]"),
+        *("--set", "optimiser={name: sgd, learning_rate: 1e30}", "--set", "training.epochs=50"),
+    )
+    assert code == 1
+    assert "error: epoch" in written
+    assert written.count("\x1b[?25l") == written.count("\x1b[?25h")
+
+
+def test_a_file_gets_lines_as_they_come(world, tmp_path):
+    """Without control codes, each line flushed: a reader sees an epoch while the next ones are running."""
+    process = start("train", world / "good.yaml", *LONG)
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.split()[:1] == ["3"]:
+            break
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, _, code = ended(process)
+    assert code == 130
+    assert "\x1b" not in "".join(lines) + out
+    assert "stopped: interrupted after epoch" in out
+
+
+def test_python_m_mlpcli(world, tmp_path):
+    done = subprocess.run([*MLP, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("mlp, version ")
+    done = subprocess.run([*MLP, "show", "nowhere"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[0] == "error: nowhere"
+
+
+def test_standard_input(world):
+    with open(world / "data.csv", "rb") as rows:
+        done = subprocess.run(
+            [*MLP, "predict", str(world / "run"), "-"], stdin=rows, capture_output=True, check=True
+        )
+    assert done.stdout == mlp("predict", world / "run", world / "data.csv").stdout_bytes
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize("command", ["train", "predict", "check", "--help"])
+def test_an_output_that_is_full(world, command):
+    args = {"train": [world / "good.yaml"], "check": [world / "good.yaml"], "--help": []}
+    args["predict"] = [world / "run", world / "data.csv"]
+    with open("/dev/full", "w") as full:
+        _, err, code = ended(start(command, *args[command], stdout=full))
+    assert "Traceback" not in err
+    assert "No space left on device" in err
+    assert code != 0
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["train", "predict"])
+def test_streams_that_are_closed(world, command, closed):
+    args = {"train": ["good.yaml"], "predict": ["run", "data.csv"]}[command]
+    paths = [str(world / name) for name in args]
+    shell = ["sh", "-c", f'"$@" {closed}', "sh", *MLP, command, *paths]
+    done = subprocess.run(shell, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_standard_input_that_is_closed(world):
+    done = subprocess.run(
+        ["sh", "-c", '"$@" <&-', "sh", *MLP, "predict", str(world / "run"), "-"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: standard input\n  The file is empty.")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_an_encoding_that_lacks_some_signs(world, tmp_path, encoding):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    for args in (["check", str(world / "good.yaml")], ["show", str(world / "run")], ["show", "→"]):
+        done = subprocess.run([*MLP, *args], capture_output=True, env=environment)
+        assert b"Traceback" not in done.stderr
+        assert done.returncode == (2 if args[1] == "→" else 0)

@@ -1,0 +1,83 @@
+"""Scores against numbers computed by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from mlpcli.training.metrics import (
+    class_probabilities,
+    class_scores,
+    label_scores,
+    regression_scores,
+    target_matrix,
+)
+
+
+def test_classes():
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.5, 0.3, 0.2], [0.2, 0.2, 0.6]])
+    scores = class_scores(probabilities, np.array([0, 1, 1, 2]))
+    assert scores.accuracy == 0.75
+    assert scores.log_loss == pytest.approx(-(math.log(0.7 * 0.8 * 0.3 * 0.6)) / 4, rel=1e-15)
+    assert scores.confusion.tolist() == [[1, 0, 0], [1, 1, 0], [0, 0, 1]]
+    assert scores.per_class() == [
+        (0.5, 1.0, pytest.approx(2 / 3), 1),
+        (1.0, 0.5, pytest.approx(2 / 3), 2),
+        (1.0, 1.0, 1.0, 1),
+    ]
+
+
+def test_a_class_without_rows_scores_zero():
+    scores = class_scores(np.array([[0.9, 0.1, 0.0]]), np.array([0]))
+    assert scores.per_class()[1:] == [(0.0, 0.0, 0.0, 0)] * 2
+
+
+def test_a_tie_is_called_for_the_first():
+    assert class_scores(np.array([[0.5, 0.5]]), np.array([1])).confusion.tolist() == [[0, 0], [1, 0]]
+
+
+def test_a_probability_of_zero_is_no_infinity():
+    assert class_scores(np.array([[1.0, 0.0]]), np.array([1])).log_loss == pytest.approx(-math.log(1e-15))
+    assert class_scores(np.array([[1.0, 0.0]], np.float32), np.array([0])).log_loss == 0
+
+
+def test_one_unit_is_the_probability_of_the_second_class():
+    assert class_probabilities(np.array([[0.25], [1.0]])).tolist() == [[0.75, 0.25], [0.0, 1.0]]
+    two = np.array([[0.25, 0.75]])
+    assert class_probabilities(two) is two
+
+
+def test_labels():
+    scores = label_scores(np.array([0.9, 0.4, 0.6]), np.array([1.0, 1.0, 0.0]))
+    assert scores.accuracy == pytest.approx(1 / 3)
+    assert scores.log_loss == pytest.approx(-(math.log(0.9) + math.log(0.4) + math.log(0.4)) / 3)
+    assert scores.confusion.tolist() == [[0, 1], [1, 1]]
+
+
+def test_numbers():
+    scores = regression_scores(np.array([1.0, 2.0, 5.0]), np.array([1.0, 3.0, 2.0]))
+    assert scores.rmse == pytest.approx(math.sqrt(10 / 3))
+    assert scores.mae == pytest.approx(4 / 3)
+    assert scores.r2 == pytest.approx(1 - 10 / 2)
+    assert regression_scores(np.array([1.0, 2.0]), np.array([1.0, 2.0])).r2 == 1
+    assert regression_scores(np.array([1.5, 1.5]), np.array([1.0, 2.0])).r2 == 0
+
+
+def test_a_constant_target_has_no_r2():
+    assert math.isnan(regression_scores(np.array([1.0, 2.0]), np.array([3.0, 3.0])).r2)
+
+
+def test_target_matrices():
+    assert target_matrix(np.array([1, 0]), "classification", 1, "float32").tolist() == [[1], [0]]
+    assert target_matrix(np.array([2, 0]), "classification", 3, "float64").tolist() == [[0, 0, 1], [1, 0, 0]]
+    numbers = np.array([[0.5, 2.0]])
+    assert target_matrix(numbers, "regression", 2, "float32").dtype == np.float32
+    assert target_matrix(numbers, "multilabel", 2, "float64").tolist() == [[0.5, 2.0]]
+
+
+def test_predictions_that_ran_away_score_infinity_without_a_warning():
+    scores = regression_scores(np.array([1e200, -1e200, 0.0]), np.array([1.0, 2.0, 3.0]))
+    assert (scores.rmse, scores.r2) == (math.inf, -math.inf)
+    assert scores.mae == pytest.approx(2e200 / 3)
