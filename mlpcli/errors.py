@@ -18,10 +18,13 @@ class Fault:
     where: str
     what: str
     remedy: str = ""
+    key: str = ""
+    """The config key at fault, where a later stage found it; config/ knows its line and puts that in."""
 
     def __str__(self) -> str:
         body = "\n".join(f"  {line}" for part in (self.what, self.remedy) for line in part.splitlines())
-        return f"error: {self.where}\n{body}" if self.where else f"error:\n{body}"
+        where = ", ".join(filter(None, (self.where, self.key and f"key {self.key}")))
+        return f"error: {where}\n{body}" if where else f"error:\n{body}"
 
 
 class MlpError(Exception):
@@ -39,11 +42,11 @@ class ConfigError(MlpError):
 
 
 class SettingError(MlpError):
-    """A setting does not fit what a later stage knows. The stage names the key; config/ finds its line."""
+    """A setting does not fit what a later stage knows."""
 
     def __init__(self, key: str, what: str, remedy: str = "") -> None:
-        super().__init__(Fault(f"key {key}", what, remedy))
-        self.key, self.what, self.remedy = key, what, remedy
+        super().__init__(Fault("", what, remedy, key))
+        self.key = key
 
 
 class DataError(MlpError):

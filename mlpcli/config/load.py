@@ -39,12 +39,19 @@ class ConfigFile:
 
     def error(self, key: str, what: str, remedy: str = "") -> ConfigError:
         """The fault of a key that a later stage found, at the key's line or that of the nearest key above."""
-        key = ".".join(SYNONYMS.get(part, part) for part in key.split("."))
+        where = "" if key else str(self.path)
+        return ConfigError(self.located(Fault(where, what, remedy, key)))
+
+    def located(self, found: Fault) -> Fault:
+        """A fault with a key gets the key's line, or that of the nearest key above; others are as they were."""
+        if not found.key:
+            return found
+        key = ".".join(SYNONYMS.get(part, part) for part in found.key.split("."))
         above = key
         while above and above not in self.where:
             above = above[: max(above.rfind("."), above.rfind("["), 0)]
-        where = self.where.get(above, str(self.path))
-        return ConfigError(Fault(f"{where}, key {key}" if key else where, what, remedy))
+        what = f"{found.where}: {found.what}" if found.where else found.what
+        return Fault(f"{self.where.get(above, str(self.path))}, key {key}", what, found.remedy)
 
     def text_for(self, folder: Path) -> str:
         """The text for a copy in another folder: relative paths are written to work from there."""
@@ -117,7 +124,8 @@ def read_text(path: Path) -> str:
     except IsADirectoryError:
         raise fault(path, "This is a folder, not a config file.", "Name a YAML file in it.") from None
     except OSError as error:
-        raise fault(path, f"The file cannot be read: {error.strerror or error}.") from error
+        what = f"The file cannot be read: {error.strerror or error}."
+        raise fault(path, what, "Check the path and its permissions.") from error
     if len(data) > LARGEST_FILE:
         raise fault(path, "The file is larger than 1 MiB.", "A config names its data file under data.train.")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):

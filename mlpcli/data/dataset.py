@@ -156,16 +156,16 @@ def _target_names(config: DataConfig, table: Table) -> tuple[str, ...]:
     if given is None:
         what = "The config does not say which column is to be predicted."
         remedy = f"Say `data: {{target: {table.names[-1]}}}`, if it is that. {nearest('', table.names)}"
-        raise DataError(Fault(f"{table.source}, key data.target", what, remedy))
+        raise DataError(Fault(table.source, what, remedy, "data.target"))
     names = (given,) if isinstance(given, str) else given
     for key, words in (("target", names), ("ignore", config.ignore), ("categorical", config.categorical)):
         for word in words:
             if word not in table.names:
                 what = f"There is no column {word!r} in the file."
-                faults.append(Fault(f"{table.source}, key data.{key}", what, nearest(word, table.names)))
+                faults.append(Fault(table.source, what, nearest(word, table.names), f"data.{key}"))
     for word in sorted({*names, *config.categorical} & set(config.ignore)):
         what = f"The column {word!r} is ignored and used at once."
-        faults.append(Fault(f"{table.source}, key data.ignore", what, "Take it out of one of the two lists."))
+        faults.append(Fault(table.source, what, "Take it out of one of the two lists.", "data.ignore"))
     if faults:
         raise DataError(faults)
     return names

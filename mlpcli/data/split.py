@@ -44,7 +44,12 @@ def split(
         if sum(counts) < size:
             what = f"{rows} rows are too few: training keeps a row of each class, so {size} are not left."
             raise DataError(
-                Fault("key data.validation, data.test", what, "Take smaller shares, or give more rows.")
+                Fault(
+                    "",
+                    what,
+                    "Take smaller shares, or give more rows.",
+                    "data.validation" if validation else "data.test",
+                )
             )
         parts = [group[:count] for group, count in zip(left, counts, strict=True)]
         left = [group[count:] for group, count in zip(left, counts, strict=True)]
@@ -57,7 +62,7 @@ def _size(key: str, share: float, rows: int) -> int:
     if share and not 0 < size < rows:
         what = f"A share of {share:g} of {rows} rows is {size} rows."
         raise DataError(
-            Fault(f"key data.{key}", what, "Give more rows, another share, or a file of its own.")
+            Fault("", what, "Give more rows, another share, or a file of its own.", f"data.{key}")
         )
     return size
 

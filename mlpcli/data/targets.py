@@ -76,7 +76,8 @@ class RegressionTarget:
 
     def unscale(self, values: Array) -> Array:
         """Scaled targets or predictions (rows, columns) in the units of the file, float64."""
-        unscaled: Array = np.asarray(values, np.float64) * np.array(self.scale) + np.array(self.shift)
+        with np.errstate(over="ignore"):  # beyond the largest number there is infinity, which is written
+            unscaled: Array = np.asarray(values, np.float64) * np.array(self.scale) + np.array(self.shift)
         return unscaled
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from mlpcli.config.load import ConfigFile, load_config
 from mlpcli.config.schema import Config
 from mlpcli.data.dataset import Dataset, Part, read_dataset
-from mlpcli.errors import SettingError
+from mlpcli.errors import ConfigError, DataError, SettingError
 from mlpcli.execute import EXECUTORS, Executor
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
@@ -88,8 +88,8 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
     file = read_config(path, overrides)
     config = file.config
     dtype = precision or config.precision
-    dataset = read_dataset(config.data, random_stream(config.seed, "split"), dtype)
     with keys_of(file):
+        dataset = read_dataset(config.data, random_stream(config.seed, "split"), dtype)
         optimizer: Optimizer = config.optimizer or OPTIMIZERS["adam"]()
         head = choose_head(
             config.network,
@@ -107,8 +107,9 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
 
 @contextmanager
 def keys_of(file: ConfigFile) -> Iterator[None]:
-    """A SettingError of a later stage gets the line of its key."""
+    """Faults of keys that later stages find get the lines of their keys."""
     try:
         yield
-    except SettingError as error:
-        raise file.error(error.key, error.what, error.remedy) from error
+    except (SettingError, DataError) as error:
+        kind = DataError if isinstance(error, DataError) else ConfigError
+        raise kind([file.located(fault) for fault in error.faults]) from error

@@ -35,10 +35,10 @@ class Evaluation:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, with every number that is printed; None for those that are not finite."""
-        result: dict[str, Any] = {"task": self.task, "rows": self.rows}
+        targets: dict[str, Any] = {}
         for name, scores in self.class_scores.items():
             classes = self.classes or ("0", "1")
-            result[name] = {
+            targets[name] = {
                 "accuracy": scores.accuracy,
                 "log_loss": _finite(scores.log_loss),
                 "classes": {
@@ -51,13 +51,13 @@ class Evaluation:
                 },
             }
         for name, score in self.regression_scores.items():
-            result[name] = {
+            targets[name] = {
                 "rmse": _finite(score.rmse),
                 "mae": _finite(score.mae),
                 "r2": _finite(score.r2),
             }
-        result["unknown_categories"] = {name: count for name, (count, _) in self.counts.unknown.items()}
-        return result
+        unknown = {name: count for name, (count, _) in self.counts.unknown.items()}
+        return {"task": self.task, "rows": self.rows, "targets": targets, "unknown_categories": unknown}
 
 
 def _finite(number: float) -> float | None:

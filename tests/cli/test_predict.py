@@ -225,8 +225,8 @@ def test_classes_keep_their_spelling(tmp_path, classes):
     assert [line["kind"] for line in lines] == [classes[at % 2] for at in range(20)]
     assert {key for line in lines for key in line} == {"kind", *(f"p_{name}" for name in classes)}
     scores = json.loads(evaluate("--json", "runs/c-1", "x.csv").stdout)
-    assert scores["kind"]["accuracy"] == 1
-    assert set(scores["kind"]["confusion"]) == set(classes)
+    assert scores["targets"]["kind"]["accuracy"] == 1
+    assert set(scores["targets"]["kind"]["confusion"]) == set(classes)
 
 
 def test_numbers_come_in_the_units_of_the_user(tmp_path):
@@ -273,7 +273,7 @@ def test_scores_of_classes_by_hand(world):
     said = [row["kind"] for row in predicted]
     scores = json.loads(evaluate("--json", world / "run", world / "data.csv").stdout)
     assert (scores["task"], scores["rows"]) == ("classification", 24)
-    kind = scores["kind"]
+    kind = scores["targets"]["kind"]
     assert kind["accuracy"] == pytest.approx(sum(t == s for t, s in zip(true, said)) / 24)
     losses = [-math.log(float(row[f"p_{t}"])) for row, t in zip(predicted, true)]
     assert kind["log_loss"] == pytest.approx(math.fsum(losses) / 24, rel=1e-12)
@@ -297,7 +297,7 @@ def test_scores_of_numbers_by_hand(world):
     for at, name in enumerate("ab"):
         true = np.array([row[at] for row in rows()])
         error = np.array([float(row[name]) for row in predicted]) - true
-        assert scores[name] == {
+        assert scores["targets"][name] == {
             "rmse": pytest.approx(np.sqrt(np.mean(error**2))),
             "mae": pytest.approx(np.mean(np.abs(error))),
             "r2": pytest.approx(1 - np.sum(error**2) / np.sum((true - true.mean()) ** 2)),
@@ -306,7 +306,9 @@ def test_scores_of_numbers_by_hand(world):
 
 def test_json_says_what_the_text_says(world):
     text = evaluate(world / "colours-1", world / "data.csv").stdout
-    scores = json.loads(evaluate("--json", world / "colours-1", world / "data.csv").stdout)["colour"]
+    scores = json.loads(evaluate("--json", world / "colours-1", world / "data.csv").stdout)["targets"][
+        "colour"
+    ]
     assert f"accuracy  {scores['accuracy']:.6f}" in text
     assert f"log-loss  {scores['log_loss']:.6f}" in text
     lines = [line.split() for line in text.splitlines()]
@@ -343,7 +345,7 @@ def test_a_score_that_is_no_number_is_null_in_json(tmp_path):
     assert mlp("train", "c.yaml").exit_code == 0
     written(tmp_path / "one.csv", "a,y\n1,2\n3,2\n")
     text = evaluate("--json", "runs/c-1", "one.csv").stdout
-    assert json.loads(text)["y"]["r2"] is None
+    assert json.loads(text)["targets"]["y"]["r2"] is None
     assert "NaN" not in text
 
 
@@ -367,7 +369,7 @@ training: {{epochs: 20}}
     assert "missing cells filled: Age 86, Fare 1." in result.stderr
     scores = json.loads(evaluate("--json", "runs/titanic-1", shared_file("titanic/train.csv")).stdout)
     assert scores["rows"] == 891
-    assert scores["Survived"]["accuracy"] > 0.7
+    assert scores["targets"]["Survived"]["accuracy"] > 0.7
 
 
 def test_labels_of_a_file_of_their_own(tmp_path):
@@ -379,7 +381,7 @@ def test_labels_of_a_file_of_their_own(tmp_path):
     assert mlp("train", "c.yaml").exit_code == 0
     scores = json.loads(evaluate("--json", "runs/c-1", "x.npy", "--labels", "y.npy").stdout)
     assert scores["rows"] == 30
-    assert [row["rows"] for row in scores["label"]["classes"].values()] == [10, 10, 10]
+    assert [row["rows"] for row in scores["targets"]["label"]["classes"].values()] == [10, 10, 10]
     assert {*table(predict("runs/c-1", "x.npy").stdout)[0]} == {"label", "p_0", "p_1", "p_2"}
     for args, words in ((), "--labels FILE"), (("--labels", "few.npy"), "30 rows, but 20 labels"):
         result = mlp("evaluate", "runs/c-1", "x.npy", *args)
@@ -399,6 +401,6 @@ def test_several_labels_at_once(world, tmp_path):
         true = [int(line.split(",")[at]) for line in lines]
         shares = [float(row[f"p_{name}"]) for row in predicted]
         right = sum((share > 0.5) == bool(each) for share, each in zip(shares, true))
-        assert scores[name]["accuracy"] == pytest.approx(right / 40)
+        assert scores["targets"][name]["accuracy"] == pytest.approx(right / 40)
         losses = [-math.log(share if each else 1 - share) for share, each in zip(shares, true)]
-        assert scores[name]["log_loss"] == pytest.approx(math.fsum(losses) / 40)
+        assert scores["targets"][name]["log_loss"] == pytest.approx(math.fsum(losses) / 40)

@@ -112,7 +112,7 @@ def test_single_precision_is_the_double_one_rounded(train: Path) -> None:
 def test_wrong_names_are_said_at_once_with_the_nearest(train: Path) -> None:
     with pytest.raises(DataError) as refused:
         read(train, target="anser", ignore=("sizes",), categorical=("kin",))
-    assert [fault.where.split("key ")[1] for fault in refused.value.faults] == [
+    assert [fault.key for fault in refused.value.faults] == [
         "data.target",
         "data.ignore",
         "data.categorical",

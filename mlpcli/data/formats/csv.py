@@ -29,7 +29,7 @@ class Csv(Reader):
         if separator and (len(separator) != 1 or separator in "\r\n\"'" or separator.isalnum()):
             what = f"The separator {separator!r} is not one character that can part cells."
             remedy = 'Give for instance ",", ";", "|", "tab" or "blanks".'
-            raise DataError(Fault("key data.separator", what, remedy))
+            raise DataError(Fault("", what, remedy, "data.separator"))
         layout = detect(_text_of(source), source.head_is_all, header, separator)
         if layout is None:
             raise DataError(Fault(source.name, "There is no row in the file.", "Give one row per example."))
