@@ -318,7 +318,7 @@ def test_json_says_what_the_text_says(world):
     for name, row in scores["confusion"].items():
         assert [name, *map(str, row.values())] in lines
     text = evaluate(world / "number-1", world / "data.csv").stdout
-    b = json.loads(evaluate("--json", world / "number-1", world / "data.csv").stdout)["b"]
+    b = json.loads(evaluate("--json", world / "number-1", world / "data.csv").stdout)["targets"]["b"]
     assert ["b", *(f"{b[key]:.6g}" for key in ("rmse", "mae", "r2"))] in [
         s.split() for s in text.splitlines()
     ]
