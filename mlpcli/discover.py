@@ -10,6 +10,11 @@ from typing import Generic, TypeVar, cast
 Choice = TypeVar("Choice")
 
 
+def choice_name(choice: object) -> str:
+    """The name under which a choice stands in its table: that of its file."""
+    return type(choice).__module__.rpartition(".")[2]
+
+
 class Choices(Mapping[str, Choice], Generic[Choice]):
     """Read-only table from the file names of a package to the objects they offer.
 

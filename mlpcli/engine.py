@@ -18,7 +18,17 @@ from mlpcli.errors import DisconnectedError, Fault, GraphError, ShapeError
 from mlpcli.execute import Executor, NumpyExecutor
 from mlpcli.execute.executor import arithmetic
 from mlpcli.grad.reverse import gradients
-from mlpcli.graph.node import Node, Op, constant, parameter, placeholder
+from mlpcli.graph.node import (
+    PARAMETER,
+    PLACEHOLDER,
+    Node,
+    Op,
+    constant,
+    describe,
+    parameter,
+    placeholder,
+    topological,
+)
 from mlpcli.graph.show import as_dot, as_text
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
@@ -103,12 +113,21 @@ def compute(
     For many runs make the plan and compile it yourself; this compiles anew each time.
     """
     given = {name: np.asarray(value) for name, value in (inputs or {}).items()}
-    batch = next((len(array) for array in given.values() if array.ndim), 1)
-    plan = make_plan(outputs, batch=batch)
-    for role, values in (("state", parameters), ("input", inputs)):
-        missing = [b.name for b in plan.buffers if b.role == role and b.name not in (values or {})]
+    sources = [node for node in topological(outputs.values()) if node.op in (PLACEHOLDER, PARAMETER)]
+    for source, values in ((PLACEHOLDER, given), (PARAMETER, parameters or {})):
+        needed = [node.name for node in sources if node.op is source]
+        missing = [name for name in needed if name not in values]
         if missing:
             raise GraphError(Fault("compute", f"No value is given for: {', '.join(missing)}."))
+    batch = 1
+    for node in sources:
+        shape = given[node.name].shape if node.op is PLACEHOLDER else np.shape((parameters or {})[node.name])
+        if node.shape[:1] == (None,) and shape:
+            batch = shape[0]
+        wanted = tuple(batch if size is None else size for size in node.shape)
+        if shape != wanted:
+            raise ShapeError(Fault("compute", f"{describe(node)} is given a value of shape {shape}."))
+    plan = make_plan(outputs, batch=batch)
     dtypes = {buffer.name: buffer.dtype for buffer in plan.buffers if buffer.role == "state"}
     state = {
         name: np.array(value, dtypes.get(name, "float64"), order="C")

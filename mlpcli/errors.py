@@ -85,12 +85,6 @@ class RunFailed(MlpError):
     exit_code = 1
 
 
-class Interrupted(MlpError):
-    """The user pressed Ctrl-C."""
-
-    exit_code = 130
-
-
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The nearest spelling among the known words, if one is near."""
     names = list(known)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from mlpcli.discover import choice_name
+
 if TYPE_CHECKING:
     from mlpcli.data.prepare import Preparation
+    from mlpcli.diagnose.gradient_check import ParameterCheck
     from mlpcli.nn.network import Layer, Network
     from mlpcli.pipeline.gradcheck import GradientReport
     from mlpcli.pipeline.prepare import Prepared
@@ -50,7 +53,7 @@ def describe_network(network: Network) -> str:
 
 
 def _layer(layer: Layer) -> str:
-    return f"{layer.units} {type(layer.activation).__module__.rsplit('.', 1)[1]}"
+    return f"{layer.units} {choice_name(layer.activation)}"
 
 
 def describe_prepared(prepared: Prepared) -> str:
@@ -61,7 +64,7 @@ def describe_prepared(prepared: Prepared) -> str:
         f"{plural(len(part.inputs), 'row')} {name}" for name, part in parts if part is not None
     )
     optimizer = prepared.optimizer
-    name = type(optimizer).__module__.rsplit(".", 1)[1]
+    name = choice_name(optimizer)
     settings = f"batches of {prepared.batch_rows}, {name}, learning rate {optimizer.learning_rate:g}"
     lines = [
         f"config   {prepared.file.path}",
@@ -124,8 +127,17 @@ def describe_gradients(report: GradientReport) -> str:
                 f"{worst.numeric:.6e}",
             )
         )
-        verdict = "wrong" if c.wrong else "right" if c.checked else "on kinks"
-        checks.append((c.name, f"{c.checked}/{c.entries}", c.on_kinks, verdict, where, *numbers))
+        checks.append(
+            (
+                c.name,
+                f"{c.checked}/{c.entries}",
+                c.on_kinks,
+                c.lost_in_rounding,
+                _judgement(c),
+                where,
+                *numbers,
+            )
+        )
     layers = [
         (
             layer.name,
@@ -144,6 +156,7 @@ def describe_gradients(report: GradientReport) -> str:
         "parameter",
         "checked",
         "on kinks",
+        "rounded away",
         "gradient",
         "worst entry",
         "rel. error",
@@ -171,12 +184,25 @@ def describe_gradients(report: GradientReport) -> str:
     )
 
 
+def _judgement(check: ParameterCheck) -> str:
+    if check.wrong:
+        return "wrong"
+    if check.checked:
+        return "right"
+    return "not judged" if check.lost_in_rounding else "on kinks"
+
+
 def _verdict(report: GradientReport) -> str:
     problems = [
         f"problem: the gradient of {c.name} is wrong in {c.wrong} of {c.checked} entries; "
         "please report this as a bug of mlp."
         for c in report.checks
         if not c.right
+    ]
+    problems += [
+        f"problem: the gradient of {c.name} cannot be judged: the cost is {report.cost:.3g}, "
+        "and its rounding hides the differences."
+        for c in report.unjudged
     ]
     problems += [
         f"problem: no gradient reaches {layer.name}: all {layer.units} units are dead on every row."

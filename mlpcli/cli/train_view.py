@@ -102,7 +102,7 @@ class LinesView(QuietView):
             if not self._header_done:
                 self.line("".join(_title(key).rjust(_width(key)) for key in shown))
                 self._header_done = True
-            self.line("".join(_number(key, value).rjust(_width(key)) for key, value in shown.items()))
+            self.line("".join(f" {_number(key, value)}".rjust(_width(key)) for key, value in shown.items()))
 
     def end(self, run: Run) -> None:
         weights = f"weights of epoch {run.kept_epoch}" if run.kept_epoch else "initial weights"
@@ -187,4 +187,5 @@ def _number(key: str, value: float | None) -> str:
         return str(value)
     if key == "seconds":
         return duration(value)
-    return f"{value:.4f}" if key.endswith(("accuracy", "r2")) else f"{value:.6g}"
+    short = key.endswith(("accuracy", "r2")) and abs(value) < 1e4
+    return f"{value:.4f}" if short else f"{value:.6g}"

@@ -109,7 +109,7 @@ class Binder:
         if written.tag:
             return self.refuse(written.place, key, *tag_fault(written))
         if limits.choice_of:
-            return self.choice(limits.choice_of, written, key)
+            return self.choice(limits, written, key)
         kinds = alternatives(hint)
         for kind in kinds:
             if get_origin(kind) is tuple and isinstance(written, Items):
@@ -132,11 +132,15 @@ class Binder:
             values.append(self.value(kind, limits, item, inner))
         return FAILED if any(value is FAILED for value in values) else tuple(values)
 
-    def choice(self, table: str, written: Written, key: str) -> Any:
+    def choice(self, limits: Limits, written: Written, key: str) -> Any:
         """A settings object out of a table of choices: by name, or by a section with `name`."""
+        table = limits.choice_of
         name = written
         if isinstance(written, Section):
             entry = written.entries.get("name")
+            if entry is None and limits.default_choice in self.choices.get(table, {}):
+                kind = self.choices[table][limits.default_choice]
+                return self.section(kind, written, key, named=limits.default_choice)
             if entry is None:
                 return self.refuse(written.place, key, *nameless(written))
             name = entry.value

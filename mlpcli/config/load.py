@@ -43,7 +43,7 @@ class ConfigFile:
         return ConfigError(self.located(Fault(where, what, remedy, key)))
 
     def located(self, found: Fault) -> Fault:
-        """A fault with a key gets the key's line, or that of the nearest key above; others are as they were."""
+        """A fault with a key gets the line of the key, or of the nearest key above; others stay."""
         if not found.key:
             return found
         key = ".".join(SYNONYMS.get(part, part) for part in found.key.split("."))

@@ -18,6 +18,8 @@ class Limits:
     """Allowed words of a text setting."""
     choice_of: str = ""
     """Name of a table of choices (a folder): the YAML value is a name, or a mapping with `name`."""
+    default_choice: str = ""
+    """The name that a mapping of settings without one stands for."""
     path: bool = False
     """The text is a path: it is made absolute, relative to the file (or the working directory for --set)."""
     short_for: str = ""

@@ -84,7 +84,7 @@ class Preparation:
             what += " The file seems to have no header line with the names."
         near = ((name, closest(name, free)) for name in missing[:5])
         lines = [f"Did you mean {found!r} for {name!r}?" for name, found in near if found]
-        there = ", ".join(free[:24]) + (f", … ({len(free)} in all)" if free[24:] else "")
+        there = ", ".join(names[:24]) + (f", … ({len(names)} in all)" if names[24:] else "")
         return Fault(source, what, "\n".join([*lines, f"The file has: {there}."]))
 
     def inputs(self, table: Table, dtype: str = "float64") -> tuple[Array, Counts]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 RELATIVE_TOLERANCE = 1e-6
 ABSOLUTE_TOLERANCE = 1e-9
 """Times 1 + |cost|; together: |symbolic - numeric| <= absolute + relative · max(|symbolic|, |numeric|)."""
+JUDGEABLE = 0.01
+"""An entry is judged where rounding blurs the numeric derivative by less than this share of it."""
 STEPS = (STEP, STEP / 16, STEP / 256)
 """Large inputs bend the cost so much that the first step is too long; a wrong gradient fails at all three."""
 
@@ -42,12 +44,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class ParameterCheck:
-    """What was found for one parameter. worst: the entry that agrees least, None if all are on kinks."""
+    """What was found for one parameter. worst: the entry that agrees least, None if none was judged."""
 
     name: str
     entries: int
     checked: int
     on_kinks: int
+    lost_in_rounding: int
     wrong: int
     worst: Entry | None
 
@@ -124,20 +127,23 @@ def _check_one(
     evaluate: Any,
     floor: float,
 ) -> ParameterCheck:
-    on_kinks = wrong = 0
+    on_kinks = lost = wrong = 0
     worst: Entry | None = None
     worst_excess = -1.0
     for index in indices:
         value = float(symbolic[index])
         best: tuple[float, Difference] | None = None
+        kink = False
         for step in STEPS:
             difference = central_difference(evaluate, array, index, step)
             if difference.crosses_kink:
+                kink = True
                 continue
-            allowed = (
-                floor + RELATIVE_TOLERANCE * max(abs(value), abs(difference.value)) + 4 * difference.noise
-            )
-            excess = abs(value - difference.value) / allowed
+            size = max(abs(value), abs(difference.value))
+            blur = 4 * difference.noise
+            if not blur <= floor + JUDGEABLE * size:  # also where the cost is infinite or NaN
+                continue
+            excess = abs(value - difference.value) / (floor + RELATIVE_TOLERANCE * size + blur)
             if not math.isfinite(excess):
                 excess = math.inf
             if best is None or excess < best[0]:
@@ -145,10 +151,12 @@ def _check_one(
             if excess <= 1.0:
                 break
         if best is None:
-            on_kinks += 1
+            on_kinks += kink
+            lost += not kink
             continue
         wrong += best[0] > 1.0
         if best[0] > worst_excess:
             worst_excess = best[0]
             worst = Entry(index, value, best[1].value)
-    return ParameterCheck(name, array.size, len(indices) - on_kinks, on_kinks, wrong, worst)
+    checked = len(indices) - on_kinks - lost
+    return ParameterCheck(name, array.size, checked, on_kinks, lost, wrong, worst)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.discover import choice_name
 from mlpcli.execute.executor import Executor, State, arithmetic
 from mlpcli.execute.rows import RowFunction
 from mlpcli.grad.reverse import gradients
@@ -79,7 +80,7 @@ def layer_health(
         result.append(
             LayerHealth(
                 layer.name,
-                type(layer.activation).__module__.rsplit(".", 1)[1],
+                choice_name(layer.activation),
                 layer.units,
                 int(np.sum(np.all(gradient == 0, axis=0))),
                 int(np.sum(np.mean(slopes < FLAT * steepest, axis=0) >= MOSTLY)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,8 @@ class Executor(ABC):
     """Machine code of one kind. It knows kinds of ops and scalar words, never the name of an op."""
 
     name: str
+    epoch_runner: Callable[..., Any] | None = None
+    """Its own way to run many epochs (arguments and result as EpochRunner); None: batch by batch."""
 
     @abstractmethod
     def compile(self, plan: Plan, state: State) -> Function:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,11 +24,23 @@ CHUNK = 256
 """Rows computed at once outside training: enough for BLAS, small enough for the cache."""
 
 
-class EpochRunner:
-    """One pass over the rows in a given order, in batches; the last batch may be smaller.
+@dataclass(frozen=True)
+class Stretch:
+    """Some epochs, one after the other. means: of each epoch; order, batches: of the last one."""
 
-    outputs: scalars to follow, "cost" among them. rows: for each placeholder.
+    means: list[dict[str, float]]
+    order: NDArray[np.intp]
+    batches: int
+
+
+class EpochRunner:
+    """Passes over the rows in some order, in batches; the last batch may be smaller.
+
+    outputs: scalars to follow, "cost" first. rows: for each placeholder.
     """
+
+    longest = 1
+    """Epochs that are worth doing in one stretch."""
 
     def __init__(
         self,
@@ -44,15 +58,34 @@ class EpochRunner:
         def compiled(batch: int) -> Function:
             return executor.compile(make_plan(outputs, updates, batch), state)
 
-        self._whole = compiled(self._batch)
-        self._rest = compiled(self._count % self._batch) if self._count % self._batch else None
+        self._compiled = cache(compiled)
+
+    def stretch(
+        self,
+        count: int,
+        rng: np.random.Generator | None,
+        cost_below: float,
+        should_stop: Callable[[], bool],
+    ) -> Stretch:
+        """Up to `count` epochs, each in a new order drawn from rng (None: as the rows stand).
+
+        Ends early with an epoch whose cost is below the limit or not finite, and as run() does.
+        """
+        means = []
+        for _ in range(count):
+            order = np.arange(self._count) if rng is None else rng.permutation(self._count)
+            mean, batches = self.run(order, should_stop)
+            means.append(mean)
+            if not math.isfinite(mean["cost"]) or mean["cost"] < cost_below or should_stop():
+                break
+        return Stretch(means, order, batches)
 
     def run(self, order: NDArray[np.intp], should_stop: Callable[[], bool]) -> tuple[dict[str, float], int]:
         """Means of the outputs over the rows seen (each batch's before its update), and the batches done.
 
         Ends early when should_stop() says so after a batch, or after the first cost that is not finite.
         """
-        totals = dict.fromkeys(self._whole.outputs, 0.0)
+        totals = dict.fromkeys(self._compiled(self._batch).outputs, 0.0)
         seen = batches = 0
         with arithmetic():
             for start in range(0, self._count, self._batch):
@@ -73,8 +106,7 @@ class EpochRunner:
         return order[batches * self._batch : (batches + 1) * self._batch]
 
     def _step(self, chosen: NDArray[np.intp]) -> Mapping[str, NDArray[Any]]:
-        function = self._whole if len(chosen) == self._batch else self._rest
-        assert function is not None
+        function = self._compiled(len(chosen))
         for name, buffer in function.inputs.items():
             # mode="clip" lets take write straight into the buffer; the order is always within range.
             np.take(self._rows[name], chosen, 0, buffer, "clip")

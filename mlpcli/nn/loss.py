@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from mlpcli.graph.node import Node, shape_error
 from mlpcli.ops.elementwise import clip
@@ -11,11 +12,17 @@ from mlpcli.ops.reduce import reduce_mean, reduce_sum
 
 SMALLEST_PROBABILITY = 1e-7
 """Probabilities are kept this far from 0 and 1 where no logit form exists."""
+PROBABILITY_RANGE = {"low": SMALLEST_PROBABILITY, "high": 1.0 - SMALLEST_PROBABILITY}
 
 
 @dataclass(frozen=True)
 class Loss(ABC):
     """Mean over rows, sum over outputs, of per_output. Subclasses are frozen dataclasses, one per file."""
+
+    scaled_targets: ClassVar[bool] = True
+    """Whether regression targets may be standardised for it."""
+    default_output: ClassVar[str] = "linear"
+    """The output activation of a regression that names none."""
 
     @abstractmethod
     def per_output(self, prediction: Node, target: Node) -> Node:
@@ -34,4 +41,4 @@ class Loss(ABC):
 
 def clipped_probability(p: Node) -> Node:
     """p kept in [1e-7, 1-1e-7], so that its logarithm is finite."""
-    return clip(p, low=SMALLEST_PROBABILITY, high=1.0 - SMALLEST_PROBABILITY)
+    return clip(p, **PROBABILITY_RANGE)

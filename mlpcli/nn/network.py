@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.config.schema import NetworkConfig
+from mlpcli.discover import choice_name
 from mlpcli.errors import SettingError
 from mlpcli.graph.node import Node, constant, named, parameter, placeholder
 from mlpcli.nn.activation import Activation
@@ -114,7 +115,7 @@ def choose_head(config: NetworkConfig, loss: Loss | None, task: str, outputs: in
     softmax, cross_entropy = ACTIVATIONS["softmax"], LOSSES["cross_entropy"]
     if activation is None:
         if task == "regression":
-            activation = ACTIVATIONS["linear"]()
+            activation = ACTIVATIONS[loss.default_output if loss else "linear"]()
         elif task == "classification" and (
             units == outputs or isinstance(loss, cross_entropy) or (outputs != 2 and units is None)
         ):
@@ -255,7 +256,7 @@ def _penalty(parameters: Sequence[Parameter], penalty: Penalty) -> Node | None:
 
 
 def _table_name(choice: object) -> str:
-    return type(choice).__module__.rsplit(".", 1)[1]
+    return choice_name(choice)
 
 
 def _physical_memory() -> int:

@@ -2,13 +2,15 @@
 
 The forms: log sigmoid(x) = -softplus(-x); log(1 - sigmoid(x)) = -softplus(x);
 log(e^a / b) = a - log b, which for a softmax (a shifted by its maximum) is the shifted log-sum-exp.
-A clip of the probability in between is dropped: the logit forms are finite without it.
+The losses' own clip of the probability in between is dropped: the logit forms are finite without it. Any
+other clip means something, and stays.
 """
 
 from __future__ import annotations
 
 from mlpcli.graph.check import check
 from mlpcli.graph.node import CONSTANT, Node, rebuild, topological
+from mlpcli.nn.loss import PROBABILITY_RANGE
 from mlpcli.ops.elementwise import log, softplus
 
 
@@ -37,7 +39,9 @@ def _logit_form(node: Node) -> Node:
 
 
 def _unclipped(p: Node) -> Node:
-    return p.inputs[0] if p.op.name == "clip" else p
+    if p.op.name == "clip" and dict(p.attributes) == PROBABILITY_RANGE:
+        return p.inputs[0]
+    return p
 
 
 def _is_one(node: Node) -> bool:

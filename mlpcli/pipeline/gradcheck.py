@@ -50,7 +50,12 @@ class GradientReport:
     @property
     def healthy(self) -> bool:
         """The gradient is right, and reaches every layer."""
-        return all(check.right for check in self.checks) and not self.cut_off
+        return all(check.right for check in self.checks) and not self.cut_off and not self.unjudged
+
+    @property
+    def unjudged(self) -> tuple[ParameterCheck, ...]:
+        """Parameters of which no entry could be judged, since rounding of the cost hides the differences."""
+        return tuple(c for c in self.checks if not c.checked and c.lost_in_rounding)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, with every number that is printed."""

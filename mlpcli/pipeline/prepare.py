@@ -14,7 +14,7 @@ from mlpcli.config.load import ConfigFile, load_config
 from mlpcli.config.schema import Config
 from mlpcli.data.dataset import Dataset, Part, read_dataset
 from mlpcli.errors import ConfigError, DataError, SettingError
-from mlpcli.execute import EXECUTORS, Executor
+from mlpcli.execute import Executor, choose_executor
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.losses import LOSSES
@@ -97,9 +97,13 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
             dataset.task,
             dataset.preparation.outputs,
         )
+        scaled = dataset.task == "regression" and config.data.target_scaling != "none"
+        if scaled and not head.loss.scaled_targets:
+            what = f"{head.loss_name} wants the targets as they are, and data.target_scaling is not none."
+            raise SettingError("loss", what, "Write target_scaling: none under data.")
         penalty = Penalty(optimizer.l1, optimizer.l2, optimizer.penalise_biases)
         network = build_network(config.network, head, dataset.preparation.width, dtype, penalty)
-        executor = EXECUTORS["numpy" if config.executor == "auto" else config.executor]()
+        executor = choose_executor(config.executor)
         prepared = Prepared(file, dataset, head, network, optimizer, executor)
         check_memory(network, config.network, prepared.batch_rows)
     return prepared

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from mlpcli.data.dataset import Part
 from mlpcli.errors import Fault, RunFailed
-from mlpcli.execute.rows import CHUNK, EpochRunner, RowFunction
+from mlpcli.execute.rows import EpochRunner
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import training_step
 from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
-from mlpcli.predict.scores import Evaluation, evaluate_outputs
+from mlpcli.pipeline.watched import Watched, find_lost_cost
+from mlpcli.predict.scores import Evaluation
 from mlpcli.runs.folder import MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.loop import NOT_FINITE, Epoch, epochs
@@ -94,127 +93,108 @@ def train(
     DataError, OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved.
     """
     prepared = prepare(config, overrides)
-    training = prepared.config.training
+    training, dataset = prepared.config.training, prepared.dataset
     step = training_step(prepared.network, prepared.optimizer)
     parameters = prepared.initial_values()
     state = parameters | step.optimizer_state()
-    rows = prepared.rows(prepared.dataset.training)
-    runner = EpochRunner(
-        prepared.executor, _followed(prepared.network), step.updates, state, rows, prepared.batch_rows
+    runner = (prepared.executor.epoch_runner or EpochRunner)(
+        prepared.executor,
+        _followed(prepared.network),
+        step.updates,
+        state,
+        prepared.rows(dataset.training),
+        prepared.batch_rows,
     )
-    validation = prepared.dataset.validation
-    watched = _Watched(prepared, validation or prepared.dataset.training, state)
+    part = (
+        ("training", dataset.training) if dataset.validation is None else ("validation", dataset.validation)
+    )
+    watched = Watched(prepared, *part, state)
     rng = random_stream(prepared.config.seed, "shuffle")
-
-    name = prepared.file.path.stem
-    folder = RunFolder.create(Path(runs), name, lambda path: prepared.file.text_for(path))
-    report(Started(prepared, folder.path))
     every = training.print_every or -(-training.epochs // LINES)
+
+    folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
+    report(Started(prepared, folder.path))
+    kept = _Kept(parameters, following=dataset.validation is not None)
     history: list[Record] = []
-    best = {key: array.copy() for key, array in parameters.items()}
-    good: Epoch | None = None
-    kept_epoch = 0
     epoch: Epoch | None = None
     for epoch in epochs(
-        runner, len(rows["inputs"]), state, training, rng, watched.cost if validation else None, interrupted
+        runner,
+        state,
+        training,
+        rng,
+        watched.cost if dataset.validation is not None else None,
+        interrupted,
+        every,
+        watched.cost,
     ):
-        if not epoch.finite:
-            break
-        good = epoch
-        if epoch.improved or validation is None:
-            kept_epoch = epoch.number
-            if validation is not None:
-                best = {key: array.copy() for key, array in parameters.items()}
+        kept.after(epoch)
         record = None
-        if epoch.number % every == 0 or epoch.stopped:
-            prefix = "training" if validation is None else "validation"
-            record = _record(epoch, {f"{prefix}_{name}": s for name, s in watched.scores().items()})
+        if epoch.finite and (epoch.number % every == 0 or epoch.stopped):
+            record = _record(epoch, {f"{watched.name}_{name}": s for name, s in watched.scores().items()})
             history.append(record)
             folder.append_history(record)
-        report(EpochDone(epoch.number, training.epochs, record))
+        if epoch.finite:
+            report(EpochDone(epoch.number, training.epochs, record))
     assert epoch is not None
-    if validation is None:
-        best = parameters
 
-    findings = [] if epoch.finite else [_not_finite(prepared, runner, state, epoch, watched)]
-    cost = good.cost if good else float("nan")
-    summary = {
-        "epochs": epoch.number,
-        "kept_epoch": kept_epoch,
-        "cost": cost if good else None,
-        "stopped": epoch.stopped,
-    }
-    model = ModelFile(
+    finding = None if epoch.finite else find_lost_cost(prepared, runner, state, epoch, watched)
+    summary = {"epochs": epoch.number, "kept_epoch": kept.epoch, "cost": kept.cost, "stopped": epoch.stopped}
+    _model(prepared, kept.weights, summary).write(folder.path / MODEL)
+    random = {"shuffle": rng.bit_generator.state}
+    folder.write_checkpoint({"epoch": epoch.number - (not epoch.finite), "random": random, **summary}, state)
+    folder.write_findings([finding] if finding else [])
+    test = None
+    if dataset.test is not None and not finding:
+        test = Watched(prepared, "test", dataset.test, kept.weights).evaluation()
+    cost = math.nan if kept.cost is None else kept.cost
+    run = Run(folder.path, epoch.stopped, epoch.number, cost, kept.epoch, epoch.seconds, tuple(history), test)
+    report(Ended(run))
+    if finding:
+        weights = f"weights of epoch {kept.epoch}" if kept.epoch else "initial weights"
+        remedy = f"{finding['remedy']} The {weights} are in {folder.path}."
+        raise RunFailed(Fault(f"epoch {epoch.number}", finding["message"], remedy))
+    return run
+
+
+class _Kept:
+    """The weights that become the model: of the lowest validation cost, else the last; never lost ones."""
+
+    def __init__(self, parameters: Mapping[str, NDArray[Any]], following: bool) -> None:
+        self._live, self._following = parameters, following
+        self.weights = {name: array.copy() for name, array in parameters.items()}
+        self.epoch = 0
+        self.cost: float | None = None
+        """Of the last epoch whose cost is finite."""
+
+    def after(self, epoch: Epoch) -> None:
+        """An epoch is over."""
+        if epoch.finite:
+            self.cost = epoch.cost
+        if epoch.sound is not None and not self._following:
+            self._take(epoch.sound, epoch.sound_epoch)
+        elif epoch.finite and (epoch.improved if self._following else epoch.stopped):
+            self._take(self._live, epoch.number)
+
+    def _take(self, weights: Mapping[str, NDArray[Any]], epoch: int) -> None:
+        for name, array in self.weights.items():
+            array[...] = weights[name]
+        self.epoch = epoch
+
+
+def _model(prepared: Prepared, weights: Mapping[str, NDArray[Any]], summary: Mapping[str, Any]) -> ModelFile:
+    data = prepared.config.data
+    return ModelFile(
         prepared.dataset.task,
         prepared.config.precision,
         prepared.config.network,
         prepared.head,
         prepared.dataset.preparation.width,
         prepared.dataset.preparation,
-        {"header": prepared.config.data.header, "separator": prepared.config.data.separator},
-        best,
+        {"header": data.header, "separator": data.separator},
+        weights,
         prepared.file.text,
         summary,
     )
-    model.write(folder.path / MODEL)
-    random = rng.bit_generator.state
-    folder.write_checkpoint(
-        {"epoch": good.number if good else 0, "random": random, "summary": summary}, state
-    )
-    folder.write_findings(findings)
-    test = prepared.dataset.test
-    tested = _Watched(prepared, test, best).evaluation() if test is not None and not findings else None
-    run = Run(
-        folder.path, epoch.stopped, epoch.number, cost, kept_epoch, epoch.seconds, tuple(history), tested
-    )
-    report(Ended(run))
-    if findings:
-        kept = f"weights of epoch {kept_epoch}" if kept_epoch else "initial weights"
-        raise RunFailed(
-            Fault(
-                f"epoch {epoch.number}",
-                findings[0]["message"],
-                f"{findings[0]['remedy']} The {kept} are in {folder.path}.",
-            )
-        )
-    return run
-
-
-class _Watched:
-    """Cost and scores of one part of the data, with the weights that `state` holds when asked."""
-
-    def __init__(self, prepared: Prepared, part: Part, state: Mapping[str, NDArray[Any]]) -> None:
-        self._prepared, self._part = prepared, part
-        self.rows = prepared.rows(part)
-        network, executor = prepared.network, prepared.executor
-        chunk = min(CHUNK, len(part.inputs))
-        self._losses = RowFunction(executor, {"loss": network.row_loss}, state, chunk)
-        self._outputs = RowFunction(executor, {"prediction": network.prediction}, state, chunk)
-        penalty = network.penalty
-        self._penalty = RowFunction(executor, {"penalty": penalty}, state, 1) if penalty is not None else None
-
-    def cost(self) -> float:
-        """Mean loss plus penalty."""
-        total = sum(float(out["loss"].sum()) for _, out in self._losses.chunks(self.rows))
-        penalty = float(self._penalty.scalars()["penalty"]) if self._penalty else 0.0
-        return total / len(self._part.inputs) + penalty
-
-    def evaluation(self) -> Evaluation:
-        """All scores, in the user's units."""
-        outputs = self._outputs(self.rows)["prediction"]
-        dataset = self._prepared.dataset
-        return evaluate_outputs(outputs, self._part.targets, dataset.preparation, dataset.task)
-
-    def scores(self) -> dict[str, float]:
-        """The few that are printed with an epoch; means over several targets."""
-        evaluation = self.evaluation()
-        if evaluation.class_scores:
-            return {"accuracy": float(np.mean([s.accuracy for s in evaluation.class_scores.values()]))}
-        several = evaluation.regression_scores.values()
-        return {
-            "rmse": float(np.sqrt(np.mean([s.rmse**2 for s in several]))),
-            "r2": float(np.mean([s.r2 for s in several])),
-        }
 
 
 def _followed(network: Network) -> dict[str, Node]:
@@ -230,39 +210,4 @@ def _record(epoch: Epoch, scores: Mapping[str, float]) -> Record:
         "validation_cost": epoch.validation_cost,
         **scores,
         "seconds": round(epoch.seconds, 3),
-    }
-
-
-def _not_finite(
-    prepared: Prepared,
-    runner: EpochRunner,
-    state: Mapping[str, NDArray[Any]],
-    epoch: Epoch,
-    watched: _Watched,
-) -> dict[str, Any]:
-    """Where the first infinity or NaN arose: the epoch is run again up to the batch that broke it."""
-    good = {name: array.copy() for name, array in state.items()}
-    if np.isfinite(epoch.cost):
-        runner.replay(epoch.order, epoch.batches)
-        rows, where = watched.rows, "on the validation rows"
-    else:
-        chosen = runner.replay(epoch.order, epoch.batches - 1)
-        rows = {name: array[chosen] for name, array in prepared.rows(prepared.dataset.training).items()}
-        where = f"in batch {epoch.batches}"
-    nodes = {}
-    for layer in prepared.network.layers:
-        nodes[f"layer {layer.name}, before its activation"] = layer.pre_activation
-        nodes[f"layer {layer.name}, after its activation"] = layer.output
-    nodes["the loss"] = prepared.network.row_loss
-    outputs = RowFunction(prepared.executor, nodes, state)(rows)
-    first = next((name for name, array in outputs.items() if not np.isfinite(array).all()), "the penalty")
-    for name, array in good.items():
-        state[name][...] = array
-    return {
-        "name": "cost_not_finite",
-        "severity": "problem",
-        "epoch": epoch.number,
-        "first": first,
-        "message": f"The cost is not finite from epoch {epoch.number} on ({where}); it began in {first}.",
-        "remedy": "Lower optimiser.learning_rate (try a tenth), or scale inputs and targets.",
     }

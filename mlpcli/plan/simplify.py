@@ -82,6 +82,8 @@ def _folded(node: Node) -> Node:
     if node.op.name == "divide" and _scalar(node.inputs[1]):
         # A product is cheaper than a quotient, and meets other factors below.
         x, divisor = node.inputs
+        if _is(divisor, 0) or not _harmless(1.0 / float(np.float64(divisor.value)), node.dtype):
+            return node
         return (
             _folded(x * constant(1.0 / float(np.float64(divisor.value)), node.dtype))
             if not _is(divisor, 0)
@@ -95,8 +97,16 @@ def _folded(node: Node) -> Node:
             inner = next((i for i in a.inputs if _scalar(i)), None)
             if inner is not None:
                 other = a.inputs[1] if a.inputs[0] is inner else a.inputs[0]
-                return other * _folded(inner * b)
+                product = _folded(inner * b)
+                if product.value is not None and _harmless(float(product.value), node.dtype):
+                    return other * product
     return node
+
+
+def _harmless(factor: float, dtype: str) -> bool:
+    """Whether joining factors into this one loses nothing to overflow or underflow."""
+    size = np.finfo(dtype)
+    return bool(size.tiny <= abs(factor) <= size.max)
 
 
 def _without_identity(node: Node) -> Node:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import mlpcli
 from mlpcli.config.schema import HiddenConfig, NetworkConfig, OutputConfig
 from mlpcli.data.prepare import Preparation
+from mlpcli.discover import choice_name
 from mlpcli.errors import Fault, MlpError, ModelFileError
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
@@ -121,7 +122,7 @@ class ModelFile:
 
 def _choice(chosen: Any) -> dict[str, Any]:
     """A choice as its table name and its settings."""
-    return {"name": type(chosen).__module__.rsplit(".", 1)[1], **dataclasses.asdict(chosen)}
+    return {"name": choice_name(chosen), **dataclasses.asdict(chosen)}
 
 
 def _chosen(table: Mapping[str, Any], described: Mapping[str, Any]) -> Any:

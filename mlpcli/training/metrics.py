@@ -16,7 +16,7 @@ SMALLEST = 1e-15
 
 @dataclass(frozen=True)
 class ClassScores:
-    """confusion[i, j]: rows of class i called class j. log_loss in nats; None where no probabilities."""
+    """confusion[i, j]: rows of class i called class j. log_loss in nats."""
 
     accuracy: float
     log_loss: float

@@ -326,7 +326,7 @@ def test_gradcheck_of_a_run_refuses_another_network(world):
 def test_a_wrong_command_line(world, args):
     result = mlp(*args)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "Error: " in result.stderr
+    assert "error: " in result.stderr.lower()
 
 
 def test_all_faults_of_a_config_come_at_once(world, tmp_path):

@@ -77,7 +77,9 @@ main()
 
 def test_the_second_interrupt_quits(world):
     done = subprocess.run(
-        [sys.executable, "-c", STUBBORN, "train", str(world / "good.yaml")], capture_output=True, text=True
+        [sys.executable, "-c", STUBBORN, "train", str(world / "good.yaml"), "--executor", "numpy"],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 130
     assert "Traceback" not in done.stderr

@@ -314,7 +314,9 @@ def test_an_interrupt_saves_and_exits_130(folder, monkeypatch):
         yield lambda: next(asked, True)
 
     monkeypatch.setattr("mlpcli.cli.interrupt.first_interrupt", after_ten_batches)
-    last = json_lines(train("good.yaml", "--json", *sets("training.epochs=9000"), code=130))[-1]
+    last = json_lines(
+        train("good.yaml", "--json", *sets("training.epochs=9000", "executor=numpy"), code=130)
+    )[-1]
     assert last["stopped"] == "interrupted"
     assert 0 < last["epochs"] < 9
     assert mlp("predict", last["run"], "data.csv").exit_code == 0

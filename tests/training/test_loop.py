@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from mlpcli.config.schema import StopConfig, TrainingConfig
+from mlpcli.execute.rows import EpochRunner
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE, epochs
 
 
-class Counting:
+class Counting(EpochRunner):
     """Stands in for an EpochRunner: each batch adds 1 to the state; costs come from a list, one an epoch."""
 
-    def __init__(self, state, costs, batches=4):
+    def __init__(self, state, costs, rows, batches=4):
+        self._count = rows
         self.state, self.costs, self.batches, self.orders = state, iter(costs), batches, []
 
     def run(self, order, should_stop):
@@ -30,11 +32,11 @@ class Counting:
 
 def stream(costs, validation=None, interrupted=lambda: False, rows=6, **settings):
     state = {"w": np.zeros(2)}
-    runner = Counting(state, costs)
+    runner = Counting(state, costs, rows)
     settings = TrainingConfig(**{"epochs": len(costs), **settings})
     numbers = iter(validation or ())
     check = (lambda: next(numbers)) if validation else None
-    found = epochs(runner, rows, state, settings, np.random.default_rng(0), check, interrupted)
+    found = epochs(runner, state, settings, np.random.default_rng(0), check, interrupted)
     return runner, state, found
 
 

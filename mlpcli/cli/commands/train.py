@@ -11,7 +11,7 @@ from mlpcli.cli.options import config_argument, set_option
 @config_argument
 @set_option
 @click.option("--runs", default="runs", show_default=True, help="Folder for the run folders.")
-@click.option("--executor", type=click.Choice(["auto", "numpy"]), help="Override the config's executor.")
+@click.option("--executor", help="auto, numpy or native; short for --set executor=…")
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line; the last has event: end.")
 @click.pass_context

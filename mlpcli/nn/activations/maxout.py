@@ -18,7 +18,7 @@ class Maxout(Activation):
     Piece k of unit j is column k·units + j. Source: Goodfellow et al. 2013, arXiv:1302.4389.
     """
 
-    pieces: int = setting(2, at_least=2)
+    pieces: int = setting(2, at_least=2, at_most=256)
 
     def linear_outputs(self, units: int) -> int:
         return units * self.pieces

@@ -1,0 +1,1 @@
+"""The native executor: a plan as machine code."""

@@ -1,0 +1,127 @@
+"""Lines of LLVM text: names, loops, addresses. All sizes are known, so LLVM unrolls and vectorises."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from itertools import count
+
+UNROLLED = 4
+"""Loops of so few rounds are written out: LLVM would do it too, only later."""
+TYPES = {"float64": "double", "float32": "float", "bool": "i1"}
+STORED = {"double": "double", "float": "float", "i1": "i8"}
+BYTES = {"double": 8, "float": 4, "i1": 1}
+
+
+class Emitter:
+    """Writes the body of one function."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.block = "entry"
+        self._number = count()
+
+    def name(self) -> str:
+        """A fresh SSA name."""
+        return f"%t{next(self._number)}"
+
+    def put(self, line: str) -> None:
+        """One instruction without a result."""
+        self.lines.append(f"  {line}")
+
+    def let(self, instruction: str) -> str:
+        """One instruction; the name of its result."""
+        name = self.name()
+        self.lines.append(f"  {name} = {instruction}")
+        return name
+
+    def label(self, name: str) -> None:
+        """Begin a block."""
+        self.lines.append(f"{name}:")
+        self.block = name
+
+    def loop(self, rounds: int, body: Callable[[str], None]) -> None:
+        """body(index) for 0 … rounds - 1; the index is a number or an SSA name of type i64."""
+        if rounds <= UNROLLED:
+            for index in range(rounds):
+                body(str(index))
+            return
+
+        def once(index: str, carried: list[str]) -> tuple[str, ...]:
+            body(index)
+            return ()
+
+        self.carried_loop(str(rounds), (), once)
+
+    def carried_loop(
+        self,
+        rounds: str,
+        start: Sequence[tuple[str, str]],
+        body: Callable[[str, list[str]], Sequence[str]],
+        first: str = "0",
+    ) -> list[str]:
+        """A loop that carries values: start gives (type, value), body(index, values) the next values.
+
+        rounds: a number or an i64 name, above `first`. The values after the last round are given back.
+        """
+        number = next(self._number)
+        head, after = f"loop{number}", f"done{number}"
+        index = self.name()
+        before = self.block
+        carried = [self.name() for _ in start]
+        self.put(f"br label %{head}")
+        self.label(head)
+        at = len(self.lines)
+        results = body(index, carried)
+        following = self.let(f"add nuw nsw i64 {index}, 1")
+        latch = self.block
+        phis = [f"  {index} = phi i64 [ {first}, %{before} ], [ {following}, %{latch} ]"]
+        for (kind, value), name, result in zip(start, carried, results, strict=True):
+            phis.append(f"  {name} = phi {kind} [ {value}, %{before} ], [ {result}, %{latch} ]")
+        self.lines[at:at] = phis
+        ended = self.let(f"icmp eq i64 {following}, {rounds}")
+        self.put(f"br i1 {ended}, label %{after}, label %{head}")
+        self.label(after)
+        return list(results)
+
+    def offset(self, terms: Sequence[tuple[str, int]], start: int = 0) -> str:
+        """start + Σ index·stride as an i64 (a number where all indices are numbers)."""
+        total: str | None = None
+        for index, stride in terms:
+            if not stride:
+                continue
+            if index.isdigit():
+                start += int(index) * stride
+                continue
+            part = index if stride == 1 else self.let(f"mul nuw nsw i64 {index}, {stride}")
+            total = part if total is None else self.let(f"add nuw nsw i64 {total}, {part}")
+        if total is None:
+            return str(start)
+        return self.let(f"add nuw nsw i64 {total}, {start}") if start else total
+
+    def address(self, pointer: str, kind: str, offset: str) -> str:
+        """Where the entry lies. kind: the LLVM type of an entry."""
+        if offset == "0":
+            return pointer
+        return self.let(f"getelementptr inbounds {STORED.get(kind, kind)}, ptr {pointer}, i64 {offset}")
+
+    def load(self, pointer: str, kind: str, offset: str) -> str:
+        """One entry."""
+        address = self.address(pointer, kind, offset)
+        if kind == "i1":
+            return self.let(f"trunc i8 {self.let(f'load i8, ptr {address}')} to i1")
+        return self.let(f"load {kind}, ptr {address}")
+
+    def store(self, value: str, pointer: str, kind: str, offset: str) -> None:
+        """Put one entry."""
+        address = self.address(pointer, kind, offset)
+        if kind == "i1":
+            kind, value = "i8", self.let(f"zext i1 {value} to i8")
+        self.put(f"store {kind} {value}, ptr {address}")
+
+
+def number_text(value: float, kind: str) -> str:
+    """An exact constant: LLVM wants the bits of the double, for a float too."""
+    if kind == "float":
+        value = struct.unpack("<f", struct.pack("<f", value))[0]
+    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"

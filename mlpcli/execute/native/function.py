@@ -1,0 +1,68 @@
+"""A compiled plan: one native call a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.execute.executor import Function, State
+from mlpcli.execute.native.functions import declarations, definitions
+from mlpcli.execute.native.machine import Code, machine
+from mlpcli.execute.native.program import StepText, float_kind, run_text, step_text, view_of
+from mlpcli.plan.kernel import Buffer, Plan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class NativeFunction(Function):
+    """One native call a run, on buffers of its own."""
+
+    def __init__(self, plan: Plan, state: State) -> None:
+        step = step_text("step", plan, machine())
+        self._code = Code(module_text(plan, [step], run_text(step)))
+        self._run = self._code.function("run_step")
+        self._arena = aligned(step.arena)
+        arrays = {index: _array(plan.buffers[index], state) for index in step.arguments}
+        for kernel in plan.kernels:
+            if kernel.op.is_view and kernel.inputs[0] in arrays:
+                arrays[kernel.output] = view_of(kernel, plan, arrays[kernel.inputs[0]])
+        self._pointers = np.array(
+            [*(address(arrays[i]) for i in step.arguments), address(self._arena)], np.int64
+        )
+        self._at = address(self._pointers)
+        self._arrays = arrays
+        self.inputs = {plan.buffers[i].name: a for i, a in arrays.items() if plan.buffers[i].role == "input"}
+        self.outputs = {name: arrays[index] for name, index in plan.outputs.items()}
+
+    def run(self) -> None:
+        self._run(self._at)
+
+
+def _array(buffer: Buffer, state: State) -> NDArray[Any]:
+    if buffer.role == "state":
+        return state[buffer.name]
+    if buffer.role == "constant":  # an output that is, or is a view of, a constant
+        return np.array(buffer.value, buffer.dtype)
+    return np.zeros(buffer.shape, buffer.dtype)
+
+
+def module_text(plan: Plan, steps: list[StepText], *functions: str) -> str:
+    """A whole module: what the steps call, the steps, and the functions that call them."""
+    kind = float_kind(plan)
+    used = frozenset().union(*(step.words for step in steps))
+    parts = [declarations(kind), definitions(kind, used), *(step.text for step in steps), *functions]
+    return "\n".join(parts)
+
+
+def address(array: NDArray[Any]) -> int:
+    """Where the first entry lies."""
+    pointer: int = array.__array_interface__["data"][0]
+    return pointer
+
+
+def aligned(size: int) -> NDArray[np.uint8]:
+    """Zeroed bytes that begin on a cache line."""
+    raw = np.zeros(size + 64, np.uint8)
+    return raw[-address(raw) % 64 :]

@@ -1,0 +1,224 @@
+"""A plan as the text of one LLVM function, and the function that runs it over epochs of batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.execute.native.emitter import BYTES, STORED, Emitter, number_text
+from mlpcli.execute.native.loops import Place, contiguous, emit_loop, kind_of
+from mlpcli.execute.native.products import Machine, emit_product, make_product
+from mlpcli.execute.native.words import LlvmWords
+from mlpcli.plan.fuse import Group, fuse, used_outside, view_owners
+from mlpcli.plan.kernel import Kernel, Plan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ON_STACK = 32 * 1024
+"""Work memory of a step up to this lies on the stack, where LLVM turns what it can into registers."""
+LINE = 64
+
+
+@dataclass(frozen=True)
+class StepText:
+    """One function: its text, its arguments (buffer indices, then the arena), and the arena's bytes.
+
+    keys: of each argument a name that plans for other batch sizes share.
+    """
+
+    name: str
+    text: str
+    arguments: tuple[int, ...]
+    keys: tuple[str, ...]
+    arena: int
+    words: frozenset[str]
+    """Words that need a definition in the module."""
+
+
+def step_text(name: str, plan: Plan, machine: Machine) -> StepText:
+    """The whole plan as `void name(ptr noalias …, ptr noalias arena)`."""
+    groups = fuse(plan)
+    owner = view_owners(plan)
+    outputs = {owner[index] for index in plan.outputs.values()}
+    needed = used_outside(groups, plan, owner)
+    emitter = Emitter()
+    emitter.label("entry")
+    words = LlvmWords(float_kind(plan), emitter.lines)
+
+    arguments = [
+        index
+        for index, buffer in enumerate(plan.buffers)
+        if owner[index] == index and (buffer.role in ("input", "state") or index in outputs)
+    ]
+    work = [
+        index
+        for index, buffer in enumerate(plan.buffers)
+        if owner[index] == index and index in needed and buffer.role == "work" and index not in outputs
+    ]
+    copies = {value: state for state, value in plan.updates}
+    constants = {
+        index: buffer
+        for index, buffer in enumerate(plan.buffers)
+        if buffer.role == "constant" and buffer.shape != ()
+    }
+    sizes = {index: _bytes(plan, index) for index in work}
+    scratch = max((_packing(kernel, plan) for group in groups for kernel in group.kernels), default=0)
+    on_stack = sum(sizes.values()) + scratch <= ON_STACK
+    places: dict[int, Place] = {}
+    start = 0
+    for index in arguments:
+        places[index] = _place(plan, index, f"%b{index}")
+    for index in constants:
+        places[index] = _place(plan, index, f"@{name}.c{index}")
+    for index in work:
+        places[index], start = _memory(plan, index, start, on_stack, emitter)
+    packing = "null"
+    if scratch:
+        packing = _reserve(scratch, start, on_stack, emitter)
+        start += -(-scratch // LINE) * LINE
+    for kernel in plan.kernels:
+        if kernel.op.is_view:
+            places[kernel.output] = _view(kernel, plan, places[kernel.inputs[0]])
+
+    for group in groups:
+        _emit_group(group, plan, places, emitter, words, machine, packing)
+    for value, state in copies.items():
+        _copy(places[value], places[state], emitter)
+    emitter.put("ret void")
+    parameters = [
+        f"ptr noalias nocapture align {BYTES[kind_of(plan.buffers[i].dtype)]} %b{i}" for i in arguments
+    ]
+    head = (
+        f"define internal void @{name}({', '.join([*parameters, 'ptr noalias nocapture align 64 %arena'])})"
+    )
+    globals_ = [_constant_text(f"@{name}.c{i}", plan, i) for i in constants]
+    text = "\n".join([*globals_, f"{head} alwaysinline nounwind {{", *emitter.lines, "}", ""])
+    called = {index: f"output {output}" for output, index in reversed(list(plan.outputs.items()))}
+    keys = tuple(called.get(i) or f"{plan.buffers[i].role} {plan.buffers[i].name}" for i in arguments)
+    return StepText(name, text, tuple(arguments), keys, 0 if on_stack else start, frozenset(words.used))
+
+
+def float_kind(plan: Plan) -> str:
+    """The LLVM type of the plan's numbers."""
+    return next((kind_of(b.dtype) for b in plan.buffers if b.dtype != "bool"), "double")
+
+
+def _emit_group(
+    group: Group,
+    plan: Plan,
+    places: Mapping[int, Place],
+    emitter: Emitter,
+    words: LlvmWords,
+    machine: Machine,
+    packing: str,
+) -> None:
+    if group.kind == "loop":
+        emit_loop(group, plan, places, emitter, words)
+        return
+    (kernel,) = group.kernels
+    if group.kind == "matmul":
+        settings = dict(kernel.attributes)
+        a, b = (places[index] for index in kernel.inputs)
+        product = make_product(a, b, places[kernel.output], settings["transpose_a"], settings["transpose_b"])
+        emit_product(product, emitter, machine, packing)
+        return
+    _scatter(kernel, plan, places, emitter)
+
+
+def _scatter(kernel: Kernel, plan: Plan, places: Mapping[int, Place], emitter: Emitter) -> None:
+    whole = places[kernel.output]
+    emitter.put(
+        f"store [{math.prod(whole.shape)} x {STORED[whole.kind]}] zeroinitializer, "
+        f"ptr {emitter.address(whole.pointer, whole.kind, str(whole.offset))}"
+    )
+    _copy(places[kernel.inputs[0]], _view(kernel, plan, whole), emitter)
+
+
+def _copy(source: Place, target: Place, emitter: Emitter) -> None:
+    indices: list[str] = []
+
+    def nest(axis: int) -> None:
+        if axis == len(target.shape):
+            terms = list(zip(indices, source.strides, strict=True))
+            value = emitter.load(source.pointer, source.kind, emitter.offset(terms, source.offset))
+            terms = list(zip(indices, target.strides, strict=True))
+            emitter.store(value, target.pointer, target.kind, emitter.offset(terms, target.offset))
+            return
+
+        def inside(index: str) -> None:
+            indices.append(index)
+            nest(axis + 1)
+            indices.pop()
+
+        emitter.loop(target.shape[axis], inside)
+
+    nest(0)
+
+
+def _view(kernel: Kernel, plan: Plan, base: Place) -> Place:
+    """The view a move means, as strides, found by asking it of an array that stands for the memory."""
+    entries = np.lib.stride_tricks.as_strided(np.zeros(1, np.int8), base.shape, base.strides, writeable=False)
+    view = view_of(kernel, plan, entries)
+    begin = view.__array_interface__["data"][0] - entries.__array_interface__["data"][0]
+    return Place(base.pointer, view.shape, view.strides, base.kind, base.offset + begin)
+
+
+def view_of(kernel: Kernel, plan: Plan, base: NDArray[Any]) -> NDArray[Any]:
+    """The view that a move kernel means, of an array; the open batch axis has the plan's rows."""
+    settings = dict(kernel.attributes)
+    if "shape" in settings:
+        settings["shape"] = plan.buffers[kernel.output].shape
+    assert kernel.op.view is not None
+    return kernel.op.view(base, **settings)
+
+
+def _place(plan: Plan, index: int, pointer: str) -> Place:
+    buffer = plan.buffers[index]
+    return Place(pointer, buffer.shape, contiguous(buffer.shape), kind_of(buffer.dtype))
+
+
+def _memory(plan: Plan, index: int, start: int, on_stack: bool, emitter: Emitter) -> tuple[Place, int]:
+    size = _bytes(plan, index)
+    return _place(plan, index, _reserve(size, start, on_stack, emitter)), start + -(-size // LINE) * LINE
+
+
+def _reserve(size: int, start: int, on_stack: bool, emitter: Emitter) -> str:
+    if on_stack:
+        return emitter.let(f"alloca [{size} x i8], align {LINE}")
+    return emitter.let(f"getelementptr inbounds i8, ptr %arena, i64 {start}")
+
+
+def _bytes(plan: Plan, index: int) -> int:
+    buffer = plan.buffers[index]
+    return max(1, math.prod(buffer.shape)) * BYTES[kind_of(buffer.dtype)]
+
+
+def _packing(kernel: Kernel, plan: Plan) -> int:
+    """Bytes a product needs to lay a transposed operand out by rows."""
+    if kernel.op.kind != "matmul" or not dict(kernel.attributes)["transpose_b"]:
+        return 0
+    return _bytes(plan, kernel.inputs[1])
+
+
+def _constant_text(name: str, plan: Plan, index: int) -> str:
+    buffer = plan.buffers[index]
+    kind = kind_of(buffer.dtype)
+    assert buffer.value is not None
+    entries = ", ".join(f"{kind} {number_text(float(v), kind)}" for v in buffer.value.ravel())
+    return f"{name} = private unnamed_addr constant [{buffer.value.size} x {kind}] [{entries}]"
+
+
+def run_text(step: StepText) -> str:
+    """`void run_<name>(ptr pointers)`: the step once, its arguments read from an array of pointers."""
+    lines, values = [], []
+    for number in range(len(step.arguments) + 1):
+        lines.append(f"  %a{number} = getelementptr inbounds ptr, ptr %pointers, i64 {number}")
+        lines.append(f"  %p{number} = load ptr, ptr %a{number}")
+        values.append(f"ptr %p{number}")
+    call = f"  call void @{step.name}({', '.join(values)})"
+    return "\n".join([f"define void @run_{step.name}(ptr %pointers) {{", *lines, call, "  ret void", "}", ""])

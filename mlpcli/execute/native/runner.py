@@ -1,0 +1,148 @@
+"""Stretches of epochs in one native call, which releases the GIL and can be asked to stop."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.execute.executor import Executor, State
+from mlpcli.execute.native.epochs import (
+    ARENA,
+    BATCHES,
+    COST_BELOW,
+    COSTS,
+    DONE,
+    EPOCHS,
+    FIRST,
+    NEXT_UINT32,
+    ORDER,
+    RANDOM_STATE,
+    SHUFFLE,
+    STOP,
+    epochs_text,
+)
+from mlpcli.execute.native.function import address, aligned, module_text
+from mlpcli.execute.native.machine import Code, machine
+from mlpcli.execute.native.program import step_text
+from mlpcli.execute.rows import EpochRunner, Rows, Stretch
+from mlpcli.graph.node import Node
+from mlpcli.plan.make_plan import make_plan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LOOKED_AT_EVERY = 0.05
+"""Seconds between two looks at whether to stop, while a long call runs in a thread of its own."""
+SHORT_STEPS = 1000
+"""Calls of up to so many steps (of microseconds each) are not worth a thread."""
+
+
+class NativeEpochRunner(EpochRunner):
+    """Epochs, their shuffles included, without coming back to Python."""
+
+    longest = 1 << 40
+
+    def __init__(
+        self,
+        executor: Executor,
+        outputs: Mapping[str, Node],
+        updates: Mapping[Node, Node],
+        state: State,
+        rows: Rows,
+        batch_size: int,
+    ) -> None:
+        super().__init__(executor, outputs, updates, state, rows, batch_size)
+        plan = make_plan(outputs, updates, self._batch)
+        whole = step_text("whole", plan, machine())
+        steps, left, rest = [whole], self._count % self._batch, None
+        if left:
+            rest = step_text("rest", make_plan(outputs, updates, left), machine())
+            assert set(rest.keys) == set(whole.keys)
+            steps.append(rest)
+        self._code = Code(module_text(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest)))
+        self._train = self._code.function("train")
+        self._outputs = list(dict.fromkeys(plan.outputs.values()))
+        self._names = {name: self._outputs.index(index) for name, index in plan.outputs.items()}
+        self._stop = np.zeros(1, np.uint8)
+        self._order = np.arange(self._count)
+        self._arena = aligned(max(step.arena for step in steps))
+        self._kept: list[Any] = [state, rows]
+        pointers, gathered = [], []
+        for index in whole.arguments:
+            buffer = plan.buffers[index]
+            if buffer.role == "input":
+                source = np.ascontiguousarray(rows[buffer.name], buffer.dtype)
+                target = aligned(math.prod(buffer.shape) * source.itemsize)
+                self._kept += [source, target]
+                pointers.append(address(source))
+                gathered.append(address(target))
+            else:
+                pointers.append(address(state[buffer.name]) if buffer.role == "state" else 0)
+        self._frame = np.zeros(FIRST + len(pointers) + len(gathered), np.int64)
+        self._frame[FIRST:] = [*pointers, *gathered]
+        self._frame[STOP] = address(self._stop)
+        self._frame[ARENA] = address(self._arena)
+
+    def run(self, order: NDArray[np.intp], should_stop: Callable[[], bool]) -> tuple[dict[str, float], int]:
+        means, batches = self._call(1, np.ascontiguousarray(order), None, -math.inf, should_stop)
+        return means[0], batches
+
+    def stretch(
+        self,
+        count: int,
+        rng: np.random.Generator | None,
+        cost_below: float,
+        should_stop: Callable[[], bool],
+    ) -> Stretch:
+        order = None if rng is None else self._order
+        means, batches = self._call(count, order, rng, cost_below, should_stop)
+        return Stretch(means, np.arange(self._count) if order is None else order.copy(), batches)
+
+    def _call(
+        self,
+        count: int,
+        order: NDArray[np.intp] | None,
+        rng: np.random.Generator | None,
+        cost_below: float,
+        should_stop: Callable[[], bool],
+    ) -> tuple[list[dict[str, float]], int]:
+        costs = np.empty((count, len(self._outputs)))
+        frame = self._frame
+        frame[EPOCHS], frame[COSTS] = count, address(costs)
+        frame[ORDER] = 0 if order is None else address(order)
+        frame[COST_BELOW : COST_BELOW + 1].view(np.float64)[0] = cost_below
+        frame[NEXT_UINT32] = frame[RANDOM_STATE] = 0
+        self._stop[0] = should_stop()  # then one batch is done, as batch by batch
+        if rng is None:
+            self._patiently(count, should_stop)
+        else:
+            interface = rng.bit_generator.ctypes
+            frame[NEXT_UINT32] = ctypes.cast(interface.next_uint32, ctypes.c_void_p).value or 0
+            frame[RANDOM_STATE] = interface.state_address
+            with rng.bit_generator.lock:
+                self._patiently(count, should_stop)
+        done = int(frame[DONE])
+        means = [{name: float(row[at]) for name, at in self._names.items()} for row in costs[:done]]
+        return means, int(frame[BATCHES])
+
+    def _patiently(self, count: int, should_stop: Callable[[], bool]) -> None:
+        """The call; a long one in a thread, so that this one may look whether to stop."""
+        at = address(self._frame)
+        if count * -(-self._count // self._batch) <= SHORT_STEPS:
+            self._train(at)
+            return
+        thread = threading.Thread(target=self._train, args=(at,), daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(LOOKED_AT_EVERY)
+                if should_stop():
+                    self._stop[0] = 1
+        finally:  # also when a second Ctrl-C raises here: the arrays must outlive the call
+            self._stop[0] = 1
+            thread.join()

@@ -1,0 +1,59 @@
+"""The native executor: a plan becomes machine code through LLVM. Needs the extra `native` (llvmlite)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mlpcli.execute.executor import Executor, Function, State
+from mlpcli.execute.native.function import NativeFunction
+from mlpcli.execute.native.runner import NativeEpochRunner
+from mlpcli.execute.numpy_executor import NumpyFunction
+from mlpcli.execute.rows import EpochRunner, Rows
+from mlpcli.graph.node import Node
+from mlpcli.plan.kernel import Plan
+from mlpcli.plan.make_plan import make_plan
+
+LARGEST_PRODUCT = 4_000_000
+"""Multiplications of one matrix product up to which generated code is used; beyond, BLAS is ahead."""
+
+
+def native_epoch_runner(
+    executor: Executor,
+    outputs: Mapping[str, Node],
+    updates: Mapping[Node, Node],
+    state: State,
+    rows: Rows,
+    batch_size: int,
+) -> EpochRunner:
+    """Many epochs a call where every product is small; else batch by batch."""
+    count = len(next(iter(rows.values())))
+    small = is_small(make_plan(outputs, updates, min(batch_size, count)))
+    runner = NativeEpochRunner if small else EpochRunner
+    return runner(executor, outputs, updates, state, rows, batch_size)
+
+
+class NativeExecutor(Executor):
+    """Machine code for small networks; a plan with a large product runs on NumPy and its BLAS."""
+
+    name = "native"
+    epoch_runner = staticmethod(native_epoch_runner)
+
+    def compile(self, plan: Plan, state: State) -> Function:
+        return NativeFunction(plan, state) if is_small(plan) else NumpyFunction(plan, state)
+
+
+def is_small(plan: Plan) -> bool:
+    """Whether generated products are ahead of BLAS in all of the plan."""
+    return all(
+        _multiplications(plan, k.inputs, k.output) <= LARGEST_PRODUCT
+        for k in plan.kernels
+        if k.op.kind == "matmul"
+    )
+
+
+def _multiplications(plan: Plan, inputs: tuple[int, ...], output: int) -> int:
+    a, b = (math.prod(plan.buffers[index].shape) for index in inputs)
+    result: Any = math.prod(plan.buffers[output].shape)
+    return math.isqrt(a * b * result)  # (rows·inner)·(inner·columns)·(rows·columns), rooted

@@ -1,0 +1,89 @@
+"""Cost and scores of one part of the data while training, and the search for a lost cost's origin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.data.dataset import Part
+from mlpcli.execute.rows import CHUNK, EpochRunner, RowFunction
+from mlpcli.pipeline.prepare import Prepared
+from mlpcli.predict.scores import Evaluation, evaluate_outputs
+from mlpcli.training.loop import Epoch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Watched:
+    """Cost and scores of one part of the data, with the weights that `state` holds when asked."""
+
+    def __init__(self, prepared: Prepared, name: str, part: Part, state: Mapping[str, NDArray[Any]]) -> None:
+        self._prepared, self.name, self._part = prepared, name, part
+        self.rows = prepared.rows(part)
+        network, executor = prepared.network, prepared.executor
+        chunk = min(CHUNK, len(part.inputs))
+        self._losses = RowFunction(executor, {"loss": network.row_loss}, state, chunk)
+        self._outputs = RowFunction(executor, {"prediction": network.prediction}, state, chunk)
+        penalty = network.penalty
+        self._penalty = RowFunction(executor, {"penalty": penalty}, state, 1) if penalty is not None else None
+
+    def cost(self) -> float:
+        """Mean loss plus penalty."""
+        total = sum(float(out["loss"].sum()) for _, out in self._losses.chunks(self.rows))
+        penalty = float(self._penalty.scalars()["penalty"]) if self._penalty else 0.0
+        return total / len(self._part.inputs) + penalty
+
+    def evaluation(self) -> Evaluation:
+        """All scores, in the user's units."""
+        outputs = self._outputs(self.rows)["prediction"]
+        dataset = self._prepared.dataset
+        return evaluate_outputs(outputs, self._part.targets, dataset.preparation, dataset.task)
+
+    def scores(self) -> dict[str, float]:
+        """The few that are printed with an epoch; means over several targets."""
+        evaluation = self.evaluation()
+        if evaluation.class_scores:
+            return {"accuracy": float(np.mean([s.accuracy for s in evaluation.class_scores.values()]))}
+        several = evaluation.regression_scores.values()
+        return {
+            "rmse": float(np.sqrt(np.mean([s.rmse**2 for s in several]))),
+            "r2": float(np.mean([s.r2 for s in several])),
+        }
+
+
+def find_lost_cost(
+    prepared: Prepared,
+    runner: EpochRunner,
+    state: Mapping[str, NDArray[Any]],
+    epoch: Epoch,
+    watched: Watched,
+) -> dict[str, Any]:
+    """Where the first infinity or NaN arose: the epoch is run again up to the batch that broke it."""
+    good = {name: array.copy() for name, array in state.items()}
+    if np.isfinite(epoch.cost):
+        runner.replay(epoch.order, epoch.batches)
+        rows, where = watched.rows, f"on the {watched.name} rows, after the last update"
+    else:
+        chosen = runner.replay(epoch.order, epoch.batches - 1)
+        rows = {name: array[chosen] for name, array in prepared.rows(prepared.dataset.training).items()}
+        where = f"in batch {epoch.batches}"
+    nodes = {}
+    for layer in prepared.network.layers:
+        nodes[f"layer {layer.name}, before its activation"] = layer.pre_activation
+        nodes[f"layer {layer.name}, after its activation"] = layer.output
+    nodes["the loss"] = prepared.network.row_loss
+    outputs = RowFunction(prepared.executor, nodes, state)(rows)
+    first = next((name for name, array in outputs.items() if not np.isfinite(array).all()), "the penalty")
+    for name, array in good.items():
+        state[name][...] = array
+    return {
+        "name": "cost_not_finite",
+        "severity": "problem",
+        "epoch": epoch.number,
+        "first": first,
+        "message": f"The cost is not finite from epoch {epoch.number} on ({where}); it began in {first}.",
+        "remedy": "Lower optimiser.learning_rate (try a tenth), or scale inputs and targets.",
+    }

@@ -1,0 +1,89 @@
+"""Neighbouring kernels that walk over the same entries become one group: one loop for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mlpcli.plan.kernel import Kernel, Plan
+
+
+@dataclass
+class Group:
+    """Kernels of one loop nest, in order. shape: what the loops run over; a product or a scatter is alone."""
+
+    kind: str
+    shape: tuple[int, ...]
+    kernels: list[Kernel] = field(default_factory=list)
+
+
+def fuse(plan: Plan) -> list[Group]:
+    """The kernels of a plan in groups, in an order that keeps every value right.
+
+    An elementwise kernel joins the first group of its shape that comes late enough: after what it reads,
+    in the same loop as operands of its full shape, and not before a reader of what it overwrites. A
+    reduction joins the loop that makes its operand; its result is there when that loop has ended.
+    """
+    groups: list[Group] = []
+    made_in: dict[int, int] = {}
+    by_loop: dict[int, bool] = {}
+    owner = view_owners(plan)
+    last_reader: dict[int, int] = {}
+
+    for kernel in plan.kernels:
+        if kernel.op.is_view:
+            continue
+        output = plan.buffers[kernel.output]
+        loop = kernel.op.kind in ("elementwise", "reduce")
+        shape = plan.buffers[kernel.inputs[0]].shape if kernel.op.kind == "reduce" else output.shape
+        earliest = 0
+        for index in kernel.inputs:
+            source = owner[index]
+            if source not in made_in:
+                continue
+            same_loop = loop and by_loop[source] and index == source and plan.buffers[source].shape == shape
+            earliest = max(earliest, made_in[source] + (0 if same_loop else 1))
+        if output.role == "state":
+            earliest = max(earliest, last_reader.get(kernel.output, 0))
+        place = None
+        if loop:
+            place = next(
+                (
+                    at
+                    for at in range(earliest, len(groups))
+                    if groups[at].kind == "loop" and groups[at].shape == shape
+                ),
+                None,
+            )
+        if place is None:
+            place = len(groups)
+            groups.append(Group("loop" if loop else kernel.op.kind, shape))
+        groups[place].kernels.append(kernel)
+        made_in[kernel.output] = place
+        by_loop[kernel.output] = kernel.op.kind == "elementwise"
+        for index in kernel.inputs:
+            last_reader[owner[index]] = max(last_reader.get(owner[index], 0), place)
+    return groups
+
+
+def view_owners(plan: Plan) -> dict[int, int]:
+    """For every buffer the one whose memory it is."""
+    owner = {index: index for index in range(len(plan.buffers))}
+    for kernel in plan.kernels:
+        if kernel.op.is_view:
+            owner[kernel.output] = owner[kernel.inputs[0]]
+    return owner
+
+
+def used_outside(groups: list[Group], plan: Plan, owner: Mapping[int, int]) -> set[int]:
+    """Buffers that need memory: read by another group, by a view, or after the run."""
+    place = {kernel.output: at for at, group in enumerate(groups) for kernel in group.kernels}
+    needed = {owner[index] for index in (*plan.outputs.values(), *(value for _, value in plan.updates))}
+    for at, group in enumerate(groups):
+        for kernel in group.kernels:
+            for index in kernel.inputs:
+                if owner[index] != index or place.get(index, at) != at:
+                    needed.add(owner[index])
+            if group.kind != "loop" or kernel.op.kind == "reduce":
+                needed.add(kernel.output)
+    return needed
