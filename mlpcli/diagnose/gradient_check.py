@@ -141,8 +141,8 @@ def _check_one(
                 continue
             size = max(abs(value), abs(difference.value))
             blur = 4 * difference.noise
-            if not blur <= floor + JUDGEABLE * size:  # also where the cost is infinite or NaN
-                continue
+            if not blur <= floor + JUDGEABLE * size or floor > size > 1.0:
+                continue  # rounding hides it; also where the cost is infinite or NaN
             excess = abs(value - difference.value) / (floor + RELATIVE_TOLERANCE * size + blur)
             if not math.isfinite(excess):
                 excess = math.inf

@@ -111,3 +111,14 @@ def test_a_fresh_network_of_any_activation_is_healthy(name):
     found = health(net, values, rows(net, 100, target="one-hot"))
     assert not any(layer.cut_off for layer in found.values())
     assert ACTIVATIONS[name].elementwise
+
+
+@pytest.mark.parametrize("scale", [1e100, np.inf])
+def test_what_rounding_hides_is_not_called_right(scale):
+    net, values = network([("linear", 3)], ("linear", 1))
+    data = rows(net, 5, target="number")
+    values["hidden1.weights"][...] = scale
+    checks = {check.name: check for check in run(net, values, data)}
+    assert all(check.wrong == 0 for check in checks.values())
+    assert checks["hidden1.weights"].checked == 0
+    assert checks["hidden1.weights"].lost_in_rounding == checks["hidden1.weights"].entries
