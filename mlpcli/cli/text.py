@@ -71,8 +71,9 @@ def describe_prepared(prepared: Prepared) -> str:
         f"data     {counts}; {dataset.task}",
         *describe_columns(dataset.preparation),
         *(f"note     {note}" for note in dataset.notes),
+        *(f"hint     {each}" for each in prepared.hints),
         f"network  {describe_network(network)}: {plural(network.size, 'parameter')}, {network.inputs.dtype}",
-        f"training loss {network.loss_name}, {settings}, seed {prepared.config.seed}",
+        f"training loss {network.loss_name}, {settings}, seed {prepared.config.seed}, {prepared.executor.name}",
     ]
     return "\n".join(lines)
 

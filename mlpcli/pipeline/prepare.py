@@ -14,7 +14,7 @@ from mlpcli.config.load import ConfigFile, load_config
 from mlpcli.config.schema import Config
 from mlpcli.data.dataset import Dataset, Part, read_dataset
 from mlpcli.errors import ConfigError, DataError, SettingError
-from mlpcli.execute import Executor, choose_executor
+from mlpcli.execute import Executor, choose_executor, hint
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.losses import LOSSES
@@ -46,6 +46,8 @@ class Prepared:
     network: Network
     optimizer: Optimizer
     executor: Executor
+    hints: tuple[str, ...]
+    """What would make the training better or faster."""
 
     @property
     def config(self) -> Config:
@@ -54,10 +56,8 @@ class Prepared:
 
     @property
     def batch_rows(self) -> int:
-        """Rows of one batch; `full` is all of them."""
-        size = self.config.training.batch_size
-        rows = len(self.dataset.training.inputs)
-        return rows if isinstance(size, str) else min(size, rows)
+        """Rows of one batch."""
+        return rows_of_batch(self.config, len(self.dataset.training.inputs))
 
     def rows(self, part: Part) -> dict[str, NDArray[Any]]:
         """What the network's placeholders are given for a part of the data."""
@@ -68,6 +68,12 @@ class Prepared:
     def initial_values(self) -> dict[str, NDArray[Any]]:
         """The parameters before the first step."""
         return initial_values(self.network, random_stream(self.config.seed, "initialisation"))
+
+
+def rows_of_batch(config: Config, rows: int) -> int:
+    """Rows of one batch; `full` is all of them."""
+    size = config.training.batch_size
+    return rows if isinstance(size, str) else min(size, rows)
 
 
 def random_stream(seed: int, name: str) -> np.random.Generator:
@@ -103,9 +109,13 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
             raise SettingError("loss", what, "Write target_scaling: none under data.")
         penalty = Penalty(optimizer.l1, optimizer.l2, optimizer.penalise_biases)
         network = build_network(config.network, head, dataset.preparation.width, dtype, penalty)
-        executor = choose_executor(config.executor)
-        prepared = Prepared(file, dataset, head, network, optimizer, executor)
-        check_memory(network, config.network, prepared.batch_rows)
+        rows = len(dataset.training.inputs)
+        batch = rows_of_batch(config, rows)
+        check_memory(network, config.network, batch)
+        steps = config.training.epochs * -(-rows // batch)
+        executor = choose_executor(config.executor, steps)
+        tip = hint(config.executor, steps)
+        prepared = Prepared(file, dataset, head, network, optimizer, executor, (tip,) if tip else ())
     return prepared
 
 

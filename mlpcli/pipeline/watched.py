@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.data.dataset import Part
+from mlpcli.execute import NumpyExecutor
 from mlpcli.execute.rows import CHUNK, EpochRunner, RowFunction
 from mlpcli.pipeline.prepare import Prepared
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
@@ -23,7 +24,8 @@ class Watched:
     def __init__(self, prepared: Prepared, name: str, part: Part, state: Mapping[str, NDArray[Any]]) -> None:
         self._prepared, self.name, self._part = prepared, name, part
         self.rows = prepared.rows(part)
-        network, executor = prepared.network, prepared.executor
+        # Not worth compiling: a forward pass now and then.
+        network, executor = prepared.network, NumpyExecutor()
         chunk = min(CHUNK, len(part.inputs))
         self._losses = RowFunction(executor, {"loss": network.row_loss}, state, chunk)
         self._outputs = RowFunction(executor, {"prediction": network.prediction}, state, chunk)
@@ -75,7 +77,7 @@ def find_lost_cost(
         nodes[f"layer {layer.name}, before its activation"] = layer.pre_activation
         nodes[f"layer {layer.name}, after its activation"] = layer.output
     nodes["the loss"] = prepared.network.row_loss
-    outputs = RowFunction(prepared.executor, nodes, state)(rows)
+    outputs = RowFunction(NumpyExecutor(), nodes, state)(rows)
     first = next((name for name, array in outputs.items() if not np.isfinite(array).all()), "the penalty")
     for name, array in good.items():
         state[name][...] = array
