@@ -84,6 +84,22 @@ def step(net: Network, batch: int, optimizer: str = "sgd") -> Callable[[], None]
     return function.run
 
 
+def native_step(net: Network, batch: int) -> float:
+    """µs of a step inside one native call over 10,000 epochs of one batch."""
+    executor = EXECUTORS["native"]()
+    assert executor.epoch_runner is not None
+    training = training_step(net, OPTIMIZERS["sgd"]())
+    rng = np.random.default_rng(0)
+    state = initial_values(net, rng) | training.optimizer_state()
+    width, units = int(net.inputs.shape[1] or 0), int(net.target.shape[1] or 0)
+    target = np.eye(max(units, 2))[rng.integers(0, max(units, 2), batch)][:, :units]
+    rows = {"inputs": rng.random((batch, width)), "target": target}
+    rows = {name: array.astype(net.inputs.dtype) for name, array in rows.items()}
+    runner = executor.epoch_runner(executor, {"cost": net.cost}, training.updates, state, rows, batch)
+    (seconds,) = in_turn(9, lambda: runner.stretch(10_000, None, -np.inf, lambda: False))
+    return seconds / 10_000 * 1e6
+
+
 def repeated(work: Callable[[], object], times: int) -> Callable[[], None]:
     def run() -> None:
         for _ in range(times):
@@ -101,7 +117,8 @@ def steps() -> None:
     with arithmetic():
         for name, net, batch in small:
             (seconds,) = in_turn(15, repeated(step(net, batch), 500))
-            print(f"{name}: {seconds / 500 * 1e6:.1f} µs a step")
+            native = f", native {native_step(net, batch):.3f} µs" if "native" in list(EXECUTORS) else ""
+            print(f"{name}: {seconds / 500 * 1e6:.1f} µs a step{native}")
         x, w = np.random.rand(600, 784).astype("f4"), np.random.rand(784, 500).astype("f4")
         v, h = np.random.rand(500, 10).astype("f4"), np.empty((600, 500), "f4")
         z, dw, dv = np.empty((600, 10), "f4"), np.empty_like(w), np.empty_like(v)

@@ -113,13 +113,13 @@ class Result:
             f"{self.difference:+.2f} {'%' if self.regression else 'points'}",
             *(f"{taken:.3f}" for taken in seconds),
             f"{seconds[1] / seconds[0]:.1f}",
-            "WORSE" if self.worse else "",
+            "WORSE" if self.worse else "fine",
         ]
 
 
 HEADER = [
     *("set", "rows", "inputs", "network", "epochs", "score", "mlp", "scikit-learn", "difference"),
-    *("mlp, s", "scikit-learn, s", "ratio", ""),
+    *("mlp, s", "scikit-learn, s", "ratio", "verdict"),
 ]
 
 

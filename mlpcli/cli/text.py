@@ -66,6 +66,7 @@ def describe_prepared(prepared: Prepared) -> str:
     optimizer = prepared.optimizer
     name = choice_name(optimizer)
     settings = f"batches of {prepared.batch_rows}, {name}, learning rate {optimizer.learning_rate:g}"
+    settings += f", seed {prepared.config.seed}, {prepared.executor.name}"
     lines = [
         f"config   {prepared.file.path}",
         f"data     {counts}; {dataset.task}",
@@ -73,7 +74,7 @@ def describe_prepared(prepared: Prepared) -> str:
         *(f"note     {note}" for note in dataset.notes),
         *(f"hint     {each}" for each in prepared.hints),
         f"network  {describe_network(network)}: {plural(network.size, 'parameter')}, {network.inputs.dtype}",
-        f"training loss {network.loss_name}, {settings}, seed {prepared.config.seed}, {prepared.executor.name}",
+        f"training loss {network.loss_name}, {settings}",
     ]
     return "\n".join(lines)
 

@@ -26,11 +26,31 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class Stretch:
-    """Some epochs, one after the other. means: of each epoch; order, batches: of the last one."""
+    """Some epochs, one after the other.
 
-    means: list[dict[str, float]]
+    costs: the mean of each followed output (names) in each epoch, (epochs, outputs). order, batches: of
+    the last epoch.
+    """
+
+    names: tuple[str, ...]
+    costs: NDArray[np.float64]
     order: NDArray[np.intp]
     batches: int
+
+    @property
+    def epochs(self) -> int:
+        """How many were done."""
+        return len(self.costs)
+
+    @property
+    def means(self) -> list[dict[str, float]]:
+        """The means of each epoch, by name."""
+        return [dict(zip(self.names, row, strict=True)) for row in self.costs.tolist()]
+
+    @property
+    def last(self) -> dict[str, float]:
+        """The means of the last epoch, by name."""
+        return dict(zip(self.names, self.costs[-1].tolist(), strict=True))
 
 
 class EpochRunner:
@@ -71,14 +91,14 @@ class EpochRunner:
 
         Ends early with an epoch whose cost is below the limit or not finite, and as run() does.
         """
-        means = []
+        costs = []
         for _ in range(count):
             order = np.arange(self._count) if rng is None else rng.permutation(self._count)
             mean, batches = self.run(order, should_stop)
-            means.append(mean)
+            costs.append(list(mean.values()))
             if not math.isfinite(mean["cost"]) or mean["cost"] < cost_below or should_stop():
                 break
-        return Stretch(means, order, batches)
+        return Stretch(tuple(mean), np.array(costs), order, batches)
 
     def run(self, order: NDArray[np.intp], should_stop: Callable[[], bool]) -> tuple[dict[str, float], int]:
         """Means of the outputs over the rows seen (each batch's before its update), and the batches done.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,15 +59,15 @@ def epochs(
     rng: np.random.Generator,
     validation_cost: Callable[[], float] | None = None,
     interrupted: Callable[[], bool] = lambda: False,
-    live_every: int = 1,
+    every: int = 1,
     final_cost: Callable[[], float] = lambda: 0.0,
 ) -> Iterator[Epoch]:
     """Train until a reason to stop.
 
-    `state` is live: at every record whose number is a multiple of live_every, and at the last one, it
-    holds what it is after that epoch; in between it may be further on. An epoch whose cost is not finite,
-    or that leaves weights with such a final_cost, puts the state back to before it and is the last. When
-    interrupted, the batch at hand is finished, and the epoch is the last.
+    There is a record of every epoch whose number is a multiple of `every` and of the last one, of others
+    where the runner does one at a time; at a record, `state` is what it is after that epoch. An epoch whose
+    cost is not finite, or that leaves weights with such a final_cost, puts the state back to before it and
+    is the last. When interrupted, the batch at hand is finished, and the epoch is the last.
     """
     stopping = Stopping(settings.stop)
     started = time.perf_counter()
@@ -80,8 +80,8 @@ def epochs(
         return interrupted() or (limit is not None and time.perf_counter() - started >= limit)
 
     while True:
-        until_live = live_every - done % live_every
-        count = 1 if each else min(runner.longest, until_live, settings.epochs - done, most)
+        until_record = every - done % every
+        count = 1 if each else min(runner.longest, until_record, settings.epochs - done, most)
         before.take()
         stretch = runner.stretch(
             count,
@@ -89,28 +89,17 @@ def epochs(
             -math.inf if below is None or each else below,
             should_stop,
         )
-        means = stretch.means
-        finite = math.isfinite(means[-1]["cost"])
+        mean = stretch.last
+        finite = math.isfinite(mean["cost"])
         checked = validation_cost() if validation_cost and finite else None
         seconds = time.perf_counter() - started
 
-        def record(number: int, mean: dict[str, float], improved: bool, stopped: str) -> Epoch:
-            return Epoch(
-                number,
-                mean["cost"],
-                mean.get("loss"),
-                checked,  # noqa: B023, used before the next round
-                seconds,  # noqa: B023
-                improved,
-                stopped,
-                stretch.order,  # noqa: B023
-                stretch.batches,  # noqa: B023
-            )
-
-        last = done + len(means)
-        followed = means[-1]["cost"] if checked is None else checked
+        last = done + stretch.epochs
+        followed = mean["cost"] if checked is None else checked
         lost = not math.isfinite(followed)
         improved, reason = False, ""
+        kept: State | None = None
+        kept_epoch = 0
         if not lost:
             improved = stopping.improves(last, followed)
             reason = INTERRUPTED if interrupted() else stopping.reason(last, followed, seconds) or ""
@@ -118,19 +107,27 @@ def epochs(
             lost = bool(reason) and checked is None and not math.isfinite(final_cost())
         if lost:
             before.put_back()
-            if len(means) > 1:  # again, one by one, to find the epoch and the weights before it
+            if stretch.epochs > 1:  # again, one by one, to find the epoch and the weights before it
                 most = 1
                 continue
             # A cost is that of the weights before the update. Lost in the first batch, the weights that the
             # epoch began with were bad already, and the sound ones are those of the epoch before.
             began_bad = not finite and stretch.batches == 1
-            failed = record(done + 1, means[0], False, NOT_FINITE)
-            arrays = sound.arrays if began_bad else before.arrays
-            yield replace(failed, sound=arrays, sound_epoch=max(0, done - began_bad))
-            return
-        for number, mean in enumerate(means[:-1], start=done + 1):
-            yield record(number, mean, stopping.improves(number, mean["cost"]), "")
-        yield record(last, means[-1], improved, reason)
+            reason = NOT_FINITE
+            kept, kept_epoch = (sound if began_bad else before).arrays, max(0, done - began_bad)
+        yield Epoch(
+            last,
+            mean["cost"],
+            mean.get("loss"),
+            checked,
+            seconds,
+            improved,
+            reason,
+            stretch.order,
+            stretch.batches,
+            kept,
+            kept_epoch,
+        )
         if reason:
             return
         done = last

@@ -67,7 +67,7 @@ class NativeEpochRunner(EpochRunner):
         self._code = Code(module_text(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest)))
         self._train = self._code.function("train")
         self._outputs = list(dict.fromkeys(plan.outputs.values()))
-        self._names = {name: self._outputs.index(index) for name, index in plan.outputs.items()}
+        self._names, self._followed = tuple(plan.outputs), tuple(plan.outputs.values())
         self._stop = np.zeros(1, np.uint8)
         self._order = np.arange(self._count)
         self._arena = aligned(max(step.arena for step in steps))
@@ -89,8 +89,8 @@ class NativeEpochRunner(EpochRunner):
         self._frame[ARENA] = address(self._arena)
 
     def run(self, order: NDArray[np.intp], should_stop: Callable[[], bool]) -> tuple[dict[str, float], int]:
-        means, batches = self._call(1, np.ascontiguousarray(order), None, -math.inf, should_stop)
-        return means[0], batches
+        costs, batches = self._call(1, np.ascontiguousarray(order), None, -math.inf, should_stop)
+        return dict(zip(self._names, costs[0].tolist(), strict=True)), batches
 
     def stretch(
         self,
@@ -100,8 +100,9 @@ class NativeEpochRunner(EpochRunner):
         should_stop: Callable[[], bool],
     ) -> Stretch:
         order = None if rng is None else self._order
-        means, batches = self._call(count, order, rng, cost_below, should_stop)
-        return Stretch(means, np.arange(self._count) if order is None else order.copy(), batches)
+        costs, batches = self._call(count, order, rng, cost_below, should_stop)
+        done = np.arange(self._count) if order is None else order.copy()
+        return Stretch(self._names, costs, done, batches)
 
     def _call(
         self,
@@ -110,7 +111,7 @@ class NativeEpochRunner(EpochRunner):
         rng: np.random.Generator | None,
         cost_below: float,
         should_stop: Callable[[], bool],
-    ) -> tuple[list[dict[str, float]], int]:
+    ) -> tuple[NDArray[np.float64], int]:
         costs = np.empty((count, len(self._outputs)))
         frame = self._frame
         frame[EPOCHS], frame[COSTS] = count, address(costs)
@@ -126,9 +127,8 @@ class NativeEpochRunner(EpochRunner):
             frame[RANDOM_STATE] = interface.state_address
             with rng.bit_generator.lock:
                 self._patiently(count, should_stop)
-        done = int(frame[DONE])
-        means = [{name: float(row[at]) for name, at in self._names.items()} for row in costs[:done]]
-        return means, int(frame[BATCHES])
+        columns = [self._outputs.index(index) for index in self._followed]
+        return costs[: int(frame[DONE]), columns], int(frame[BATCHES])
 
     def _patiently(self, count: int, should_stop: Callable[[], bool]) -> None:
         """The call; a long one in a thread, so that this one may look whether to stop."""
