@@ -1,11 +1,11 @@
 """mlp: train small feedforward networks from one YAML file.
 
-    from mlpcli import train, load
+    from mlpcli import load, train
     run = train("configs/iris.yaml")
-    print(load(run).predict({"sepal_length_cm": [5.1], ...}).labels)
+    print(load(run).evaluate("datasets/iris.csv").as_json())
 
-The engine, for those who come to learn: node, gradients, Plan-making and the executor are in
-`mlpcli.engine`. Nothing heavy is imported before it is asked for.
+The symbolic engine (nodes, gradients, plans, executors) is in `mlpcli.engine`, for those who come to learn.
+Nothing heavy is imported before it is asked for.
 """
 
 from __future__ import annotations
@@ -38,3 +38,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_OFFERED[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

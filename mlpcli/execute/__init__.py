@@ -37,8 +37,8 @@ class _Executors(Mapping[str, type[Executor]]):
 EXECUTORS: Mapping[str, type[Executor]] = _Executors()
 
 
-WORTH_COMPILING = 10_000
-"""Training steps from which on auto compiles: a step of a small network takes NumPy some 30 µs, and LLVM
+WORTH_COMPILING = 5_000
+"""Training steps from which on auto compiles: a step of a small network takes NumPy 30 to 100 µs, and LLVM
 some 0.2 s to turn into machine code."""
 
 
