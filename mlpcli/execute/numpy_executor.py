@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.executor import Executor, Function, State
+from mlpcli.execute.executor import Executor, Function, State, aligned
 from mlpcli.execute.numpy_words import constant_array, elementwise_calls, joining_word
 from mlpcli.plan.kernel import Buffer, Kernel, Plan
 
@@ -23,7 +23,7 @@ class NumpyFunction(Function):
     """Calls in order."""
 
     def __init__(self, plan: Plan, state: State) -> None:
-        pieces = [_aligned(size) for size in plan.storage]
+        pieces = [aligned(size) for size in plan.storage]
         arrays = [_array(buffer, pieces, state) for buffer in plan.buffers]
         scratch: Scratch = {}
         calls: list[Call] = []
@@ -46,13 +46,6 @@ class NumpyExecutor(Executor):
 
     def compile(self, plan: Plan, state: State) -> NumpyFunction:
         return NumpyFunction(plan, state)
-
-
-def _aligned(size: int) -> NDArray[Any]:
-    """Zeroed bytes that begin on a cache line."""
-    raw = np.zeros(size + 64, np.uint8)
-    offset = -raw.__array_interface__["data"][0] % 64  # raw.ctypes would import ctypes, some 40 ms
-    return raw[offset : offset + size]
 
 
 def _array(buffer: Buffer, pieces: list[NDArray[Any]], state: State) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.executor import Function, State
+from mlpcli.execute.executor import Function, State, address, aligned
 from mlpcli.execute.native.functions import declarations, definitions
 from mlpcli.execute.native.machine import Code, machine
 from mlpcli.execute.native.program import StepText, float_kind, run_text, step_text, view_of
@@ -21,7 +21,7 @@ class NativeFunction(Function):
 
     def __init__(self, plan: Plan, state: State) -> None:
         step = step_text("step", plan, machine())
-        self._code = Code(module_text(plan, [step], run_text(step)))
+        self._code = Code(module_text(plan, [step], run_text(step, machine())))
         self._run = self._code.function("run_step")
         self._arena = aligned(step.arena)
         arrays = {index: _array(plan.buffers[index], state) for index in step.arguments}
@@ -54,15 +54,3 @@ def module_text(plan: Plan, steps: list[StepText], *functions: str) -> str:
     used = frozenset().union(*(step.words for step in steps))
     parts = [declarations(kind), definitions(kind, used), *(step.text for step in steps), *functions]
     return "\n".join(parts)
-
-
-def address(array: NDArray[Any]) -> int:
-    """Where the first entry lies."""
-    pointer: int = array.__array_interface__["data"][0]
-    return pointer
-
-
-def aligned(size: int) -> NDArray[np.uint8]:
-    """Zeroed bytes that begin on a cache line."""
-    raw = np.zeros(size + 64, np.uint8)
-    return raw[-address(raw) % 64 :]

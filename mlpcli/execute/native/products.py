@@ -20,6 +20,11 @@ class Machine:
     vector_bytes: int
     registers: int
 
+    @property
+    def attributes(self) -> str:
+        """Of every function: by itself LLVM keeps to half of a 64-byte vector, which measured 7 % slower."""
+        return f'"prefer-vector-width"="{8 * self.vector_bytes}"'
+
 
 @dataclass(frozen=True)
 class Product:
@@ -132,11 +137,8 @@ def _column_vectors(columns: int, lanes: int) -> list[tuple[int, int]]:
 
 
 def _tile_height(rows: int, most: int) -> int:
-    """Rows of a tile: a divisor of the rows where there is a decent one."""
-    for height in range(min(most, rows), 0, -1):
-        if rows % height == 0 and 2 * height >= min(most, rows):
-            return height
-    return min(most, rows)
+    """Rows of a tile: as many as the registers hold, evenly spread."""
+    return -(-rows // -(-rows // most))
 
 
 def _tile(

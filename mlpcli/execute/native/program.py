@@ -213,7 +213,7 @@ def _constant_text(name: str, plan: Plan, index: int) -> str:
     return f"{name} = private unnamed_addr constant [{buffer.value.size} x {kind}] [{entries}]"
 
 
-def run_text(step: StepText) -> str:
+def run_text(step: StepText, machine: Machine) -> str:
     """`void run_<name>(ptr pointers)`: the step once, its arguments read from an array of pointers."""
     lines, values = [], []
     for number in range(len(step.arguments) + 1):
@@ -221,4 +221,13 @@ def run_text(step: StepText) -> str:
         lines.append(f"  %p{number} = load ptr, ptr %a{number}")
         values.append(f"ptr %p{number}")
     call = f"  call void @{step.name}({', '.join(values)})"
-    return "\n".join([f"define void @run_{step.name}(ptr %pointers) {{", *lines, call, "  ret void", "}", ""])
+    return "\n".join(
+        [
+            f"define void @run_{step.name}(ptr %pointers) {machine.attributes} {{",
+            *lines,
+            call,
+            "  ret void",
+            "}",
+            "",
+        ]
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.executor import Executor, State
+from mlpcli.execute.executor import Executor, State, address, aligned
 from mlpcli.execute.native.epochs import (
     ARENA,
     BATCHES,
@@ -26,7 +26,7 @@ from mlpcli.execute.native.epochs import (
     STOP,
     epochs_text,
 )
-from mlpcli.execute.native.function import address, aligned, module_text
+from mlpcli.execute.native.function import module_text
 from mlpcli.execute.native.machine import Code, machine
 from mlpcli.execute.native.program import step_text
 from mlpcli.execute.rows import EpochRunner, Rows, Stretch
@@ -64,7 +64,9 @@ class NativeEpochRunner(EpochRunner):
             rest = step_text("rest", make_plan(outputs, updates, left), machine())
             assert set(rest.keys) == set(whole.keys)
             steps.append(rest)
-        self._code = Code(module_text(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest)))
+        self._code = Code(
+            module_text(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest, machine()))
+        )
         self._train = self._code.function("train")
         self._outputs = list(dict.fromkeys(plan.outputs.values()))
         self._names, self._followed = tuple(plan.outputs), tuple(plan.outputs.values())
