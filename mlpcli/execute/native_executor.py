@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Any
 
 from mlpcli.execute.executor import Executor, Function, State
 from mlpcli.execute.native.function import NativeFunction
+from mlpcli.execute.native.program import multiplications
 from mlpcli.execute.native.runner import NativeEpochRunner
 from mlpcli.execute.numpy_executor import NumpyFunction
 from mlpcli.execute.rows import EpochRunner, Rows
@@ -46,14 +45,5 @@ class NativeExecutor(Executor):
 
 def is_small(plan: Plan) -> bool:
     """Whether generated products are ahead of BLAS in all of the plan."""
-    return all(
-        _multiplications(plan, k.inputs, k.output) <= LARGEST_PRODUCT
-        for k in plan.kernels
-        if k.op.kind == "matmul"
-    )
-
-
-def _multiplications(plan: Plan, inputs: tuple[int, ...], output: int) -> int:
-    a, b = (math.prod(plan.buffers[index].shape) for index in inputs)
-    result: Any = math.prod(plan.buffers[output].shape)
-    return math.isqrt(a * b * result)  # (rows·inner)·(inner·columns)·(rows·columns), rooted
+    products = (kernel for kernel in plan.kernels if kernel.op.kind == "matmul")
+    return all(multiplications(plan, kernel) <= LARGEST_PRODUCT for kernel in products)

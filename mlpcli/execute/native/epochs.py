@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from mlpcli.execute.native.emitter import BYTES
 from mlpcli.execute.native.loops import kind_of
-from mlpcli.execute.native.products import Machine
 from mlpcli.execute.native.program import StepText
 from mlpcli.plan.kernel import Plan
 
@@ -61,13 +60,13 @@ declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
 
 
-def epochs_text(rows: int, whole: StepText, plan: Plan, rest: StepText | None, machine: Machine) -> str:
+def epochs_text(rows: int, whole: StepText, plan: Plan, rest: StepText | None) -> str:
     """`void train(ptr frame)` over `rows` rows in batches of plan.batch; `rest` takes the last, smaller one.
 
     Both steps have the same arguments. Ends early when the stop flag is set after a batch, when the cost
     is lost, or when an epoch's mean cost is below the limit; DONE and BATCHES tell how far it came.
     """
-    lines = [f"define void @train(ptr %frame) {machine.attributes} {{", "entry:"]
+    lines = [f"define void @train(ptr %frame) {whole.attributes} {{", "entry:"]
     put = lines.append
     inputs = [i for i in whole.arguments if plan.buffers[i].role == "input"]
     outputs = list(dict.fromkeys(plan.outputs.values()))

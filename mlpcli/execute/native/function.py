@@ -21,7 +21,7 @@ class NativeFunction(Function):
 
     def __init__(self, plan: Plan, state: State) -> None:
         step = step_text("step", plan, machine())
-        self._code = Code(module_text(plan, [step], run_text(step, machine())))
+        self._code = Code(module_text(plan, [step], run_text(step)))
         self._run = self._code.function("run_step")
         self._arena = aligned(step.arena)
         arrays = {index: _array(plan.buffers[index], state) for index in step.arguments}

@@ -11,7 +11,7 @@ import numpy as np
 
 from mlpcli.execute.native.emitter import BYTES, STORED, Emitter, number_text
 from mlpcli.execute.native.loops import Place, contiguous, emit_loop, kind_of
-from mlpcli.execute.native.products import Machine, emit_product, make_product
+from mlpcli.execute.native.products import SCALAR_PRODUCT, Machine, emit_product, make_product
 from mlpcli.execute.native.words import LlvmWords
 from mlpcli.plan.fuse import Group, fuse, used_outside, view_owners
 from mlpcli.plan.kernel import Kernel, Plan
@@ -38,6 +38,8 @@ class StepText:
     arena: int
     words: frozenset[str]
     """Words that need a definition in the module."""
+    attributes: str
+    """Of a function that calls it: whole vectors pay for tiled products, and cost tiny networks."""
 
 
 def step_text(name: str, plan: Plan, machine: Machine) -> StepText:
@@ -98,9 +100,22 @@ def step_text(name: str, plan: Plan, machine: Machine) -> StepText:
     )
     globals_ = [_constant_text(f"@{name}.c{i}", plan, i) for i in constants]
     text = "\n".join([*globals_, f"{head} alwaysinline nounwind {{", *emitter.lines, "}", ""])
+    tiled = any(
+        kernel.op.kind == "matmul" and multiplications(plan, kernel) > SCALAR_PRODUCT
+        for kernel in plan.kernels
+    )
+    attributes = machine.attributes if tiled else ""
     called = {index: f"output {output}" for output, index in reversed(list(plan.outputs.items()))}
     keys = tuple(called.get(i) or f"{plan.buffers[i].role} {plan.buffers[i].name}" for i in arguments)
-    return StepText(name, text, tuple(arguments), keys, 0 if on_stack else start, frozenset(words.used))
+    return StepText(
+        name, text, tuple(arguments), keys, 0 if on_stack else start, frozenset(words.used), attributes
+    )
+
+
+def multiplications(plan: Plan, kernel: Kernel) -> int:
+    """Of a matmul kernel: rows × inner × columns."""
+    rows, columns = plan.buffers[kernel.output].shape
+    return rows * columns * (math.prod(plan.buffers[kernel.inputs[0]].shape) // rows)
 
 
 def float_kind(plan: Plan) -> str:
@@ -213,7 +228,7 @@ def _constant_text(name: str, plan: Plan, index: int) -> str:
     return f"{name} = private unnamed_addr constant [{buffer.value.size} x {kind}] [{entries}]"
 
 
-def run_text(step: StepText, machine: Machine) -> str:
+def run_text(step: StepText) -> str:
     """`void run_<name>(ptr pointers)`: the step once, its arguments read from an array of pointers."""
     lines, values = [], []
     for number in range(len(step.arguments) + 1):
@@ -223,7 +238,7 @@ def run_text(step: StepText, machine: Machine) -> str:
     call = f"  call void @{step.name}({', '.join(values)})"
     return "\n".join(
         [
-            f"define void @run_{step.name}(ptr %pointers) {machine.attributes} {{",
+            f"define void @run_{step.name}(ptr %pointers) {step.attributes} {{",
             *lines,
             call,
             "  ret void",

@@ -64,9 +64,7 @@ class NativeEpochRunner(EpochRunner):
             rest = step_text("rest", make_plan(outputs, updates, left), machine())
             assert set(rest.keys) == set(whole.keys)
             steps.append(rest)
-        self._code = Code(
-            module_text(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest, machine()))
-        )
+        self._code = Code(module_text(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest)))
         self._train = self._code.function("train")
         self._outputs = list(dict.fromkeys(plan.outputs.values()))
         self._names, self._followed = tuple(plan.outputs), tuple(plan.outputs.values())
