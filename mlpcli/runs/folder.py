@@ -104,7 +104,7 @@ class RunFolder:
             raise ModelFileError(Fault(str(path), f"It cannot be read: {error}.")) from error
 
     def write_checkpoint(self, header: Mapping[str, Any], state: Mapping[str, NDArray[Any]]) -> None:
-        """State (parameters and optimiser slots) as it is now; header: epoch, random stream, why it stopped."""
+        """The state (parameters, optimiser slots) as it is; header: epoch, random stream, why it stopped."""
         kind = {"format": "mlp-checkpoint", "format_version": CHECKPOINT_VERSION}
         write_arrays(self.path / CHECKPOINT, {**kind, **header}, state)
 
