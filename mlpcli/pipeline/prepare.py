@@ -13,7 +13,7 @@ import numpy as np
 from mlpcli.config.load import ConfigFile, load_config
 from mlpcli.config.schema import Config
 from mlpcli.data.dataset import Dataset, Part, read_dataset
-from mlpcli.errors import ConfigError, DataError, SettingError
+from mlpcli.errors import ConfigError, DataError, MissingExtraError, SettingError
 from mlpcli.execute import Executor, choose_executor, hint
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
@@ -124,6 +124,6 @@ def keys_of(file: ConfigFile) -> Iterator[None]:
     """Faults of keys that later stages find get the lines of their keys."""
     try:
         yield
-    except (SettingError, DataError) as error:
+    except (SettingError, MissingExtraError, DataError) as error:
         kind = DataError if isinstance(error, DataError) else ConfigError
         raise kind([file.located(fault) for fault in error.faults]) from error
