@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.plan.kernel import Plan
+from mlpcli.plan.kernel import Kernel, Plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,6 +42,15 @@ def aligned(size: int) -> NDArray[np.uint8]:
     raw = np.zeros(size + 64, np.uint8)
     offset = -address(raw) % 64
     return raw[offset : offset + size]
+
+
+def view_of(kernel: Kernel, base: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """The view of an array that a move kernel means. shape: of its result, with the rows of the batch."""
+    settings = dict(kernel.attributes)
+    if "shape" in settings:
+        settings["shape"] = shape
+    assert kernel.op.view is not None
+    return kernel.op.view(base, **settings)
 
 
 class Function(ABC):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.executor import Executor, Function, State, aligned
+from mlpcli.execute.executor import Executor, Function, State, aligned, view_of
 from mlpcli.execute.numpy_words import constant_array, elementwise_calls, joining_word
 from mlpcli.plan.kernel import Buffer, Kernel, Plan
 
@@ -94,14 +94,10 @@ def _matmul(kernel: Kernel, arrays: list[NDArray[Any]], scratch: Scratch) -> lis
 
 def _move(kernel: Kernel, arrays: list[NDArray[Any]], scratch: Scratch) -> list[Call]:
     x, out = arrays[kernel.inputs[0]], arrays[kernel.output]
-    settings: dict[str, Any] = dict(kernel.attributes)
-    assert kernel.op.view is not None
     if kernel.op.is_view:
-        if "shape" in settings:  # with the rows of this batch in the place of the open axis
-            settings["shape"] = out.shape
-        arrays[kernel.output] = kernel.op.view(x, **settings)
+        arrays[kernel.output] = view_of(kernel, x, out.shape)
         return []
-    return [partial(out.fill, 0), partial(np.copyto, kernel.op.view(out, **settings), x)]
+    return [partial(out.fill, 0), partial(np.copyto, view_of(kernel, out, out.shape), x)]
 
 
 _KINDS: dict[str, Callable[[Kernel, list[NDArray[Any]], Scratch], list[Call]]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Sequence
 from itertools import count
 
@@ -52,6 +51,17 @@ class Emitter:
             return ()
 
         self.carried_loop(str(rounds), (), once)
+
+    def nest(self, shape: Sequence[int], body: Callable[[Sequence[str]], None]) -> None:
+        """body(indices) for every entry of an array of that shape, in C order."""
+
+        def level(indices: tuple[str, ...]) -> None:
+            if len(indices) == len(shape):
+                body(indices)
+            else:
+                self.loop(shape[len(indices)], lambda index: level((*indices, index)))
+
+        level(())
 
     def carried_loop(
         self,
@@ -118,10 +128,3 @@ class Emitter:
         if kind == "i1":
             kind, value = "i8", self.let(f"zext i1 {value} to i8")
         self.put(f"store {kind} {value}, ptr {address}")
-
-
-def number_text(value: float, kind: str) -> str:
-    """An exact constant: LLVM wants the bits of the double, for a float too."""
-    if kind == "float":
-        value = struct.unpack("<f", struct.pack("<f", value))[0]
-    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.executor import Function, State, address, aligned
+from mlpcli.execute.executor import Function, State, address, aligned, view_of
 from mlpcli.execute.native.functions import declarations, definitions
 from mlpcli.execute.native.machine import Code, machine
-from mlpcli.execute.native.program import StepText, float_kind, run_text, step_text, view_of
+from mlpcli.execute.native.program import StepText, float_kind, run_text, step_text
 from mlpcli.plan.kernel import Buffer, Plan
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ class NativeFunction(Function):
         arrays = {index: _array(plan.buffers[index], state) for index in step.arguments}
         for kernel in plan.kernels:
             if kernel.op.is_view and kernel.inputs[0] in arrays:
-                arrays[kernel.output] = view_of(kernel, plan, arrays[kernel.inputs[0]])
+                arrays[kernel.output] = view_of(
+                    kernel, arrays[kernel.inputs[0]], plan.buffers[kernel.output].shape
+                )
         self._pointers = np.array(
             [*(address(arrays[i]) for i in step.arguments), address(self._arena)], np.int64
         )

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlpcli.execute.native.emitter import TYPES, Emitter, number_text
-from mlpcli.execute.native.words import LlvmWords, Scalar
+from mlpcli.execute.native.emitter import TYPES, Emitter
+from mlpcli.execute.native.instructions import constant_text
+from mlpcli.execute.native.words import LlvmWords
 from mlpcli.ops.words import EagerWords
 from mlpcli.plan.fuse import Group
 from mlpcli.plan.kernel import Kernel, Plan
@@ -33,21 +34,11 @@ def emit_loop(
     for kernel in reductions:
         _start(kernel, plan, places[kernel.output], emitter)
     shape, flat = _collapsed(group, plan, places)
-    indices: list[str] = []
 
-    def nest(axis: int) -> None:
-        if axis == len(shape):
-            _body(group, plan, places, emitter, words, None if flat else list(indices), indices)
-            return
+    def entry(indices: Sequence[str]) -> None:
+        _body(group, plan, places, emitter, words, None if flat else indices, indices)
 
-        def inside(index: str) -> None:
-            indices.append(index)
-            nest(axis + 1)
-            indices.pop()
-
-        emitter.loop(shape[axis], inside)
-
-    nest(0)
+    emitter.nest(shape, entry)
 
 
 def _collapsed(group: Group, plan: Plan, places: Mapping[int, Place]) -> tuple[tuple[int, ...], bool]:
@@ -98,20 +89,15 @@ def _body(
             at = emitter.offset(_reduced_terms(kernel, group.shape, indices or ()), place.offset)
             address = emitter.address(place.pointer, place.kind, at)
             so_far = words.value(emitter.let(f"load {place.kind}, ptr {address}"))
-            begin = len(emitter.lines)
-            joined = kernel.op.formula(words, so_far, inputs[0])
             # The order of a sum is left to LLVM, which then adds in vectors; it is the same on every run.
-            emitter.lines[begin:] = [
-                line.replace(" fadd ", " fadd reassoc contract ") for line in emitter.lines[begin:]
-            ]
-            emitter.put(f"store {place.kind} {joined.name}, ptr {address}")
+            joined = kernel.op.formula(words.reassociating(), so_far, inputs[0])
+            emitter.put(f"store {place.kind} {words.text(joined)}, ptr {address}")
             continue
         result = kernel.op.formula(words, *inputs, **settings)
         values[kernel.output] = result
         if place is not None:
             at = _at(place, group.shape, indices, flat, emitter)
-            text = result.name if isinstance(result, Scalar) else number_text(result, place.kind)
-            emitter.store(text, place.pointer, place.kind, at)
+            emitter.store(words.text(result), place.pointer, place.kind, at)
 
 
 def _at(
@@ -140,7 +126,7 @@ def _reduced_terms(kernel: Kernel, shape: tuple[int, ...], indices: Sequence[str
 
 
 def _start(kernel: Kernel, plan: Plan, place: Place, emitter: Emitter) -> None:
-    start = number_text(_neutral(kernel), place.kind)
+    start = constant_text(_neutral(kernel), place.kind)
 
     def put(index: str) -> None:
         emitter.store(start, place.pointer, place.kind, emitter.offset([(index, 1)], place.offset))

@@ -1,23 +1,21 @@
-"""A plan as the text of one LLVM function, and the function that runs it over epochs of batches."""
+"""A plan as the text of one LLVM function."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.native.emitter import BYTES, STORED, Emitter, number_text
+from mlpcli.execute.executor import view_of
+from mlpcli.execute.native.emitter import BYTES, STORED, Emitter
+from mlpcli.execute.native.instructions import constant_text
 from mlpcli.execute.native.loops import Place, contiguous, emit_loop, kind_of
 from mlpcli.execute.native.products import SCALAR_PRODUCT, Machine, emit_product, make_product
 from mlpcli.execute.native.words import LlvmWords
 from mlpcli.plan.fuse import Group, fuse, used_outside, view_owners
 from mlpcli.plan.kernel import Kernel, Plan
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 ON_STACK = 32 * 1024
 """Work memory of a step up to this lies on the stack, where LLVM turns what it can into registers."""
@@ -68,9 +66,8 @@ def step_text(name: str, plan: Plan, machine: Machine) -> StepText:
         for index, buffer in enumerate(plan.buffers)
         if buffer.role == "constant" and buffer.shape != ()
     }
-    sizes = {index: _bytes(plan, index) for index in work}
     scratch = max((_packing(kernel, plan) for group in groups for kernel in group.kernels), default=0)
-    on_stack = sum(sizes.values()) + scratch <= ON_STACK
+    on_stack = sum(_bytes(plan, index) for index in work) + scratch <= ON_STACK
     places: dict[int, Place] = {}
     start = 0
     for index in arguments:
@@ -155,41 +152,21 @@ def _scatter(kernel: Kernel, plan: Plan, places: Mapping[int, Place], emitter: E
 
 
 def _copy(source: Place, target: Place, emitter: Emitter) -> None:
-    indices: list[str] = []
+    def entry(indices: Sequence[str]) -> None:
+        terms = list(zip(indices, source.strides, strict=True))
+        value = emitter.load(source.pointer, source.kind, emitter.offset(terms, source.offset))
+        terms = list(zip(indices, target.strides, strict=True))
+        emitter.store(value, target.pointer, target.kind, emitter.offset(terms, target.offset))
 
-    def nest(axis: int) -> None:
-        if axis == len(target.shape):
-            terms = list(zip(indices, source.strides, strict=True))
-            value = emitter.load(source.pointer, source.kind, emitter.offset(terms, source.offset))
-            terms = list(zip(indices, target.strides, strict=True))
-            emitter.store(value, target.pointer, target.kind, emitter.offset(terms, target.offset))
-            return
-
-        def inside(index: str) -> None:
-            indices.append(index)
-            nest(axis + 1)
-            indices.pop()
-
-        emitter.loop(target.shape[axis], inside)
-
-    nest(0)
+    emitter.nest(target.shape, entry)
 
 
 def _view(kernel: Kernel, plan: Plan, base: Place) -> Place:
     """The view a move means, as strides, found by asking it of an array that stands for the memory."""
     entries = np.lib.stride_tricks.as_strided(np.zeros(1, np.int8), base.shape, base.strides, writeable=False)
-    view = view_of(kernel, plan, entries)
+    view = view_of(kernel, entries, plan.buffers[kernel.output].shape)
     begin = view.__array_interface__["data"][0] - entries.__array_interface__["data"][0]
     return Place(base.pointer, view.shape, view.strides, base.kind, base.offset + begin)
-
-
-def view_of(kernel: Kernel, plan: Plan, base: NDArray[Any]) -> NDArray[Any]:
-    """The view that a move kernel means, of an array; the open batch axis has the plan's rows."""
-    settings = dict(kernel.attributes)
-    if "shape" in settings:
-        settings["shape"] = plan.buffers[kernel.output].shape
-    assert kernel.op.view is not None
-    return kernel.op.view(base, **settings)
 
 
 def _place(plan: Plan, index: int, pointer: str) -> Place:
@@ -224,7 +201,7 @@ def _constant_text(name: str, plan: Plan, index: int) -> str:
     buffer = plan.buffers[index]
     kind = kind_of(buffer.dtype)
     assert buffer.value is not None
-    entries = ", ".join(f"{kind} {number_text(float(v), kind)}" for v in buffer.value.ravel())
+    entries = ", ".join(f"{kind} {constant_text(float(v), kind)}" for v in buffer.value.ravel())
     return f"{name} = private unnamed_addr constant [{buffer.value.size} x {kind}] [{entries}]"
 
 
