@@ -9,7 +9,20 @@ from mlpcli.execute.native.loops import kind_of
 from mlpcli.execute.native.program import StepText
 from mlpcli.plan.kernel import Plan
 
-EPOCHS, ORDER, COSTS, STOP, NEXT_UINT32, RANDOM_STATE, COST_BELOW, DONE, BATCHES, ARENA, FIRST = range(11)
+(
+    EPOCHS,
+    ORDER,
+    COSTS,
+    STOP,
+    NEXT_UINT32,
+    RANDOM_STATE,
+    COST_BELOW,
+    DONE,
+    BATCHES,
+    ARENA,
+    PRODUCT,
+    FIRST,
+) = range(12)
 """Slots of the frame (i64 each) that the function is called with; from FIRST on: the step's arguments,
 for inputs the rows, then for each input a buffer to gather a batch into."""
 
@@ -87,6 +100,7 @@ def epochs_text(rows: int, whole: StepText, plan: Plan, rest: StepText | None) -
         ("random", RANDOM_STATE, "ptr"),
         ("below", COST_BELOW, "double"),
         ("arena", ARENA, "ptr"),
+        ("product", PRODUCT, "ptr"),
     ):
         slot(name, number, kind)
     for number, index in enumerate(whole.arguments):
@@ -227,7 +241,7 @@ def _batch(
             pointer = f"%{p}.i{index}"
             put(f"  {pointer} = phi ptr [ %g{index}, %{p}.row ], [ %{p}.d{index}, %{p}.direct ]")
         arguments_.append(f"ptr {pointer}")
-    put(f"  call void @{step.name}({', '.join([*arguments_, 'ptr %arena'])})")
+    put(f"  call void @{step.name}({', '.join([*arguments_, 'ptr %arena', 'ptr %product'])})")
     for at, index in enumerate(outputs):
         kind = kinds[index]
         put(f"  %{p}.v{at} = load {kind}, ptr %b{index}")

@@ -9,6 +9,7 @@ import numpy as np
 from mlpcli.execute.executor import Function, State, address, aligned, view_of
 from mlpcli.execute.native.functions import declarations, definitions
 from mlpcli.execute.native.machine import Code, machine
+from mlpcli.execute.native.outside import Outside
 from mlpcli.execute.native.program import StepText, float_kind, run_text, step_text
 from mlpcli.plan.kernel import Buffer, Plan
 
@@ -30,9 +31,10 @@ class NativeFunction(Function):
                 arrays[kernel.output] = view_of(
                     kernel, arrays[kernel.inputs[0]], plan.buffers[kernel.output].shape
                 )
-        self._pointers = np.array(
-            [*(address(arrays[i]) for i in step.arguments), address(self._arena)], np.int64
-        )
+        named = {key: arrays[index] for key, index in zip(step.keys, step.arguments, strict=True)}
+        self._outside = Outside(step.outside, named, self._arena)
+        pointers = [*(address(arrays[i]) for i in step.arguments), address(self._arena), self._outside.address]
+        self._pointers = np.array(pointers, np.int64)
         self._at = address(self._pointers)
         self._arrays = arrays
         self.inputs = {plan.buffers[i].name: a for i, a in arrays.items() if plan.buffers[i].role == "input"}
@@ -40,6 +42,7 @@ class NativeFunction(Function):
 
     def run(self) -> None:
         self._run(self._at)
+        self._outside.check()
 
 
 def _array(buffer: Buffer, state: State) -> NDArray[Any]:

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlpcli.execute.executor import view_of
+from mlpcli.execute.native.arena import LINE, share_arena
 from mlpcli.execute.native.emitter import BYTES, STORED, Emitter
 from mlpcli.execute.native.instructions import constant_text
 from mlpcli.execute.native.loops import Place, contiguous, emit_loop, kind_of
-from mlpcli.execute.native.products import SCALAR_PRODUCT, Machine, emit_product, make_product
+from mlpcli.execute.native.outside import CROSSOVER, OutsideProduct, ask, outside_product
+from mlpcli.execute.native.products import SCALAR_PRODUCT, Machine, Product, emit_product, make_product
 from mlpcli.execute.native.words import LlvmWords
 from mlpcli.plan.fuse import Group, fuse, used_outside, view_owners
 from mlpcli.plan.kernel import Kernel, Plan
 
 ON_STACK = 32 * 1024
 """Work memory of a step up to this lies on the stack, where LLVM turns what it can into registers."""
-LINE = 64
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,16 @@ class StepText:
     """Words that need a definition in the module."""
     attributes: str
     """Of a function that calls it: whole vectors pay for tiled products, and cost tiny networks."""
+    outside: tuple[OutsideProduct, ...]
+    """Products that it asks its caller for, by number."""
 
 
-def step_text(name: str, plan: Plan, machine: Machine) -> StepText:
-    """The whole plan as `void name(ptr noalias …, ptr noalias arena)`."""
+def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> StepText:
+    """The whole plan as `void name(ptr noalias …, ptr noalias arena, ptr product)`.
+
+    product: `void product(i64 number, ptr a, ptr b, ptr result)`, called for what BLAS does better; the
+    numbers begin with first_asked.
+    """
     groups = fuse(plan)
     owner = view_owners(plan)
     outputs = {owner[index] for index in plan.outputs.values()}
@@ -66,46 +73,67 @@ def step_text(name: str, plan: Plan, machine: Machine) -> StepText:
         for index, buffer in enumerate(plan.buffers)
         if buffer.role == "constant" and buffer.shape != ()
     }
-    scratch = max((_packing(kernel, plan) for group in groups for kernel in group.kernels), default=0)
-    on_stack = sum(_bytes(plan, index) for index in work) + scratch <= ON_STACK
+    outside = [kernel for kernel in plan.kernels if _is_outside(plan, kernel)]
+    inside = [kernel for kernel in plan.kernels if kernel.op.kind == "matmul" and kernel not in outside]
+    scratch = max((_packing(kernel, plan) for kernel in inside), default=0)
+    sizes = {index: _bytes(plan, index) for index in work}
+    on_stack = not outside and sum(sizes.values()) + scratch <= ON_STACK
     places: dict[int, Place] = {}
-    start = 0
     for index in arguments:
         places[index] = _place(plan, index, f"%b{index}")
     for index in constants:
         places[index] = _place(plan, index, f"@{name}.c{index}")
+    offsets, arena = share_arena(groups, owner, sizes, set(copies))
     for index in work:
-        places[index], start = _memory(plan, index, start, on_stack, emitter)
+        places[index] = _place(plan, index, _reserve(sizes[index], offsets[index], on_stack, emitter))
+    called = {index: f"output {output}" for output, index in reversed(list(plan.outputs.items()))}
+    keys = [called.get(i) or f"{plan.buffers[i].role} {plan.buffers[i].name}" for i in arguments]
+    where = {places[i].pointer: (key, 0) for i, key in zip(arguments, keys, strict=True)}
+    where |= {places[i].pointer: ("", offset) for i, offset in offsets.items()}
     packing = "null"
     if scratch:
-        packing = _reserve(scratch, start, on_stack, emitter)
-        start += -(-scratch // LINE) * LINE
+        packing = _reserve(scratch, arena, on_stack, emitter)
+        arena += scratch
     for kernel in plan.kernels:
         if kernel.op.is_view:
             places[kernel.output] = _view(kernel, plan, places[kernel.inputs[0]])
 
+    asked: list[OutsideProduct] = []
     for group in groups:
-        _emit_group(group, plan, places, emitter, words, machine, packing)
+        if group.kind == "matmul":
+            (kernel,) = group.kernels
+            product = _product(kernel, places)
+            if kernel in outside:
+                ask(first_asked + len(asked), product, emitter)
+                asked.append(outside_product(product, where))
+            else:
+                emit_product(product, emitter, machine, packing)
+        elif group.kind == "loop":
+            emit_loop(group, plan, places, emitter, words)
+        else:
+            (kernel,) = group.kernels
+            _scatter(kernel, plan, places, emitter)
     for value, state in copies.items():
         _copy(places[value], places[state], emitter)
     emitter.put("ret void")
     parameters = [
         f"ptr noalias nocapture align {BYTES[kind_of(plan.buffers[i].dtype)]} %b{i}" for i in arguments
     ]
-    head = (
-        f"define internal void @{name}({', '.join([*parameters, 'ptr noalias nocapture align 64 %arena'])})"
-    )
+    parameters += [f"ptr noalias nocapture align {LINE} %arena", "ptr %product"]
+    head = f"define internal void @{name}({', '.join(parameters)})"
     globals_ = [_constant_text(f"@{name}.c{i}", plan, i) for i in constants]
     text = "\n".join([*globals_, f"{head} alwaysinline nounwind {{", *emitter.lines, "}", ""])
-    tiled = any(
-        kernel.op.kind == "matmul" and multiplications(plan, kernel) > SCALAR_PRODUCT
-        for kernel in plan.kernels
-    )
+    tiled = bool(outside) or any(multiplications(plan, kernel) > SCALAR_PRODUCT for kernel in inside)
     attributes = machine.attributes if tiled else ""
-    called = {index: f"output {output}" for output, index in reversed(list(plan.outputs.items()))}
-    keys = tuple(called.get(i) or f"{plan.buffers[i].role} {plan.buffers[i].name}" for i in arguments)
     return StepText(
-        name, text, tuple(arguments), keys, 0 if on_stack else start, frozenset(words.used), attributes
+        name,
+        text,
+        tuple(arguments),
+        tuple(keys),
+        0 if on_stack else arena,
+        frozenset(words.used),
+        attributes,
+        tuple(asked),
     )
 
 
@@ -120,26 +148,20 @@ def float_kind(plan: Plan) -> str:
     return next((kind_of(b.dtype) for b in plan.buffers if b.dtype != "bool"), "double")
 
 
-def _emit_group(
-    group: Group,
-    plan: Plan,
-    places: Mapping[int, Place],
-    emitter: Emitter,
-    words: LlvmWords,
-    machine: Machine,
-    packing: str,
-) -> None:
-    if group.kind == "loop":
-        emit_loop(group, plan, places, emitter, words)
-        return
-    (kernel,) = group.kernels
-    if group.kind == "matmul":
-        settings = dict(kernel.attributes)
-        a, b = (places[index] for index in kernel.inputs)
-        product = make_product(a, b, places[kernel.output], settings["transpose_a"], settings["transpose_b"])
-        emit_product(product, emitter, machine, packing)
-        return
-    _scatter(kernel, plan, places, emitter)
+def _is_outside(plan: Plan, kernel: Kernel) -> bool:
+    """Whether BLAS is better at this product. (A constant has no memory that NumPy could be shown.)"""
+    buffers = [plan.buffers[index] for index in (*kernel.inputs, kernel.output)]
+    return (
+        kernel.op.kind == "matmul"
+        and multiplications(plan, kernel) >= CROSSOVER[kind_of(buffers[-1].dtype)]
+        and all(buffer.role != "constant" for buffer in buffers)
+    )
+
+
+def _product(kernel: Kernel, places: Mapping[int, Place]) -> Product:
+    settings = dict(kernel.attributes)
+    a, b = (places[index] for index in kernel.inputs)
+    return make_product(a, b, places[kernel.output], settings["transpose_a"], settings["transpose_b"])
 
 
 def _scatter(kernel: Kernel, plan: Plan, places: Mapping[int, Place], emitter: Emitter) -> None:
@@ -174,11 +196,6 @@ def _place(plan: Plan, index: int, pointer: str) -> Place:
     return Place(pointer, buffer.shape, contiguous(buffer.shape), kind_of(buffer.dtype))
 
 
-def _memory(plan: Plan, index: int, start: int, on_stack: bool, emitter: Emitter) -> tuple[Place, int]:
-    size = _bytes(plan, index)
-    return _place(plan, index, _reserve(size, start, on_stack, emitter)), start + -(-size // LINE) * LINE
-
-
 def _reserve(size: int, start: int, on_stack: bool, emitter: Emitter) -> str:
     if on_stack:
         return emitter.let(f"alloca [{size} x i8], align {LINE}")
@@ -192,7 +209,7 @@ def _bytes(plan: Plan, index: int) -> int:
 
 def _packing(kernel: Kernel, plan: Plan) -> int:
     """Bytes a product needs to lay a transposed operand out by rows."""
-    if kernel.op.kind != "matmul" or not dict(kernel.attributes)["transpose_b"]:
+    if not dict(kernel.attributes)["transpose_b"]:
         return 0
     return _bytes(plan, kernel.inputs[1])
 
@@ -208,7 +225,7 @@ def _constant_text(name: str, plan: Plan, index: int) -> str:
 def run_text(step: StepText) -> str:
     """`void run_<name>(ptr pointers)`: the step once, its arguments read from an array of pointers."""
     lines, values = [], []
-    for number in range(len(step.arguments) + 1):
+    for number in range(len(step.arguments) + 2):  # the arena, and what computes products
         lines.append(f"  %a{number} = getelementptr inbounds ptr, ptr %pointers, i64 {number}")
         lines.append(f"  %p{number} = load ptr, ptr %a{number}")
         values.append(f"ptr %p{number}")
