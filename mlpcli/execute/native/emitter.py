@@ -15,8 +15,9 @@ BYTES = {"double": 8, "float": 4, "i1": 1}
 class Emitter:
     """Writes the body of one function."""
 
-    def __init__(self) -> None:
+    def __init__(self, unrolled: int = UNROLLED) -> None:
         self.lines: list[str] = []
+        self._unrolled = unrolled
         self.block = "entry"
         self._number = count()
 
@@ -41,7 +42,7 @@ class Emitter:
 
     def loop(self, rounds: int, body: Callable[[str], None]) -> None:
         """body(index) for 0 … rounds - 1; the index is a number or an SSA name of type i64."""
-        if rounds <= UNROLLED:
+        if rounds <= self._unrolled:
             for index in range(rounds):
                 body(str(index))
             return

@@ -106,6 +106,10 @@ def epochs_text(rows: int, whole: StepText, plan: Plan, rest: StepText | None) -
     for number, index in enumerate(whole.arguments):
         if index in outputs:
             put(f"  %b{index} = alloca {kinds[index]}, align 8")
+        elif index in whole.local:
+            slot(f"home{index}", FIRST + number, "ptr")
+            put(f"  %b{index} = alloca [{whole.local[index]} x i8], align 64")
+            put(_copy(f"%b{index}", f"%home{index}", whole.local[index]))
         else:
             slot(f"b{index}", FIRST + number, "ptr")
     for number, index in enumerate(inputs):
@@ -173,6 +177,8 @@ def epochs_text(rows: int, whole: StepText, plan: Plan, rest: StepText | None) -
     put("more:")
     put("  br label %epoch")
     put("finish:")
+    for index, size in whole.local.items():
+        put(_copy(f"%home{index}", f"%b{index}", size))
     put(f"  %done.a = getelementptr inbounds i64, ptr %frame, i64 {DONE}")
     put("  store i64 %e1, ptr %done.a")
     put(f"  %batches.a = getelementptr inbounds i64, ptr %frame, i64 {BATCHES}")
@@ -269,6 +275,10 @@ def _batch(
     put(f"{p}.next:")
     put(f"  %{p}.finished = icmp eq i64 %{p}.n0, {count}")
     put(f"  br i1 %{p}.finished, label %{after}, label %{p}.batch")
+
+
+def _copy(target: str, source: str, size: int) -> str:
+    return f"  call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size}, i1 false)"
 
 
 def _row_entries(plan: Plan, index: int) -> int:

@@ -51,7 +51,16 @@ def _definition(form: Format, word: str, contract: bool) -> str:
 
 
 def _polynomial(x: Scalar, coefficients: Sequence[float]) -> Scalar:
-    """Lowest power first. Horner's rule: the loop's other entries fill the waits."""
+    """Lowest power first. Horner's rule on x² for the even and the odd powers: two short chains that run
+    side by side, where one long chain would keep a single row of a small network waiting.
+    """
+    if len(coefficients) <= 3:
+        return _horner(x, coefficients)
+    square = x * x
+    return _horner(square, coefficients[1::2]) * x + _horner(square, coefficients[::2])
+
+
+def _horner(x: Scalar, coefficients: Sequence[float]) -> Scalar:
     total = x * coefficients[-1] + coefficients[-2]
     for coefficient in coefficients[-3::-1]:
         total = total * x + coefficient

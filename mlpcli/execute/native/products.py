@@ -51,29 +51,44 @@ def make_product(a: Place, b: Place, result: Place, transpose_a: bool, transpose
     )
 
 
-def emit_product(product: Product, emitter: Emitter, machine: Machine, scratch: str) -> None:
-    """scratch: a pointer to inner × columns entries, where a transposed b is laid out by rows."""
-    if product.rows * product.inner * product.columns <= SCALAR_PRODUCT:
+@dataclass(frozen=True)
+class Columns:
+    """A vector of `width` neighbouring columns of b, of which `used` are columns of the result from `start` on.
+
+    pointer, offset and stride (of a row) in entries: where b, or its copy, has them.
+    """
+
+    start: int
+    width: int
+    used: int
+    pointer: str
+    offset: int
+    stride: int
+
+
+def is_scalar(product: Product) -> bool:
+    """Whether it is so small that it is written out entry by entry."""
+    return product.rows * product.inner * product.columns <= SCALAR_PRODUCT
+
+
+def emit_product(product: Product, emitter: Emitter, machine: Machine, scratch: str) -> int:
+    """scratch: a pointer to memory for copies of columns of b; gives back how many bytes of it are used."""
+    if is_scalar(product):
         _by_entries(product, emitter)
-        return
-    if product.b_strides[1] != 1:
-        product = _packed(product, emitter, scratch)
-    kind = product.result.kind
-    lanes = machine.vector_bytes // BYTES[kind]
-    vectors = _column_vectors(product.columns, lanes)
+        return 0
+    columns = _columns(product, emitter, _lanes(product, machine), scratch)
     most = machine.registers - machine.registers // 4
-    start = 0
-    while start < len(vectors):
-        wide = min(4, len(vectors) - start)
-        tile = vectors[start : start + wide]
-        height = _tile_height(product.rows, max(1, min(12, most // wide)))
+    for start in range(0, len(columns), 4):
+        tile = columns[start : start + 4]
+        height = _tile_height(product.rows, max(1, min(12, most // len(tile))))
         whole = product.rows // height
         # Whole tiles in a loop, what is left once more.
         emitter.loop(whole, partial(_tile, product, emitter, tile, height, height))
         rest = product.rows - whole * height
         if rest:
             _tile(product, emitter, tile, height, rest, str(whole))
-        start += wide
+    copied = sum(vector.width for vector in columns if vector.pointer == scratch)
+    return copied * product.inner * BYTES[product.result.kind]
 
 
 def _by_entries(product: Product, emitter: Emitter) -> None:
@@ -98,42 +113,52 @@ def _at(strides: Sequence[int], i: int, j: int) -> int:
     return i * strides[0] + j * strides[1]
 
 
-def _packed(product: Product, emitter: Emitter, scratch: str) -> Product:
-    """b copied by rows: a vector of its columns is then one load."""
+def _lanes(product: Product, machine: Machine) -> int:
+    return machine.vector_bytes // BYTES[product.result.kind]
+
+
+def _power_of_two(number: int) -> int:
+    """The lowest that is not below."""
+    return 1 << (number - 1).bit_length()
+
+
+def _columns(product: Product, emitter: Emitter, lanes: int, scratch: str) -> list[Columns]:
+    """Vectors that cover the columns. Where b has them apart, or they do not fill one, they are copied."""
+    vectors: list[Columns] = []
+    taken = 0
+    for start in range(0, product.columns, lanes):
+        used = min(lanes, product.columns - start)
+        width = _power_of_two(used)
+        if product.b_strides[1] == 1 and used == width:
+            offset, stride = product.b.offset + start, product.b_strides[0]
+            vectors.append(Columns(start, width, used, product.b.pointer, offset, stride))
+        else:
+            vectors.append(Columns(start, width, used, scratch, taken, width))
+            _copy(product, emitter, vectors[-1])
+            taken += product.inner * width
+    return vectors
+
+
+def _copy(product: Product, emitter: Emitter, columns: Columns) -> None:
+    """Lay columns of b side by side, zeros in the places that are not used."""
     kind = product.result.kind
 
     def row(k: str) -> None:
-        def entry(j: str) -> None:
-            at = emitter.offset([(k, product.b_strides[0]), (j, product.b_strides[1])], product.b.offset)
-            value = emitter.load(product.b.pointer, kind, at)
-            emitter.store(value, scratch, kind, emitter.offset([(k, product.columns), (j, 1)]))
+        target = emitter.offset([(k, columns.stride)], columns.offset)
+        if columns.used < columns.width:
+            address = emitter.address(columns.pointer, kind, target)
+            emitter.put(f"store <{columns.width} x {kind}> zeroinitializer, ptr {address}, align {BYTES[kind]}")
 
-        emitter.loop(product.columns, entry)
+        def entry(j: str) -> None:
+            start = product.b.offset + columns.start * product.b_strides[1]
+            at = emitter.offset([(k, product.b_strides[0]), (j, product.b_strides[1])], start)
+            value = emitter.load(product.b.pointer, kind, at)
+            to = emitter.offset([(k, columns.stride), (j, 1)], columns.offset)
+            emitter.store(value, columns.pointer, kind, to)
+
+        emitter.loop(columns.used, entry)
 
     emitter.loop(product.inner, row)
-    shape = (product.inner, product.columns)
-    place = Place(scratch, shape, (product.columns, 1), kind)
-    return Product(
-        product.a,
-        product.a_strides,
-        place,
-        (product.columns, 1),
-        product.result,
-        product.rows,
-        product.inner,
-        product.columns,
-    )
-
-
-def _column_vectors(columns: int, lanes: int) -> list[tuple[int, int]]:
-    """(start, width) of vectors that cover the columns: whole ones, then halves, quarters …"""
-    vectors, start = [], 0
-    while start < columns:
-        while lanes > columns - start:
-            lanes //= 2
-        vectors.append((start, lanes))
-        start += lanes
-    return vectors
 
 
 def _tile_height(rows: int, most: int) -> int:
@@ -142,18 +167,18 @@ def _tile_height(rows: int, most: int) -> int:
 
 
 def _tile(
-    product: Product, emitter: Emitter, vectors: Sequence[tuple[int, int]], step: int, height: int, tile: str
+    product: Product, emitter: Emitter, columns: Sequence[Columns], step: int, height: int, tile: str
 ) -> None:
-    """height × vectors of the result from row tile·step on."""
+    """height × columns of the result from row tile·step on."""
     kind = product.result.kind
-    types = [f"<{width} x {kind}>" for _ in range(height) for _, width in vectors]
+    types = [f"<{vector.width} x {kind}>" for _ in range(height) for vector in columns]
 
     def advance(k: str, sums: list[str]) -> list[str]:
-        columns = []
-        for start, width in vectors:
-            at = emitter.offset([(k, product.b_strides[0])], product.b.offset + start)
-            address = emitter.address(product.b.pointer, kind, at)
-            columns.append(emitter.let(f"load <{width} x {kind}>, ptr {address}, align {BYTES[kind]}"))
+        loaded = []
+        for vector in columns:
+            at = emitter.offset([(k, vector.stride)], vector.offset)
+            address = emitter.address(vector.pointer, kind, at)
+            loaded.append(emitter.let(f"load <{vector.width} x {kind}>, ptr {address}, align {BYTES[kind]}"))
         new = []
         for i in range(height):
             at = emitter.offset(
@@ -161,26 +186,38 @@ def _tile(
                 product.a.offset + i * product.a_strides[0],
             )
             factor = emitter.load(product.a.pointer, kind, at)
-            for v, (_, width) in enumerate(vectors):
-                vector = f"<{width} x {kind}>"
-                one = emitter.let(f"insertelement {vector} poison, {kind} {factor}, i64 0")
+            for v, vector in enumerate(columns):
+                type = f"<{vector.width} x {kind}>"
+                one = emitter.let(f"insertelement {type} poison, {kind} {factor}, i64 0")
                 spread = emitter.let(
-                    f"shufflevector {vector} {one}, {vector} poison, <{width} x i32> zeroinitializer"
+                    f"shufflevector {type} {one}, {type} poison, <{vector.width} x i32> zeroinitializer"
                 )
-                term = emitter.let(f"fmul contract {vector} {spread}, {columns[v]}")
-                so_far = sums[i * len(vectors) + v]
-                new.append(emitter.let(f"fadd contract {vector} {so_far}, {term}"))
+                term = emitter.let(f"fmul contract {type} {spread}, {loaded[v]}")
+                so_far = sums[i * len(columns) + v]
+                new.append(emitter.let(f"fadd contract {type} {so_far}, {term}"))
         return new
 
-    sums = emitter.carried_loop(
-        str(product.inner), [(vector, "zeroinitializer") for vector in types], advance
-    )
+    sums = emitter.carried_loop(str(product.inner), [(type, "zeroinitializer") for type in types], advance)
     for i in range(height):
-        for v, (start, width) in enumerate(vectors):
+        for v, vector in enumerate(columns):
             at = emitter.offset(
                 [(tile, step * product.result.strides[0])],
-                product.result.offset + i * product.result.strides[0] + start,
+                product.result.offset + i * product.result.strides[0] + vector.start,
             )
             address = emitter.address(product.result.pointer, kind, at)
-            value = sums[i * len(vectors) + v]
-            emitter.put(f"store <{width} x {kind}> {value}, ptr {address}, align {BYTES[kind]}")
+            _store(sums[i * len(columns) + v], vector, kind, address, emitter)
+
+
+def _store(value: str, vector: Columns, kind: str, address: str, emitter: Emitter) -> None:
+    """The used part of a vector, in pieces of a power of two."""
+    done = 0
+    while done < vector.used:
+        piece = 1 << ((vector.used - done).bit_length() - 1)
+        part = value
+        if piece < vector.width:
+            lanes = ", ".join(f"i32 {lane}" for lane in range(done, done + piece))
+            type = f"<{vector.width} x {kind}>"
+            part = emitter.let(f"shufflevector {type} {value}, {type} poison, <{piece} x i32> <{lanes}>")
+        to = emitter.address(address, kind, str(done))
+        emitter.put(f"store <{piece} x {kind}> {part}, ptr {to}, align {BYTES[kind]}")
+        done += piece

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlpcli.execute.executor import view_of
-from mlpcli.execute.native.arena import LINE, share_arena
+from mlpcli.execute.native.arena import LINE, lines, share_arena
 from mlpcli.execute.native.emitter import BYTES, STORED, Emitter
 from mlpcli.execute.native.instructions import constant_text
 from mlpcli.execute.native.loops import Place, contiguous, emit_loop, kind_of
@@ -21,6 +21,9 @@ from mlpcli.plan.kernel import Kernel, Plan
 
 ON_STACK = 32 * 1024
 """Work memory of a step up to this lies on the stack, where LLVM turns what it can into registers."""
+TINY = 512
+"""Bytes of parameters and slots up to which they may stay in registers; loops are then written out."""
+UNROLLED_WHEN_TINY = 16
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,9 @@ class StepText:
     """Of a function that calls it: whole vectors pay for tiled products, and cost tiny networks."""
     outside: tuple[OutsideProduct, ...]
     """Products that it asks its caller for, by number."""
+    local: Mapping[int, int]
+    """Arguments, and their bytes, that a loop of steps had better copy to its stack: LLVM then keeps them
+    in registers from step to step."""
 
 
 def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> StepText:
@@ -53,7 +59,9 @@ def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> 
     owner = view_owners(plan)
     outputs = {owner[index] for index in plan.outputs.values()}
     needed = used_outside(groups, plan, owner)
-    emitter = Emitter()
+    states = {i: _bytes(plan, i) for i, buffer in enumerate(plan.buffers) if buffer.role == "state"}
+    tiny = sum(states.values()) <= TINY
+    emitter = Emitter(UNROLLED_WHEN_TINY) if tiny else Emitter()
     emitter.label("entry")
     words = LlvmWords(float_kind(plan), emitter.lines)
 
@@ -75,9 +83,8 @@ def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> 
     }
     outside = [kernel for kernel in plan.kernels if _is_outside(plan, kernel)]
     inside = [kernel for kernel in plan.kernels if kernel.op.kind == "matmul" and kernel not in outside]
-    scratch = max((_packing(kernel, plan) for kernel in inside), default=0)
     sizes = {index: _bytes(plan, index) for index in work}
-    on_stack = not outside and sum(sizes.values()) + scratch <= ON_STACK
+    on_stack = not outside and sum(sizes.values()) <= ON_STACK
     places: dict[int, Place] = {}
     for index in arguments:
         places[index] = _place(plan, index, f"%b{index}")
@@ -85,20 +92,17 @@ def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> 
         places[index] = _place(plan, index, f"@{name}.c{index}")
     offsets, arena = share_arena(groups, owner, sizes, set(copies))
     for index in work:
-        places[index] = _place(plan, index, _reserve(sizes[index], offsets[index], on_stack, emitter))
+        places[index] = _place(plan, index, emitter.let(_reserve(sizes[index], offsets[index], on_stack)))
     called = {index: f"output {output}" for output, index in reversed(list(plan.outputs.items()))}
     keys = [called.get(i) or f"{plan.buffers[i].role} {plan.buffers[i].name}" for i in arguments]
     where = {places[i].pointer: (key, 0) for i, key in zip(arguments, keys, strict=True)}
     where |= {places[i].pointer: ("", offset) for i, offset in offsets.items()}
-    packing = "null"
-    if scratch:
-        packing = _reserve(scratch, arena, on_stack, emitter)
-        arena += scratch
     for kernel in plan.kernels:
         if kernel.op.is_view:
             places[kernel.output] = _view(kernel, plan, places[kernel.inputs[0]])
 
     asked: list[OutsideProduct] = []
+    scratch, scratch_from = 0, len(emitter.lines)
     for group in groups:
         if group.kind == "matmul":
             (kernel,) = group.kernels
@@ -107,7 +111,7 @@ def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> 
                 ask(first_asked + len(asked), product, emitter)
                 asked.append(outside_product(product, where))
             else:
-                emit_product(product, emitter, machine, packing)
+                scratch = max(scratch, emit_product(product, emitter, machine, "%scratch"))
         elif group.kind == "loop":
             emit_loop(group, plan, places, emitter, words)
         else:
@@ -116,6 +120,10 @@ def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> 
     for value, state in copies.items():
         _copy(places[value], places[state], emitter)
     emitter.put("ret void")
+    if scratch:
+        memory = _reserve(scratch, arena, scratch <= ON_STACK)
+        emitter.lines.insert(scratch_from, f"  %scratch = {memory}")
+        arena += lines(scratch)
     parameters = [
         f"ptr noalias nocapture align {BYTES[kind_of(plan.buffers[i].dtype)]} %b{i}" for i in arguments
     ]
@@ -130,10 +138,11 @@ def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> 
         text,
         tuple(arguments),
         tuple(keys),
-        0 if on_stack else arena,
+        arena,
         frozenset(words.used),
         attributes,
         tuple(asked),
+        states if tiny else {},
     )
 
 
@@ -196,22 +205,15 @@ def _place(plan: Plan, index: int, pointer: str) -> Place:
     return Place(pointer, buffer.shape, contiguous(buffer.shape), kind_of(buffer.dtype))
 
 
-def _reserve(size: int, start: int, on_stack: bool, emitter: Emitter) -> str:
+def _reserve(size: int, start: int, on_stack: bool) -> str:
     if on_stack:
-        return emitter.let(f"alloca [{size} x i8], align {LINE}")
-    return emitter.let(f"getelementptr inbounds i8, ptr %arena, i64 {start}")
+        return f"alloca [{size} x i8], align {LINE}"
+    return f"getelementptr inbounds i8, ptr %arena, i64 {start}"
 
 
 def _bytes(plan: Plan, index: int) -> int:
     buffer = plan.buffers[index]
     return max(1, math.prod(buffer.shape)) * BYTES[kind_of(buffer.dtype)]
-
-
-def _packing(kernel: Kernel, plan: Plan) -> int:
-    """Bytes a product needs to lay a transposed operand out by rows."""
-    if not dict(kernel.attributes)["transpose_b"]:
-        return 0
-    return _bytes(plan, kernel.inputs[1])
 
 
 def _constant_text(name: str, plan: Plan, index: int) -> str:
