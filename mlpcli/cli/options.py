@@ -8,6 +8,12 @@ import click
 
 config_argument = click.argument("config", type=click.Path())
 run_argument = click.argument("run", metavar="RUN|MODEL", type=click.Path())
+executor_option = click.option(
+    "--executor",
+    type=click.Choice(["auto", "numpy", "native"]),
+    default="auto",
+    help="What computes: native is machine code, auto takes it where it is installed.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 
 

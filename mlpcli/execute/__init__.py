@@ -37,24 +37,23 @@ class _Executors(Mapping[str, type[Executor]]):
 EXECUTORS: Mapping[str, type[Executor]] = _Executors()
 
 
-WORTH_COMPILING = 5_000
-"""Training steps from which on auto compiles: a step of a small network takes NumPy 30 to 100 µs, and LLVM
-some 0.2 s to turn into machine code."""
+MANY_STEPS = 5_000
+"""Training steps from which on machine code is felt: a step of a small network takes NumPy 30 to 100 µs."""
 
 
-def choose_executor(name: str, steps: int) -> Executor:
-    """auto: native where it is installed and `steps` training steps are worth it, else NumPy.
+def choose_executor(name: str) -> Executor:
+    """auto: native where it is installed, else NumPy.
 
     Raises MissingExtraError where native is asked for and not installed.
     """
     if name == "auto":
-        name = "native" if steps >= WORTH_COMPILING and "native" in list(EXECUTORS) else "numpy"
+        name = "native" if "native" in list(EXECUTORS) else "numpy"
     return EXECUTORS[name]()
 
 
 def hint(name: str, steps: int) -> str:
     """What to install for a faster training of a small network; "" where nothing is missed."""
-    if name == "auto" and steps >= WORTH_COMPILING and "native" not in list(EXECUTORS):
+    if name == "auto" and steps >= MANY_STEPS and "native" not in list(EXECUTORS):
         return "pip install 'mlpcli[native]' makes many small steps like these far quicker."
     return ""
 

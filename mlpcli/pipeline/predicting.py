@@ -16,14 +16,16 @@ from mlpcli.predict.model import Model, Prediction
 from mlpcli.runs.atomic import replacing
 
 
-def write_predictions(run: str | Path, data: str, output: str | None) -> tuple[tuple[str, ...], Counts]:
+def write_predictions(
+    run: str | Path, data: str, output: str | None, executor: str = "auto"
+) -> tuple[tuple[str, ...], Counts]:
     """Write one CSV row per row of data, to `output` or standard output. Gives notes and counts to be told.
 
     A label column named after the target and p_<class> for classes, p_<label> for labels, the value of
     each target otherwise. An existing output is replaced only when all went well. Raises DataError,
     ModelFileError, OutputError.
     """
-    model = Model.load(run)
+    model = Model.load(run, executor)
     if output is None:
         return _write(model, data, sys.stdout.buffer)
     with replacing(Path(output)) as file:

@@ -113,7 +113,7 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
         batch = rows_of_batch(config, rows)
         check_memory(network, config.network, batch)
         steps = config.training.epochs * -(-rows // batch)
-        executor = choose_executor(config.executor, steps)
+        executor = choose_executor(config.executor)
         tip = hint(config.executor, steps)
         prepared = Prepared(file, dataset, head, network, optimizer, executor, (tip,) if tip else ())
     return prepared

@@ -24,23 +24,23 @@ class Watched:
     def __init__(self, prepared: Prepared, name: str, part: Part, state: Mapping[str, NDArray[Any]]) -> None:
         self._prepared, self.name, self._part = prepared, name, part
         self.rows = prepared.rows(part)
-        # Not worth compiling: a forward pass now and then.
-        network, executor = prepared.network, NumpyExecutor()
-        chunk = min(CHUNK, len(part.inputs))
-        self._losses = RowFunction(executor, {"loss": network.row_loss}, state, chunk)
-        self._outputs = RowFunction(executor, {"prediction": network.prediction}, state, chunk)
-        penalty = network.penalty
-        self._penalty = RowFunction(executor, {"penalty": penalty}, state, 1) if penalty is not None else None
+        network, penalty = prepared.network, prepared.network.penalty
+        outputs = {"loss": network.row_loss, "prediction": network.prediction}
+        self._function = RowFunction(prepared.executor, outputs, state, min(CHUNK, len(part.inputs)))
+        # Not worth compiling: some sums of squares now and then.
+        self._penalty = (
+            None if penalty is None else RowFunction(NumpyExecutor(), {"penalty": penalty}, state, 1)
+        )
 
     def cost(self) -> float:
         """Mean loss plus penalty."""
-        total = sum(float(out["loss"].sum()) for _, out in self._losses.chunks(self.rows))
+        total = sum(float(out["loss"].sum()) for _, out in self._function.chunks(self.rows))
         penalty = float(self._penalty.scalars()["penalty"]) if self._penalty else 0.0
         return total / len(self._part.inputs) + penalty
 
     def evaluation(self) -> Evaluation:
         """All scores, in the user's units."""
-        outputs = self._outputs(self.rows)["prediction"]
+        outputs = self._function(self.rows)["prediction"]
         dataset = self._prepared.dataset
         return evaluate_outputs(outputs, self._part.targets, dataset.preparation, dataset.task)
 

@@ -16,7 +16,7 @@ from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.table import Table, table_from
 from mlpcli.data.targets import ClassTarget
 from mlpcli.errors import DataError, Fault
-from mlpcli.execute import EXECUTORS, Executor
+from mlpcli.execute import Executor, choose_executor
 from mlpcli.execute.rows import RowFunction
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
 from mlpcli.runs.folder import RunFolder
@@ -53,14 +53,18 @@ class Model:
         network = file.graph()
         self._inputs = network.inputs.name
         self._function = RowFunction(
-            executor or EXECUTORS["numpy"](), {"prediction": network.prediction}, file.parameters
+            executor or choose_executor("auto"), {"prediction": network.prediction}, file.parameters
         )
 
     @classmethod
-    def load(cls, path: str | Path) -> Model:
-        """From a run folder or a model file. Raises ModelFileError where it is neither, or damaged."""
+    def load(cls, path: str | Path, executor: str = "auto") -> Model:
+        """From a run folder or a model file. executor: auto, numpy or native.
+
+        Raises ModelFileError where it is neither, or damaged; MissingExtraError without what native needs.
+        """
         place = Path(path)
-        return cls(ModelFile.read(RunFolder(place).model() if os.path.isdir(place) else place))
+        file = ModelFile.read(RunFolder(place).model() if os.path.isdir(place) else place)
+        return cls(file, choose_executor(executor))
 
     def predict(self, table: Any) -> Prediction:
         """table: a path, a mapping of column names to values, a data frame, or a 2-D array (x1, x2, …).

@@ -47,6 +47,8 @@ class Epoch:
         return self.sound is None
 
 
+SILENCE = 0.25
+"""Seconds of training, about, that may pass without a record."""
 NOT_FINITE = "the cost is not finite"
 INTERRUPTED = "interrupted"
 ALL_DONE = "all epochs done"
@@ -65,7 +67,7 @@ def epochs(
     """Train until a reason to stop.
 
     There is a record of every epoch whose number is a multiple of `every` and of the last one, of others
-    where the runner does one at a time; at a record, `state` is what it is after that epoch. An epoch whose
+    so that a long training is heard of; at a record, `state` is what it is after that epoch. An epoch whose
     cost is not finite, or that leaves weights with such a final_cost, puts the state back to before it and
     is the last. When interrupted, the batch at hand is finished, and the epoch is the last.
     """
@@ -74,7 +76,7 @@ def epochs(
     limit, below = settings.stop.max_time, settings.stop.cost_below
     each = validation_cost is not None or settings.stop.patience is not None
     before, sound = (_Snapshot(state, rng if settings.shuffle else None) for _ in range(2))
-    done, most = 0, settings.epochs
+    done, most, searching = 0, 1, False
 
     def should_stop() -> bool:
         return interrupted() or (limit is not None and time.perf_counter() - started >= limit)
@@ -83,12 +85,16 @@ def epochs(
         until_record = every - done % every
         count = 1 if each else min(runner.longest, until_record, settings.epochs - done, most)
         before.take()
+        began = time.perf_counter()
         stretch = runner.stretch(
             count,
             rng if settings.shuffle else None,
             -math.inf if below is None or each else below,
             should_stop,
         )
+        if not searching:
+            took = max(time.perf_counter() - began, 1e-9)
+            most = max(1, int(SILENCE * stretch.epochs / took))
         mean = stretch.last
         finite = math.isfinite(mean["cost"])
         checked = validation_cost() if validation_cost and finite else None
@@ -108,7 +114,7 @@ def epochs(
         if lost:
             before.put_back()
             if stretch.epochs > 1:  # again, one by one, to find the epoch and the weights before it
-                most = 1
+                most, searching = 1, True
                 continue
             # A cost is that of the weights before the update. Lost in the first batch, the weights that the
             # epoch began with were bad already, and the sound ones are those of the epoch before.

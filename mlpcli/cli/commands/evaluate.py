@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from mlpcli.cli.options import json_option, run_argument
+from mlpcli.cli.options import executor_option, json_option, run_argument
 
 
 @click.command()
 @run_argument
 @click.argument("data", type=click.Path())
 @click.option("--labels", type=click.Path(), help="Label file beside an IDX or NPY file.")
+@executor_option
 @json_option
-def evaluate(run: str, data: str, labels: str | None, as_json: bool) -> None:
+def evaluate(run: str, data: str, labels: str | None, executor: str, as_json: bool) -> None:
     """Score a run on rows that have the target.
 
     DATA is a file of rows; - reads standard input.
@@ -26,7 +27,7 @@ def evaluate(run: str, data: str, labels: str | None, as_json: bool) -> None:
     from mlpcli.cli.warnings import tell, tell_counts
     from mlpcli.pipeline import load
 
-    notes, evaluation = load(run).evaluate_file(data, labels)
+    notes, evaluation = load(run, executor).evaluate_file(data, labels)
     tell(notes)
     tell_counts(evaluation.counts)
     if as_json:

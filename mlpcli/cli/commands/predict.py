@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
-from mlpcli.cli.options import run_argument
+from mlpcli.cli.options import executor_option, run_argument
 
 
 @click.command()
 @run_argument
 @click.argument("data", type=click.Path())
 @click.option("-o", "--output", type=click.Path(), help="CSV file to write; standard output without it.")
-def predict(run: str, data: str, output: str | None) -> None:
+@executor_option
+def predict(run: str, data: str, output: str | None, executor: str) -> None:
     """Predict for the rows of DATA.
 
     DATA is a file of rows; - reads standard input. Columns are matched by name. Writes CSV with a header: the
@@ -24,6 +25,6 @@ def predict(run: str, data: str, output: str | None) -> None:
     from mlpcli.cli.warnings import tell, tell_counts
     from mlpcli.pipeline.predicting import write_predictions
 
-    notes, counts = write_predictions(run, data, output)
+    notes, counts = write_predictions(run, data, output, executor)
     tell(notes)
     tell_counts(counts)

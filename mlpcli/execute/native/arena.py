@@ -13,7 +13,7 @@ LINE = 64
 def share_arena(
     groups: Sequence[Group], owner: Mapping[int, int], sizes: Mapping[int, int], kept: Collection[int]
 ) -> tuple[dict[int, int], int]:
-    """Offsets in bytes of the buffers in `sizes` (bytes), and the bytes of the whole; `kept` live to the end."""
+    """Offsets of the buffers in `sizes`, and the size of the whole, in bytes; `kept` live to the end."""
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     for at, group in enumerate(groups):

@@ -9,8 +9,8 @@ import numpy as np
 from mlpcli.execute.executor import Function, State, address, aligned, view_of
 from mlpcli.execute.native.functions import declarations, definitions
 from mlpcli.execute.native.machine import Code, machine
-from mlpcli.execute.native.outside import Outside
 from mlpcli.execute.native.program import StepText, float_kind, run_text, step_text
+from mlpcli.execute.native.team import Team
 from mlpcli.plan.kernel import Buffer, Plan
 
 if TYPE_CHECKING:
@@ -31,9 +31,8 @@ class NativeFunction(Function):
                 arrays[kernel.output] = view_of(
                     kernel, arrays[kernel.inputs[0]], plan.buffers[kernel.output].shape
                 )
-        named = {key: arrays[index] for key, index in zip(step.keys, step.arguments, strict=True)}
-        self._outside = Outside(step.outside, named, self._arena)
-        pointers = [*(address(arrays[i]) for i in step.arguments), address(self._arena), self._outside.address]
+        self._team = Team.of([step], self._code)
+        pointers = [*(address(arrays[i]) for i in step.arguments), address(self._arena), self._team.address]
         self._pointers = np.array(pointers, np.int64)
         self._at = address(self._pointers)
         self._arrays = arrays
@@ -41,8 +40,7 @@ class NativeFunction(Function):
         self.outputs = {name: arrays[index] for name, index in plan.outputs.items()}
 
     def run(self) -> None:
-        self._run(self._at)
-        self._outside.check()
+        self._team.run(self._run, self._at)
 
 
 def _array(buffer: Buffer, state: State) -> NDArray[Any]:

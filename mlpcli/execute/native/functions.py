@@ -22,7 +22,7 @@ def function_name(word: str, type: str) -> str:
 
 def declarations(*types: str) -> str:
     """The intrinsics that words and functions of those types call, one per line."""
-    lines = ["declare double @llvm.pow.f64(double, double)"]
+    lines = ["declare double @llvm.pow.f64(double, double)", "declare i64 @llvm.umin.i64(i64, i64)"]
     for type in types:
         suffix = SUFFIX[type]
         lines += [f"declare {type} @llvm.{name}.{suffix}({type})" for name in ("fabs", "sqrt")]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from mlpcli.execute.native.emitter import BYTES, Emitter
@@ -12,13 +13,23 @@ from mlpcli.execute.native.loops import Place
 SCALAR_PRODUCT = 64
 """Products of so few multiplications are written out entry by entry."""
 
+SHARED_PRODUCT = 200_000
+"""Multiplications per byte of a vector from which on a product is shared among threads: handing it over
+takes some 20 µs. Measured at 64 bytes."""
+
 
 @dataclass(frozen=True)
 class Machine:
-    """What the processor offers: bytes of a vector register, and how many there are."""
+    """What the processor offers: bytes of a vector register, how many there are, and how many threads."""
 
     vector_bytes: int
     registers: int
+    threads: int = 1
+
+    @property
+    def shared_product(self) -> float:
+        """Multiplications from which on a product is worth several threads: a tenth of a millisecond."""
+        return SHARED_PRODUCT * self.vector_bytes if self.threads > 1 else math.inf
 
     @property
     def attributes(self) -> str:
@@ -53,7 +64,7 @@ def make_product(a: Place, b: Place, result: Place, transpose_a: bool, transpose
 
 @dataclass(frozen=True)
 class Columns:
-    """A vector of `width` neighbouring columns of b, of which `used` are columns of the result from `start` on.
+    """A vector of `width` neighbouring columns of b; `used` of them are the result's, from `start` on.
 
     pointer, offset and stride (of a row) in entries: where b, or its copy, has them.
     """
@@ -77,18 +88,91 @@ def emit_product(product: Product, emitter: Emitter, machine: Machine, scratch: 
         _by_entries(product, emitter)
         return 0
     columns = _columns(product, emitter, _lanes(product, machine), scratch)
-    most = machine.registers - machine.registers // 4
-    for start in range(0, len(columns), 4):
-        tile = columns[start : start + 4]
-        height = _tile_height(product.rows, max(1, min(12, most // len(tile))))
-        whole = product.rows // height
+    for group, height in _groups(product, columns, machine):
+        whole, rest = divmod(product.rows, height)
         # Whole tiles in a loop, what is left once more.
-        emitter.loop(whole, partial(_tile, product, emitter, tile, height, height))
-        rest = product.rows - whole * height
+        emitter.loop(whole, partial(_tile, product, emitter, group, height, height))
         if rest:
-            _tile(product, emitter, tile, height, rest, str(whole))
-    copied = sum(vector.width for vector in columns if vector.pointer == scratch)
-    return copied * product.inner * BYTES[product.result.kind]
+            _tile(product, emitter, group, height, rest, str(whole))
+    return _copied(product, columns, scratch)
+
+
+def emit_call(
+    product: Product, number: int, emitter: Emitter, machine: Machine, scratch: str
+) -> tuple[int, int]:
+    """Ask the caller of the code for a product, by its number. Gives the bytes of scratch, and the tiles."""
+    columns = _columns(product, emitter, _lanes(product, machine), scratch)
+    # The pointers say which memory the call reads and writes; LLVM could not know otherwise.
+    pointers = ", ".join(f"ptr {place.pointer}" for place in (product.a, product.b, product.result))
+    emitter.put(f"call void %product(i64 {number}, {pointers}, ptr {scratch})")
+    return _copied(product, columns, scratch), -(-product.rows // _block_height(product, columns, machine))
+
+
+def block_text(name: str, product: Product, machine: Machine) -> str:
+    """`void name(ptr a, ptr b, ptr result, ptr scratch, i64 from, i64 to)`: tiles of rows of a product, from
+    one on to before another; the columns of b have been copied.
+    """
+    a, b, result = (
+        replace(place, pointer=pointer)
+        for place, pointer in ((product.a, "%a"), (product.b, "%b"), (product.result, "%result"))
+    )
+    product = replace(product, a=a, b=b, result=result)
+    columns = _columns(product, Emitter(), _lanes(product, machine), "%scratch")
+    height = _block_height(product, columns, machine)
+    whole, rest = divmod(product.rows, height)
+    emitter = Emitter()
+    emitter.label("entry")
+    last = emitter.let(f"call i64 @llvm.umin.i64(i64 %to, i64 {whole})")
+    some = emitter.let(f"icmp ult i64 %from, {last}")
+    end = emitter.let(f"icmp ugt i64 %to, {whole}")
+    for number, (group, _) in enumerate(_groups(product, columns, machine)):
+
+        def once(tile: str, _: list[str], group: Sequence[Columns] = group) -> tuple[str, ...]:
+            _tile(product, emitter, group, height, height, tile)
+            return ()
+
+        emitter.put(f"br i1 {some}, label %some{number}, label %none{number}")
+        emitter.label(f"some{number}")
+        emitter.carried_loop(last, (), once, "%from")
+        emitter.put(f"br label %none{number}")
+        emitter.label(f"none{number}")
+        if rest:
+            emitter.put(f"br i1 {end}, label %rest{number}, label %next{number}")
+            emitter.label(f"rest{number}")
+            _tile(product, emitter, group, height, rest, str(whole))
+            emitter.put(f"br label %next{number}")
+            emitter.label(f"next{number}")
+    emitter.put("ret void")
+    entry = BYTES[product.result.kind]
+    pointers = ", ".join(f"ptr noalias nocapture align {entry} %{word}" for word in ("a", "b", "result"))
+    head = (
+        f"define void @{name}({pointers}, ptr noalias nocapture align {entry} %scratch, i64 %from, i64 %to)"
+    )
+    return "\n".join([f"{head} nounwind {machine.attributes} {{", *emitter.lines, "}", ""])
+
+
+def _block_height(product: Product, columns: Sequence[Columns], machine: Machine) -> int:
+    """Rows of a tile where all columns go together: those of the first, widest group."""
+    return next(_groups(product, columns, machine))[1]
+
+
+def _groups(
+    product: Product, columns: Sequence[Columns], machine: Machine
+) -> Iterator[tuple[Sequence[Columns], int]]:
+    """Up to four vectors of columns that are computed together, and the rows of their tiles."""
+    for start in range(0, len(columns), 4):
+        group = columns[start : start + 4]
+        yield group, _tile_height(product.rows, max(1, min(12, _most(machine) // len(group))))
+
+
+def _most(machine: Machine) -> int:
+    """Vectors of sums at once; the other registers hold what is added."""
+    return machine.registers - machine.registers // 4
+
+
+def _copied(product: Product, columns: Sequence[Columns], scratch: str) -> int:
+    width = sum(vector.width for vector in columns if vector.pointer == scratch)
+    return width * product.inner * BYTES[product.result.kind]
 
 
 def _by_entries(product: Product, emitter: Emitter) -> None:
@@ -147,7 +231,9 @@ def _copy(product: Product, emitter: Emitter, columns: Columns) -> None:
         target = emitter.offset([(k, columns.stride)], columns.offset)
         if columns.used < columns.width:
             address = emitter.address(columns.pointer, kind, target)
-            emitter.put(f"store <{columns.width} x {kind}> zeroinitializer, ptr {address}, align {BYTES[kind]}")
+            emitter.put(
+                f"store <{columns.width} x {kind}> zeroinitializer, ptr {address}, align {BYTES[kind]}"
+            )
 
         def entry(j: str) -> None:
             start = product.b.offset + columns.start * product.b_strides[1]

@@ -13,10 +13,17 @@ from mlpcli.execute.native.arena import LINE, lines, share_arena
 from mlpcli.execute.native.emitter import BYTES, STORED, Emitter
 from mlpcli.execute.native.instructions import constant_text
 from mlpcli.execute.native.loops import Place, contiguous, emit_loop, kind_of
-from mlpcli.execute.native.outside import CROSSOVER, OutsideProduct, ask, outside_product
-from mlpcli.execute.native.products import SCALAR_PRODUCT, Machine, Product, emit_product, make_product
+from mlpcli.execute.native.products import (
+    SCALAR_PRODUCT,
+    Machine,
+    Product,
+    block_text,
+    emit_call,
+    emit_product,
+    make_product,
+)
 from mlpcli.execute.native.words import LlvmWords
-from mlpcli.plan.fuse import Group, fuse, used_outside, view_owners
+from mlpcli.plan.fuse import fuse, used_outside, view_owners
 from mlpcli.plan.kernel import Kernel, Plan
 
 ON_STACK = 32 * 1024
@@ -42,18 +49,18 @@ class StepText:
     """Words that need a definition in the module."""
     attributes: str
     """Of a function that calls it: whole vectors pay for tiled products, and cost tiny networks."""
-    outside: tuple[OutsideProduct, ...]
-    """Products that it asks its caller for, by number."""
+    shared: Mapping[str, int]
+    """Functions of the products that it asks its caller for, by number, and the tiles of each."""
     local: Mapping[int, int]
     """Arguments, and their bytes, that a loop of steps had better copy to its stack: LLVM then keeps them
     in registers from step to step."""
 
 
-def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> StepText:
+def step_text(name: str, plan: Plan, machine: Machine, first_shared: int = 0) -> StepText:
     """The whole plan as `void name(ptr noalias …, ptr noalias arena, ptr product)`.
 
-    product: `void product(i64 number, ptr a, ptr b, ptr result)`, called for what BLAS does better; the
-    numbers begin with first_asked.
+    product: `void product(i64 number, ptr a, ptr b, ptr result, ptr scratch)`, called for large products,
+    each a function of its own; the numbers begin with first_shared.
     """
     groups = fuse(plan)
     owner = view_owners(plan)
@@ -81,10 +88,8 @@ def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> 
         for index, buffer in enumerate(plan.buffers)
         if buffer.role == "constant" and buffer.shape != ()
     }
-    outside = [kernel for kernel in plan.kernels if _is_outside(plan, kernel)]
-    inside = [kernel for kernel in plan.kernels if kernel.op.kind == "matmul" and kernel not in outside]
     sizes = {index: _bytes(plan, index) for index in work}
-    on_stack = not outside and sum(sizes.values()) <= ON_STACK
+    on_stack = sum(sizes.values()) <= ON_STACK
     places: dict[int, Place] = {}
     for index in arguments:
         places[index] = _place(plan, index, f"%b{index}")
@@ -93,25 +98,25 @@ def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> 
     offsets, arena = share_arena(groups, owner, sizes, set(copies))
     for index in work:
         places[index] = _place(plan, index, emitter.let(_reserve(sizes[index], offsets[index], on_stack)))
-    called = {index: f"output {output}" for output, index in reversed(list(plan.outputs.items()))}
-    keys = [called.get(i) or f"{plan.buffers[i].role} {plan.buffers[i].name}" for i in arguments]
-    where = {places[i].pointer: (key, 0) for i, key in zip(arguments, keys, strict=True)}
-    where |= {places[i].pointer: ("", offset) for i, offset in offsets.items()}
     for kernel in plan.kernels:
         if kernel.op.is_view:
             places[kernel.output] = _view(kernel, plan, places[kernel.inputs[0]])
 
-    asked: list[OutsideProduct] = []
+    shared: dict[str, int] = {}
+    blocks: list[str] = []
     scratch, scratch_from = 0, len(emitter.lines)
     for group in groups:
         if group.kind == "matmul":
             (kernel,) = group.kernels
             product = _product(kernel, places)
-            if kernel in outside:
-                ask(first_asked + len(asked), product, emitter)
-                asked.append(outside_product(product, where))
+            if multiplications(plan, kernel) >= machine.shared_product:
+                number = first_shared + len(shared)
+                blocks.append(block_text(f"{name}.p{number}", product, machine))
+                copied, tiles = emit_call(product, number, emitter, machine, "%scratch")
+                shared[f"{name}.p{number}"] = tiles
             else:
-                scratch = max(scratch, emit_product(product, emitter, machine, "%scratch"))
+                copied = emit_product(product, emitter, machine, "%scratch")
+            scratch = max(scratch, copied)
         elif group.kind == "loop":
             emit_loop(group, plan, places, emitter, words)
         else:
@@ -120,7 +125,7 @@ def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> 
     for value, state in copies.items():
         _copy(places[value], places[state], emitter)
     emitter.put("ret void")
-    if scratch:
+    if scratch or shared:
         memory = _reserve(scratch, arena, scratch <= ON_STACK)
         emitter.lines.insert(scratch_from, f"  %scratch = {memory}")
         arena += lines(scratch)
@@ -130,8 +135,11 @@ def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> 
     parameters += [f"ptr noalias nocapture align {LINE} %arena", "ptr %product"]
     head = f"define internal void @{name}({', '.join(parameters)})"
     globals_ = [_constant_text(f"@{name}.c{i}", plan, i) for i in constants]
-    text = "\n".join([*globals_, f"{head} alwaysinline nounwind {{", *emitter.lines, "}", ""])
-    tiled = bool(outside) or any(multiplications(plan, kernel) > SCALAR_PRODUCT for kernel in inside)
+    text = "\n".join([*globals_, *blocks, f"{head} alwaysinline nounwind {{", *emitter.lines, "}", ""])
+    products = [kernel for kernel in plan.kernels if kernel.op.kind == "matmul"]
+    tiled = any(multiplications(plan, kernel) > SCALAR_PRODUCT for kernel in products)
+    called = {index: f"output {output}" for output, index in reversed(list(plan.outputs.items()))}
+    keys = [called.get(i) or f"{plan.buffers[i].role} {plan.buffers[i].name}" for i in arguments]
     attributes = machine.attributes if tiled else ""
     return StepText(
         name,
@@ -141,7 +149,7 @@ def step_text(name: str, plan: Plan, machine: Machine, first_asked: int = 0) -> 
         arena,
         frozenset(words.used),
         attributes,
-        tuple(asked),
+        shared,
         states if tiny else {},
     )
 
@@ -155,16 +163,6 @@ def multiplications(plan: Plan, kernel: Kernel) -> int:
 def float_kind(plan: Plan) -> str:
     """The LLVM type of the plan's numbers."""
     return next((kind_of(b.dtype) for b in plan.buffers if b.dtype != "bool"), "double")
-
-
-def _is_outside(plan: Plan, kernel: Kernel) -> bool:
-    """Whether BLAS is better at this product. (A constant has no memory that NumPy could be shown.)"""
-    buffers = [plan.buffers[index] for index in (*kernel.inputs, kernel.output)]
-    return (
-        kernel.op.kind == "matmul"
-        and multiplications(plan, kernel) >= CROSSOVER[kind_of(buffers[-1].dtype)]
-        and all(buffer.role != "constant" for buffer in buffers)
-    )
 
 
 def _product(kernel: Kernel, places: Mapping[int, Place]) -> Product:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.executor import Executor, State, address, aligned, arithmetic
+from mlpcli.execute.executor import Executor, State, address, aligned
 from mlpcli.execute.native.epochs import (
     ARENA,
     BATCHES,
@@ -29,8 +29,8 @@ from mlpcli.execute.native.epochs import (
 )
 from mlpcli.execute.native.function import module_text
 from mlpcli.execute.native.machine import Code, machine
-from mlpcli.execute.native.outside import Outside
 from mlpcli.execute.native.program import step_text
+from mlpcli.execute.native.team import Team
 from mlpcli.execute.rows import EpochRunner, Rows, Stretch
 from mlpcli.graph.node import Node
 from mlpcli.plan.make_plan import make_plan
@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 LOOKED_AT_EVERY = 0.05
 """Seconds between two looks at whether to stop, while a long call runs in a thread of its own."""
 SHORT_STEPS = 1000
-"""Calls of up to so many steps (of microseconds each) are not worth a thread. One that asks for products is:
-Python's own signal handlers must not run inside it."""
+"""Calls of up to so many steps (of microseconds each) are not worth a thread."""
 
 
 class NativeEpochRunner(EpochRunner):
@@ -65,7 +64,7 @@ class NativeEpochRunner(EpochRunner):
         steps, left, rest = [whole], self._count % self._batch, None
         if left:
             rest_plan = make_plan(outputs, updates, left)
-            rest = step_text("rest", rest_plan, machine(), first_asked=len(whole.outside))
+            rest = step_text("rest", rest_plan, machine(), first_shared=len(whole.shared))
             assert set(rest.keys) == set(whole.keys)
             steps.append(rest)
         self._code = Code(module_text(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest)))
@@ -75,29 +74,24 @@ class NativeEpochRunner(EpochRunner):
         self._stop = np.zeros(1, np.uint8)
         self._order = np.arange(self._count)
         self._arena = aligned(max(step.arena for step in steps))
-        # What the steps work on, by the name both have for it: states, and a batch of gathered rows.
-        self._memory: dict[str, NDArray[Any]] = {}
-        self._sources: list[NDArray[Any]] = []
+        self._kept: list[Any] = [state, rows]
         pointers, gathered = [], []
-        for key, index in zip(whole.keys, whole.arguments, strict=True):
+        for index in whole.arguments:
             buffer = plan.buffers[index]
             if buffer.role == "input":
-                self._sources.append(np.ascontiguousarray(rows[buffer.name], buffer.dtype))
-                self._memory[key] = aligned(self._sources[-1][: self._batch].nbytes)
-                pointers.append(address(self._sources[-1]))
-                gathered.append(address(self._memory[key]))
-            elif buffer.role == "state":
-                self._memory[key] = state[buffer.name]
-                pointers.append(address(state[buffer.name]))
+                source = np.ascontiguousarray(rows[buffer.name], buffer.dtype)
+                target = aligned(math.prod(buffer.shape) * source.itemsize)
+                self._kept += [source, target]
+                pointers.append(address(source))
+                gathered.append(address(target))
             else:
-                pointers.append(0)  # an output, which the code keeps on its stack
-        asked = [product for step in steps for product in step.outside]
-        self._outside = Outside(asked, self._memory, self._arena)
+                pointers.append(address(state[buffer.name]) if buffer.role == "state" else 0)
+        self._team = Team.of(steps, self._code)
         self._frame = np.zeros(FIRST + len(pointers) + len(gathered), np.int64)
         self._frame[FIRST:] = [*pointers, *gathered]
         self._frame[STOP] = address(self._stop)
         self._frame[ARENA] = address(self._arena)
-        self._frame[PRODUCT] = self._outside.address
+        self._frame[PRODUCT] = self._team.address
 
     def run(self, order: NDArray[np.intp], should_stop: Callable[[], bool]) -> tuple[dict[str, float], int]:
         costs, batches = self._call(1, np.ascontiguousarray(order), None, -math.inf, should_stop)
@@ -110,8 +104,7 @@ class NativeEpochRunner(EpochRunner):
         cost_below: float,
         should_stop: Callable[[], bool],
     ) -> Stretch:
-        # Products by NumPy need their operands in one place, where a batch is gathered.
-        order = None if rng is None and not self._outside else self._order
+        order = None if rng is None else self._order
         costs, batches = self._call(count, order, rng, cost_below, should_stop)
         done = np.arange(self._count) if order is None else order.copy()
         return Stretch(self._names, costs, done, batches)
@@ -139,17 +132,16 @@ class NativeEpochRunner(EpochRunner):
             frame[RANDOM_STATE] = interface.state_address
             with rng.bit_generator.lock:
                 self._patiently(count, should_stop)
-        self._outside.check()
         columns = [self._outputs.index(index) for index in self._followed]
         return costs[: int(frame[DONE]), columns], int(frame[BATCHES])
 
     def _patiently(self, count: int, should_stop: Callable[[], bool]) -> None:
         """The call; a long one in a thread, so that this one may look whether to stop."""
         at = address(self._frame)
-        if count * -(-self._count // self._batch) <= SHORT_STEPS and not self._outside:
+        if count * -(-self._count // self._batch) <= SHORT_STEPS and not self._team:
             self._train(at)
             return
-        thread = threading.Thread(target=self._compute, args=(at,), daemon=True)
+        thread = threading.Thread(target=self._train, args=(at,), daemon=True)
         thread.start()
         try:
             while thread.is_alive():
@@ -159,7 +151,3 @@ class NativeEpochRunner(EpochRunner):
         finally:  # also when a second Ctrl-C raises here: the arrays must outlive the call
             self._stop[0] = 1
             thread.join()
-
-    def _compute(self, at: int) -> None:
-        with arithmetic():  # a setting of each thread
-            self._train(at)
