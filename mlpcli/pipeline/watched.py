@@ -9,7 +9,7 @@ import numpy as np
 
 from mlpcli.data.dataset import Part
 from mlpcli.execute import NumpyExecutor
-from mlpcli.execute.rows import CHUNK, EpochRunner, RowFunction
+from mlpcli.execute.rows import EpochRunner, RowFunction
 from mlpcli.pipeline.prepare import Prepared
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
 from mlpcli.training.loop import Epoch
@@ -26,7 +26,7 @@ class Watched:
         self.rows = prepared.rows(part)
         network, penalty = prepared.network, prepared.network.penalty
         outputs = {"loss": network.row_loss, "prediction": network.prediction}
-        self._function = RowFunction(prepared.executor, outputs, state, min(CHUNK, len(part.inputs)))
+        self._function = RowFunction(prepared.executor, outputs, state)
         # Not worth compiling: some sums of squares now and then.
         self._penalty = (
             None if penalty is None else RowFunction(NumpyExecutor(), {"penalty": penalty}, state, 1)

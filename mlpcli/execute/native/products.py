@@ -248,7 +248,10 @@ def _copy(product: Product, emitter: Emitter, columns: Columns) -> None:
 
 
 def _tile_height(rows: int, most: int) -> int:
-    """Rows of a tile: as many as the registers hold, evenly spread."""
+    """Rows of a tile: as many as the registers hold, rather a few less where then none are left over."""
+    for height in range(most, most - most // 3 - 1, -1):
+        if rows % height == 0:
+            return height
     return -(-rows // -(-rows // most))
 
 

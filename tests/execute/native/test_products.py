@@ -37,15 +37,10 @@ def compute(rows, inner, columns, transpose_a, transpose_b, dtype):
 
 
 @pytest.fixture
-def shared(monkeypatch):
+def shared(crowd, monkeypatch):
     """Every tiled product is shared among threads, whatever its size."""
     monkeypatch.setattr(products, "SHARED_PRODUCT", 0)
-    crowd = dataclasses.replace(machine(), threads=3)
-    monkeypatch.setattr("mlpcli.execute.native.function.machine", lambda: crowd)
-    monkeypatch.setattr(team, "threads", lambda: 3)
-    team._helpers.cache_clear()
-    yield
-    team._helpers.cache_clear()
+    return crowd
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -74,8 +69,7 @@ def test_a_team_gives_the_same_bits_as_one_thread(transpose_a, transpose_b, dtyp
 def test_shared_products_are_functions_of_their_own(shared):
     a, b = parameter("a", (40, 30)), parameter("b", (30, 20))
     plan = make_plan({"y": a @ b})
-    crowd = dataclasses.replace(machine(), threads=3)
-    assert list(program.step_text("step", plan, crowd).shared) == ["step.p0"]
+    assert list(program.step_text("step", plan, shared).shared) == ["step.p0"]
     alone = dataclasses.replace(machine(), threads=1)
     assert not program.step_text("step", plan, alone).shared
 
