@@ -1,4 +1,4 @@
-"""Training whose products are shared among threads: the same bits by one thread and by many; stops; faults."""
+"""Training whose products are shared among threads: the same bits by one thread and by many; stops."""
 
 import math
 import os
