@@ -95,6 +95,15 @@ class Emitter:
         self.label(after)
         return list(results)
 
+    def when(self, condition: str, body: Callable[[], object]) -> None:
+        """body() only where the condition, an instruction, gives true."""
+        number = next(self._number)
+        self.put(f"br i1 {self.let(condition)}, label %then{number}, label %after{number}")
+        self.label(f"then{number}")
+        body()
+        self.put(f"br label %after{number}")
+        self.label(f"after{number}")
+
     def offset(self, terms: Sequence[tuple[str, int]], start: int = 0) -> str:
         """start + Σ index·stride as an i64 (a number where all indices are numbers)."""
         total: str | None = None

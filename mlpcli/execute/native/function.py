@@ -31,7 +31,7 @@ class NativeFunction(Function):
                 arrays[kernel.output] = view_of(
                     kernel, arrays[kernel.inputs[0]], plan.buffers[kernel.output].shape
                 )
-        self._team = Team.of([step], self._code)
+        self._team = Team([step], self._code)
         pointers = [*(address(arrays[i]) for i in step.arguments), address(self._arena), self._team.address]
         self._pointers = np.array(pointers, np.int64)
         self._at = address(self._pointers)

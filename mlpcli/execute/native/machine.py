@@ -12,7 +12,6 @@ import llvmlite.binding as llvm
 
 from mlpcli.execute.native.object_cache import ObjectCache, user_cache
 from mlpcli.execute.native.products import Machine
-from mlpcli.execute.native.team import threads
 
 # Level 3 and unrolling make the code at most 4 % faster and compiling up to 60 % longer. Measured.
 LEVEL = 2
@@ -31,10 +30,21 @@ def machine() -> Machine:
     """The processor at hand, for those who choose tiles."""
     features = _features()
     if features.get("avx512f"):
-        return Machine(64, 32, threads())
+        return Machine(64, 32)
     if features.get("avx2"):
-        return Machine(32, 16, threads())
-    return Machine(16, 32 if "aarch64" in llvm.get_default_triple() else 16, threads())
+        return Machine(32, 16)
+    return Machine(16, 32 if "aarch64" in llvm.get_default_triple() else 16)
+
+
+def pause() -> str:
+    """`void pause()`: tells the processor that a thread looks at the same place again and again."""
+    triple = llvm.get_default_triple()
+    names = {"x86_64": "llvm.x86.sse2.pause", "aarch64": "llvm.aarch64.hint", "arm64": "llvm.aarch64.hint"}
+    name = names.get(triple.split("-")[0], "")
+    types, values = ("i32", "i32 1") if "aarch64" in name else ("", "")
+    declared = f"declare void @{name}({types})\n" if name else ""
+    call = f"call void @{name}({values})" if name else ""
+    return f"{declared}define internal void @pause() alwaysinline nounwind {{\n  {call}\n  ret void\n}}"
 
 
 @cache
@@ -96,4 +106,9 @@ class Code:
     def function(self, name: str, *arguments: Any) -> Any:
         """A function of those ctypes, by default of one pointer; calling it releases the GIL."""
         types = arguments or (ctypes.c_void_p,)
-        return ctypes.CFUNCTYPE(None, *types)(self._engine.get_function_address(name))
+        return ctypes.CFUNCTYPE(None, *types)(self.address(name))
+
+    def address(self, name: str) -> int:
+        """Where a function begins."""
+        begin: int = self._engine.get_function_address(name)
+        return begin

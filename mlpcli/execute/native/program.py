@@ -17,11 +17,10 @@ from mlpcli.execute.native.products import (
     SCALAR_PRODUCT,
     Machine,
     Product,
-    block_text,
-    emit_call,
     emit_product,
     make_product,
 )
+from mlpcli.execute.native.shared import SHARED_PRODUCT, SharedProduct, emit_call, share
 from mlpcli.execute.native.words import LlvmWords
 from mlpcli.plan.fuse import fuse, used_outside, view_owners
 from mlpcli.plan.kernel import Kernel, Plan
@@ -49,8 +48,8 @@ class StepText:
     """Words that need a definition in the module."""
     attributes: str
     """Of a function that calls it: whole vectors pay for tiled products, and cost tiny networks."""
-    shared: Mapping[str, int]
-    """Functions of the products that it asks its caller for, by number, and the tiles of each."""
+    shared: tuple[SharedProduct, ...]
+    """Products that it asks its caller for, by number."""
     local: Mapping[int, int]
     """Arguments, and their bytes, that a loop of steps had better copy to its stack: LLVM then keeps them
     in registers from step to step."""
@@ -102,18 +101,17 @@ def step_text(name: str, plan: Plan, machine: Machine, first_shared: int = 0) ->
         if kernel.op.is_view:
             places[kernel.output] = _view(kernel, plan, places[kernel.inputs[0]])
 
-    shared: dict[str, int] = {}
-    blocks: list[str] = []
+    shared: list[SharedProduct] = []
     scratch, scratch_from = 0, len(emitter.lines)
     for group in groups:
         if group.kind == "matmul":
             (kernel,) = group.kernels
             product = _product(kernel, places)
-            if multiplications(plan, kernel) >= machine.shared_product:
+            if product.multiplications >= SHARED_PRODUCT[product.kind]:
                 number = first_shared + len(shared)
-                blocks.append(block_text(f"{name}.p{number}", product, machine))
-                copied, tiles = emit_call(product, number, emitter, machine, "%scratch")
-                shared[f"{name}.p{number}"] = tiles
+                shared.append(share(f"{name}.p{number}", product, machine))
+                emit_call(number, product, emitter)
+                copied = shared[-1].scratch
             else:
                 copied = emit_product(product, emitter, machine, "%scratch")
             scratch = max(scratch, copied)
@@ -135,7 +133,16 @@ def step_text(name: str, plan: Plan, machine: Machine, first_shared: int = 0) ->
     parameters += [f"ptr noalias nocapture align {LINE} %arena", "ptr %product"]
     head = f"define internal void @{name}({', '.join(parameters)})"
     globals_ = [_constant_text(f"@{name}.c{i}", plan, i) for i in constants]
-    text = "\n".join([*globals_, *blocks, f"{head} alwaysinline nounwind {{", *emitter.lines, "}", ""])
+    text = "\n".join(
+        [
+            *globals_,
+            *(product.text for product in shared),
+            f"{head} alwaysinline nounwind {{",
+            *emitter.lines,
+            "}",
+            "",
+        ]
+    )
     products = [kernel for kernel in plan.kernels if kernel.op.kind == "matmul"]
     tiled = any(multiplications(plan, kernel) > SCALAR_PRODUCT for kernel in products)
     called = {index: f"output {output}" for output, index in reversed(list(plan.outputs.items()))}
@@ -149,7 +156,7 @@ def step_text(name: str, plan: Plan, machine: Machine, first_shared: int = 0) ->
         arena,
         frozenset(words.used),
         attributes,
-        shared,
+        tuple(shared),
         states if tiny else {},
     )
 

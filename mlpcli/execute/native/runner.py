@@ -86,7 +86,7 @@ class NativeEpochRunner(EpochRunner):
                 gathered.append(address(target))
             else:
                 pointers.append(address(state[buffer.name]) if buffer.role == "state" else 0)
-        self._team = Team.of(steps, self._code)
+        self._team = Team(steps, self._code)
         self._frame = np.zeros(FIRST + len(pointers) + len(gathered), np.int64)
         self._frame[FIRST:] = [*pointers, *gathered]
         self._frame[STOP] = address(self._stop)

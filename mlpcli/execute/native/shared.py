@@ -1,0 +1,156 @@
+"""Large products are functions of their own, in parts that any number of threads can take, in any order.
+
+First the operands are copied into the order in which the tiles read them, then come the tiles. What a part
+computes does not depend on who computes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from mlpcli.execute.native.emitter import BYTES, Emitter
+from mlpcli.execute.native.loops import Place
+from mlpcli.execute.native.products import (
+    Machine,
+    Product,
+    emit_copy,
+    emit_tile,
+    make_tiling,
+    tile_height,
+)
+
+SHARED_PRODUCT = {"float": 4_000_000, "double": 2_000_000}
+"""Multiplications from which on a product is worth several threads."""
+COPIED = 1 << 20
+"""Bytes of b from which on it is copied: rows that lie far apart share few places in the caches."""
+
+
+@dataclass(frozen=True)
+class SharedProduct:
+    """Functions `(ptr a, ptr b, ptr result, ptr scratch, i64 from, i64 to)`, each doing parts of a stage.
+
+    stages: (function, number of parts), one after the other. scratch: bytes.
+    """
+
+    text: str
+    stages: tuple[tuple[str, int], ...]
+    scratch: int
+
+
+def share(name: str, product: Product, machine: Machine) -> SharedProduct:
+    """The functions, called `name` with a suffix."""
+    a, b, result = (
+        replace(place, pointer=pointer)
+        for place, pointer in ((product.a, "%a"), (product.b, "%b"), (product.result, "%result"))
+    )
+    product = replace(product, a=a, b=b, result=result)
+    large = product.inner * product.columns * BYTES[product.kind] >= COPIED
+    tiling = make_tiling(product, machine, large, "%scratch")
+    height = tile_height(product.rows, tiling.groups[0], machine)
+    whole, rest = divmod(product.rows, height)
+    tiles, size = whole + bool(rest), tiling.size
+    texts: list[str] = []
+    stages: list[tuple[str, int]] = []
+
+    def stage(suffix: str, parts: int, body: Callable[[Emitter], None]) -> None:
+        texts.append(_function(f"{name}.{suffix}", product.kind, machine, body))
+        stages.append((f"{name}.{suffix}", parts))
+
+    if tiling.copies:
+        first, final = tiling.copies[0], tiling.copies[-1]
+        ragged = final.used < first.width
+        stage(
+            "columns",
+            len(tiling.copies),
+            lambda emitter: _parts(
+                emitter,
+                len(tiling.copies) - ragged,
+                lambda at: emit_copy(product, emitter, first, at),
+                (lambda _: emit_copy(product, emitter, final)) if ragged else None,
+            ),
+        )
+    a_step = height * product.a_strides[0]
+    if product.a_strides[1] != 1:
+        original, a_step = product, product.inner * height
+        copy = Place("%scratch", (tiles, product.inner, height), (a_step, height, 1), product.kind, size)
+        stage(
+            "rows",
+            tiles,
+            lambda emitter: _parts(
+                emitter,
+                whole,
+                lambda tile: _copy_rows(original, copy, emitter, tile, height, height),
+                (lambda tile: _copy_rows(original, copy, emitter, tile, height, rest)) if rest else None,
+            ),
+        )
+        product = replace(product, a=copy, a_strides=(1, height))
+        size += tiles * a_step
+
+    def all_columns(emitter: Emitter) -> None:
+        for group in tiling.groups:
+            tile = partial(emit_tile, product, emitter, group, a_step=a_step)
+
+            def rows(at: str, tile: Callable[..., None] = tile) -> None:
+                # Columns outside, rows inside: those columns of b stay in the cache.
+                _parts(
+                    emitter,
+                    whole,
+                    lambda number: tile(at, number, height, height),
+                    (lambda number: tile(at, number, height, rest)) if rest else None,
+                )
+
+            emitter.loop(group.count, rows)
+
+    stage("tiles", tiles, all_columns)
+    return SharedProduct("".join(texts), tuple(stages), size * BYTES[product.kind])
+
+
+def emit_call(number: int, product: Product, emitter: Emitter) -> None:
+    """Ask the caller of the code for a product, by its number."""
+    # The pointers say which memory the call reads and writes; LLVM could not know otherwise.
+    pointers = ", ".join(f"ptr {place.pointer}" for place in (product.a, product.b, product.result))
+    emitter.put(f"call void %product(i64 {number}, {pointers}, ptr %scratch)")
+
+
+def _copy_rows(product: Product, copy: Place, emitter: Emitter, tile: str, step: int, rows: int) -> None:
+    """Lay the rows of a tile side by side."""
+    across, down = product.a_strides
+
+    def column(k: str) -> None:
+        def entry(i: str) -> None:
+            at = emitter.offset([(tile, step * across), (k, down), (i, across)], product.a.offset)
+            value = emitter.load(product.a.pointer, product.kind, at)
+            to = emitter.offset(list(zip((tile, k, i), copy.strides, strict=True)), copy.offset)
+            emitter.store(value, copy.pointer, product.kind, to)
+
+        emitter.loop(rows, entry)
+
+    emitter.loop(product.inner, column)
+
+
+def _parts(
+    emitter: Emitter, alike: int, part: Callable[[str], None], last: Callable[[str], None] | None
+) -> None:
+    """The parts %from … %to - 1: `alike` of a kind, then perhaps another one."""
+
+    def once(at: str, _: list[str]) -> tuple[str, ...]:
+        part(at)
+        return ()
+
+    stop = emitter.let(f"call i64 @llvm.umin.i64(i64 %to, i64 {alike})")
+    emitter.when(f"icmp ult i64 %from, {stop}", lambda: emitter.carried_loop(stop, (), once, "%from"))
+    if last is not None:
+        emitter.when(f"icmp ugt i64 %to, {alike}", partial(last, str(alike)))
+
+
+def _function(name: str, kind: str, machine: Machine, body: Callable[[Emitter], None]) -> str:
+    emitter = Emitter()
+    emitter.label("entry")
+    body(emitter)
+    emitter.put("ret void")
+    align = f"align {BYTES[kind]}"
+    pointers = ", ".join(f"ptr noalias nocapture {align} %{word}" for word in ("a", "b", "result", "scratch"))
+    head = f"define void @{name}({pointers}, i64 %from, i64 %to) nounwind {machine.attributes}"
+    return "\n".join([f"{head} {{", *emitter.lines, "}", ""])
