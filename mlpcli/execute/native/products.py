@@ -84,7 +84,7 @@ class Vector:
 
 @dataclass(frozen=True)
 class Group:
-    """Vectors that are computed together, `count` times: each time `step` entries of b, or of its copy, further
+    """Vectors that are computed together, `count` times: each time `step` entries of b or its copy further
     on, and as many columns of the result as there are in the vectors.
     """
 
