@@ -1,4 +1,4 @@
-"""Where work memory lies: what is never needed at the same time shares its place."""
+"""Where work memory lies: what is never needed at the same time shares a slot of the arena."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ LINE = 64
 """Bytes of a cache line, to which everything is aligned."""
 
 
-def share_arena(
+def share_slots(
     groups: Sequence[Group], owner: Mapping[int, int], sizes: Mapping[int, int], kept: Collection[int]
-) -> tuple[dict[int, int], int]:
-    """Offsets of the buffers in `sizes`, and the size of the whole, in bytes; `kept` live to the end."""
+) -> tuple[dict[int, int], list[int]]:
+    """The slot of each buffer in `sizes` (bytes), and the bytes of each slot; `kept` live to the end.
+
+    Slots do not overlap, so LLVM may be told that pointers to two of them never meet.
+    """
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     for at, group in enumerate(groups):
@@ -22,24 +25,20 @@ def share_arena(
                 first.setdefault(index, at)
                 last[index] = at
     last.update((owner[index], len(groups)) for index in kept)
-    offsets: dict[int, int] = {}
-    free: list[tuple[int, int]] = []  # (size, offset)
-    total = 0
+    slot: dict[int, int] = {}
+    bytes_: list[int] = []
+    free: set[int] = set()
     for at in range(len(groups)):
         for index in sorted(i for i in sizes if first[i] == at):
-            size = lines(sizes[index])
-            fitting = [hole for hole in free if hole[0] >= size]
+            fitting = [number for number in free if bytes_[number] >= sizes[index]]
             if fitting:
-                hole = min(fitting)
-                free.remove(hole)
-                offsets[index] = hole[1]
-                if hole[0] > size:
-                    free.append((hole[0] - size, hole[1] + size))
+                slot[index] = min(fitting, key=bytes_.__getitem__)
+                free.remove(slot[index])
             else:
-                offsets[index] = total
-                total += size
-        free += [(lines(sizes[i]), offsets[i]) for i in sizes if last[i] == at]
-    return offsets, total
+                slot[index] = len(bytes_)
+                bytes_.append(lines(sizes[index]))
+        free |= {slot[i] for i in sizes if last[i] == at}
+    return slot, bytes_
 
 
 def lines(size: int) -> int:

@@ -7,7 +7,8 @@ where it pays, the operands are first copied into the order in which the tiles r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from mlpcli.execute.native.emitter import BYTES, Emitter
 from mlpcli.execute.native.loops import Place
@@ -15,7 +16,14 @@ from mlpcli.execute.native.loops import Place
 SCALAR_PRODUCT = 64
 """Products of so few multiplications are written out entry by entry."""
 GROUP = 4
-"""Vectors of columns that are computed together."""
+"""Vectors of columns that are computed together; of few rows more, up to WIDEST, so that b is read in long
+pieces.
+"""
+WIDEST = 16
+B_IN_CACHE = 1 << 17
+"""Bytes."""
+FEW_ROWS = 16
+"""Up to so many, copying a transposed b would take as long as the product."""
 TALLEST = 12
 """Rows of a tile at most: more would only lengthen the code."""
 
@@ -26,6 +34,11 @@ class Machine:
 
     vector_bytes: int
     registers: int
+
+    @property
+    def sums(self) -> int:
+        """Vectors of sums at once; the other registers hold what is added."""
+        return self.registers - self.registers // 4
 
     @property
     def attributes(self) -> str:
@@ -62,6 +75,11 @@ def make_product(a: Place, b: Place, result: Place, transpose_a: bool, transpose
     inner = a.shape[0] if transpose_a else a.shape[1]
     a_strides = a.strides[::-1] if transpose_a else a.strides
     b_strides = b.strides[::-1] if transpose_b else b.strides
+    if rows <= FEW_ROWS < columns and b_strides[1] != 1:
+        # The transposed result, so that the large operand is read as it lies and never copied.
+        a, b, rows, columns = b, a, columns, rows
+        a_strides, b_strides = b_strides[::-1], a_strides[::-1]
+        result = replace(result, shape=result.shape[::-1], strides=result.strides[::-1])
     return Product(
         a, (a_strides[0], a_strides[1]), b, (b_strides[0], b_strides[1]), result, rows, inner, columns
     )
@@ -128,12 +146,13 @@ def make_tiling(product: Product, machine: Machine, copy_all: bool, scratch: str
             size += product.inner * width
         vectors.append(vector)
     groups = []
-    count = product.columns // lanes // GROUP
+    wide = max(GROUP, min(WIDEST, machine.sums // product.rows))
+    count = product.columns // lanes // wide
     if count:
-        step = GROUP * lanes * (1 if in_place else product.inner)
-        groups.append(Group(tuple(vectors[:GROUP]), count, step))
-    if vectors[count * GROUP :]:
-        groups.append(Group(tuple(vectors[count * GROUP :])))
+        step = wide * lanes * (1 if in_place else product.inner)
+        groups.append(Group(tuple(vectors[:wide]), count, step))
+    if vectors[count * wide :]:
+        groups.append(Group(tuple(vectors[count * wide :])))
     return Tiling(tuple(groups), tuple(copies), size)
 
 
@@ -145,26 +164,42 @@ def emit_product(product: Product, emitter: Emitter, machine: Machine, scratch: 
     tiling = make_tiling(product, machine, False, scratch)
     for vector in tiling.copies:
         emit_copy(product, emitter, vector)
-    for group in tiling.groups:
-        height = tile_height(product.rows, group, machine)
-        whole, rest = divmod(product.rows, height)
+    height = tile_height(product.rows, tiling.groups[0], machine)
+    whole, rest = divmod(product.rows, height)
 
-        def tiles(
-            at: str, group: Group = group, height: int = height, whole: int = whole, rest: int = rest
-        ) -> None:
-            # Whole tiles in a loop, what is left once more.
-            emitter.loop(whole, lambda tile: emit_tile(product, emitter, group, at, tile, height, height))
-            if rest:
-                emit_tile(product, emitter, group, at, str(whole), height, rest)
+    def tiles(group: Group, at: str) -> None:
+        # Whole tiles in a loop, what is left once more.
+        emitter.loop(whole, lambda tile: emit_tile(product, emitter, group, at, tile, height, height))
+        if rest:
+            emit_tile(product, emitter, group, at, str(whole), height, rest)
 
-        emitter.loop(group.count, tiles)
+    def columns(tile: str, rows: int) -> None:
+        for group in tiling.groups:
+            emitter.loop(group.count, partial(one, group, tile, rows))
+
+    def one(group: Group, tile: str, rows: int, at: str) -> None:
+        emit_tile(product, emitter, group, at, tile, height, rows)
+
+    if rows_outside(product):
+        emitter.loop(whole, lambda tile: columns(tile, height))
+        if rest:
+            columns(str(whole), rest)
+    else:
+        for group in tiling.groups:
+            emitter.loop(group.count, partial(tiles, group))
     return tiling.size * BYTES[product.kind]
+
+
+def rows_outside(product: Product) -> bool:
+    """Whether to finish a tile's rows before the next: where b stays in the cache, the result is then written
+    along its rows. Else columns are finished one after the other, and those of b stay in the cache.
+    """
+    return product.inner * product.columns * BYTES[product.kind] <= B_IN_CACHE
 
 
 def tile_height(rows: int, group: Group, machine: Machine) -> int:
     """Rows of a tile: as many as the registers hold, rather a few less where then none are left over."""
-    sums = machine.registers - machine.registers // 4  # the other registers hold what is added
-    most = max(1, min(TALLEST, sums // len(group.vectors)))
+    most = max(1, min(TALLEST, machine.sums // len(group.vectors)))
     for height in range(most, most - most // 3 - 1, -1):
         if rows % height == 0:
             return height
@@ -262,24 +297,25 @@ def emit_tile(
     sums = emitter.carried_loop(str(product.inner), [(type, "zeroinitializer") for type in types], advance)
     for i in range(height):
         for v, vector in enumerate(vectors):
+            down, across = product.result.strides
             offset = emitter.offset(
-                [(tile, step * product.result.strides[0]), (at, group.columns)],
-                product.result.offset + i * product.result.strides[0] + vector.start,
+                [(tile, step * down), (at, group.columns * across)],
+                product.result.offset + i * down + vector.start * across,
             )
             address = emitter.address(product.result.pointer, kind, offset)
-            _store(sums[i * len(vectors) + v], vector, kind, address, emitter)
+            _store(sums[i * len(vectors) + v], vector, kind, address, across, emitter)
 
 
-def _store(value: str, vector: Vector, kind: str, address: str, emitter: Emitter) -> None:
-    """The used part of a vector, in pieces of a power of two."""
+def _store(value: str, vector: Vector, kind: str, address: str, across: int, emitter: Emitter) -> None:
+    """The used part of a vector, in pieces of a power of two; entry by entry where they lie apart."""
     done = 0
     while done < vector.used:
-        piece = 1 << ((vector.used - done).bit_length() - 1)
+        piece = 1 << ((vector.used - done).bit_length() - 1) if across == 1 else 1
         part = value
         if piece < vector.width:
             lanes = ", ".join(f"i32 {lane}" for lane in range(done, done + piece))
             type = f"<{vector.width} x {kind}>"
             part = emitter.let(f"shufflevector {type} {value}, {type} poison, <{piece} x i32> <{lanes}>")
-        to = emitter.address(address, kind, str(done))
+        to = emitter.address(address, kind, str(done * across))
         emitter.put(f"store <{piece} x {kind}> {part}, ptr {to}, align {BYTES[kind]}")
         done += piece

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlpcli.execute.executor import view_of
-from mlpcli.execute.native.arena import LINE, lines, share_arena
+from mlpcli.execute.native.arena import LINE, lines, share_slots
 from mlpcli.execute.native.emitter import BYTES, STORED, Emitter
 from mlpcli.execute.native.instructions import constant_text
 from mlpcli.execute.native.loops import Place, contiguous, emit_loop, kind_of
@@ -94,15 +94,20 @@ def step_text(name: str, plan: Plan, machine: Machine, first_shared: int = 0) ->
         places[index] = _place(plan, index, f"%b{index}")
     for index in constants:
         places[index] = _place(plan, index, f"@{name}.c{index}")
-    offsets, arena = share_arena(groups, owner, sizes, set(copies))
+    slots, slot_bytes = share_slots(groups, owner, sizes, set(copies))
     for index in work:
-        places[index] = _place(plan, index, emitter.let(_reserve(sizes[index], offsets[index], on_stack)))
+        pointer = (
+            emitter.let(f"alloca [{sizes[index]} x i8], align {LINE}") if on_stack else f"%s{slots[index]}"
+        )
+        places[index] = _place(plan, index, pointer)
+    if on_stack:
+        slot_bytes = []
     for kernel in plan.kernels:
         if kernel.op.is_view:
             places[kernel.output] = _view(kernel, plan, places[kernel.inputs[0]])
 
     shared: list[SharedProduct] = []
-    scratch, scratch_from = 0, len(emitter.lines)
+    scratch = 0
     for group in groups:
         if group.kind == "matmul":
             (kernel,) = group.kernels
@@ -123,24 +128,20 @@ def step_text(name: str, plan: Plan, machine: Machine, first_shared: int = 0) ->
     for value, state in copies.items():
         _copy(places[value], places[state], emitter)
     emitter.put("ret void")
-    if scratch or shared:
-        memory = _reserve(scratch, arena, scratch <= ON_STACK)
-        emitter.lines.insert(scratch_from, f"  %scratch = {memory}")
-        arena += lines(scratch)
-    parameters = [
-        f"ptr noalias nocapture align {BYTES[kind_of(plan.buffers[i].dtype)]} %b{i}" for i in arguments
-    ]
-    parameters += [f"ptr noalias nocapture align {LINE} %arena", "ptr %product"]
-    head = f"define internal void @{name}({', '.join(parameters)})"
+    given = [f"ptr noalias nocapture align {BYTES[kind_of(plan.buffers[i].dtype)]} %b{i}" for i in arguments]
+    slot_names = [*(f"%s{number}" for number in range(len(slot_bytes))), "%scratch"]
+    taken = [f"ptr noalias nocapture align {LINE} {slot}" for slot in slot_names]
+    body = f"define internal void @{name}.body({', '.join([*given, *taken, 'ptr %product'])})"
+    outer, arena = _with_arena(name, arguments, given, [*slot_bytes, lines(scratch)], slot_names)
     globals_ = [_constant_text(f"@{name}.c{i}", plan, i) for i in constants]
     text = "\n".join(
         [
             *globals_,
             *(product.text for product in shared),
-            f"{head} alwaysinline nounwind {{",
+            f"{body} alwaysinline nounwind {{",
             *emitter.lines,
             "}",
-            "",
+            outer,
         ]
     )
     products = [kernel for kernel in plan.kernels if kernel.op.kind == "matmul"]
@@ -210,10 +211,19 @@ def _place(plan: Plan, index: int, pointer: str) -> Place:
     return Place(pointer, buffer.shape, contiguous(buffer.shape), kind_of(buffer.dtype))
 
 
-def _reserve(size: int, start: int, on_stack: bool) -> str:
-    if on_stack:
-        return f"alloca [{size} x i8], align {LINE}"
-    return f"getelementptr inbounds i8, ptr %arena, i64 {start}"
+def _with_arena(
+    name: str, arguments: Sequence[int], given: Sequence[str], sizes: Sequence[int], slots: Sequence[str]
+) -> tuple[str, int]:
+    """The function that cuts the arena into its slots and calls the body, and the bytes of the arena."""
+    parameters = ", ".join([*given, f"ptr noalias nocapture align {LINE} %arena", "ptr %product"])
+    out = [f"define internal void @{name}({parameters}) alwaysinline nounwind {{"]
+    start = 0
+    for slot, size in zip(slots, sizes, strict=True):
+        out.append(f"  {slot} = getelementptr inbounds i8, ptr %arena, i64 {start}")
+        start += size
+    values = [*(f"ptr %b{index}" for index in arguments), *(f"ptr {slot}" for slot in slots), "ptr %product"]
+    out += [f"  call void @{name}.body({', '.join(values)})", "  ret void", "}", ""]
+    return "\n".join(out), start
 
 
 def _bytes(plan: Plan, index: int) -> int:

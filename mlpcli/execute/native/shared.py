@@ -13,15 +13,17 @@ from functools import partial
 from mlpcli.execute.native.emitter import BYTES, Emitter
 from mlpcli.execute.native.loops import Place
 from mlpcli.execute.native.products import (
+    Group,
     Machine,
     Product,
     emit_copy,
     emit_tile,
     make_tiling,
+    rows_outside,
     tile_height,
 )
 
-SHARED_PRODUCT = {"float": 4_000_000, "double": 2_000_000}
+SHARED_PRODUCT = {"float": 8_000_000, "double": 4_000_000}
 """Multiplications from which on a product is worth several threads."""
 COPIED = 1 << 20
 """Bytes of b from which on it is copied: rows that lie far apart share few places in the caches."""
@@ -88,22 +90,26 @@ def share(name: str, product: Product, machine: Machine) -> SharedProduct:
         product = replace(product, a=copy, a_strides=(1, height))
         size += tiles * a_step
 
-    def all_columns(emitter: Emitter) -> None:
-        for group in tiling.groups:
-            tile = partial(emit_tile, product, emitter, group, a_step=a_step)
+    def all_tiles(emitter: Emitter) -> None:
+        def tile(number: str, rows: int, group: Group, at: str) -> None:
+            emit_tile(product, emitter, group, at, number, height, rows, a_step)
 
-            def rows(at: str, tile: Callable[..., None] = tile) -> None:
-                # Columns outside, rows inside: those columns of b stay in the cache.
-                _parts(
-                    emitter,
-                    whole,
-                    lambda number: tile(at, number, height, height),
-                    (lambda number: tile(at, number, height, rest)) if rest else None,
-                )
+        def columns(number: str, rows: int) -> None:
+            for group in tiling.groups:
+                emitter.loop(group.count, partial(tile, number, rows, group))
 
-            emitter.loop(group.count, rows)
+        def rows(group: Group, at: str) -> None:
+            whole_tile = partial(tile, rows=height, group=group, at=at)
+            _parts(emitter, whole, whole_tile, partial(tile, rows=rest, group=group, at=at) if rest else None)
 
-    stage("tiles", tiles, all_columns)
+        if rows_outside(product):
+            last = partial(columns, rows=rest) if rest else None
+            _parts(emitter, whole, partial(columns, rows=height), last)
+        else:
+            for group in tiling.groups:
+                emitter.loop(group.count, partial(rows, group))
+
+    stage("tiles", tiles, all_tiles)
     return SharedProduct("".join(texts), tuple(stages), size * BYTES[product.kind])
 
 
