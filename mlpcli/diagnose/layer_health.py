@@ -32,7 +32,7 @@ class LayerHealth:
     """One layer. Counts are of units; gradient norms are Euclidean, of the loss alone without penalty.
 
     dead: the gradient of the loss is exactly 0 on every row. saturated: the activation is flat on at
-    least 95 % of the rows. mean_slope: mean |f'| over rows and units. A row is live for a unit where f' ≠ 0.
+    least 95 % of the rows. flat_units: the slope is exactly 0 on every row. mean_slope: mean |f'| over rows and units. A row is live for a unit where f' ≠ 0.
     """
 
     name: str
@@ -42,6 +42,7 @@ class LayerHealth:
     saturated: int
     mean_slope: float
     live_share: float
+    flat_units: int
     weight_gradient: float
     bias_gradient: float
 
@@ -86,6 +87,7 @@ def layer_health(
                 int(np.sum(np.mean(slopes < FLAT * steepest, axis=0) >= MOSTLY)),
                 float(np.mean(slopes)),
                 float(np.mean(slopes > 0)),
+                int(np.sum(np.all(slopes == 0, axis=0))),
                 float(np.linalg.norm(w)),
                 float(np.linalg.norm(b)),
             )

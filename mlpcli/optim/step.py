@@ -37,13 +37,16 @@ class TrainingStep:
         }
 
 
-def training_step(network: Network, optimizer: Optimizer) -> TrainingStep:
-    """One step of the optimiser on every parameter. Slots are named `<slot>/<parameter>`."""
+def training_step(network: Network, optimizer: Optimizer, rate: Node | None = None) -> TrainingStep:
+    """One step of the optimiser on every parameter. Slots are named `<slot>/<parameter>`.
+
+    rate: a scalar node instead of the optimiser's learning_rate.
+    """
     dtype = network.inputs.dtype
     parameters = [p.node for p in network.parameters]
     count = parameter(STEP, (), dtype)
     step = count + 1.0
-    rate = constant(optimizer.learning_rate, dtype)
+    rate = constant(optimizer.learning_rate, dtype) if rate is None else rate
     updates: dict[Node, Node] = {}
     for node, gradient in zip(parameters, gradients(network.cost, parameters), strict=True):
         slots = {

@@ -1,0 +1,35 @@
+"""What a network must beat: the best loss of a prediction that ignores the inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mlpcli.diagnose.case import Case, Rows
+from mlpcli.execute.numpy_executor import NumpyExecutor
+from mlpcli.execute.rows import RowFunction
+from mlpcli.graph.node import placeholder
+from mlpcli.nn.losses import LOSSES
+
+
+def baseline_loss(case: Case, rows: Rows | None = None) -> float:
+    """Mean loss of the best constant among the mean, the median and, per output, what lies near them.
+
+    For cross-entropies that is the entropy of the label frequencies (ln 2 for balanced pairs), for the squared
+    error the variance of the target. A constant, so also where the output could not say it.
+    """
+    target = (rows or case.rows)["target"]
+    prediction = placeholder("prediction", (None, target.shape[1]), "float64")
+    aim = placeholder("target", (None, target.shape[1]), "float64")
+    function = RowFunction(NumpyExecutor(), {"loss": case.head.loss.per_row(prediction, aim)}, {})
+
+    def loss(constant: np.ndarray) -> float:
+        spread = np.broadcast_to(constant, target.shape)
+        value = float(np.mean(function({"prediction": spread, "target": target})["loss"]))
+        return value if np.isfinite(value) else np.inf
+
+    return min(loss(target.mean(axis=0)), loss(np.median(target, axis=0)))
+
+
+def is_cross_entropy(case: Case) -> bool:
+    """Whether the loss is a negative log-likelihood of classes."""
+    return isinstance(case.head.loss, (LOSSES["binary_cross_entropy"], LOSSES["cross_entropy"]))

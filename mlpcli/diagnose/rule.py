@@ -1,0 +1,35 @@
+"""What a rule is: one known training problem, the statistic that shows it, and how it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding
+
+KINDS = ("graph", "data", "start", "trial", "symptom")
+"""In the order in which causes are looked for: facts of graph and data, what the first forward and backward
+pass show, what a short training shows, and last what has to have one of these as its cause."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One file of rules/. Its name is that of the file.
+
+    exact: true or false without a threshold, whatever the network makes of it. Rules that are not exact are
+    asked only about networks that do not learn (Evidence.learns); `always` lifts that for those that have
+    their own guard. explains: rules whose findings are consequences where this one has found something.
+    title, statistic, threshold, source and text are what the documentation says; text is Markdown.
+    """
+
+    title: str
+    kind: str
+    check: Callable[[Evidence], Iterator[Finding]]
+    statistic: str
+    threshold: str
+    source: str
+    text: str
+    exact: bool = False
+    always: bool = False
+    explains: tuple[str, ...] = ()

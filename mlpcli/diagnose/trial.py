@@ -1,0 +1,155 @@
+"""Short trainings: the config's own, and ones with another rate, other first weights or other targets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.diagnose.case import Case, Rows
+from mlpcli.execute.rows import EpochRunner, RowFunction
+from mlpcli.graph.node import parameter
+from mlpcli.optim.step import training_step
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WORK = 2e10
+"""Multiplications of one trial at most: about half a second in machine code. A small network is trained in
+full; of a large one, or of many rows, a part is."""
+STEP_OVERHEAD = 20_000
+"""Multiplications that a step's other work counts for."""
+LEAST_EPOCHS = 20
+"""Epochs of a trial where the config has as many: of many rows, as few are taken as that asks for."""
+RATE = "learning_rate"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One short training. costs: mean cost of each epoch, penalty included, up to the first that is not finite.
+
+    loss: of all its rows after the last epoch, without penalty; start_loss: before the first. state: at the end.
+    first_update: ‖ΔW‖ / ‖W‖ of each parameter in the first step. complete: whether it is the config's whole
+    training. rising: share of epochs whose cost is above that of the one before.
+    """
+
+    rate: float
+    costs: NDArray[np.float64]
+    start_loss: float
+    loss: float
+    state: Mapping[str, NDArray[Any]]
+    predictions: NDArray[Any]
+    first_update: Mapping[str, float]
+    complete: bool
+    steps: int
+
+    @property
+    def finite(self) -> bool:
+        """Whether no cost became infinite or NaN."""
+        return bool(np.isfinite(self.costs).all() and math.isfinite(self.loss))
+
+    @property
+    def rising(self) -> float:
+        return float(np.mean(np.diff(self.costs) > 0)) if len(self.costs) > 1 else 0.0
+
+    @property
+    def falling(self) -> float:
+        """By how much the mean cost of the last quarter is below that of the quarter before it, relative."""
+        quarter = len(self.costs) // 4
+        if not quarter or not self.finite:
+            return 0.0
+        late, before = self.costs[-quarter:].mean(), self.costs[-2 * quarter : -quarter].mean()
+        return float((before - late) / max(abs(before), 1e-300))
+
+
+class Trainer:
+    """Runs trials of one case on one set of rows; what is compiled is used again."""
+
+    def __init__(self, case: Case, rows: Rows | None = None) -> None:
+        self._case = case
+        steps_an_epoch = -(-case.count // case.batch)
+        work = 3.0 * case.network.size * case.batch + STEP_OVERHEAD
+        most = max(1, int(WORK / work))
+        self.epochs = case.config.training.epochs
+        rows = case.rows if rows is None else rows
+        wanted = min(self.epochs, LEAST_EPOCHS)
+        self.all_rows = most >= wanted * steps_an_epoch
+        if not self.all_rows:
+            kept = max(1, most // wanted) * case.batch
+            chosen = np.sort(case.shuffle(0).permutation(case.count)[:kept])
+            rows = {name: np.ascontiguousarray(array[chosen]) for name, array in rows.items()}
+            steps_an_epoch = -(-len(chosen) // case.batch)
+            self.epochs = self.epochs * case.count // len(chosen)
+        self.rows = rows
+        self._epochs = max(1, min(self.epochs, most // steps_an_epoch))
+        self._steps_an_epoch = steps_an_epoch
+        rate = parameter(RATE, (), "float64")
+        step = training_step(case.network, case.optimizer, rate)
+        self._start = step.optimizer_state()
+        self._state = case.draw(0) | {n: a.copy() for n, a in self._start.items()} | {RATE: np.zeros(())}
+        runner = case.executor.epoch_runner or EpochRunner
+        self._runner: EpochRunner = runner(
+            case.executor, {"cost": case.network.cost}, step.updates, self._state, rows, case.batch
+        )
+        outputs = {"loss": case.network.row_loss, "prediction": case.network.prediction}
+        self._function = RowFunction(case.executor, outputs, self._state)
+
+    def run(self, rate: float | None = None, draw: int = 0, epochs: int | None = None) -> Trial:
+        """A trial with that rate (None: the config's) from the draw-th first weights."""
+        case, state = self._case, self._state
+        for name, array in (case.draw(draw) | self._start).items():
+            state[name][...] = array
+        rate = case.optimizer.learning_rate if rate is None else rate
+        state[RATE][...] = rate
+        rng = case.shuffle(draw) if case.config.training.shuffle else None
+        names = [p.node.name for p in case.network.parameters]
+        first = {name: state[name].copy() for name in names}
+        start_loss = float(np.mean(self._function(self.rows)["loss"]))
+        count = min(self._epochs, epochs or self._epochs)
+        order = (
+            np.arange(len(self.rows["inputs"]))
+            if rng is None
+            else case.shuffle(draw).permutation(len(self.rows["inputs"]))
+        )
+        with np.errstate(all="ignore"):
+            self._runner.run(order, lambda: True)  # one batch, then from the beginning
+            update = {name: _relative(state[name] - first[name], first[name]) for name in names}
+            for name, array in (first | self._start).items():
+                state[name][...] = array
+        costs: list[float] = []
+        while len(costs) < count:
+            stretch = self._runner.stretch(count - len(costs), rng, -math.inf, lambda: False)
+            costs += stretch.costs[:, 0].tolist()
+            if not math.isfinite(costs[-1]):
+                break
+        with np.errstate(all="ignore"):
+            outputs = self._function(self.rows)
+            loss = float(np.mean(outputs["loss"]))
+        return Trial(
+            rate,
+            np.array(costs),
+            start_loss,
+            loss,
+            {name: state[name].copy() for name in names},
+            outputs["prediction"],
+            update,
+            count == self.epochs and self.all_rows,
+            len(costs) * self._steps_an_epoch,
+        )
+
+    def loss_on(self, rows: Rows, state: Mapping[str, NDArray[Any]]) -> tuple[float, NDArray[Any]]:
+        """Mean loss without penalty, and the predictions, on any rows with these parameters."""
+        for name, array in state.items():
+            if name in self._state:
+                self._state[name][...] = array
+        with np.errstate(all="ignore"):
+            outputs = self._function(rows)
+        return float(np.mean(outputs["loss"])), outputs["prediction"]
+
+
+def _relative(change: NDArray[Any], whole: NDArray[Any]) -> float:
+    size = float(np.linalg.norm(whole))
+    return float(np.linalg.norm(change)) / size if size else math.inf if np.any(change) else 0.0

@@ -1,0 +1,50 @@
+"""A prepared config becomes the case that diagnose/ looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.diagnose.case import Case
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding
+from mlpcli.diagnose.verdict import diagnose
+from mlpcli.nn.network import initial_values
+from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def make_case(prepared: Prepared, trained: Mapping[str, NDArray[Any]] | None = None) -> Case:
+    """prepared: in float64. trained: the weights of a finished run."""
+    dataset, seed = prepared.dataset, prepared.config.seed
+
+    def draw(number: int) -> dict[str, NDArray[Any]]:
+        return initial_values(prepared.network, random_stream(seed + number, "initialisation"))
+
+    def shuffle(number: int) -> np.random.Generator:
+        return random_stream(seed + number, "shuffle")
+
+    return Case(
+        prepared.config,
+        dataset,
+        prepared.head,
+        prepared.network,
+        prepared.optimizer,
+        prepared.executor,
+        prepared.rows(dataset.training),
+        prepared.rows(dataset.validation) if dataset.validation is not None else None,
+        prepared.batch_rows,
+        draw,
+        shuffle,
+        trained,
+    )
+
+
+def findings_of(path: str | Path, overrides: Sequence[str] = ()) -> list[Finding]:
+    """Everything that is found about a config. Raises ConfigError, DataError."""
+    return diagnose(Evidence(make_case(prepare(path, overrides, precision="float64"))))
