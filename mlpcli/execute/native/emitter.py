@@ -138,3 +138,13 @@ class Emitter:
         if kind == "i1":
             kind, value = "i8", self.let(f"zext i1 {value} to i8")
         self.put(f"store {kind} {value}, ptr {address}")
+
+    def copy(self, source: str, target: str, kind: str, count: int) -> None:
+        """Neighbouring entries, in vectors of powers of two."""
+        done = 0
+        while done < count:
+            piece = 1 << ((count - done).bit_length() - 1)
+            origin, address = (self.address(pointer, kind, str(done)) for pointer in (source, target))
+            value = self.let(f"load <{piece} x {kind}>, ptr {origin}, align {BYTES[kind]}")
+            self.put(f"store <{piece} x {kind}> {value}, ptr {address}, align {BYTES[kind]}")
+            done += piece

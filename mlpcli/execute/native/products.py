@@ -229,28 +229,31 @@ def _at(strides: Sequence[int], i: int, j: int) -> int:
 
 
 def emit_copy(product: Product, emitter: Emitter, vector: Vector, at: str = "0") -> None:
-    """Lay columns of b side by side, zeros in the places that are not used: of the at-th vector from this."""
+    """Lay columns of b side by side: those of the at-th vector from this one."""
+    emitter.loop(product.inner, lambda k: emit_copy_row(product, emitter, vector, at, k))
+
+
+def emit_copy_row(product: Product, emitter: Emitter, vector: Vector, at: str, k: str) -> None:
+    """Row k of these columns; zeros in the places that are not used."""
     kind, size = product.kind, product.inner * vector.width
+    down, across = product.b_strides
+    start = product.b.offset + vector.start * across
+    source = [(at, vector.width * across), (k, down)]
+    target = [(at, size), (k, vector.stride)]
+    if vector.used < vector.width:
+        address = emitter.address(vector.pointer, kind, emitter.offset(target, vector.offset))
+        emitter.put(f"store <{vector.width} x {kind}> zeroinitializer, ptr {address}, align {BYTES[kind]}")
+    if across == 1:
+        origin = emitter.address(product.b.pointer, kind, emitter.offset(source, start))
+        address = emitter.address(vector.pointer, kind, emitter.offset(target, vector.offset))
+        emitter.copy(origin, address, kind, vector.used)
+        return
 
-    def row(k: str) -> None:
-        if vector.used < vector.width:
-            target = emitter.offset([(at, size), (k, vector.stride)], vector.offset)
-            address = emitter.address(vector.pointer, kind, target)
-            emitter.put(
-                f"store <{vector.width} x {kind}> zeroinitializer, ptr {address}, align {BYTES[kind]}"
-            )
+    def entry(j: str) -> None:
+        value = emitter.load(product.b.pointer, kind, emitter.offset([*source, (j, across)], start))
+        emitter.store(value, vector.pointer, kind, emitter.offset([*target, (j, 1)], vector.offset))
 
-        def entry(j: str) -> None:
-            start = product.b.offset + vector.start * product.b_strides[1]
-            down, across = product.b_strides
-            source = emitter.offset([(at, vector.width * across), (k, down), (j, across)], start)
-            value = emitter.load(product.b.pointer, kind, source)
-            to = emitter.offset([(at, size), (k, vector.stride), (j, 1)], vector.offset)
-            emitter.store(value, vector.pointer, kind, to)
-
-        emitter.loop(vector.used, entry)
-
-    emitter.loop(product.inner, row)
+    emitter.loop(vector.used, entry)
 
 
 def emit_tile(

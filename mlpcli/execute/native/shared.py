@@ -17,6 +17,7 @@ from mlpcli.execute.native.products import (
     Machine,
     Product,
     emit_copy,
+    emit_copy_row,
     emit_tile,
     make_tiling,
     rows_outside,
@@ -63,16 +64,28 @@ def share(name: str, product: Product, machine: Machine) -> SharedProduct:
     if tiling.copies:
         first, final = tiling.copies[0], tiling.copies[-1]
         ragged = final.used < first.width
-        stage(
-            "columns",
-            len(tiling.copies),
-            lambda emitter: _parts(
-                emitter,
-                len(tiling.copies) - ragged,
-                lambda at: emit_copy(product, emitter, first, at),
-                (lambda _: emit_copy(product, emitter, final)) if ragged else None,
-            ),
-        )
+        alike = len(tiling.copies) - ragged
+
+        def row(emitter: Emitter, k: str) -> None:
+            emitter.loop(alike, lambda at: emit_copy_row(product, emitter, first, at, k))
+            if ragged:
+                emit_copy_row(product, emitter, final, "0", k)
+
+        # Along the rows of b where its entries are neighbours there, else along its columns.
+        if product.b_strides[1] == 1:
+            stage("columns", product.inner, lambda e: _parts(e, product.inner, partial(row, e), None))
+        else:
+            last = partial(emit_copy, product, vector=final) if ragged else None
+            stage(
+                "columns",
+                len(tiling.copies),
+                lambda e: _parts(
+                    e,
+                    alike,
+                    lambda at: emit_copy(product, e, first, at),
+                    (lambda _: last(e)) if last else None,
+                ),
+            )
     a_step = height * product.a_strides[0]
     if product.a_strides[1] != 1:
         original, a_step = product, product.inner * height
@@ -125,6 +138,14 @@ def _copy_rows(product: Product, copy: Place, emitter: Emitter, tile: str, step:
     across, down = product.a_strides
 
     def column(k: str) -> None:
+        if across == 1:
+            source = emitter.offset([(tile, step), (k, down)], product.a.offset)
+            target = emitter.offset(list(zip((tile, k), copy.strides[:2], strict=True)), copy.offset)
+            origin = emitter.address(product.a.pointer, product.kind, source)
+            address = emitter.address(copy.pointer, product.kind, target)
+            emitter.copy(origin, address, product.kind, rows)
+            return
+
         def entry(i: str) -> None:
             at = emitter.offset([(tile, step * across), (k, down), (i, across)], product.a.offset)
             value = emitter.load(product.a.pointer, product.kind, at)
