@@ -20,7 +20,7 @@ GROUP = 4
 pieces.
 """
 WIDEST = 16
-B_IN_CACHE = 1 << 17
+B_IN_CACHE = 1 << 19
 """Bytes."""
 FEW_ROWS = 16
 """Up to so many, copying a transposed b would take as long as the product."""

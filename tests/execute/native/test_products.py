@@ -41,6 +41,7 @@ def all_shared(monkeypatch):
     for kind in shared.SHARED_PRODUCT:
         monkeypatch.setitem(shared.SHARED_PRODUCT, kind, 0)
     monkeypatch.setattr(shared, "COPIED", 0)
+    monkeypatch.setattr(shared, "COPY_ROWS", 0)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
