@@ -27,8 +27,8 @@ from mlpcli.execute.native.products import (
 SHARED_PRODUCT = {"float": 8_000_000, "double": 4_000_000}
 """Multiplications from which on a product is worth several threads."""
 COPIED, COPY_ROWS = 1 << 20, 128
-"""Bytes of b, and rows of the result, from which on b is copied: rows of it that lie far apart share few places
-in the caches, and many rows of the result read each of them often. Measured on 1024 × 1024 and 784 × 500."""
+"""Bytes of b, and rows of the result, from which on b is copied: rows of it that lie far apart share few
+places in the caches, and many rows of the result read each often. Measured on 1024 × 1024 and 784 × 500."""
 
 
 @dataclass(frozen=True)
