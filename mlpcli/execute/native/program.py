@@ -6,13 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from mlpcli.execute.executor import view_of
-from mlpcli.execute.native.arena import LINE, lines, share_slots
+from mlpcli.execute.native.arena import LINE, lines
 from mlpcli.execute.native.emitter import BYTES, STORED, Emitter
-from mlpcli.execute.native.instructions import constant_text
-from mlpcli.execute.native.loops import Place, contiguous, emit_loop, kind_of
+from mlpcli.execute.native.layout import Layout, bytes_of, lay_out, view_place
+from mlpcli.execute.native.loops import Place, emit_loop, kind_of
 from mlpcli.execute.native.products import (
     SCALAR_PRODUCT,
     Machine,
@@ -22,14 +19,13 @@ from mlpcli.execute.native.products import (
 )
 from mlpcli.execute.native.shared import SHARED_PRODUCT, SharedProduct, emit_call, share
 from mlpcli.execute.native.words import LlvmWords
-from mlpcli.plan.fuse import fuse, used_outside, view_owners
+from mlpcli.plan.fuse import fuse
 from mlpcli.plan.kernel import Kernel, Plan
 
-ON_STACK = 32 * 1024
-"""Work memory of a step up to this lies on the stack, where LLVM turns what it can into registers."""
 TINY = 512
 """Bytes of parameters and slots up to which they may stay in registers; loops are then written out."""
 UNROLLED_WHEN_TINY = 16
+INLINED = "alwaysinline nounwind"
 
 
 @dataclass(frozen=True)
@@ -62,50 +58,13 @@ def step_text(name: str, plan: Plan, machine: Machine, first_shared: int = 0) ->
     each a function of its own; the numbers begin with first_shared.
     """
     groups = fuse(plan)
-    owner = view_owners(plan)
-    outputs = {owner[index] for index in plan.outputs.values()}
-    needed = used_outside(groups, plan, owner)
-    states = {i: _bytes(plan, i) for i, buffer in enumerate(plan.buffers) if buffer.role == "state"}
+    states = {i: bytes_of(plan, i) for i, buffer in enumerate(plan.buffers) if buffer.role == "state"}
     tiny = sum(states.values()) <= TINY
     emitter = Emitter(UNROLLED_WHEN_TINY) if tiny else Emitter()
     emitter.label("entry")
     words = LlvmWords(float_kind(plan), emitter.lines)
-
-    arguments = [
-        index
-        for index, buffer in enumerate(plan.buffers)
-        if owner[index] == index and (buffer.role in ("input", "state") or index in outputs)
-    ]
-    work = [
-        index
-        for index, buffer in enumerate(plan.buffers)
-        if owner[index] == index and index in needed and buffer.role == "work" and index not in outputs
-    ]
-    copies = {value: state for state, value in plan.updates}
-    constants = {
-        index: buffer
-        for index, buffer in enumerate(plan.buffers)
-        if buffer.role == "constant" and buffer.shape != ()
-    }
-    sizes = {index: _bytes(plan, index) for index in work}
-    on_stack = sum(sizes.values()) <= ON_STACK
-    places: dict[int, Place] = {}
-    for index in arguments:
-        places[index] = _place(plan, index, f"%b{index}")
-    for index in constants:
-        places[index] = _place(plan, index, f"@{name}.c{index}")
-    slots, slot_bytes = share_slots(groups, owner, sizes, set(copies))
-    for index in work:
-        pointer = (
-            emitter.let(f"alloca [{sizes[index]} x i8], align {LINE}") if on_stack else f"%s{slots[index]}"
-        )
-        places[index] = _place(plan, index, pointer)
-    if on_stack:
-        slot_bytes = []
-    for kernel in plan.kernels:
-        if kernel.op.is_view:
-            places[kernel.output] = _view(kernel, plan, places[kernel.inputs[0]])
-
+    layout = lay_out(name, plan, groups, emitter)
+    places = layout.places
     shared: list[SharedProduct] = []
     scratch = 0
     for group in groups:
@@ -125,34 +84,20 @@ def step_text(name: str, plan: Plan, machine: Machine, first_shared: int = 0) ->
         else:
             (kernel,) = group.kernels
             _scatter(kernel, plan, places, emitter)
-    for value, state in copies.items():
+    for state, value in plan.updates:
         _copy(places[value], places[state], emitter)
     emitter.put("ret void")
-    given = [f"ptr noalias nocapture align {BYTES[kind_of(plan.buffers[i].dtype)]} %b{i}" for i in arguments]
-    slot_names = [*(f"%s{number}" for number in range(len(slot_bytes))), "%scratch"]
-    taken = [f"ptr noalias nocapture align {LINE} {slot}" for slot in slot_names]
-    body = f"define internal void @{name}.body({', '.join([*given, *taken, 'ptr %product'])})"
-    outer, arena = _with_arena(name, arguments, given, [*slot_bytes, lines(scratch)], slot_names)
-    globals_ = [_constant_text(f"@{name}.c{i}", plan, i) for i in constants]
-    text = "\n".join(
-        [
-            *globals_,
-            *(product.text for product in shared),
-            f"{body} alwaysinline nounwind {{",
-            *emitter.lines,
-            "}",
-            outer,
-        ]
-    )
+    body, arena = _with_arena(name, plan, layout, lines(scratch), emitter.lines)
+    text = "\n".join([*layout.constants, *(product.text for product in shared), body])
     products = [kernel for kernel in plan.kernels if kernel.op.kind == "matmul"]
     tiled = any(multiplications(plan, kernel) > SCALAR_PRODUCT for kernel in products)
     called = {index: f"output {output}" for output, index in reversed(list(plan.outputs.items()))}
-    keys = [called.get(i) or f"{plan.buffers[i].role} {plan.buffers[i].name}" for i in arguments]
+    keys = [called.get(i) or f"{plan.buffers[i].role} {plan.buffers[i].name}" for i in layout.arguments]
     attributes = machine.attributes if tiled else ""
     return StepText(
         name,
         text,
-        tuple(arguments),
+        layout.arguments,
         tuple(keys),
         arena,
         frozenset(words.used),
@@ -185,7 +130,7 @@ def _scatter(kernel: Kernel, plan: Plan, places: Mapping[int, Place], emitter: E
         f"store [{math.prod(whole.shape)} x {STORED[whole.kind]}] zeroinitializer, "
         f"ptr {emitter.address(whole.pointer, whole.kind, str(whole.offset))}"
     )
-    _copy(places[kernel.inputs[0]], _view(kernel, plan, whole), emitter)
+    _copy(places[kernel.inputs[0]], view_place(kernel, plan, whole), emitter)
 
 
 def _copy(source: Place, target: Place, emitter: Emitter) -> None:
@@ -198,45 +143,30 @@ def _copy(source: Place, target: Place, emitter: Emitter) -> None:
     emitter.nest(target.shape, entry)
 
 
-def _view(kernel: Kernel, plan: Plan, base: Place) -> Place:
-    """The view a move means, as strides, found by asking it of an array that stands for the memory."""
-    entries = np.lib.stride_tricks.as_strided(np.zeros(1, np.int8), base.shape, base.strides, writeable=False)
-    view = view_of(kernel, entries, plan.buffers[kernel.output].shape)
-    begin = view.__array_interface__["data"][0] - entries.__array_interface__["data"][0]
-    return Place(base.pointer, view.shape, view.strides, base.kind, base.offset + begin)
+def _with_arena(name: str, plan: Plan, layout: Layout, scratch: int, body: Sequence[str]) -> tuple[str, int]:
+    """The function with that body, and one that cuts an arena into its slots and calls it; the arena's bytes.
 
-
-def _place(plan: Plan, index: int, pointer: str) -> Place:
-    buffer = plan.buffers[index]
-    return Place(pointer, buffer.shape, contiguous(buffer.shape), kind_of(buffer.dtype))
-
-
-def _with_arena(
-    name: str, arguments: Sequence[int], given: Sequence[str], sizes: Sequence[int], slots: Sequence[str]
-) -> tuple[str, int]:
-    """The function that cuts the arena into its slots and calls the body, and the bytes of the arena."""
+    As arguments of a function, LLVM may be told that slots never meet.
+    """
+    given = [
+        f"ptr noalias nocapture align {BYTES[kind_of(plan.buffers[i].dtype)]} %b{i}" for i in layout.arguments
+    ]
+    slots = {f"%s{number}": size for number, size in enumerate(layout.slots)} | {"%scratch": scratch}
+    taken = [f"ptr noalias nocapture align {LINE} {slot}" for slot in slots]
+    out = [
+        f"define internal void @{name}.body({', '.join([*given, *taken, 'ptr %product'])}) {INLINED} {{",
+        *body,
+        "}",
+    ]
     parameters = ", ".join([*given, f"ptr noalias nocapture align {LINE} %arena", "ptr %product"])
-    out = [f"define internal void @{name}({parameters}) alwaysinline nounwind {{"]
+    out.append(f"define internal void @{name}({parameters}) {INLINED} {{")
     start = 0
-    for slot, size in zip(slots, sizes, strict=True):
+    for slot, size in slots.items():
         out.append(f"  {slot} = getelementptr inbounds i8, ptr %arena, i64 {start}")
         start += size
-    values = [*(f"ptr %b{index}" for index in arguments), *(f"ptr {slot}" for slot in slots), "ptr %product"]
+    values = [*(f"ptr %b{i}" for i in layout.arguments), *(f"ptr {slot}" for slot in slots), "ptr %product"]
     out += [f"  call void @{name}.body({', '.join(values)})", "  ret void", "}", ""]
     return "\n".join(out), start
-
-
-def _bytes(plan: Plan, index: int) -> int:
-    buffer = plan.buffers[index]
-    return max(1, math.prod(buffer.shape)) * BYTES[kind_of(buffer.dtype)]
-
-
-def _constant_text(name: str, plan: Plan, index: int) -> str:
-    buffer = plan.buffers[index]
-    kind = kind_of(buffer.dtype)
-    assert buffer.value is not None
-    entries = ", ".join(f"{kind} {constant_text(float(v), kind)}" for v in buffer.value.ravel())
-    return f"{name} = private unnamed_addr constant [{buffer.value.size} x {kind}] [{entries}]"
 
 
 def run_text(step: StepText) -> str:
