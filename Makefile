@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --cache-dir .cache/pip install --quiet
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
 demo: .venv/demo
 	$(BIN)/mlp train configs/xor-sigmoid.yaml
@@ -15,6 +15,9 @@ check: .venv/test
 	$(BIN)/ruff check --cache-dir .cache/ruff .
 	$(BIN)/ruff format --check --cache-dir .cache/ruff .
 	$(BIN)/mypy --cache-dir .cache/mypy
+
+docs: .venv/demo
+	$(BIN)/python docs/make_findings.py
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

@@ -1,5 +1,6 @@
 """What the documentation says is run and compared with the code."""
 
+import importlib.util
 import re
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from mlpcli.config import schema
+from mlpcli.diagnose.rules import RULES
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.losses import LOSSES
@@ -80,3 +82,21 @@ def test_every_shipped_config_is_sound(config):
         assert prepared.network.size > 0
     else:
         assert "not shipped" in file.text.lower()
+
+
+def made_pages():
+    script = ROOT / "docs" / "make_findings.py"
+    spec = importlib.util.spec_from_file_location("make_findings", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.pages()
+
+
+def test_the_pages_of_the_findings_are_those_that_make_docs_writes():
+    written = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs/findings").iterdir()}
+    assert written == made_pages(), "run: make docs"
+
+
+def test_every_rule_has_a_page_in_the_index():
+    page = (ROOT / "docs/findings/README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| \[(\w+)\]", page, re.M)) == set(RULES)

@@ -9,9 +9,7 @@ from mlpcli.discover import choice_name
 
 if TYPE_CHECKING:
     from mlpcli.data.prepare import Preparation
-    from mlpcli.diagnose.gradient_check import ParameterCheck
     from mlpcli.nn.network import Layer, Network
-    from mlpcli.pipeline.gradcheck import GradientReport
     from mlpcli.pipeline.prepare import Prepared
     from mlpcli.predict.scores import Evaluation
 
@@ -112,106 +110,3 @@ def describe_evaluation(evaluation: Evaluation) -> str:
         values = [(name, s.rmse, s.mae, s.r2) for name, s in evaluation.regression_scores.items()]
         blocks.append(table(("target", "RMSE", "MAE", "R²"), values))
     return "\n\n".join(blocks)
-
-
-def describe_gradients(report: GradientReport) -> str:
-    """Both tables of gradcheck and the verdict."""
-    checks = []
-    for c in report.checks:
-        worst = c.worst
-        where = "" if worst is None else "[" + ", ".join(map(str, worst.index)) + "]"
-        numbers = (
-            ("", "", "")
-            if worst is None
-            else (
-                f"{worst.relative_error:.1e}",
-                f"{worst.symbolic:.6e}",
-                f"{worst.numeric:.6e}",
-            )
-        )
-        checks.append(
-            (
-                c.name,
-                f"{c.checked}/{c.entries}",
-                c.on_kinks,
-                c.lost_in_rounding,
-                _judgement(c),
-                where,
-                *numbers,
-            )
-        )
-    layers = [
-        (
-            layer.name,
-            layer.activation,
-            layer.units,
-            layer.dead,
-            layer.saturated,
-            f"{layer.live_share:.0%}",
-            f"{layer.mean_slope:.3g}",
-            f"{layer.weight_gradient:.3g}",
-            f"{layer.bias_gradient:.3g}",
-        )
-        for layer in report.layers
-    ]
-    checked = (
-        "parameter",
-        "checked",
-        "on kinks",
-        "rounded away",
-        "gradient",
-        "worst entry",
-        "rel. error",
-        "symbolic",
-        "numeric",
-    )
-    health = (
-        "layer",
-        "activation",
-        "units",
-        "dead",
-        "saturated",
-        "live",
-        "mean |f'|",
-        "|gradient| W",
-        "|gradient| b",
-    )
-    return "\n\n".join(
-        [
-            f"{report.weights} weights, {plural(report.rows, 'row')}, float64, cost {report.cost:.6g}",
-            "1. Is the gradient right?\n" + table(checked, checks),
-            "2. Does the gradient arrive? (of the loss alone)\n" + table(health, layers, left=2),
-            _verdict(report),
-        ]
-    )
-
-
-def _judgement(check: ParameterCheck) -> str:
-    if check.wrong:
-        return "wrong"
-    if check.checked:
-        return "right"
-    return "not judged" if check.lost_in_rounding else "on kinks"
-
-
-def _verdict(report: GradientReport) -> str:
-    problems = [
-        f"problem: the gradient of {c.name} is wrong in {c.wrong} of {c.checked} entries; "
-        "please report this as a bug of mlp."
-        for c in report.checks
-        if not c.right
-    ]
-    problems += [
-        f"problem: the gradient of {c.name} cannot be judged: the cost is {report.cost:.3g}, "
-        "and its rounding hides the differences."
-        for c in report.unjudged
-    ]
-    problems += [
-        f"problem: no gradient reaches {layer.name}: all {layer.units} units are dead on every row."
-        for layer in report.cut_off
-    ]
-    notes = [
-        f"note: no gradient reaches {name} yet, since the weights after it are 0; after one step it does."
-        for name in report.delayed
-    ]
-    return "\n".join([*notes, *(problems or ["healthy: the gradient is right and reaches every layer."])])

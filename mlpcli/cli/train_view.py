@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlpcli.cli.text import describe_evaluation, describe_network, describe_prepared, duration, plural
-from mlpcli.pipeline import EpochDone, Event, Run, Started
+from mlpcli.pipeline import EpochDone, Event, Noticed, Run, Started
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -31,11 +31,13 @@ class QuietView:
         pass
 
     def show(self, event: Event) -> None:
-        """Tell what happens, as the three methods below do."""
+        """Tell what happens, as the four methods below do."""
         if isinstance(event, Started):
             self.start(event)
         elif isinstance(event, EpochDone):
             self.epoch(event)
+        elif isinstance(event, Noticed):
+            self.finding(event)
         else:
             self.end(event.run)
 
@@ -44,6 +46,9 @@ class QuietView:
 
     def epoch(self, event: EpochDone) -> None:
         """One more epoch is done."""
+
+    def finding(self, event: Noticed) -> None:
+        """Something goes wrong."""
 
     def end(self, run: Run) -> None:
         """The last words."""
@@ -68,6 +73,9 @@ class JsonView(QuietView):
         if event.record is not None:
             self._print(event="epoch", **event.record)
 
+    def finding(self, event: Noticed) -> None:
+        self._print(event="finding", **event.as_json())
+
     def end(self, run: Run) -> None:
         more = {"test": run.test.as_json()} if run.test else {}
         self._print(
@@ -91,10 +99,15 @@ class LinesView(QuietView):
 
     def __init__(self) -> None:
         self._header_done = False
+        self._config = ""
 
     def start(self, event: Started) -> None:
         self.line(describe_prepared(event.prepared))
         self.line(f"run      {event.folder}\n")
+        file = event.prepared.file
+        # With --set, what is trained is in the run folder only.
+        changed = any(where.startswith("--set") for where in file.where.values())
+        self._config = str(event.folder / "config.yaml" if changed else file.path)
 
     def epoch(self, event: EpochDone) -> None:
         if event.record is not None:
@@ -103,6 +116,13 @@ class LinesView(QuietView):
                 self.line("".join(_title(key).rjust(_width(key)) for key in shown))
                 self._header_done = True
             self.line("".join(f" {_number(key, value)}".rjust(_width(key)) for key, value in shown.items()))
+
+    def finding(self, event: Noticed) -> None:
+        if event.finding.rule == "cost_not_finite":  # the error message says it, after the end
+            return
+        when = f"epoch {event.epoch}" if event.epoch else "before the first epoch"
+        cause = event.finding.cause.rstrip(".")
+        self.line(f"{event.finding.severity:8} {when}: {cause}; see mlp gradcheck {quote(self._config)}")
 
     def end(self, run: Run) -> None:
         weights = f"weights of epoch {run.kept_epoch}" if run.kept_epoch else "initial weights"

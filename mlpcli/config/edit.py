@@ -164,9 +164,32 @@ def candidates(
 ) -> Iterator[str]:
     """Edited texts, from the one that touches least."""
     yield local_edit(text, tree, path, value, bare_key)
+    written_out = without_aliases(text, tree)
+    if written_out != text:  # the value at the path may be what aliases elsewhere stand for
+        yield local_edit(written_out, compose(written_out, tree.place.source)[0], path, value, bare_key)
     if isinstance(tree, Section) and isinstance(wanted, Section) and path[0] in tree.entries:
         top = str(path[0])
         yield replaced(text, tree.entries[top], tree.entries[top].value, wanted.entries[top].value)
+
+
+def without_aliases(text: str, tree: Written) -> str:
+    """The text with every *alias replaced by what it stands for."""
+    for alias in sorted(aliases(tree), key=lambda each: each.start, reverse=True):
+        text = text[: alias.start] + write_flow(alias) + text[alias.end :]
+    return text
+
+
+def aliases(tree: Written) -> Iterator[Written]:
+    """Those that stand in the text itself: what lies below one stands at the anchor."""
+    if tree.alias:
+        yield tree
+    elif isinstance(tree, Items):
+        for item in tree.items:
+            yield from aliases(item)
+    elif isinstance(tree, Section):
+        for entry in tree.entries.values():
+            if not entry.merged:
+                yield from aliases(entry.value)
 
 
 def local_edit(text: str, tree: Written, path: KeyPath, value: Written, bare_key: BareKey) -> str:

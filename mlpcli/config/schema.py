@@ -32,6 +32,8 @@ class DataConfig:
     labels: str | None = setting(None, path=True)
     target: str | tuple[str, ...] | None = setting(None)
     task: str | None = setting(None, one_of=("classification", "multilabel", "regression"))
+    classes: tuple[float, ...] = setting(())
+    """What one output unit is to say for each class."""
     validation: float | str | None = setting(None, path=True, above=0.0, below=1.0)
     validation_labels: str | None = setting(None, path=True)
     test: float | str | None = setting(None, path=True, above=0.0, below=1.0)
@@ -53,6 +55,14 @@ class DataConfig:
             yield "target", "The list of targets is empty.", "Name a column, or leave target out."
         for name in doubles(targets):
             yield "target", f"{name!r} is listed twice.", "Name each column once."
+        if self.classes and self.task not in (None, "classification"):
+            what = f"The numbers of classes are given, and the task is {self.task}."
+            yield "classes", what, "Leave one of them out."
+        if len(self.classes) > 2:
+            what = f"One output unit tells two classes apart, and {len(self.classes)} are given."
+            yield "classes", what, "Leave classes out: each class gets a unit of its own."
+        if len(set(self.classes)) < len(self.classes):
+            yield "classes", "Two classes are given the same number.", "Give each another one."
         if self.validation_labels is not None and not isinstance(self.validation, str):
             yield "validation_labels", "There is no validation file for them.", "Add validation: a path."
         if self.test_labels is not None and not isinstance(self.test, str):
@@ -122,6 +132,7 @@ class TrainingConfig:
     batch_size: int | str = setting(32, at_least=1, one_of=("full",))
     shuffle: bool = setting(True)
     print_every: int | None = setting(None, at_least=1)
+    monitors: bool = setting(True)
     stop: StopConfig = setting(StopConfig())
 
 

@@ -83,10 +83,10 @@ def build_dataset(
     """The same from tables in memory; the paths in `config` are not looked at. Raises DataError."""
     names = _target_names(config, table)
     table, dropped = with_target(table.without(config.ignore), names)
-    task, task_notes = infer_task(table, names, config.task, set(names) <= set(config.categorical))
+    task, task_notes = infer_task(table, names, config.task, _as_classes(config, names))
     inference = infer(table, names, config.categorical)
     notes = [*notes, *dropped, *task_notes, *inference.notes]
-    classes = fit_classes(table, names[0]) if task == "classification" else None
+    classes = fit_classes(table, names[0], config.classes) if task == "classification" else None
     training, validation, test = _parts(config, rng, inference.table, validation, test, classes, notes)
     target = classes or _fit_target(training, names, task, config.target_scaling)
     columns = fit_columns(training, inference.groups, config.scaling, config.missing)
@@ -137,6 +137,11 @@ def _parts(
         table.take(rows.validation) if shares[0] else validation,
         table.take(rows.test) if shares[1] else test,
     )
+
+
+def _as_classes(config: DataConfig, names: tuple[str, ...]) -> bool:
+    """Whether the target is declared to be classes, whatever it looks like."""
+    return set(names) <= set(config.categorical) or bool(config.classes)
 
 
 def _fit_target(table: Table, names: tuple[str, ...], task: str, scaling: str) -> Target:

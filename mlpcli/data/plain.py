@@ -1,10 +1,10 @@
-"""Frozen dataclasses to plain JSON and back, strictly: a key too many or too few is an error."""
+"""Frozen dataclasses to plain JSON and back, strictly: a key too many, or too few without a default, is an error."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -28,8 +28,9 @@ def from_plain(kinds: tuple[type[T], ...], value: Any, where: str) -> T:
     kind = by_name.get(value.get("kind"))
     if kind is None:
         raise damaged(where, f"kind {_shown(value.get('kind'))} is none of {', '.join(map(str, by_name))}.")
-    expected = {field.name for field in fields(kind)} | {"kind"}  # type: ignore[arg-type]
-    wrong = sorted(expected ^ set(value))
+    known = {field.name: field.default is MISSING for field in fields(kind)}  # type: ignore[arg-type]
+    needed = {name for name, required in known.items() if required} | {"kind"}
+    wrong = sorted((needed - set(value)) | (set(value) - {*known, "kind"}))
     if wrong:
         raise damaged(where, f"keys too many or too few: {', '.join(wrong)}.")
     hints = get_type_hints(kind)

@@ -18,10 +18,14 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class ClassTarget:
-    """One column of classes, named as in the file. Encoded: the index of the class, int64 (rows,)."""
+    """One column of classes, named as in the file. Encoded: the index of the class, int64 (rows,).
+
+    codes: the number that one output unit is to say for each class, where the config gives them.
+    """
 
     name: str
     classes: tuple[str, ...]
+    codes: Floats = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -33,7 +37,15 @@ class ClassTarget:
 
     def fault(self) -> str:
         """What cannot be true of classes; empty when all is well."""
-        return "" if 1 < len(set(self.classes)) == len(self.classes) else "the classes are not distinct."
+        if not 0 < len(set(self.classes)) == len(self.classes):
+            return "the classes are not distinct."
+        fits = not self.codes or len(set(self.codes)) == len(self.codes) == len(self.classes)
+        return "" if fits else "the codes do not fit the classes."
+
+    @property
+    def coding(self) -> Floats:
+        """What one output unit is to say for each class: the codes, else 1 for the last of one or two."""
+        return self.codes or ((0.0, 1.0) if len(self.classes) > 1 else (1.0,))
 
     def encode(self, table: Table) -> Array:
         """Class indices. Raises DataError for a class that is not known, or a missing cell."""
@@ -113,9 +125,15 @@ class MultilabelTarget:
 Target = ClassTarget | RegressionTarget | MultilabelTarget
 
 
-def fit_classes(table: Table, name: str) -> ClassTarget:
-    """The classes of all rows of `table`, none of which lacks one."""
-    return ClassTarget(name, in_order(cell for cell in set(table.text(name)) if not is_missing(cell)))
+def fit_classes(table: Table, name: str, codes: Floats = ()) -> ClassTarget:
+    """The classes of all rows of `table`, none of which lacks one. Raises DataError where codes do not fit."""
+    classes = in_order(cell for cell in set(table.text(name)) if not is_missing(cell))
+    if codes and len(codes) != len(classes):
+        what = f"{len(codes)} numbers are given for the classes of {name!r}, which are {len(classes)}"
+        listed = ", ".join(classes[:8]) + (", …" if classes[8:] else "")
+        remedy = "Give one number per class, in that order, or leave data.classes out."
+        raise DataError(Fault(table.source, f"{what}: {listed}.", remedy, "data.classes"))
+    return ClassTarget(name, classes, codes)
 
 
 def fit_regression(table: Table, names: tuple[str, ...], scaling: str) -> RegressionTarget:

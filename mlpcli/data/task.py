@@ -45,9 +45,6 @@ def infer_task(
     facts = [_facts(table, name) for name in targets]
     where = f"{table.source}, target {', '.join(map(repr, targets))}"
     for fact in facts:
-        if fact.distinct < 2 and (len(facts) == 1 or task == "classification"):
-            what = f"All {table.rows} rows have the same value in {fact.name!r}: there is nothing to learn."
-            raise DataError(Fault(where, what, "Give rows with different values, or another target."))
         if fact.slips and not as_classes and task != "classification":
             raise DataError(fact.slips)
     if task is None and as_classes and len(facts) == 1:
@@ -83,16 +80,20 @@ def _guess(facts: list[_Facts], where: str) -> tuple[str, tuple[str, ...]]:
     fact = facts[0]
     if fact.values is None:
         _check_classes(fact, where)
-        return "classification", (f"{where}: task classification, {fact.distinct} classes.",)
+        return "classification", (f"{where}: task classification, {_counted(fact.distinct)}.",)
     # With hardly more rows than values (y = 2x in ten rows) they are points of a curve, not classes.
     few = fact.distinct <= MOST_INTEGER_CLASSES and fact.distinct <= fact.rows / 2
     if fact.distinct == 2 or (few and fact.whole):
-        said = f"{where}: task classification, {fact.distinct} classes"
+        said = f"{where}: task classification, {_counted(fact.distinct)}"
         if not fact.binary:
             said += "; say `data: {task: regression}` to predict the number"
         return "classification", (f"{said}.",)
     remedy = "; say `data: {task: classification}` if the whole numbers are classes" if fact.whole else ""
     return "regression", (f"{where}: task regression{remedy}.",)
+
+
+def _counted(classes: int) -> str:
+    return "1 class" if classes == 1 else f"{classes} classes"
 
 
 def _check(task: str, facts: list[_Facts], where: str, table: Table) -> None:

@@ -27,7 +27,10 @@ def baseline_loss(case: Case, rows: Rows | None = None) -> float:
         value = float(np.mean(function({"prediction": spread, "target": target})["loss"]))
         return value if np.isfinite(value) else np.inf
 
-    return min(loss(target.mean(axis=0)), loss(np.median(target, axis=0)))
+    # The medians; np.median would import numpy.ma, 10 ms.
+    places = [(len(target) - 1) // 2, len(target) // 2]
+    middle = np.partition(target, places, axis=0)[places].mean(axis=0)
+    return min(loss(target.mean(axis=0)), loss(middle))
 
 
 def is_cross_entropy(case: Case) -> bool:

@@ -3,61 +3,173 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.executor import Executor, State, arithmetic
-from mlpcli.grad.finite_difference import STEP, Difference, central_difference
-from mlpcli.grad.reverse import gradients
-from mlpcli.graph.node import Node, topological
-from mlpcli.plan.make_plan import make_plan
+from mlpcli.diagnose.parameter_check import RELATIVE_TOLERANCE, Checker, Direction, Entry, ParameterCheck
+from mlpcli.diagnose.wrong_op import Parts, WrongOp, first_wrong_op
+from mlpcli.execute.executor import Executor, State
+from mlpcli.execute.rows import EpochRunner
+from mlpcli.graph.node import Node
+from mlpcli.nn.network import Network
+from mlpcli.optim.optimizer import Optimizer
+from mlpcli.optim.step import training_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RELATIVE_TOLERANCE = 1e-6
-ABSOLUTE_TOLERANCE = 1e-9
-"""Times 1 + |cost|; together: |symbolic - numeric| <= absolute + relative · max(|symbolic|, |numeric|)."""
-JUDGEABLE = 0.01
-"""An entry is judged where rounding blurs the numeric derivative by less than this share of it."""
-STEPS = (STEP, STEP / 16, STEP / 256)
-"""Large inputs bend the cost so much that the first step is too long; a wrong gradient fails at all three."""
+__all__ = [
+    "BURN_IN",
+    "RELATIVE_TOLERANCE",
+    "Direction",
+    "Entry",
+    "GradientCheck",
+    "ParameterCheck",
+    "burned_in",
+    "check_cost",
+    "check_gradients",
+    "default_coordinates",
+]
+
+SUM_TOLERANCE = 1e-10
+"""Relative: the cost's gradient is the loss's plus the penalty's but for rounding."""
+MOST_COORDINATES, LEAST_COORDINATES = 200, 40
+"""Entries of a parameter that are checked one by one, where it has more."""
+WORK = 1e10
+"""Multiplications for the entries of one parameter, which lowers their number down to the least."""
+WORK_FOR_ALL = 1e12
+"""The same where all entries are wanted: some minutes. A network whose entries take longer is a large one."""
+BURN_IN = 20
+"""Steps of a short burn-in: after them, biases that began at 0 are off the kinks."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One entry of a parameter: both derivatives, and |difference| / max(|symbolic|, |numeric|)."""
+class GradientCheck:
+    """The whole of question 1.
 
-    index: tuple[int, ...]
-    symbolic: float
-    numeric: float
+    points: the weights it was checked at. checks: by point, then loss before penalty, then in the order of
+    the parameters. sum_wrong: parameters where the cost's gradient is not the loss's plus the penalty's.
+    repeatable: whether a second run gave the same gradients, bit by bit. first_wrong: where something is
+    wrong, the first op whose derivative is.
+    """
 
-    @property
-    def relative_error(self) -> float:
-        """0 where both are 0."""
-        size = max(abs(self.symbolic), abs(self.numeric))
-        return abs(self.symbolic - self.numeric) / size if size > 0 else 0.0
-
-
-@dataclass(frozen=True)
-class ParameterCheck:
-    """What was found for one parameter. worst: the entry that agrees least, None if none was judged."""
-
-    name: str
-    entries: int
-    checked: int
-    on_kinks: int
-    lost_in_rounding: int
-    wrong: int
-    worst: Entry | None
+    points: tuple[str, ...]
+    checks: tuple[ParameterCheck, ...]
+    sum_wrong: tuple[str, ...] = ()
+    repeatable: bool = True
+    first_wrong: WrongOp | None = None
 
     @property
     def right(self) -> bool:
-        """Whether every entry that could be judged agrees."""
-        return self.wrong == 0
+        """Whether nothing that could be judged is wrong."""
+        return all(check.right for check in self.checks) and not self.sum_wrong and self.repeatable
+
+    @property
+    def wrong(self) -> tuple[ParameterCheck, ...]:
+        """The checks that failed."""
+        return tuple(check for check in self.checks if not check.right)
+
+    @property
+    def unjudged(self) -> tuple[str, ...]:
+        """Parameters of which nothing could be judged at any point."""
+        judged = {check.name for check in self.checks if check.judged}
+        return tuple(dict.fromkeys(check.name for check in self.checks if check.name not in judged))
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, "" where nothing is."""
+        if self.right:
+            return ""
+        parts = []
+        if self.wrong:
+            c = self.wrong[0]
+            how = f"in {c.wrong} of {c.checked} entries" if c.wrong else "along a random direction"
+            of = f"the {c.part}'s gradient" if c.part else "the gradient"
+            point = f" ({c.point})" if c.point else ""
+            parts.append(f"By {c.name}, {of} is wrong {how}{point}.")
+        if self.sum_wrong:
+            names = ", ".join(self.sum_wrong)
+            parts.append(f"By {names}, the cost's gradient is not that of the loss plus that of the penalty.")
+        if not self.repeatable:
+            parts.append("A second run on the same rows and weights gives another gradient.")
+        if self.first_wrong is not None:
+            parts.append(self.first_wrong.sentence)
+        elif self.wrong:
+            parts.append(
+                "The derivative of every op is right by itself: the fault is in how they are put together, "
+                "or in the executor."
+            )
+        return " ".join(parts)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "right": self.right,
+            "points": list(self.points),
+            "checks": [check.as_json() for check in self.checks],
+            "sum_wrong": list(self.sum_wrong),
+            "repeatable": self.repeatable,
+            "unjudged": list(self.unjudged),
+            "first_wrong": self.first_wrong and self.first_wrong.as_json(),
+            "sentence": self.sentence,
+        }
+
+
+def check_cost(
+    cost: Node,
+    loss: Node,
+    penalty: Node | None,
+    parameters: Sequence[Node],
+    states: Iterable[tuple[str, State]],
+    rows: Mapping[str, NDArray[Any]],
+    executor: Executor,
+    rng: np.random.Generator,
+    coordinates: int | None = None,
+    all_coordinates: bool = False,
+    parts: Parts = (),
+) -> GradientCheck:
+    """Loss and penalty, each by itself, at every one of the named states; all arrays float64.
+
+    states: name -> arrays of the same parameters, which stay as they are. coordinates: entries of a parameter
+    that are checked one by one; by default, and where all of them are wanted, as many as
+    default_coordinates() says. parts: what the first wrong op is looked for in, see parts_of().
+    """
+    named = list(states)
+    state = {name: np.array(array, order="C") for name, array in named[0][1].items()}
+    roots = {"loss": loss} if penalty is None else {"loss": loss, "penalty": penalty}
+    checkers = {part: Checker(root, parameters, state, rows, executor) for part, root in roots.items()}
+    whole = None if cost is loss else Checker(cost, parameters, state, rows, executor)
+    count = len(next(iter(rows.values())))
+    most = default_coordinates(parameters, count, all_coordinates) if coordinates is None else coordinates
+    checks: list[ParameterCheck] = []
+    sum_wrong: dict[str, None] = {}
+    repeatable = True
+    failed: tuple[Node, State] | None = None
+    for point, values in named:
+        for name, array in state.items():
+            array[...] = values[name]
+        total: dict[str, NDArray[Any]] = {}
+        size: dict[str, NDArray[Any]] = {}
+        for part, checker in checkers.items():
+            found = checker.check(rng, most, point, part)
+            checks += found
+            if failed is None and not all(check.right for check in found):
+                failed = roots[part], values
+            symbolic = checker.symbolic()
+            repeatable &= _same(symbolic, checker.symbolic())
+            for name, gradient in symbolic.items():
+                total[name] = total.get(name, 0.0) + gradient
+                size[name] = size.get(name, 0.0) + np.abs(gradient)
+        if whole is not None:
+            differing = _differing(whole.symbolic(), total, size)
+            sum_wrong |= dict.fromkeys(differing)
+            if failed is None and differing:
+                failed = cost, values
+    first = first_wrong_op(failed[0], parameters, failed[1], rows, executor, rng, parts) if failed else None
+    return GradientCheck(tuple(n for n, _ in named), tuple(checks), tuple(sum_wrong), repeatable, first)
 
 
 def check_gradients(
@@ -67,96 +179,59 @@ def check_gradients(
     rows: Mapping[str, NDArray[Any]],
     executor: Executor,
     rng: np.random.Generator,
-    most_entries: int = 200,
+    most_entries: int = MOST_COORDINATES,
 ) -> list[ParameterCheck]:
-    """Compare d cost / d parameter with central differences, for up to `most_entries` entries of each.
+    """Compare d cost / d parameter with central differences: along a random direction, and by entries.
 
-    All arrays float64; `state` holds the parameters and is as before afterwards. An entry whose ±h lies
-    on two sides of a kink has no derivative to compare, and is counted apart.
+    Up to `most_entries` entries of each. All arrays float64; `state` holds the parameters and is as before
+    afterwards. An entry whose ±h lies on two sides of a kink has no derivative to compare, and is counted
+    apart. Gradients that are 0 are compared too, those of parameters the cost does not depend on included.
     """
-    symbolic = gradients(cost, parameters)
-    count = len(next(iter(rows.values())))
-    kinks = {f"kink{number}": node for number, node in enumerate(kink_patterns(cost))}
-    names = [f"gradient of {p.name}" for p in parameters]
-    values = executor.compile(make_plan(dict(zip(names, symbolic, strict=True)), batch=count), state)
-    costs = executor.compile(make_plan({"cost": cost, **kinks}, batch=count), state)
-    for function in (values, costs):
-        for name, buffer in function.inputs.items():
-            buffer[...] = rows[name]
-    patterns = [costs.outputs[name] for name in kinks]
-
-    def evaluate() -> tuple[float, Sequence[NDArray[Any]]]:
-        costs.run()
-        return float(costs.outputs["cost"]), patterns
-
-    with arithmetic():
-        values.run()
-        found = {p.name: values.outputs[name].copy() for p, name in zip(parameters, names, strict=True)}
-        floor = ABSOLUTE_TOLERANCE * (1.0 + abs(evaluate()[0]))
-        checks = []
-        for p in parameters:
-            array = state[p.name]
-            chosen = np.arange(array.size)
-            if array.size > most_entries:
-                chosen = np.sort(rng.choice(array.size, most_entries, replace=False))
-            indices = [tuple(int(i) for i in np.unravel_index(flat, array.shape)) for flat in chosen]
-            checks.append(_check_one(p.name, array, indices, found[p.name], evaluate, floor))
-    return checks
+    return Checker(cost, parameters, state, rows, executor).check(rng, most_entries)
 
 
-def kink_patterns(cost: Node) -> list[Node]:
-    """For every op with a kink that a gradient passes: a node that changes when the kink is crossed."""
-    adjoint_passes: set[Node] = {cost}
-    for node in reversed(topological([cost])):
-        if node in adjoint_passes:
-            adjoint_passes.update(
-                i for i, d in zip(node.inputs, node.op.derivative, strict=False) if d is not None
-            )
-    return [
-        node.op.branch(*node.inputs, **dict(node.attributes))
-        for node in topological([cost])
-        if node.op.branch is not None and node in adjoint_passes
-    ]
+def default_coordinates(parameters: Sequence[Node], rows: int, every: bool = False) -> int:
+    """How many entries of each parameter are checked one by one in a network of this size.
+
+    every: all of them, unless the network is so large that this would take more than minutes.
+    """
+    sizes = [math.prod(int(size or 1) for size in p.shape) for p in parameters]
+    affordable = (WORK_FOR_ALL if every else WORK) / (2 * max(1, rows * sum(sizes)))
+    return int(min(max(sizes) if every else MOST_COORDINATES, max(LEAST_COORDINATES, affordable)))
 
 
-def _check_one(
-    name: str,
-    array: NDArray[Any],
-    indices: Sequence[tuple[int, ...]],
-    symbolic: NDArray[Any],
-    evaluate: Any,
-    floor: float,
-) -> ParameterCheck:
-    on_kinks = lost = wrong = 0
-    worst: Entry | None = None
-    worst_excess = -1.0
-    for index in indices:
-        value = float(symbolic[index])
-        best: tuple[float, Difference] | None = None
-        kink = False
-        for step in STEPS:
-            difference = central_difference(evaluate, array, index, step)
-            if difference.crosses_kink:
-                kink = True
-                continue
-            size = max(abs(value), abs(difference.value))
-            blur = 4 * difference.noise
-            if not blur <= floor + JUDGEABLE * size or floor > size > 1.0:
-                continue  # rounding hides it; also where the cost is infinite or NaN
-            excess = abs(value - difference.value) / (floor + RELATIVE_TOLERANCE * size + blur)
-            if not math.isfinite(excess):
-                excess = math.inf
-            if best is None or excess < best[0]:
-                best = (excess, difference)
-            if excess <= 1.0:
-                break
-        if best is None:
-            on_kinks += kink
-            lost += not kink
-            continue
-        wrong += best[0] > 1.0
-        if best[0] > worst_excess:
-            worst_excess = best[0]
-            worst = Entry(index, value, best[1].value)
-    checked = len(indices) - on_kinks - lost
-    return ParameterCheck(name, array.size, checked, on_kinks, lost, wrong, worst)
+def burned_in(
+    network: Network,
+    optimizer: Optimizer,
+    state: State,
+    rows: Mapping[str, NDArray[Any]],
+    executor: Executor,
+    steps: int = BURN_IN,
+) -> dict[str, NDArray[Any]] | None:
+    """The weights after some steps on all of these rows; `state` stays. None where they are no numbers."""
+    step = training_step(network, optimizer)
+    moved = {name: array.copy() for name, array in state.items()} | step.optimizer_state()
+    count = len(rows["inputs"])
+    runner = EpochRunner(executor, {"cost": step.cost}, step.updates, moved, rows, count)
+    for _ in range(steps):
+        runner.run(np.arange(count), lambda: True)
+    kept = {name: moved[name] for name in state}
+    return kept if all(np.isfinite(array).all() for array in kept.values()) else None
+
+
+def _same(first: Mapping[str, NDArray[Any]], second: Mapping[str, NDArray[Any]]) -> bool:
+    return all(np.array_equal(array, second[name], equal_nan=True) for name, array in first.items())
+
+
+def _differing(
+    whole: Mapping[str, NDArray[Any]],
+    total: Mapping[str, NDArray[Any]],
+    size: Mapping[str, NDArray[Any]],
+) -> list[str]:
+    """Parameters where whole is not the total; what is no number is nothing to compare."""
+    with np.errstate(all="ignore"):
+        return [
+            name
+            for name, gradient in whole.items()
+            if np.any(np.abs(gradient - total[name]) > SUM_TOLERANCE * np.max(size[name], initial=0.0))
+        ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,25 @@ FLAT = 0.02
 """A slope below this share of the activation's steepest is flat; for tanh that is |tanh| > 0.99."""
 MOSTLY = 0.95
 """A unit flat on this share of the rows is saturated."""
+STRAIGHT = 1e-12
+"""Relative difference of slopes, times the spread, that rounding makes on one straight piece."""
+MOST_BENDS = 8
+"""Changes of slope along PROBE of an activation made of straight pieces."""
+PROBE = np.linspace(-8.0, 8.0, 129)
+"""Where the shape of an activation is looked at."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What an activation looks like between -8 and 8. bounded: flat at both ends. flat_pieces: its slope is
+    exactly 0 somewhere. straight: it is made of straight pieces, two at least. bend: the |z| nearest to 0
+    where two of them meet; 0 where it is not made of such."""
+
+    steepest: float
+    bounded: bool
+    flat_pieces: bool
+    straight: bool
+    bend: float
 
 
 @dataclass(frozen=True)
@@ -32,7 +52,8 @@ class LayerHealth:
     """One layer. Counts are of units; gradient norms are Euclidean, of the loss alone without penalty.
 
     dead: the gradient of the loss is exactly 0 on every row. saturated: the activation is flat on at
-    least 95 % of the rows. flat_units: the slope is exactly 0 on every row. mean_slope: mean |f'| over rows and units. A row is live for a unit where f' ≠ 0.
+    least 95 % of the rows. mean_slope: mean |f'| over rows and units. live_share: of rows × units, where
+    f' ≠ 0. flat_units: the slope is exactly 0 on every row.
     """
 
     name: str
@@ -45,17 +66,53 @@ class LayerHealth:
     flat_units: int
     weight_gradient: float
     bias_gradient: float
+    flat_share: float
+    """Of rows × units, where the activation is flat."""
+    linear_units: int
+    """Units that are one straight line of what they get, on all rows."""
+    identical_units: int
+    """Hidden units with the same weights, in and out, as one before them: they do the same for ever."""
+    shape: Shape
+    pre_activation_rms: float
+    activation_rms: float
+    weights: int
+    weight_rms: float
+    weight_scale: float
+    """rms of the weights times the root of the fan-in: by how much they make what comes in larger."""
+    update: float | None = None
+    """‖ΔW‖ / ‖W‖ of one step, where one was made and W is not 0."""
 
     @property
     def cut_off(self) -> bool:
         """Whether nothing of the loss's gradient reaches this layer."""
         return self.dead == self.units
 
+    @property
+    def relative_gradient(self) -> float:
+        """‖gradient‖ / ‖W‖: what layers of different size have in common. 0 where both are 0."""
+        size = self.weight_rms * math.sqrt(self.weights)
+        return self.weight_gradient / size if size else math.inf if self.weight_gradient else 0.0
+
+
+def gradient_ratio(layers: Sequence[LayerHealth]) -> float:
+    """Relative gradient of the first layer over that of the last: about 1 where all of it arrives."""
+    first, last = layers[0].relative_gradient, layers[-1].relative_gradient
+    if math.isinf(first) or math.isinf(last):  # weights that are 0: those have no size to compare with
+        first, last = layers[0].weight_gradient, layers[-1].weight_gradient
+    return first / last if last else math.inf if first else 0.0
+
 
 def layer_health(
-    network: Network, state: State, rows: Mapping[str, NDArray[Any]], executor: Executor
+    network: Network,
+    state: State,
+    rows: Mapping[str, NDArray[Any]],
+    executor: Executor,
+    updates: Mapping[str, float] | None = None,
 ) -> tuple[list[LayerHealth], float]:
-    """What each layer does on these rows with the weights in `state`, and the cost there."""
+    """What each layer does on these rows with the weights in `state`, and the cost there.
+
+    updates: ‖ΔW‖ / ‖W‖ of a step, by parameter.
+    """
     count = len(next(iter(rows.values())))
     before = [layer.pre_activation for layer in network.layers]
     weights = [p.node for layer in network.layers for p in layer.parameters[:2]]
@@ -66,6 +123,8 @@ def layer_health(
     outputs["cost"] = network.cost
     outputs |= {f"arriving {i}": g for i, g in enumerate(arriving[: len(before)])}
     outputs |= {f"slope {i}": _slope(layer) for i, layer in enumerate(network.layers)}
+    outputs |= {f"before {i}": node for i, node in enumerate(before)}
+    outputs |= {f"after {i}": layer.output for i, layer in enumerate(network.layers)}
     function = executor.compile(make_plan(outputs, batch=count), state)
     for name, buffer in function.inputs.items():
         buffer[...] = rows[name]
@@ -74,22 +133,39 @@ def layer_health(
     got = function.outputs
     result = []
     for number, layer in enumerate(network.layers):
-        slopes = np.abs(_per_unit(got[f"slope {number}"], layer.units))
-        gradient = np.abs(_per_unit(got[f"arriving {number}"], layer.units))
-        steepest = _steepest_slope(layer, state, executor)
+        slopes = _per_unit(got[f"slope {number}"], layer.units)
+        gradient = _per_unit(got[f"arriving {number}"], layer.units)
+        shape = _shape(layer, state, executor)
+        own = layer.parameters[0]
         w, b = (got[f"gradient {p.node.name}"] for p in layer.parameters[:2])
+        z, after = got[f"before {number}"], got[f"after {number}"]
+        flat = slopes < FLAT * shape.steepest
+        straight = _straight(z, after, got[f"slope {number}"]) if layer.activation.elementwise else 0
+        following = network.layers[number + 1] if number + 1 < len(network.layers) else None
+        update = (updates or {}).get(own.node.name, math.inf)
+        size = rms(state[own.node.name])
         result.append(
             LayerHealth(
                 layer.name,
                 choice_name(layer.activation),
                 layer.units,
                 int(np.sum(np.all(gradient == 0, axis=0))),
-                int(np.sum(np.mean(slopes < FLAT * steepest, axis=0) >= MOSTLY)),
+                int(np.sum(np.mean(flat, axis=0) >= MOSTLY)),
                 float(np.mean(slopes)),
                 float(np.mean(slopes > 0)),
                 int(np.sum(np.all(slopes == 0, axis=0))),
-                float(np.linalg.norm(w)),
-                float(np.linalg.norm(b)),
+                _norm(w),
+                _norm(b),
+                float(np.mean(flat)),
+                straight,
+                identical_units(layer, following, state) if following else 0,
+                shape,
+                rms(z),
+                rms(after),
+                own.size,
+                size,
+                size * math.sqrt(own.fan_in),
+                update if math.isfinite(update) else None,
             )
         )
     return result, float(got["cost"])
@@ -111,18 +187,84 @@ def _slope(layer: Layer) -> Node:
 
 
 def _per_unit(values: NDArray[Any], units: int) -> NDArray[Any]:
-    """(rows, linear outputs) -> (rows, units): the largest of a unit's pieces."""
+    """|values|, (rows, linear outputs) -> (rows, units): the largest of a unit's pieces."""
     pieces = values.shape[1] // units
-    return np.abs(values).reshape(len(values), pieces, units).max(axis=1) if pieces > 1 else values
+    largest: NDArray[Any] = np.abs(values).reshape(len(values), pieces, units).max(axis=1)
+    return largest
 
 
-def _steepest_slope(layer: Layer, state: State, executor: Executor) -> float:
-    """The largest |f'| of the layer's activation between -8 and 8."""
+def _straight(z: NDArray[Any], after: NDArray[Any], slopes: NDArray[Any]) -> int:
+    """Units whose rows all lie on one straight piece: equal slopes, and after - slope·z is a constant."""
+    units = after.shape[1]
+    pieces = z.shape[1] // units
+    if not (np.isfinite(z).all() and np.isfinite(slopes).all() and np.isfinite(after).all()):
+        return 0
+    risen = (z * slopes).reshape(len(z), pieces, units)
+    even = np.ptp(slopes, axis=0) <= STRAIGHT * np.abs(slopes).max(axis=0)
+    equal = even.reshape(pieces, units).all(axis=0)
+    offsets = np.ptp(after - risen.sum(axis=1), axis=0)
+    size = np.abs(risen).max(axis=(0, 1)) + np.abs(after).max(axis=0)
+    return int(np.sum(equal & (offsets <= STRAIGHT * size)))
+
+
+def identical_units(layer: Layer, following: Layer, state: State, tolerance: float = 0.0) -> int:
+    """Units of a layer less those that differ: by weights and biases before them, or by weights after them.
+
+    tolerance: of the difference, relative to the largest weight.
+    """
+    units = layer.units
+    out = state[following.parameters[0].node.name]
+    own = [state[p.node.name] for p in layer.parameters]
+    parts = [array.reshape(-1, units) for array in own if array.size % units == 0]
+    seen = np.concatenate([*parts, out.reshape(units, -1).T]).T
+    if tolerance and seen.size:
+        # Centred on the middle, so that a difference of rounding never falls on an edge.
+        grid = tolerance * max(float(np.abs(seen).max()), 1e-300)
+        middle = np.median(seen, axis=0)
+        seen = np.round((seen - middle) / grid)
+    return units - len(np.unique(seen, axis=0))
+
+
+def _norm(values: NDArray[Any]) -> float:
+    """Euclidean; infinite where it overflows."""
+    with np.errstate(all="ignore"):
+        return float(np.linalg.norm(values))
+
+
+def rms(values: NDArray[Any]) -> float:
+    """Root of the mean square."""
+    with np.errstate(all="ignore"):
+        return float(np.sqrt(np.mean(np.square(values))))
+
+
+def _shape(layer: Layer, state: State, executor: Executor) -> Shape:
+    """By its values and slopes at PROBE."""
     wide = layer.activation.linear_outputs(layer.units)
     z = placeholder("z", (None, wide), layer.pre_activation.dtype)
     own = {p.role: p.node for p in layer.parameters[2:]}
     output = layer.activation(z, **own)
     probe = Layer(layer.name, layer.units, layer.activation, layer.parameters, z, output)
-    grid = np.repeat(np.linspace(-8.0, 8.0, 129)[:, None], wide, axis=1)
-    slopes = RowFunction(executor, {"slope": _slope(probe)}, state)({"z": grid})["slope"]
-    return float(np.max(np.abs(slopes)))
+    grid = np.repeat(PROBE[:, None], wide, axis=1)
+    function = RowFunction(executor, {"slope": _slope(probe)}, state)
+    slopes = _per_unit(function({"z": grid})["slope"], layer.units)
+    steepest = float(np.max(slopes))
+    at_ends = max(float(np.max(slopes[0])), float(np.max(slopes[-1])))
+    elementwise = layer.activation.elementwise
+    # Straight pieces: next to each other, nearly all slopes are equal; of a curve nearly none are.
+    bends = np.flatnonzero(np.abs(np.diff(slopes[:, 0])) > STRAIGHT * steepest)
+    straight = elementwise and len(bends) <= MOST_BENDS and (len(bends) > 0 or wide > layer.units)
+    bend = 0.0
+    if straight and len(bends):
+        nearest = min(bends, key=lambda at: abs(PROBE[at] + PROBE[at + 1]))
+        fine = np.linspace(PROBE[nearest], PROBE[nearest + 1], 1001)
+        between = _per_unit(function({"z": np.repeat(fine[:, None], wide, axis=1)})["slope"], layer.units)[
+            :, 0
+        ]
+        bend = abs(float(fine[np.argmax(np.abs(np.diff(between)))]))
+    return Shape(
+        steepest,
+        elementwise and at_ends < FLAT * steepest,
+        elementwise and bool(np.any(slopes[2:-2] == 0)),
+        straight,
+        round(bend, 3),
+    )

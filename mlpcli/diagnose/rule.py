@@ -20,6 +20,7 @@ class Rule:
     exact: true or false without a threshold, whatever the network makes of it. Rules that are not exact are
     asked only about networks that do not learn (Evidence.learns); `always` lifts that for those that have
     their own guard. explains: rules whose findings are consequences where this one has found something.
+    order: within its kind, after exactness; causes before what they cause. gravest: what its findings are at most.
     title, statistic, threshold, source and text are what the documentation says; text is Markdown.
     """
 
@@ -32,4 +33,6 @@ class Rule:
     text: str
     exact: bool = False
     always: bool = False
+    order: int = 50
+    gravest: str = "problem"
     explains: tuple[str, ...] = ()

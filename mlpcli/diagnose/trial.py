@@ -24,16 +24,20 @@ STEP_OVERHEAD = 20_000
 """Multiplications that a step's other work counts for."""
 LEAST_EPOCHS = 20
 """Epochs of a trial where the config has as many: of many rows, as few are taken as that asks for."""
+WATCHED = 20
+"""Moments of a trial at which the loss on other rows is looked at."""
 RATE = "learning_rate"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One short training. costs: mean cost of each epoch, penalty included, up to the first that is not finite.
+    """One short training. costs: mean cost of each epoch, with penalty, up to the first that is not finite.
 
-    loss: of all its rows after the last epoch, without penalty; start_loss: before the first. state: at the end.
-    first_update: ‖ΔW‖ / ‖W‖ of each parameter in the first step. complete: whether it is the config's whole
-    training. rising: share of epochs whose cost is above that of the one before.
+    loss: of all its rows after the last epoch, without penalty; start_loss: before the first. state: at
+    the end. first_update, last_update: ‖ΔW‖ / ‖W‖ of each parameter in the first step, and in one more
+    after the last. complete: whether it is the config's whole training. rising: share of epochs whose
+    cost is above that of the one before. moved: ‖ΔW‖ / ‖W‖ of all parameters together, over the whole
+    trial. watched: (epoch, loss) on other rows, where some were given.
     """
 
     rate: float
@@ -43,8 +47,11 @@ class Trial:
     state: Mapping[str, NDArray[Any]]
     predictions: NDArray[Any]
     first_update: Mapping[str, float]
+    last_update: Mapping[str, float]
     complete: bool
     steps: int
+    moved: float
+    watched: tuple[tuple[int, float], ...] = ()
 
     @property
     def finite(self) -> bool:
@@ -56,13 +63,28 @@ class Trial:
         return float(np.mean(np.diff(self.costs) > 0)) if len(self.costs) > 1 else 0.0
 
     @property
+    def late_cost(self) -> float:
+        """The mean cost of the last quarter of the epochs."""
+        return float(self.costs[-max(1, len(self.costs) // 4) :].mean())
+
+    @property
     def falling(self) -> float:
         """By how much the mean cost of the last quarter is below that of the quarter before it, relative."""
-        quarter = len(self.costs) // 4
-        if not quarter or not self.finite:
+        if len(self.costs) < 2 or not self.finite:
             return 0.0
+        quarter = max(1, len(self.costs) // 4)
         late, before = self.costs[-quarter:].mean(), self.costs[-2 * quarter : -quarter].mean()
         return float((before - late) / max(abs(before), 1e-300))
+
+    @property
+    def falling_an_epoch(self) -> float:
+        """The same for one epoch."""
+        return self.falling / max(1, len(self.costs) // 4)
+
+    @property
+    def largest_first_update(self) -> float:
+        """‖ΔW‖ / ‖W‖ of the first step, where it is largest; parameters that start at 0 do not count."""
+        return max((u for u in self.first_update.values() if math.isfinite(u)), default=0.0)
 
 
 class Trainer:
@@ -70,21 +92,22 @@ class Trainer:
 
     def __init__(self, case: Case, rows: Rows | None = None) -> None:
         self._case = case
-        steps_an_epoch = -(-case.count // case.batch)
+        rows = case.rows if rows is None else rows
+        there = len(rows["inputs"])
+        steps_an_epoch = -(-there // case.batch)
         work = 3.0 * case.network.size * case.batch + STEP_OVERHEAD
         most = max(1, int(WORK / work))
         self.epochs = case.config.training.epochs
-        rows = case.rows if rows is None else rows
         wanted = min(self.epochs, LEAST_EPOCHS)
         self.all_rows = most >= wanted * steps_an_epoch
         if not self.all_rows:
             kept = max(1, most // wanted) * case.batch
-            chosen = np.sort(case.shuffle(0).permutation(case.count)[:kept])
+            chosen = np.sort(case.shuffle(0).permutation(there)[:kept])
             rows = {name: np.ascontiguousarray(array[chosen]) for name, array in rows.items()}
             steps_an_epoch = -(-len(chosen) // case.batch)
-            self.epochs = self.epochs * case.count // len(chosen)
+            self.epochs = self.epochs * there // len(chosen)
         self.rows = rows
-        self._epochs = max(1, min(self.epochs, most // steps_an_epoch))
+        self._most_epochs = max(1, most // steps_an_epoch)
         self._steps_an_epoch = steps_an_epoch
         rate = parameter(RATE, (), "float64")
         step = training_step(case.network, case.optimizer, rate)
@@ -97,18 +120,29 @@ class Trainer:
         outputs = {"loss": case.network.row_loss, "prediction": case.network.prediction}
         self._function = RowFunction(case.executor, outputs, self._state)
 
-    def run(self, rate: float | None = None, draw: int = 0, epochs: int | None = None) -> Trial:
-        """A trial with that rate (None: the config's) from the draw-th first weights."""
+    def run(
+        self,
+        rate: float | None = None,
+        draw: int = 0,
+        epochs: int | None = None,
+        shuffle: bool | None = None,
+        watch: Rows | None = None,
+    ) -> Trial:
+        """A trial with that rate (None: the config's, of all) from the draw-th first weights.
+
+        epochs: may be more than the config's. watch: rows whose loss is taken at WATCHED moments.
+        """
         case, state = self._case, self._state
         for name, array in (case.draw(draw) | self._start).items():
             state[name][...] = array
         rate = case.optimizer.learning_rate if rate is None else rate
         state[RATE][...] = rate
-        rng = case.shuffle(draw) if case.config.training.shuffle else None
+        shuffle = case.config.training.shuffle if shuffle is None else shuffle
+        rng = case.shuffle(draw) if shuffle else None
         names = [p.node.name for p in case.network.parameters]
         first = {name: state[name].copy() for name in names}
         start_loss = float(np.mean(self._function(self.rows)["loss"]))
-        count = min(self._epochs, epochs or self._epochs)
+        count = min(self._most_epochs, epochs or self.epochs)
         order = (
             np.arange(len(self.rows["inputs"]))
             if rng is None
@@ -120,24 +154,40 @@ class Trainer:
             for name, array in (first | self._start).items():
                 state[name][...] = array
         costs: list[float] = []
+        watched: list[tuple[int, float]] = []
+        stops = np.unique(np.linspace(0, count, WATCHED + 1).astype(int))[1:] if watch else [count]
         while len(costs) < count:
-            stretch = self._runner.stretch(count - len(costs), rng, -math.inf, lambda: False)
+            until = next(int(stop) for stop in stops if stop > len(costs))
+            stretch = self._runner.stretch(until - len(costs), rng, -math.inf, lambda: False)
             costs += stretch.costs[:, 0].tolist()
+            if watch and len(costs) == until:
+                with np.errstate(all="ignore"):
+                    watched.append((until, float(np.mean(self._function(watch)["loss"]))))
             if not math.isfinite(costs[-1]):
                 break
         with np.errstate(all="ignore"):
             outputs = self._function(self.rows)
             loss = float(np.mean(outputs["loss"]))
+            moved = _relative(
+                np.concatenate([(state[name] - first[name]).ravel() for name in names]),
+                np.concatenate([first[name].ravel() for name in names]),
+            )
+            last = {name: state[name].copy() for name in names}
+            self._runner.run(order, lambda: True)
+            last_update = {name: _relative(state[name] - last[name], last[name]) for name in names}
         return Trial(
             rate,
             np.array(costs),
             start_loss,
             loss,
-            {name: state[name].copy() for name in names},
+            last,
             outputs["prediction"],
             update,
-            count == self.epochs and self.all_rows,
+            last_update,
+            count >= self.epochs and self.all_rows,
             len(costs) * self._steps_an_epoch,
+            moved,
+            tuple(watched),
         )
 
     def loss_on(self, rows: Rows, state: Mapping[str, NDArray[Any]]) -> tuple[float, NDArray[Any]]:

@@ -105,10 +105,13 @@ class Head:
     loss_name: str
 
 
-def choose_head(config: NetworkConfig, loss: Loss | None, task: str, outputs: int) -> Head:
+def choose_head(
+    config: NetworkConfig, loss: Loss | None, task: str, outputs: int, coded: bool = False
+) -> Head:
     """Output units, activation and loss from the task. outputs: classes, labels or regression targets.
 
     Two classes need one unit (the probability of the second) unless softmax or cross_entropy asks for two.
+    coded: numbers are given that one unit is to say for them. What cannot learn is built all the same.
     Raises SettingError where the given units fit no coding of the target.
     """
     activation, units = config.output.activation, config.output.units
@@ -116,22 +119,33 @@ def choose_head(config: NetworkConfig, loss: Loss | None, task: str, outputs: in
     if activation is None:
         if task == "regression":
             activation = ACTIVATIONS[loss.default_output if loss else "linear"]()
-        elif task == "classification" and (
-            units == outputs or isinstance(loss, cross_entropy) or (outputs != 2 and units is None)
+        elif (
+            task == "classification"
+            and outputs > 1
+            and not coded
+            and (units == outputs or isinstance(loss, cross_entropy) or (outputs > 2 and units is None))
         ):
             activation = softmax()
         else:
             activation = ACTIVATIONS["sigmoid"]()
     one_unit = task == "classification" and outputs == 2 and not isinstance(activation, softmax)
     if units is None:
-        units = 1 if one_unit and not isinstance(loss, cross_entropy) else outputs
+        units = 1 if coded or (one_unit and not isinstance(loss, cross_entropy)) else outputs
     if units != outputs and not (units == 1 and task == "classification" and outputs == 2):
-        what = {"classification": "classes", "multilabel": "labels", "regression": "targets"}[task]
+        what = {"classification": "class", "multilabel": "label", "regression": "target"}[task]
+        if outputs > 1:
+            what += "es" if task == "classification" else "s"
         allowed = "1 or 2" if task == "classification" and outputs == 2 else str(outputs)
         raise SettingError(
             "network.output.units",
             f"The data has {outputs} {what}, which {units} output units cannot tell.",
             f"Write {allowed}, or leave units out.",
+        )
+    if coded and units != 1:
+        raise SettingError(
+            "network.output.units",
+            f"data.classes gives the numbers that one output unit is to say, and there are {units} units.",
+            "Write 1, or leave data.classes out.",
         )
     if loss is None:
         if task == "regression":
@@ -155,12 +169,6 @@ def build_network(
     value = inputs
     for number, hidden in enumerate(config.hidden, start=1):
         activation = hidden.activation or ACTIVATIONS["relu"]()
-        if isinstance(activation, ACTIVATIONS["softmax"]):
-            raise SettingError(
-                f"network.hidden[{number - 1}].activation",
-                "softmax is for the output layer: in a hidden one it makes the units compete for a sum of 1.",
-                "Use tanh or relu here.",
-            )
         layers.append(
             _layer(
                 f"hidden{number}",

@@ -1,7 +1,7 @@
 """Stage 14, the library's front door: one short function per verb. The command line only calls these."""
 
 from mlpcli.pipeline.prepare import Prepared, prepare
-from mlpcli.pipeline.training import Ended, EpochDone, Event, Run, Started, train
+from mlpcli.pipeline.training import Ended, EpochDone, Event, Noticed, Run, Started, train
 from mlpcli.predict.model import Model
 
 load = Model.load
@@ -11,6 +11,7 @@ __all__ = [
     "EpochDone",
     "Event",
     "Model",
+    "Noticed",
     "Prepared",
     "Run",
     "Started",

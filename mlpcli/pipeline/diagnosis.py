@@ -45,6 +45,11 @@ def make_case(prepared: Prepared, trained: Mapping[str, NDArray[Any]] | None = N
     )
 
 
+def evidence_of(path: str | Path, overrides: Sequence[str] = ()) -> Evidence:
+    """Of a config, in float64. Raises ConfigError, DataError."""
+    return Evidence(make_case(prepare(path, overrides, precision="float64")))
+
+
 def findings_of(path: str | Path, overrides: Sequence[str] = ()) -> list[Finding]:
     """Everything that is found about a config. Raises ConfigError, DataError."""
-    return diagnose(Evidence(make_case(prepare(path, overrides, precision="float64"))))
+    return diagnose(evidence_of(path, overrides))

@@ -1,22 +1,27 @@
-"""`gradcheck`: is the gradient right, and does it arrive? On the user's own config and rows, in float64."""
+"""`gradcheck`: is the gradient right, does it arrive, so what? On the user's config and rows, in float64."""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.gradient_check import ParameterCheck, check_gradients
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.gradient_check import BURN_IN, GradientCheck, burned_in, check_cost
 from mlpcli.diagnose.layer_health import LayerHealth, layer_health
+from mlpcli.diagnose.verdict import diagnose
+from mlpcli.diagnose.wrong_op import parts_of
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.execute import EXECUTORS
-from mlpcli.execute.rows import EpochRunner
-from mlpcli.optim.step import training_step
+from mlpcli.execute.rows import RowFunction
+from mlpcli.pipeline.diagnosis import make_case
 from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
+from mlpcli.pipeline.proposal import Diagnosed, propose
 from mlpcli.runs.folder import CONFIG, RunFolder
 from mlpcli.runs.model_file import ModelFile
 
@@ -24,106 +29,248 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_ROWS = 64
-"""Rows of the gradient check: two runs per entry, so few; layer health looks at MOST_HEALTH_ROWS."""
-MOST_HEALTH_ROWS = 1024
+"""Rows of the gradient check, unless told otherwise: two runs per entry, so few."""
+RUN_AWAY = 10.0
+"""Times the loss at first: above it a burn-in has diverged (DeepDiagnosis and others: ten times)."""
+DEPTHS = ("fast", "usual", "full")
+"""fast: exact rules and the first pass only, nothing is trained. full: every entry is checked, every rule
+asked, and the training repeated from other first weights."""
 
 
 @dataclass(frozen=True)
-class GradientReport:
-    """Both answers. weights: "initial" or "trained".
+class Training:
+    """The short training: the config's own, in full where that is quick.
 
+    loss: of all its rows afterwards, without penalty; baseline: of the best constant prediction. seeds_learn:
+    of `seeds` first weights, those that learn; 0 of 0 where that was not tried.
+    """
+
+    start_loss: float
+    loss: float
+    baseline: float
+    learns: bool
+    complete: bool
+    epochs: int
+    steps: int
+    seeds_learn: int = 0
+    seeds: int = 0
+
+
+@dataclass(frozen=True)
+class GradcheckReport:
+    """All three answers.
+
+    weights: "initial" or "trained". rows: that layers and cost were looked at on; checked_rows: that the
+    gradient was. layers: with these weights; later: after the short training (none if nothing was trained).
     delayed: layers that no gradient reaches now, but does after one step: those before weights that are 0.
     """
 
+    config: str
     weights: str
+    depth: str
     rows: int
+    checked_rows: int
     cost: float
-    checks: tuple[ParameterCheck, ...]
+    gradient: GradientCheck
     layers: tuple[LayerHealth, ...]
+    later: tuple[LayerHealth, ...]
     delayed: tuple[str, ...]
+    training: Training | None
+    findings: tuple[Diagnosed, ...]
 
     @property
-    def cut_off(self) -> tuple[LayerHealth, ...]:
+    def cut_off(self) -> tuple[str, ...]:
         """Layers that no gradient reaches, now and after one step."""
-        return tuple(layer for layer in self.layers if layer.cut_off and layer.name not in self.delayed)
+        return tuple(layer.name for layer in self.layers if layer.cut_off and layer.name not in self.delayed)
+
+    def counted(self, severity: str) -> int:
+        """Findings of one severity."""
+        return sum(each.finding.severity == severity for each in self.findings)
 
     @property
     def healthy(self) -> bool:
-        """The gradient is right, and reaches every layer."""
-        return all(check.right for check in self.checks) and not self.cut_off and not self.unjudged
-
-    @property
-    def unjudged(self) -> tuple[ParameterCheck, ...]:
-        """Parameters of which no entry could be judged, since rounding of the cost hides the differences."""
-        return tuple(c for c in self.checks if not c.checked and c.lost_in_rounding)
+        """The gradient is right and no problem was found. Without a training, it has to reach every layer."""
+        unreached = self.training is None and bool(self.cut_off)
+        return self.gradient.right and not self.counted("problem") and not unreached
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data, with every number that is printed."""
-        return {
+        """Plain data, with every number that is printed; null for those that are not finite."""
+        plain = {
+            "config": self.config,
             "weights": self.weights,
+            "depth": self.depth,
             "rows": self.rows,
+            "checked_rows": self.checked_rows,
             "cost": self.cost,
             "healthy": self.healthy,
-            "gradient": [
-                {
-                    **asdict(check),
-                    "worst": check.worst
-                    and {**asdict(check.worst), "relative_error": check.worst.relative_error},
-                }
-                for check in self.checks
-            ],
-            "layers": [asdict(layer) for layer in self.layers],
+            "gradient": self.gradient.as_json(),
+            "layers": [layer_json(layer) for layer in self.layers],
+            "layers_after_training": [layer_json(layer) for layer in self.later],
             "delayed": list(self.delayed),
+            "cut_off": list(self.cut_off),
+            "training": self.training and asdict(self.training),
+            "findings": [
+                {
+                    **each.finding.as_json(),
+                    "line": each.line,
+                    "page": each.page,
+                    "remedies": [
+                        {
+                            **asdict(proposal.remedy),
+                            "lines": [asdict(line) for line in proposal.lines],
+                            "effect": proposal.effect and asdict(proposal.effect),
+                        }
+                        for proposal in each.proposals
+                    ],
+                }
+                for each in self.findings
+            ],
         }
+        return {key: finite(value) for key, value in plain.items()}
 
 
-def gradcheck(path: str | Path, overrides: Sequence[str] = ()) -> GradientReport:
+def layer_json(layer: LayerHealth) -> dict[str, Any]:
+    """Its fields, and what follows from them."""
+    return {**asdict(layer), "cut_off": layer.cut_off, "relative_gradient": layer.relative_gradient}
+
+
+def finite(value: Any) -> Any:
+    """The same plain data; None for numbers that are not finite, which JSON has no word for."""
+    if isinstance(value, Mapping):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def gradcheck(
+    path: str | Path, overrides: Sequence[str] = (), depth: str = "usual", most_rows: int = MOST_ROWS
+) -> GradcheckReport:
     """path: a config file (its initial weights are checked) or a run folder (its trained ones).
 
-    Raises ConfigError, DataError, ModelFileError.
+    depth: see DEPTHS. most_rows: of the gradient check. Raises ConfigError, DataError, ModelFileError.
     """
     place = Path(path)
     is_run = os.path.isdir(place)
-    config = RunFolder.find(place).path / CONFIG if is_run else place
+    config = config_of(place)
     prepared = prepare(config, overrides, precision="float64")
     state = prepared.initial_values()
     if is_run:
         _take_weights(RunFolder.find(place).model(), state)
-    rows = prepared.rows(prepared.dataset.training)
-    count = len(rows["inputs"])
-    rng = random_stream(prepared.config.seed, "shuffle")
-    chosen = np.sort(rng.permutation(count)[:MOST_HEALTH_ROWS])
-    few = np.sort(rng.permutation(chosen)[:MOST_ROWS])
-    executor = EXECUTORS["numpy"]()
-    checks = check_gradients(
-        prepared.network.cost,
-        [p.node for p in prepared.network.parameters],
-        state,
-        {name: array[few] for name, array in rows.items()},
-        executor,
-        rng,
-    )
-    some = {name: array[chosen] for name, array in rows.items()}
-    layers, cost = layer_health(prepared.network, state, some, executor)
+    case = make_case(prepared, state if is_run else None)
+    evidence = Evidence(case)
+    gradient, checked_rows = _check_gradient(prepared, state, is_run, depth == "full", most_rows)
+    training: Training | None = None
+    later: tuple[LayerHealth, ...] = ()
+    updates: Mapping[str, float] | None = None
+    if depth != "fast":
+        training = _training(evidence, depth == "full")
+        later = tuple(evidence.trial_health)
+        updates = None if is_run else evidence.trial.first_update
+    some, executor = evidence.some_rows, EXECUTORS["numpy"]()
+    layers, cost = layer_health(prepared.network, state, some, executor, updates)
     delayed: tuple[str, ...] = ()
     if any(layer.cut_off for layer in layers):
-        later, _ = layer_health(prepared.network, _after_one_step(prepared, state, some), some, executor)
-        delayed = tuple(old.name for old, new in zip(layers, later, strict=True) if old.cut_off > new.cut_off)
-    weights = "trained" if is_run else "initial"
-    return GradientReport(weights, len(chosen), cost, tuple(checks), tuple(layers), delayed)
-
-
-def _after_one_step(
-    prepared: Prepared, state: Mapping[str, NDArray[Any]], rows: Mapping[str, NDArray[Any]]
-) -> dict[str, NDArray[Any]]:
-    """The weights after one step of the config's optimiser on these rows."""
-    step = training_step(prepared.network, prepared.optimizer)
-    moved = {name: array.copy() for name, array in state.items()} | step.optimizer_state()
-    count = len(rows["inputs"])
-    EpochRunner(EXECUTORS["numpy"](), {"cost": step.cost}, step.updates, moved, rows, count).run(
-        np.arange(count), lambda: True
+        after = burned_in(prepared.network, prepared.optimizer, state, some, executor, steps=1)
+        moved = layers if after is None else layer_health(prepared.network, after, some, executor)[0]
+        delayed = tuple(old.name for old, new in zip(layers, moved, strict=True) if old.cut_off > new.cut_off)
+    found = diagnose(evidence, ask={"fast": "facts", "full": "all"}.get(depth, "usual"))
+    findings = tuple(
+        propose(each, prepared.file, overrides, depth != "fast" and each.severity == "problem")
+        for each in found
     )
-    return moved
+    return GradcheckReport(
+        str(path),
+        "trained" if is_run else "initial",
+        depth,
+        len(some["inputs"]),
+        checked_rows,
+        cost,
+        gradient,
+        tuple(layers),
+        later,
+        delayed,
+        training,
+        findings,
+    )
+
+
+def config_of(place: Path) -> Path:
+    """The config file of a run folder; any other path stays. Raises ModelFileError for a folder without."""
+    return RunFolder.find(place).path / CONFIG if os.path.isdir(place) else place
+
+
+def _check_gradient(
+    prepared: Prepared, state: Mapping[str, NDArray[Any]], is_run: bool, full: bool, most_rows: int
+) -> tuple[GradientCheck, int]:
+    """At the weights given and, where these are the first ones, after a few steps; and on how many rows."""
+    network, executor = prepared.network, EXECUTORS["numpy"]()
+    rng = random_stream(prepared.config.seed, "shuffle")
+    rows = prepared.rows(prepared.dataset.training)
+    few = np.sort(rng.permutation(len(rows["inputs"]))[:most_rows])
+    some = {name: array[few] for name, array in rows.items()}
+    points: list[tuple[str, Mapping[str, NDArray[Any]]]] = [
+        ("trained weights" if is_run else "first weights", state)
+    ]
+    later = None if is_run else _after_burn_in(prepared, state, some)
+    if later is not None:
+        points.append((f"weights after {BURN_IN} steps", later))
+    checked = check_cost(
+        network.cost,
+        network.loss,
+        network.penalty,
+        [p.node for p in network.parameters],
+        points,
+        some,
+        executor,
+        rng,
+        all_coordinates=full,
+        parts=parts_of(network),
+    )
+    return checked, len(few)
+
+
+def _after_burn_in(
+    prepared: Prepared, state: Mapping[str, NDArray[Any]], rows: Mapping[str, NDArray[Any]]
+) -> dict[str, NDArray[Any]] | None:
+    """The weights a few steps later: biases that begin at 0 lie on kinks of their own, then they do not.
+
+    At weights that ran away rounding says more than the gradient, so then with shorter steps; None where
+    these run away, too.
+    """
+    network, executor = prepared.network, EXECUTORS["numpy"]()
+
+    def cost(weights: Mapping[str, NDArray[Any]]) -> float:
+        function = RowFunction(executor, {"loss": network.row_loss}, weights)
+        with np.errstate(all="ignore"):
+            return float(np.mean(function(rows)["loss"]))
+
+    most = RUN_AWAY * abs(cost(state))
+    for factor in (1.0, 0.01):
+        rate = prepared.optimizer.learning_rate * factor
+        slower = replace(prepared.optimizer, learning_rate=rate)
+        later = burned_in(network, slower, state, rows, executor)
+        if later is not None and abs(cost(later)) <= most:
+            return later
+    return None
+
+
+def _training(evidence: Evidence, repeated: bool) -> Training:
+    trial = evidence.trial
+    learns = [evidence.learns]
+    if repeated:
+        learns += [evidence.beats_baseline(each.loss) for each in evidence.redraws]
+    return Training(
+        trial.start_loss,
+        trial.loss,
+        evidence.baseline,
+        evidence.learns,
+        trial.complete,
+        len(trial.costs),
+        trial.steps,
+        sum(learns) if repeated else 0,
+        len(learns) if repeated else 0,
+    )
 
 
 def _take_weights(path: Path, state: dict[str, NDArray[Any]]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from mlpcli.config.load import ConfigFile, load_config
 from mlpcli.config.schema import Config
 from mlpcli.data.dataset import Dataset, Part, read_dataset
+from mlpcli.data.targets import ClassTarget
 from mlpcli.errors import ConfigError, DataError, MissingExtraError, SettingError
 from mlpcli.execute import Executor, choose_executor, hint
 from mlpcli.nn.activations import ACTIVATIONS
@@ -21,7 +22,7 @@ from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, Network, Penalty, build_network, check_memory, choose_head, initial_values
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
-from mlpcli.training.metrics import target_matrix
+from mlpcli.training.metrics import ONE_UNIT, target_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +63,9 @@ class Prepared:
     def rows(self, part: Part) -> dict[str, NDArray[Any]]:
         """What the network's placeholders are given for a part of the data."""
         dtype = self.network.inputs.dtype
-        target = target_matrix(part.targets, self.dataset.task, self.head.units, dtype)
+        coded = self.dataset.preparation.target
+        codes = coded.coding if isinstance(coded, ClassTarget) else ONE_UNIT
+        target = target_matrix(part.targets, self.dataset.task, self.head.units, dtype, codes)
         return {"inputs": np.asarray(part.inputs, dtype), "target": target}
 
     def initial_values(self) -> dict[str, NDArray[Any]]:
@@ -102,11 +105,8 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
             config.loss,
             dataset.task,
             dataset.preparation.outputs,
+            coded=bool(config.data.classes),
         )
-        scaled = dataset.task == "regression" and config.data.target_scaling != "none"
-        if scaled and not head.loss.scaled_targets:
-            what = f"{head.loss_name} wants the targets as they are, and data.target_scaling is not none."
-            raise SettingError("loss", what, "Write target_scaling: none under data.")
         penalty = Penalty(optimizer.l1, optimizer.l2, optimizer.penalise_biases)
         network = build_network(config.network, head, dataset.preparation.width, dtype, penalty)
         rows = len(dataset.training.inputs)

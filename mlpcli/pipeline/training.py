@@ -14,7 +14,7 @@ from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import training_step
 from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
-from mlpcli.pipeline.watched import Watched, find_lost_cost
+from mlpcli.pipeline.watched import LOST_REMEDY, Watched, find_lost_cost
 from mlpcli.predict.scores import Evaluation
 from mlpcli.runs.folder import MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
@@ -22,6 +22,8 @@ from mlpcli.training.loop import NOT_FINITE, Epoch, epochs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mlpcli.diagnose.finding import Finding
 
 LINES = 20
 """Epochs printed where the config does not say every how many."""
@@ -59,6 +61,7 @@ class Run:
     seconds: float
     history: tuple[Record, ...]
     test: Evaluation | None
+    findings: tuple[Noticed, ...] = ()
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -70,13 +73,26 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Noticed:
+    """Something goes wrong. epoch: 0 before the first. batch: of that epoch, where it is known."""
+
+    epoch: int
+    finding: Finding
+    batch: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As in findings.json: the finding's fields after epoch and batch."""
+        return {"epoch": self.epoch, "batch": self.batch, **self.finding.as_json()}
+
+
+@dataclass(frozen=True)
 class Ended:
     """Training is over, well or not, and everything is in its folder."""
 
     run: Run
 
 
-Event = Started | EpochDone | Ended
+Event = Started | Noticed | EpochDone | Ended
 
 
 def train(
@@ -114,6 +130,20 @@ def train(
 
     folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
     report(Started(prepared, folder.path))
+    noticed: list[Noticed] = []
+
+    def notice(epoch: int, findings: Sequence[Finding], batch: int | None = None) -> None:
+        for finding in findings:
+            noticed.append(Noticed(epoch, finding, batch))
+            report(noticed[-1])
+
+    monitoring = None
+    if training.monitors:
+        # Imported here: who switches it off does not wait for it.
+        from mlpcli.pipeline.monitoring import Monitoring
+
+        monitoring = Monitoring(prepared, state)
+        notice(0, monitoring.facts())
     kept = _Kept(parameters, following=dataset.validation is not None)
     history: list[Record] = []
     epoch: Epoch | None = None
@@ -135,24 +165,38 @@ def train(
             folder.append_history(record)
         if epoch.finite:
             report(EpochDone(epoch.number, training.epochs, record))
+        if record is not None and monitoring is not None:
+            notice(epoch.number, monitoring.after(epoch))
     assert epoch is not None
 
-    finding = None if epoch.finite else find_lost_cost(prepared, runner, state, epoch, watched)
+    lost = None if epoch.finite else find_lost_cost(prepared, runner, state, epoch, watched)
+    if lost:
+        notice(epoch.number, [lost.finding], lost.batch)
     summary = {"epochs": epoch.number, "kept_epoch": kept.epoch, "cost": kept.cost, "stopped": epoch.stopped}
     _model(prepared, kept.weights, summary).write(folder.path / MODEL)
     random = {"shuffle": rng.bit_generator.state}
     folder.write_checkpoint({"epoch": epoch.number - (not epoch.finite), "random": random, **summary}, state)
-    folder.write_findings([finding] if finding else [])
+    folder.write_findings([each.as_json() for each in noticed])
     test = None
-    if dataset.test is not None and not finding:
+    if dataset.test is not None and not lost:
         test = Watched(prepared, "test", dataset.test, kept.weights).evaluation()
     cost = math.nan if kept.cost is None else kept.cost
-    run = Run(folder.path, epoch.stopped, epoch.number, cost, kept.epoch, epoch.seconds, tuple(history), test)
+    run = Run(
+        folder.path,
+        epoch.stopped,
+        epoch.number,
+        cost,
+        kept.epoch,
+        epoch.seconds,
+        tuple(history),
+        test,
+        tuple(noticed),
+    )
     report(Ended(run))
-    if finding:
+    if lost:
         weights = f"weights of epoch {kept.epoch}" if kept.epoch else "initial weights"
-        remedy = f"{finding['remedy']} The {weights} are in {folder.path}."
-        raise RunFailed(Fault(f"epoch {epoch.number}", finding["message"], remedy))
+        remedy = f"{LOST_REMEDY} The {weights} are in {folder.path}."
+        raise RunFailed(Fault(f"epoch {epoch.number}", lost.finding.cause, remedy))
     return run
 
 

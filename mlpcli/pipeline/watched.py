@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,18 @@ from mlpcli.training.loop import Epoch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mlpcli.diagnose.finding import Finding, Remedy
+
+
+LOST_REMEDY = "Lower optimiser.learning_rate (try a tenth), or scale inputs and targets."
+
+
+class LostCost(NamedTuple):
+    """Where a cost that is not finite began. batch: of its epoch; None where the last update broke it."""
+
+    finding: Finding
+    batch: int | None
 
 
 class Watched:
@@ -62,8 +74,10 @@ def find_lost_cost(
     state: Mapping[str, NDArray[Any]],
     epoch: Epoch,
     watched: Watched,
-) -> dict[str, Any]:
+) -> LostCost:
     """Where the first infinity or NaN arose: the epoch is run again up to the batch that broke it."""
+    from mlpcli.diagnose.finding import Finding  # seldom needed
+
     good = {name: array.copy() for name, array in state.items()}
     if np.isfinite(epoch.cost):
         runner.replay(epoch.order, epoch.batches)
@@ -81,11 +95,24 @@ def find_lost_cost(
     first = next((name for name, array in outputs.items() if not np.isfinite(array).all()), "the penalty")
     for name, array in good.items():
         state[name][...] = array
-    return {
-        "name": "cost_not_finite",
-        "severity": "problem",
-        "epoch": epoch.number,
-        "first": first,
-        "message": f"The cost is not finite from epoch {epoch.number} on ({where}); it began in {first}.",
-        "remedy": "Lower optimiser.learning_rate (try a tenth), or scale inputs and targets.",
-    }
+    cause = f"The cost is not finite from epoch {epoch.number} on ({where}); it began in {first}."
+    remedies = tuple(_remedies(prepared))
+    batch = None if np.isfinite(epoch.cost) else epoch.batches
+    return LostCost(
+        Finding("cost_not_finite", "problem", cause, first, "optimiser.learning_rate", remedies=remedies),
+        batch,
+    )
+
+
+def _remedies(prepared: Prepared) -> Iterator[Remedy]:
+    from mlpcli.diagnose.finding import Remedy
+
+    rate = prepared.optimizer.learning_rate
+    yield Remedy("steps a tenth as long", (f"optimiser.learning_rate={rate / 10:g}",))
+    data = prepared.config.data
+    scaled = [("scaling", data.scaling)]
+    if prepared.dataset.task == "regression" and prepared.head.loss.scaled_targets:
+        scaled.append(("target_scaling", data.target_scaling))
+    raw = tuple(f"data.{key}=standard" for key, how in scaled if how == "none")
+    if raw:
+        yield Remedy("numbers of a size that weights can follow", raw)

@@ -105,7 +105,7 @@ class Model:
         outputs, counts = self.outputs(table)
         target = self.file.preparation.target
         if isinstance(target, ClassTarget):
-            probabilities = class_probabilities(outputs)
+            probabilities = class_probabilities(outputs, target.coding)
             labels = [target.classes[i] for i in np.argmax(probabilities, axis=1)]
             return Prediction(tuple(target.classes), probabilities, labels, counts)
         values = self.file.preparation.unscale(outputs) if self.file.task == "regression" else outputs

@@ -75,7 +75,7 @@ def evaluate_outputs(
     counts = counts or Counts()
     target = preparation.target
     if isinstance(target, ClassTarget):
-        scores = class_scores(class_probabilities(outputs), targets)
+        scores = class_scores(class_probabilities(outputs, target.coding), targets)
         return Evaluation(task, len(targets), tuple(target.classes), {target.name: scores}, {}, counts)
     if task == "multilabel":
         labels = {name: label_scores(outputs[:, i], targets[:, i]) for i, name in enumerate(target.names)}

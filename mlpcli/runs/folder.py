@@ -109,7 +109,7 @@ class RunFolder:
         write_arrays(self.path / CHECKPOINT, {**kind, **header}, state)
 
     def write_findings(self, findings: Sequence[Mapping[str, Any]]) -> None:
-        """What was noticed; an empty list when nothing was."""
+        """What was noticed, in that order; an empty list when nothing was."""
         with replacing(self.path / FINDINGS) as file:
             file.write((json.dumps(list(findings), indent=1, ensure_ascii=False) + "\n").encode())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +42,22 @@ class RegressionScores:
     r2: float
 
 
-def class_probabilities(outputs: NDArray[Any]) -> NDArray[Any]:
-    """(rows, classes) from network outputs (rows, units); one unit is the probability of the second class."""
-    return np.column_stack([1 - outputs[:, 0], outputs[:, 0]]) if outputs.shape[1] == 1 else outputs
+ONE_UNIT = (0.0, 1.0)
+"""What one unit says for the first and the second class, where nothing else is wanted."""
+
+
+def class_probabilities(outputs: NDArray[Any], codes: Sequence[float] = ONE_UNIT) -> NDArray[Any]:
+    """(rows, classes) from network outputs (rows, units); one unit is the probability of the second class.
+
+    codes: what one unit says for each class; between two codes the probability is linear, and the nearer code
+    is the likelier class. A class that is the only one has what its unit says.
+    """
+    if outputs.shape[1] > 1 or len(codes) == 1:
+        return outputs
+    second = outputs[:, 0]
+    if tuple(codes) != ONE_UNIT:
+        second = (second - codes[0]) / (codes[1] - codes[0])
+    return np.column_stack([1 - second, second])
 
 
 def class_scores(probabilities: NDArray[Any], classes: NDArray[np.int64]) -> ClassScores:
@@ -75,12 +89,17 @@ def label_scores(probabilities: NDArray[Any], labels: NDArray[Any]) -> ClassScor
     return class_scores(class_probabilities(np.asarray(probabilities)[:, None]), labels.astype(np.int64))
 
 
-def target_matrix(targets: NDArray[Any], task: str, units: int, dtype: str) -> NDArray[Any]:
-    """What the network is compared with: (rows, units). Class indices become one column or one-hot rows."""
+def target_matrix(
+    targets: NDArray[Any], task: str, units: int, dtype: str, codes: Sequence[float] = ONE_UNIT
+) -> NDArray[Any]:
+    """What the network is compared with: (rows, units). Class indices become one column or one-hot rows.
+
+    codes: what one unit is to say for each class.
+    """
     if task != "classification":
         return np.ascontiguousarray(targets, dtype)
     if units == 1:
-        return np.ascontiguousarray(targets[:, None], dtype)
+        return np.ascontiguousarray(np.array(codes, dtype)[targets][:, None])
     matrix = np.zeros((len(targets), units), dtype)
     matrix[np.arange(len(targets)), targets] = 1
     return matrix

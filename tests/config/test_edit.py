@@ -77,9 +77,13 @@ def edited(text: str, *options: str) -> str:
         (
             "network: {hidden: [&a {units: 8}, *a]}\n",
             "network.hidden[0].units=4",
-            "network: {hidden: [{units: 4}, {units: 8}]}\n",
+            "network: {hidden: [&a {units: 4}, {units: 8}]}\n",
         ),
-        ("data: &a {x: 1}\nloss: *a\nseed: 1 # lost\n", "data.x=2", "data: {x: 2}\nloss: {x: 1}\nseed: 1\n"),
+        (
+            "data: &a {x: 1}\nloss: *a\nseed: 1 # kept\n",
+            "data.x=2",
+            "data: &a {x: 2}\nloss: {x: 1}\nseed: 1 # kept\n",
+        ),
         (
             "data: &a {x: 1}\nloss:\n  <<: *a\n  y: 2 # kept\n",
             "loss.x=3",
@@ -273,3 +277,9 @@ def test_options_and_faults_come_in_order() -> None:
         "error: --set seed.x=1",
         "error: --set loss=x, key loss",
     ]
+
+
+def test_what_aliases_stand_for_is_changed_where_it_is_anchored():
+    text = "network:\n  hidden:\n    - &n 3  # three\n    - *n\n  # the end\n  output: {units: *n}\n"
+    wanted = "network:\n  hidden:\n    - 5  # three\n    - 3\n  # the end\n  output: {units: 3}\n"
+    assert edited(text, "network.hidden[0]=5") == wanted

@@ -61,6 +61,106 @@ MADE: dict[str, Callable[[], Columns]] = {
 }
 
 
+def moons_again() -> Columns:
+    """Other points of the same two moons."""
+    return moons(200)
+
+
+def moons_in_mm() -> Columns:
+    """The same points in a unit a thousand times smaller, and counted from elsewhere."""
+    columns = moons_again()
+    return {"a": 1000 * columns["a"] + 5000, "b": 1000 * columns["b"] + 5000, "label": columns["label"]}
+
+
+def moons_sorted() -> Columns:
+    """The moons, all of class 0 first."""
+    columns = moons()
+    order = np.argsort(columns["label"], kind="stable")
+    return {name: column[order] for name, column in columns.items()}
+
+
+def moons_shuffled() -> Columns:
+    """The moons with the labels of other rows."""
+    columns = moons()
+    return columns | {"label": np.random.default_rng(3).permutation(columns["label"])}
+
+
+def waves_shuffled() -> Columns:
+    """The waves with the targets of other rows."""
+    columns = waves()
+    return columns | {"y": np.random.default_rng(4).permutation(columns["y"])}
+
+
+def waves_leaking() -> Columns:
+    """The waves with a column that is the target in another unit."""
+    columns = waves()
+    return columns | {"y_in_percent": columns["y"] / 2.5 + 3, "y": columns["y"]}
+
+
+def rare() -> Columns:
+    """980 rows of a cloud, 20 of another that lies mostly inside it."""
+    rng = np.random.default_rng(5)
+    label = np.repeat([0, 1], (980, 20))
+    points = rng.normal(0, 1, (1000, 2)) + 0.9 * label[:, None]
+    order = rng.permutation(1000)
+    return {"a": points[order, 0], "b": points[order, 1], "label": label[order]}
+
+
+def rare_and_repeated() -> Columns:
+    """The same with each row of the small cloud 49 times."""
+    columns = rare()
+    times = np.where(columns["label"] == 1, 49, 1)
+    return {name: np.repeat(column, times) for name, column in columns.items()}
+
+
+for function in (
+    moons_again,
+    moons_in_mm,
+    moons_sorted,
+    moons_shuffled,
+    waves_shuffled,
+    waves_leaking,
+    rare,
+    rare_and_repeated,
+):
+    MADE[function.__name__] = function
+
+
+def moons_negative() -> Columns:
+    """The moons, moved and shrunk into [-1, 0]."""
+    columns = moons()
+    spans = {name: np.ptp(columns[name]) for name in ("a", "b")}
+    return columns | {n: (columns[n] - columns[n].max()) / span for n, span in spans.items()}
+
+
+def moons_far() -> Columns:
+    """The moons, ten times as large and far from 0."""
+    columns = moons()
+    return columns | {"a": 10 * columns["a"] + 1000, "b": 10 * columns["b"] - 500}
+
+
+def moons_times_ten() -> Columns:
+    """The moons, ten times as large: learned from all the same."""
+    columns = moons()
+    return columns | {"a": 10 * columns["a"], "b": 10 * columns["b"]}
+
+
+def moons_tiny() -> Columns:
+    """The moons, divided by 10000."""
+    columns = moons()
+    return columns | {"a": columns["a"] / 1e4, "b": columns["b"] / 1e4}
+
+
+def circles_tiny() -> Columns:
+    """The circles, divided by a million."""
+    columns = circles()
+    return columns | {"a": columns["a"] / 1e6, "b": columns["b"] / 1e6}
+
+
+for function in (moons_negative, moons_far, moons_times_ten, moons_tiny, circles_tiny):
+    MADE[function.__name__] = function
+
+
 def write_table(name: str, columns: Columns, folder: Path) -> None:
     """NAME.csv, every number exactly."""
     lines = [",".join(columns)]

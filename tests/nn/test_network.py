@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 
 from mlpcli.config.schema import HiddenConfig, NetworkConfig, OutputConfig
+from mlpcli.engine import compute, gradients
 from mlpcli.errors import SettingError
+from mlpcli.execute import EXECUTORS
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import build_network, check_memory, choose_head
-from nets import network
+from nets import network, rows
 
 
 def head(task, outputs, activation=None, units=None, loss=None):
@@ -21,6 +23,8 @@ def head(task, outputs, activation=None, units=None, loss=None):
         (("classification", 2), ("Sigmoid", 1, "binary_cross_entropy")),
         (("classification", 5), ("Softmax", 5, "cross_entropy")),
         (("multilabel", 4), ("Sigmoid", 4, "binary_cross_entropy")),
+        (("classification", 1), ("Sigmoid", 1, "binary_cross_entropy")),
+        (("classification", 1, None, None, "cross_entropy"), ("Sigmoid", 1, "cross_entropy")),
         (("regression", 2), ("Linear", 2, "squared_error")),
         (("classification", 2, "softmax"), ("Softmax", 2, "cross_entropy")),
         (("classification", 2, "softmax", 1), ("Softmax", 1, "binary_cross_entropy")),
@@ -43,13 +47,23 @@ def test_units_that_fit_no_target_are_refused(task, outputs, units):
     assert caught.value.key == "network.output.units"
 
 
-def test_softmax_is_refused_in_a_hidden_layer():
-    hidden = (HiddenConfig(units=3), HiddenConfig(units=3, activation=ACTIVATIONS["softmax"]()))
-    config = NetworkConfig(hidden)
-    chosen = choose_head(config, None, "regression", 1)
+def test_classes_with_numbers_of_their_own_take_one_unit():
+    config, tanh = NetworkConfig(), NetworkConfig((), OutputConfig(activation=ACTIVATIONS["tanh"]()))
+    for given, loss in ((config, "cross_entropy"), (config, None), (tanh, "squared_error")):
+        assert choose_head(given, loss and LOSSES[loss](), "classification", 2, coded=True).units == 1
+    two = NetworkConfig((), OutputConfig(units=2))
     with pytest.raises(SettingError) as caught:
-        build_network(config, chosen, 2)
-    assert caught.value.key == "network.hidden[1].activation"
+        choose_head(two, None, "classification", 2, coded=True)
+    assert caught.value.key == "network.output.units"
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_softmax_in_a_hidden_layer_sums_to_one_and_passes_a_gradient(executor):
+    net, values = network([("tanh", 4), ("softmax", 3)], ("sigmoid", 1), "binary_cross_entropy")
+    outputs = {"hidden": net.layers[1].output, "gradient": gradients(net.cost, [net.parameters[0].node])[0]}
+    found = compute(outputs, values, rows(net), EXECUTORS[executor]())
+    np.testing.assert_allclose(found["hidden"].sum(axis=1), 1.0, rtol=1e-14)
+    assert np.all(found["gradient"] != 0)
 
 
 def test_a_network_larger_than_memory_is_refused_with_its_size():

@@ -1,11 +1,13 @@
 """Every activation, loss and optimiser goes from YAML through training and the model file to a prediction."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mlpcli import load, train
+from mlpcli.data.prepare import Preparation
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.optim.optimizers import OPTIMIZERS
@@ -38,10 +40,7 @@ def predicted(config, tmp_path):
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations(name, tmp_path):
-    network = (
-        f"{{output: {name}}}" if name == "softmax" else f"{{hidden: [{{units: 3, activation: {name}}}]}}"
-    )
-    values = predicted(write(tmp_path, network), tmp_path).values
+    values = predicted(write(tmp_path, f"{{hidden: [{{units: 3, activation: {name}}}]}}"), tmp_path).values
     np.testing.assert_allclose(values.sum(1), 1.0, rtol=1e-12)
 
 
@@ -65,6 +64,43 @@ def test_settings_of_choices_are_kept(tmp_path):
         ACTIVATIONS["maxout"](pieces=4),
     ]
     assert file.head.loss == LOSSES["huber"](delta=2.0)
+
+
+def two_classes(tmp_path, data, output="tanh", loss="squared_error"):
+    rng = np.random.default_rng(0)
+    lines = [f"{a!r},{-1 if a > 0 else 1}" for a in rng.normal(size=60).tolist()]
+    (tmp_path / "two.csv").write_text("\n".join(["a,label", *lines]) + "\n", encoding="utf-8")
+    (tmp_path / "two.yaml").write_text(
+        f"data: {{train: two.csv, target: label{data}}}\nnetwork: {{output: {output}}}\nloss: {loss}\n"
+        "optimiser: {name: sgd, learning_rate: 0.3}\ntraining: {epochs: 20}\n",
+        encoding="utf-8",
+    )
+    return tmp_path / "two.yaml"
+
+
+@pytest.mark.parametrize("codes", ["[-1, 1]", "[0.5, -0.25]"])
+def test_classes_are_predicted_from_numbers_of_their_own(codes, tmp_path):
+    model = load(train(two_classes(tmp_path, f", classes: {codes}"), runs=tmp_path / "runs"))
+    assert model.predict({"a": [-2.0, 2.0]}).labels == ["1", "-1"]
+    assert model.evaluate(tmp_path / "two.csv").class_scores["label"].accuracy > 0.95
+    prepared = prepare(two_classes(tmp_path, f", classes: {codes}"))
+    assert sorted(set(prepared.rows(prepared.dataset.training)["target"].ravel())) == sorted(json.loads(codes))
+
+
+def test_model_files_from_before_there_were_codes_are_read(tmp_path):
+    plain = Preparation.from_json(to_json := prepare(two_classes(tmp_path, "")).dataset.preparation.to_json())
+    del to_json["target"]["codes"]
+    assert Preparation.from_json(to_json) == plain
+
+
+def test_one_class_and_scaled_counts_are_trained(tmp_path):
+    config = two_classes(tmp_path, "", "sigmoid", "binary_cross_entropy")
+    (tmp_path / "two.csv").write_text("a,label\n" + "1,yes\n2,yes\n3,yes\n" * 9, encoding="utf-8")
+    found = load(train(config, runs=tmp_path / "runs")).predict({"a": [1.5]})
+    assert (found.names, found.labels, found.values.shape) == (("yes",), ["yes"], (1, 1))
+    assert found.values[0, 0] > 0.5
+    for changes in (["data.target=a", "loss=poisson"], ["data.task=regression", "data.target=a"]):
+        assert np.isfinite(train(config, changes, runs=tmp_path / "runs").cost)
 
 
 def test_defaults_and_streams(tmp_path):

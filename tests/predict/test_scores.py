@@ -49,6 +49,13 @@ def test_one_unit_is_the_probability_of_the_second_class():
     assert class_probabilities(two) is two
 
 
+def test_one_unit_between_other_numbers():
+    said = np.array([[-1.0], [0.5], [1.0]])
+    assert class_probabilities(said, (-1.0, 1.0)).tolist() == [[1.0, 0.0], [0.25, 0.75], [0.0, 1.0]]
+    assert class_probabilities(said, (1.0, -1.0))[:, 1].tolist() == [1.0, 0.25, 0.0]
+    assert class_probabilities(said, (1.0,)) is said
+
+
 def test_labels():
     scores = label_scores(np.array([0.9, 0.4, 0.6]), np.array([1.0, 1.0, 0.0]))
     assert scores.accuracy == pytest.approx(1 / 3)
@@ -71,6 +78,7 @@ def test_a_constant_target_has_no_r2():
 
 def test_target_matrices():
     assert target_matrix(np.array([1, 0]), "classification", 1, "float32").tolist() == [[1], [0]]
+    assert target_matrix(np.array([1, 0]), "classification", 1, "float64", (3, -1)).tolist() == [[-1], [3]]
     assert target_matrix(np.array([2, 0]), "classification", 3, "float64").tolist() == [[0, 0, 1], [1, 0, 0]]
     numbers = np.array([[0.5, 2.0]])
     assert target_matrix(numbers, "regression", 2, "float32").dtype == np.float32

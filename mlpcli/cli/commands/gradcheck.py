@@ -2,31 +2,75 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from mlpcli.cli.options import json_option, set_option
+
+if TYPE_CHECKING:
+    from mlpcli.pipeline.repair import Attempt
 
 
 @click.command()
 @click.argument("config", metavar="CONFIG|RUN", type=click.Path())
 @set_option
+@click.option("--rows", type=click.IntRange(min=1), default=64, show_default=True, help="Rows of part 1.")
+@click.option("--fast", is_flag=True, help="Train nothing: the first pass, and exact rules only.")
+@click.option("--full", is_flag=True, help="Check every entry, ask every rule, try other first weights.")
+@click.option("--repair", is_flag=True, help="Try the remedies; write a config that learns beside CONFIG.")
+@click.option("--strict", is_flag=True, help="Exit 1 on warnings, too.")
 @json_option
 @click.pass_context
-def gradcheck(ctx: click.Context, config: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Is the gradient right, and does it arrive?
+def gradcheck(
+    ctx: click.Context,
+    config: str,
+    overrides: tuple[str, ...],
+    rows: int,
+    fast: bool,
+    full: bool,
+    repair: bool,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Is the gradient right, does it arrive, and why does the network not learn?
 
-    Of a CONFIG the initial weights are checked, of a RUN the trained ones. Exits 1 where there is a problem.
+    Of a CONFIG the initial weights are checked, of a RUN the trained ones; then a short training is made.
+    Exits 1 where there is a problem, with --repair only where that was not repaired.
 
     \b
     mlp gradcheck configs/xor-hard-sigmoid.yaml
+    mlp gradcheck configs/xor-hard-sigmoid.yaml --repair
     mlp gradcheck runs/xor-hard-sigmoid-1
     """
     import json
+    from itertools import count
 
-    from mlpcli.cli.text import describe_gradients
+    from mlpcli.cli.gradcheck_text import describe_gradcheck, describe_repair, describe_result
+    from mlpcli.cli.interrupt import first_interrupt
     from mlpcli.pipeline.gradcheck import gradcheck as check
+    from mlpcli.pipeline.repair import repair as repair_config
 
-    report = check(config, overrides)
-    click.echo(json.dumps(report.as_json(), indent=1) if as_json else describe_gradients(report))
-    if not report.healthy:
-        ctx.exit(1)
+    number = count(1)
+
+    def show_attempt(attempt: Attempt) -> None:
+        click.echo(f"{next(number)}. {describe_result(attempt.result)}", err=True)
+
+    if fast and (full or repair):
+        other = "--full" if full else "--repair"
+        raise click.UsageError(f"--fast trains nothing, {other} has to. Use one of them.")
+    report = check(config, overrides, "fast" if fast else "full" if full else "usual", rows)
+    plain = report.as_json()
+    if not as_json:
+        click.echo(describe_gradcheck(report))
+    exit_code = 1 if not report.healthy or (strict and report.counted("warning")) else 0
+    if repair and report.gradient.right:
+        with first_interrupt() as interrupted:
+            repaired = repair_config(config, overrides, show_attempt, interrupted)
+        plain["repair"] = repaired.as_json()
+        if not as_json:
+            click.echo(f"\n{describe_repair(repaired)}")
+        exit_code = 130 if repaired.interrupted else 0 if repaired.done else 1
+    if as_json:
+        click.echo(json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False))
+    ctx.exit(exit_code)

@@ -13,7 +13,7 @@ from mlpcli.ops.reduce import reduce_max, reduce_sum
 
 @dataclass(frozen=True)
 class Softmax(Activation):
-    """e^x over its sum along the row; as output only.
+    """e^x over its sum along the row; made for outputs.
 
     The row maximum is subtracted first: e^x overflows, the quotient is unchanged.
     """

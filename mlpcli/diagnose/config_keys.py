@@ -1,0 +1,58 @@
+"""Where in the config a layer stands, and changes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mlpcli.diagnose.case import Case
+from mlpcli.diagnose.finding import Remedy
+from mlpcli.nn.initializers import INITIALIZERS
+
+
+def layer_key(case: Case, number: int, setting: str) -> str:
+    """number: of the layer, from 0; the last is the output."""
+    hidden = hidden_layers(case)
+    return f"network.hidden[{number}].{setting}" if number < hidden else f"network.output.{setting}"
+
+
+def hidden_layers(case: Case) -> int:
+    """How many there are."""
+    return len(case.network.layers) - 1
+
+
+def in_hidden(case: Case, setting: str, value: str, layers: Iterable[int] | None = None) -> tuple[str, ...]:
+    """The change that gives these hidden layers, or all, that setting."""
+    numbers = range(hidden_layers(case)) if layers is None else layers
+    return tuple(f"network.hidden[{number}].{setting}={value}" for number in numbers)
+
+
+def usual_weights(case: Case, layers: Iterable[int] | None = None, biases: bool = True) -> tuple[str, ...]:
+    """glorot_uniform, and biases of 0, in these layers, or in all, where they have something else."""
+    numbers = list(range(len(case.network.layers)) if layers is None else layers)
+    changes = [
+        f"{layer_key(case, number, 'initialisation')}=glorot_uniform"
+        for number in numbers
+        if not isinstance(
+            case.network.layers[number].parameters[0].initializer, INITIALIZERS["glorot_uniform"]
+        )
+    ]
+    return (*changes, *(zero_biases(case, numbers) if biases else ()))
+
+
+def zero_biases(case: Case, layers: Iterable[int]) -> tuple[str, ...]:
+    """Biases of 0 in these layers, where they have others."""
+    return tuple(
+        f"{layer_key(case, number, 'bias_initialisation')}=zeros"
+        for number in layers
+        if not isinstance(case.network.layers[number].parameters[1].initializer, INITIALIZERS["zeros"])
+    )
+
+
+def usual_inputs(case: Case) -> tuple[str, ...]:
+    """Standardised ones, where they are not."""
+    return () if case.config.data.scaling == "standard" else ("data.scaling=standard",)
+
+
+def with_changes(remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
+    """Those that change something of the config."""
+    return tuple(remedy for remedy in remedies if remedy.changes)

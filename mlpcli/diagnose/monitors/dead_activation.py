@@ -1,0 +1,56 @@
+"""Units that no gradient passes, on any row."""
+
+from __future__ import annotations
+
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.monitor import Look, Monitor
+from mlpcli.diagnose.probe import MANY
+
+
+class DeadActivation(Monitor):
+    """Units that say the same on a sample of rows are asked for their slope on more of them."""
+
+    def __init__(self) -> None:
+        self._refuted: dict[int, int] = {}
+        """Layer -> how many units seemed flat when they were not."""
+
+    def look(self, look: Look) -> Finding | None:
+        """A finding where half of a layer's units are flat on every row looked at."""
+        case = look.case
+        suspects = [at for at in look.probe.suspects if look.probe.constant[at] > self._refuted.get(at, 0)]
+        if not suspects:
+            return None
+        health = look.probe.health()
+        for at in suspects:
+            layer, last = health[at], at == len(case.network.layers) - 1
+            # A loss that is computed from logits reaches through an output that is flat.
+            flat = min(layer.flat_units, layer.dead) if last else layer.flat_units
+            share = flat / layer.units
+            if not flat or share < MANY:
+                self._refuted[at] = look.probe.constant[at]
+                continue
+            hidden = range(len(case.config.network.hidden))
+            return Finding(
+                "dead_activation",
+                "problem" if share == 1.0 else "warning",
+                f"{flat} of {layer.units} {layer.activation} units of {layer.name} are flat on every row: "
+                "no gradient passes them.",
+                f"layer {layer.name}",
+                "network.output.activation" if last else f"network.hidden[{at}].activation",
+                share,
+                MANY,
+                (
+                    Remedy(
+                        "its slope is nowhere 0",
+                        (
+                            *(("network.output.activation=sigmoid",) if last else ()),
+                            *(f"network.hidden[{number}].activation=tanh" for number in hidden),
+                        ),
+                    ),
+                    Remedy(
+                        "shorter steps throw no unit out of its range",
+                        (f"optimiser.learning_rate={case.optimizer.learning_rate / 10:g}",),
+                    ),
+                ),
+            )
+        return None

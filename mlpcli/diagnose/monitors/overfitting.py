@@ -1,0 +1,64 @@
+"""The cost on validation rows rises while that on training rows falls."""
+
+from __future__ import annotations
+
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.monitor import Look, Moment, Monitor
+
+PASSED = 0.1
+"""The validation cost is above its lowest by that share, and above the training loss: the rule's, SageMaker's."""
+EARLY = 0.7
+"""The lowest lies before this share of the epochs done."""
+LEAST = 5
+"""Report epochs."""
+
+
+class Overfitting(Monitor):
+    """A warning only: the weights of the lowest validation cost are kept."""
+
+    def __init__(self) -> None:
+        self._best: Moment | None = None
+
+    def look(self, look: Look) -> Finding | None:
+        """A finding where the lowest validation cost has long been passed, and the training loss fell on."""
+        now = look.now
+        if now.validation_cost is None:
+            return None
+        if self._best is None or now.validation_cost < _cost(self._best):
+            self._best = now
+        best, lowest = self._best, _cost(self._best)
+        risen = (now.validation_cost - lowest) / max(abs(lowest), 1e-300)
+        gap = (now.validation_cost - now.loss) / max(abs(now.loss), 1e-300)
+        early = best.epoch <= EARLY * now.epoch and look.has_begun and len(look.moments) >= LEAST
+        if risen < PASSED or gap < PASSED or not early or now.loss >= best.loss:
+            return None
+        case = look.case
+        cause = (
+            f"The network learns the training rows by heart: since epoch {best.epoch} their loss fell from "
+            f"{best.loss:.3g} to {now.loss:.3g}, the validation cost rose from {lowest:.3g} to "
+            f"{now.validation_cost:.3g}."
+        )
+        return Finding(
+            "overfitting",
+            "note" if case.config.training.stop.patience else "warning",
+            cause,
+            "",
+            "network.hidden",
+            risen,
+            PASSED,
+            (
+                Remedy(
+                    "weights that stay small make smoother functions",
+                    (f"optimiser.l2={max(1e-2, 10 * case.optimizer.l2):g}",),
+                ),
+                Remedy(
+                    "ends before it", (f"training.stop.patience={max(5, case.config.training.epochs // 20)}",)
+                ),
+                Remedy("more training rows"),
+            ),
+        )
+
+
+def _cost(moment: Moment) -> float:
+    assert moment.validation_cost is not None
+    return moment.validation_cost

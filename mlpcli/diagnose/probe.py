@@ -1,0 +1,115 @@
+"""What can be read off the weights while a network is trained, for little."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.diagnose.baseline import baseline_loss
+from mlpcli.diagnose.case import Case
+from mlpcli.execute.executor import Function, arithmetic
+from mlpcli.execute.numpy_executor import NumpyExecutor
+from mlpcli.plan.make_plan import make_plan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mlpcli.diagnose.layer_health import LayerHealth
+
+SAMPLE = 128
+"""Rows on which units are looked at."""
+CONFIRMED_ON = 1024
+"""Rows on which units that seem flat are looked at once more."""
+MANY = 0.5
+"""Share of a layer's units that makes it worth a second look."""
+
+
+class Probe:
+    """Looks at the weights in `state`, which training changes; it changes nothing.
+
+    change: ‖ΔW‖ / ‖W‖ of all parameters between the last two readings, of the largest size of the two;
+    constant: of each layer, how many units say the same on all of the sample. Both as of the last reading.
+    """
+
+    def __init__(self, case: Case, state: Mapping[str, NDArray[Any]]) -> None:
+        self._case, self._state = case, state
+        self._before = {p.node.name: state[p.node.name].copy() for p in case.network.parameters}
+        self.fresh = False
+        self.change = 0.0
+        self.constant: list[int] = []
+
+    def read(self) -> None:
+        """Look at the weights as they are."""
+        with arithmetic():
+            self.change = self._changed()
+            self._function.run()
+        found = self._function.outputs
+        self.constant = [
+            _constant_units(found[f"{at} before"], found[f"{at} after"], layer.units)
+            if layer.activation.elementwise or at < len(self._case.network.layers) - 1
+            else 0  # of a softmax no unit is flat by itself
+            for at, layer in enumerate(self._case.network.layers)
+        ]
+        self.fresh = True
+
+    @cached_property
+    def baseline(self) -> float:
+        """The loss of the best constant prediction."""
+        return baseline_loss(self._case)
+
+    @property
+    def suspects(self) -> list[int]:
+        """Layers with many constant units, from the output backwards; none where the reading is an old one."""
+        layers = self._case.network.layers
+        numbers = [at for at, flat in enumerate(self.constant) if flat and flat >= MANY * layers[at].units]
+        return numbers[::-1] if self.fresh else []
+
+    def health(self) -> list[LayerHealth]:
+        """All about every layer, on more rows. This takes its time."""
+        from mlpcli.diagnose.layer_health import (
+            layer_health,
+        )  # 4 ms that a healthy training need not wait for
+
+        rows = {name: array[_spread(len(array), CONFIRMED_ON)] for name, array in self._case.rows.items()}
+        return layer_health(self._case.network, self._state, rows, NumpyExecutor())[0]
+
+    @cached_property
+    def _function(self) -> Function:
+        """The layers before and after their activations, on the sample, which is filled in."""
+        nodes = {}
+        for at, layer in enumerate(self._case.network.layers):
+            nodes |= {f"{at} before": layer.pre_activation, f"{at} after": layer.output}
+        inputs = self._case.rows["inputs"]
+        chosen = _spread(len(inputs), SAMPLE)
+        function = NumpyExecutor().compile(make_plan(nodes, batch=len(chosen)), self._state)
+        function.inputs["inputs"][...] = inputs[chosen]
+        return function
+
+    def _changed(self) -> float:
+        changed = size = 0.0
+        for name, before in self._before.items():
+            now = self._state[name]
+            size += max(_squares(before), _squares(now))
+            np.subtract(now, before, before)
+            changed += _squares(before)
+            before[...] = now
+        return math.sqrt(changed / size) if size else 0.0
+
+
+def _squares(array: NDArray[Any]) -> float:
+    return float(np.vdot(array, array))
+
+
+def _spread(count: int, most: int) -> NDArray[np.intp]:
+    """Up to `most` of so many rows, evenly: of sorted rows some of every kind."""
+    return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
+
+
+def _constant_units(before: NDArray[Any], after: NDArray[Any], units: int) -> int:
+    """Units that say the same on all rows although what they get differs."""
+    differ = (before != before[0]).any(axis=0).reshape(-1, units).any(axis=0)
+    return int(np.sum(differ & (after == after[0]).all(axis=0)))

@@ -1,0 +1,75 @@
+"""Findings of a training under way: facts before the first epoch, monitors at report epochs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding
+from mlpcli.diagnose.monitor import Look, Moment
+from mlpcli.diagnose.monitors import MONITORS
+from mlpcli.diagnose.probe import Probe
+from mlpcli.diagnose.verdict import diagnose
+from mlpcli.pipeline.diagnosis import make_case
+from mlpcli.pipeline.prepare import Prepared
+from mlpcli.training.loop import Epoch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SHARE = 0.01
+"""Of the training's time, for reading weights. The rest is next to nothing."""
+FREE = 0.002
+"""Seconds of it that nobody misses: a process takes a hundred times as long to start."""
+
+
+class Monitoring:
+    """Looks at the state and changes nothing. What it finds never depends on the time, but when it does may:
+    weights are read at a report epoch only where that costs little of the time that has passed."""
+
+    def __init__(self, prepared: Prepared, state: Mapping[str, NDArray[Any]]) -> None:
+        self._case = make_case(prepared)
+        self._monitors = [monitor() for monitor in MONITORS.values()]
+        self._probe = Probe(self._case, state)
+        self._moments: list[Moment] = []
+        self._spent = self._took = 0.0
+
+    def facts(self) -> list[Finding]:
+        """The problems that are certain before the first step."""
+        found = diagnose(_Untrained(self._case), ("graph", "data"), ask="certain problems")
+        return [finding for finding in found if finding.severity == "problem"]
+
+    def after(self, epoch: Epoch) -> list[Finding]:
+        """What is found first at this report epoch."""
+        self._moments.append(
+            Moment(epoch.number, epoch.cost if epoch.loss is None else epoch.loss, epoch.validation_cost)
+        )
+        ended = bool(epoch.stopped)
+        began = time.perf_counter()
+        self._probe.fresh = False
+        reads = ended or self._spent + self._took <= FREE + SHARE * epoch.seconds
+        if reads:
+            self._probe.read()
+        look = Look(self._case, self._moments, self._probe, ended)
+        found = []
+        for monitor in list(self._monitors):
+            finding = monitor.look(look)
+            if finding is not None:
+                found.append(finding)
+                self._monitors.remove(monitor)
+        took = time.perf_counter() - began
+        self._spent += took
+        if reads:
+            self._took = took
+        return found
+
+
+class _Untrained(Evidence):
+    """Facts cost no training: of what is not trained yet nothing is known to go wrong."""
+
+    @cached_property
+    def learns(self) -> bool:
+        return True

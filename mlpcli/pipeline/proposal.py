@@ -1,0 +1,131 @@
+"""What a remedy makes of the user's file: which lines change, and what a short training says of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from mlpcli.config.load import ConfigFile, load_config_text
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.errors import Fault, MlpError
+from mlpcli.pipeline.diagnosis import evidence_of
+from mlpcli.pipeline.prepare import CHOICES
+
+MOST_TRIED = 3
+"""Remedies of a finding that are tried, until one helps."""
+
+
+@dataclass(frozen=True)
+class ChangedLine:
+    """A line that goes (-, its number in the file) or comes (+, its number in the changed file)."""
+
+    sign: str
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the config with the change does in a short training. error: why it cannot be built, else ""."""
+
+    loss: float
+    baseline: float
+    learns: bool
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A remedy on this file. lines: empty where it fits no line. effect: None where it was not tried."""
+
+    remedy: Remedy
+    lines: tuple[ChangedLine, ...]
+    effect: Effect | None
+
+
+@dataclass(frozen=True)
+class Diagnosed:
+    """A finding, where in the file its key stands ("" without a key), and its remedies as changes."""
+
+    finding: Finding
+    line: str
+    proposals: tuple[Proposal, ...]
+
+    @property
+    def page(self) -> str:
+        """The documentation of its rule."""
+        return page_of(self.finding.rule)
+
+    @property
+    def best(self) -> Proposal | None:
+        """The first that helps, else the first that is a change."""
+        changing = [each for each in self.proposals if each.remedy.changes]
+        helping = (each for each in changing if each.effect and each.effect.learns)
+        return next(helping, changing[0] if changing else None)
+
+
+def page_of(rule: str) -> str:
+    return f"docs/findings/{rule}.md"
+
+
+def changed_text(file: ConfigFile, changes: Sequence[str]) -> str:
+    """The file's text with the changes in it, comments kept. Raises ConfigError where they do not fit.
+
+    Of two orders the one that touches fewer lines, where both mean the same: an anchor can be changed in its
+    place once nothing refers to it.
+    """
+    forwards, backwards = (
+        load_config_text(file.text, file.path, order, CHOICES, check_files=False)
+        for order in (changes, changes[::-1])
+    )
+    if backwards.config != forwards.config:
+        return forwards.text
+    return min((forwards.text, backwards.text), key=lambda text: len(changed_lines(file.text, text)))
+
+
+def changed_lines(old: str, new: str) -> tuple[ChangedLine, ...]:
+    """Lines that differ, in the order of the file."""
+    before, after = old.splitlines(), new.splitlines()
+    found: list[ChangedLine] = []
+    for kind, i, i_end, j, j_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind != "equal":
+            found += [ChangedLine("-", at + 1, before[at]) for at in range(i, i_end)]
+            found += [ChangedLine("+", at + 1, after[at]) for at in range(j, j_end)]
+    return tuple(found)
+
+
+def propose(finding: Finding, file: ConfigFile, overrides: Sequence[str], try_them: bool) -> Diagnosed:
+    """The finding with its remedies on this file. try_them: run them, up to MOST_TRIED, until one helps."""
+    line = file.located(Fault("", "", key=finding.key)).where if finding.key else ""
+    proposals = []
+    tried = 0
+    for remedy in finding.remedies:
+        lines: tuple[ChangedLine, ...] = ()
+        effect = None
+        if remedy.changes:
+            try:
+                lines = changed_lines(file.text, changed_text(file, remedy.changes))
+            except MlpError:
+                lines = ()  # on this file it cannot be made: the effect says so
+            if try_them and tried < MOST_TRIED:
+                effect = effect_of(file, (*overrides, *remedy.changes))
+                tried += 1
+                try_them = not effect.learns
+        proposals.append(Proposal(remedy, lines, effect))
+    return Diagnosed(finding, line, tuple(proposals))
+
+
+def effect_of(file: ConfigFile, overrides: Sequence[str]) -> Effect:
+    """A short training of the config with these overrides."""
+    try:
+        return outcome(evidence_of(file.path, overrides))
+    except MlpError as error:
+        return Effect(math.nan, math.nan, False, error.faults[0].what)
+
+
+def outcome(evidence: Evidence) -> Effect:
+    """Of the config as it is."""
+    return Effect(evidence.trial.loss, evidence.baseline, evidence.learns)

@@ -1,0 +1,116 @@
+"""mlp gradcheck as a user meets it."""
+
+import json
+import math
+import signal
+
+import pytest
+from world import CONFIG, csv_text, mlp, start
+
+from mlpcli.cli.gradcheck_text import BAR, bar
+
+
+@pytest.fixture
+def good(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.csv").write_text(csv_text(count=80), encoding="utf-8")
+    (tmp_path / "good.yaml").write_text(CONFIG.replace("epochs: 6", "epochs: 60"), encoding="utf-8")
+    return tmp_path
+
+
+STUCK = ["--set", "optimiser.learning_rate=0"]
+
+
+def test_healthy_is_one_line_with_the_numbers(good):
+    result = mlp("gradcheck", "good.yaml")
+    assert result.exit_code == 0
+    last = result.stdout.splitlines()[-1]
+    assert last.startswith("healthy")
+    assert "the best constant has 0.69" in last
+    for heading in ("1. Is the gradient right?", "2. Does the gradient arrive?", "3. So what?"):
+        assert heading in result.stdout
+    assert "problem" not in result.stdout
+
+
+def test_a_problem_is_told_with_its_line_change_effect_and_page(good):
+    (good / "bad.yaml").write_text(CONFIG.replace("0.05", "0"), encoding="utf-8")
+    result = mlp("gradcheck", "bad.yaml")
+    assert result.exit_code == 1
+    text = result.stdout
+    assert "bad.yaml line 9, key optimiser.learning_rate" in text
+    assert "-    9  optimiser: {name: adam, learning_rate: 0}" in text
+    assert "+    9  optimiser: {name: adam, learning_rate: " in text
+    assert "docs/findings/learning_rate_not_positive.md" in text
+    assert "1 problem found" in text
+
+
+def test_json_is_one_object_with_the_same_verdict(good):
+    for options, healthy in (([], True), (STUCK, False)):
+        result = mlp("gradcheck", "good.yaml", "--json", *options)
+        plain = json.loads(result.stdout)
+        assert plain["healthy"] is healthy
+        assert result.exit_code == (0 if healthy else 1)
+        assert (plain["training"]["loss"] < plain["training"]["baseline"]) is healthy or not healthy
+        assert len(plain["layers"]) == len(plain["layers_after_training"]) == 2
+
+
+def test_repair_writes_a_config_and_exits_0(good):
+    result = mlp("gradcheck", "good.yaml", "--repair", *STUCK)
+    assert result.exit_code == 0
+    assert "good.repaired.yaml" in result.stdout.splitlines()[-1]
+    assert "held back" in result.stdout
+    assert "seeds" in result.stderr
+    assert mlp("gradcheck", "good.repaired.yaml").exit_code == 0
+    plain = json.loads(mlp("gradcheck", "good.yaml", "--repair", "--json", *STUCK).stdout)
+    assert plain["repair"]["done"] is True
+    assert plain["repair"]["new"] is False
+
+
+def test_fast_claims_no_more_than_it_saw(good):
+    result = mlp("gradcheck", "good.yaml", "--fast")
+    assert result.exit_code == 0
+    assert "whether it learns was not tried" in result.stdout
+    assert "healthy" not in result.stdout
+    assert mlp("gradcheck", "good.yaml", "--fast", *STUCK).exit_code == 1
+
+
+@pytest.mark.parametrize("other", ["--full", "--repair"])
+def test_options_that_exclude_each_other(good, other):
+    result = mlp("gradcheck", "good.yaml", "--fast", other)
+    assert result.exit_code == 2
+    assert other in result.stderr
+
+
+def test_strict_counts_warnings(good):
+    (good / "leak.yaml").write_text(
+        "seed: 0\ndata: {train: leak.csv, target: y}\nnetwork: {hidden: [8]}\n"
+        "optimiser: {name: adam, learning_rate: 0.01}\ntraining: {epochs: 60, batch_size: 8}\n",
+        encoding="utf-8",
+    )
+    rows = [f"{math.sin(at)},{2 * math.cos(at) + 1},{math.cos(at)}" for at in range(60)]
+    (good / "leak.csv").write_text("\n".join(["a,b,y", *rows]) + "\n", encoding="utf-8")
+    assert mlp("gradcheck", "leak.yaml").exit_code == 0
+    assert mlp("gradcheck", "leak.yaml", "--strict").exit_code == 1
+
+
+def test_ctrl_c_ends_the_repair_and_says_what_was_tried(good):
+    process = start("gradcheck", "good.yaml", "--repair", "--set", "optimiser.l1=100", cwd=good)
+    for line in process.stdout:
+        if line.startswith("3. So what?"):
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode in (0, 130), err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("value", "length"),
+    [(1.0, BAR), (0.1, BAR - 2), (1e-6, BAR - 12), (1e-40, 1), (0.0, 0)],
+)
+def test_a_bar_is_the_logarithm(value, length):
+    assert bar(value, 1.0) == "#" * length
+
+
+def test_a_bar_of_no_number():
+    assert bar(math.nan, 1.0) == bar(math.inf, 1.0) == "?"

@@ -1,0 +1,110 @@
+"""--repair: what is written was trained, and learns."""
+
+import json
+from pathlib import Path
+
+import pytest
+from gallery.run import exhibits, gains
+
+from mlpcli import train
+from mlpcli.pipeline.prepare import prepare
+from mlpcli.pipeline.repair import repair
+
+ROOT = Path(__file__).parents[2]
+REPAIRED = {"inputs_unscaled", "zero_weights", "dead_activation", "learning_rate_not_positive"}
+
+
+@pytest.mark.parametrize(
+    "exhibit", [each for each in exhibits(sorted(REPAIRED)) if each.expected], ids=lambda each: each.name
+)
+def test_what_is_written_learns_with_seeds_that_were_not_tried(exhibit, tmp_path):
+    config = exhibit.placed(tmp_path)
+    before = config.read_bytes()
+    made = repair(config)
+    assert config.read_bytes() == before
+    assert made.done
+    assert Path(made.written) == tmp_path / f"{config.stem}.repaired.yaml"
+    assert all(each.good for each in made.after.seeds)
+    assert not all(each.good for each in made.before.seeds)
+    assert min(gains(Path(made.written))) >= 0.05
+    assert prepare(made.written).config == prepare(config, made.changes).config
+    json.dumps(made.as_json(), allow_nan=False)
+
+
+CONFIG = """\
+# Which flower?
+seed: 2
+data:
+  train: data/iris.csv      # beside this file
+  target: species
+  scaling: none             # as it was
+network:
+  hidden: [{units: 8, activation: sigmoid, initialisation: zeros}]   # one layer
+  output: {initialisation: zeros}
+optimiser: {name: sgd, learning_rate: -0.5}
+training: {epochs: 40, batch_size: 16}
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    (tmp_path / "data").mkdir()
+    rows = (ROOT / "datasets" / "iris.csv").read_bytes()
+    (tmp_path / "data" / "iris.csv").write_bytes(rows)
+    (tmp_path / "c.yaml").write_text(CONFIG, encoding="utf-8")
+    return tmp_path / "c.yaml"
+
+
+def test_independent_faults_are_found_one_after_another(config):
+    made = repair(config)
+    assert made.done
+    assert any(change.startswith("optimiser.learning_rate=") for change in made.changes)
+    assert len(made.changes) > 1
+    lines = Path(made.written).read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "# Which flower?"
+    assert "  train: data/iris.csv      # beside this file" in lines
+    assert len(lines) == len(CONFIG.splitlines())
+    numbers = {line.number for line in made.lines}
+    assert numbers <= {6, 8, 9, 10, 11}
+
+
+def test_a_healthy_config_is_let_alone(config):
+    made = repair(ROOT / "configs" / "iris.yaml")
+    assert (made.needless, made.done, made.written, made.changes, made.after) == (True, True, "", (), None)
+    assert len({each.seed for each in made.before.seeds}) == 3
+
+
+def test_what_is_there_is_not_overwritten(config):
+    overrides = ["network.hidden[0].initialisation=glorot_uniform", "data.scaling=standard"]
+    made = repair(config, overrides)
+    assert (Path(made.written).name, made.new) == ("c.repaired.yaml", True)
+    again = repair(config, overrides)
+    assert (again.written, again.new) == (made.written, False)
+    Path(made.written).write_text("precious", encoding="utf-8")
+    third = repair(config, overrides)
+    assert (Path(third.written).name, third.new) == ("c.repaired-2.yaml", True)
+    assert Path(made.written).read_text(encoding="utf-8") == "precious"
+
+
+def test_a_run_is_repaired_by_its_config(config, tmp_path):
+    run = train(config, ["training.epochs=1"], tmp_path / "runs")
+    made = repair(run.path, ["training.epochs=40"])
+    assert Path(made.written) == run.path / "config.repaired.yaml"
+    assert prepare(made.written).dataset.training.rows == 150
+
+
+def test_what_cannot_be_repaired_is_said_and_nothing_is_written(tmp_path):
+    exhibit = next(each for each in exhibits(["targets_unrelated"]) if each.expected)
+    config = exhibit.placed(tmp_path)
+    made = repair(config)
+    assert (made.done, made.written, made.after, made.changes) == (False, "", None, ())
+    assert not list(tmp_path.glob("*.repaired*"))
+
+
+def test_an_interrupt_keeps_what_was_reached(config):
+    tried = []
+    made = repair(config, report=tried.append, interrupted=lambda: len(tried) >= 1)
+    assert made.interrupted
+    assert list(made.tried) == tried
+    assert len(tried) == 1
+    assert bool(made.written) == tried[0].result.good
