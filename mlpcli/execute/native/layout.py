@@ -41,7 +41,8 @@ def lay_out(name: str, plan: Plan, groups: Sequence[Group], emitter: Emitter) ->
     owned = [(index, buffer) for index, buffer in enumerate(plan.buffers) if owner[index] == index]
     arguments = [i for i, buffer in owned if buffer.role in ("input", "state") or i in outputs]
     work = [i for i, buffer in owned if buffer.role == "work" and i in needed and i not in outputs]
-    constants = [i for i, buffer in enumerate(plan.buffers) if buffer.role == "constant" and buffer.shape]
+    viewed = {kernel.inputs[0] for kernel in plan.kernels if kernel.op.is_view}
+    constants = [i for i, b in owned if b.role == "constant" and (b.shape or i in viewed) and i not in outputs]
     places = {index: place_of(plan, index, f"%b{index}") for index in arguments}
     places |= {index: place_of(plan, index, f"@{name}.c{index}") for index in constants}
     sizes = {index: bytes_of(plan, index) for index in work}

@@ -47,12 +47,12 @@ def _collapsed(group: Group, plan: Plan, places: Mapping[int, Place]) -> tuple[t
     if any(k.op.kind == "reduce" and not _reduces_all(k, shape) for k in group.kernels):
         return shape, False
     for kernel in group.kernels:
-        for index in (*kernel.inputs, kernel.output):
+        for index in kernel.inputs if kernel.op.kind == "reduce" else (*kernel.inputs, kernel.output):
             if index not in places:  # a number, or a value that stays in a register
                 continue
             place = places[index]
             whole = place.shape == shape and place.strides == contiguous(shape)
-            if not whole and math.prod(place.shape) != 1 and kernel.op.kind != "reduce":
+            if not whole and math.prod(place.shape) != 1:
                 return shape, False
     return (math.prod(shape),), True
 
