@@ -42,7 +42,8 @@ def lay_out(name: str, plan: Plan, groups: Sequence[Group], emitter: Emitter) ->
     arguments = [i for i, buffer in owned if buffer.role in ("input", "state") or i in outputs]
     work = [i for i, buffer in owned if buffer.role == "work" and i in needed and i not in outputs]
     viewed = {kernel.inputs[0] for kernel in plan.kernels if kernel.op.is_view}
-    constants = [i for i, b in owned if b.role == "constant" and (b.shape or i in viewed) and i not in outputs]
+    given = [i for i, buffer in owned if buffer.role == "constant" and i not in outputs]
+    constants = [i for i in given if plan.buffers[i].shape or i in viewed]
     places = {index: place_of(plan, index, f"%b{index}") for index in arguments}
     places |= {index: place_of(plan, index, f"@{name}.c{index}") for index in constants}
     sizes = {index: bytes_of(plan, index) for index in work}

@@ -1,4 +1,4 @@
-"""Loops over views: spread numbers and columns, parts of a matrix: read right whatever else is in the loop."""
+"""Loops over views: spread numbers and columns, parts of a matrix, whatever else is in the loop."""
 
 import numpy as np
 import pytest
@@ -10,8 +10,11 @@ from mlpcli.graph.node import OPS
 X = np.arange(6.0).reshape(3, 2) + 1
 
 
+SOURCE = parameter("x", (3, 2))
+
+
 def views():
-    x = parameter("x", (3, 2))
+    x = SOURCE
     yield "number", OPS["broadcast"](constant(2.0), shape=(3, 2), axes=()), np.full((3, 2), 2.0)
     column = OPS["columns"](x, start=1, stop=2)
     yield "column", column, X[:, 1:]
@@ -23,14 +26,13 @@ def views():
 @pytest.mark.parametrize("executor", list(EXECUTORS))
 @pytest.mark.parametrize(("view", "value"), [pytest.param(v, a, id=n) for n, v, a in views()])
 def test_reductions_and_products_of_views(view, value, executor):
-    x = parameter("x", (3, 2))
     outputs = {
         "sum": reduce_sum(view),
         "max": reduce_max(view, (0,)),
         "each": reduce_sum(view, (1,)),
         "twice": view * 2.0,
         "squares": reduce_sum(view * view),
-        "x": x + 1.0,
+        "x": SOURCE + 1.0,
     }
     got = compute(outputs, {"x": X}, {}, EXECUTORS[executor]())
     np.testing.assert_array_equal(got["sum"], value.sum())
