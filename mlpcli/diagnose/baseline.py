@@ -18,19 +18,31 @@ def baseline_loss(case: Case, rows: Rows | None = None) -> float:
     error the variance of the target. A constant, so also where the output could not say it.
     """
     target = (rows or case.rows)["target"]
-    prediction = placeholder("prediction", (None, target.shape[1]), "float64")
-    aim = placeholder("target", (None, target.shape[1]), "float64")
-    function = RowFunction(NumpyExecutor(), {"loss": case.head.loss.per_row(prediction, aim)}, {})
 
     def loss(constant: np.ndarray) -> float:
-        spread = np.broadcast_to(constant, target.shape)
-        value = float(np.mean(function({"prediction": spread, "target": target})["loss"]))
+        value = float(np.mean(row_losses(case, np.broadcast_to(constant, target.shape), target)))
         return value if np.isfinite(value) else np.inf
 
     # The medians; np.median would import numpy.ma, 10 ms.
     places = [(len(target) - 1) // 2, len(target) // 2]
     middle = np.partition(target, places, axis=0)[places].mean(axis=0)
     return min(loss(target.mean(axis=0)), loss(middle))
+
+
+def least_loss(case: Case, rows: Rows | None = None) -> float:
+    """Mean loss of a prediction that is the target: 0 but for targets between 0 and 1, or of other losses."""
+    target = (rows or case.rows)["target"]
+    return float(np.mean(row_losses(case, target, target)))
+
+
+def row_losses(case: Case, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The loss of every row for any prediction, (rows, outputs), also one that the output could not say."""
+    names = {name: placeholder(name, (None, target.shape[1]), "float64") for name in ("prediction", "target")}
+    loss = case.head.loss.per_row(names["prediction"], names["target"])
+    function = RowFunction(NumpyExecutor(), {"loss": loss}, {})
+    with np.errstate(all="ignore"):
+        losses: np.ndarray = function({"prediction": prediction, "target": target})["loss"]
+    return losses
 
 
 def is_cross_entropy(case: Case) -> bool:

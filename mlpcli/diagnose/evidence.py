@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.baseline import baseline_loss
+from mlpcli.diagnose.baseline import baseline_loss, least_loss
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.diagnose.layer_health import LayerHealth, layer_health
 from mlpcli.diagnose.trial import LEAST_EPOCHS, Trainer, Trial
@@ -114,9 +114,14 @@ class Evidence:
         """The loss of the best constant prediction, on the rows of the trials."""
         return baseline_loss(self.case, self.trainer.rows)
 
+    @cached_property
+    def least_loss(self) -> float:
+        """The loss of a prediction that is right; not 0 where targets lie between 0 and 1, or are counts."""
+        return least_loss(self.case, self.trainer.rows)
+
     def beats_baseline(self, loss: float) -> bool:
         """Whether a loss is clearly below the baseline."""
-        return math.isfinite(loss) and loss <= self.baseline - BEATS * abs(self.baseline)
+        return _beats(loss, self.baseline, self.least_loss)
 
     @cached_property
     def learns(self) -> bool:
@@ -208,11 +213,13 @@ class Evidence:
         trainer = Trainer(case)
         trial = trainer.run()
         baseline = baseline_loss(case, trainer.rows)
-        share, own = trial.loss / baseline, self.trial.loss / self.baseline
-        beats = trial.finite and trial.loss <= baseline - BEATS * abs(baseline)
+        beats = trial.finite and _beats(trial.loss, baseline, least_loss(case, trainer.rows))
         lucky = trial.loss > trial.start_loss - BEATS * abs(trial.start_loss)
         if not beats or lucky:
             return Outcome(trial, baseline, False, False)
+        if not baseline or not self.baseline:  # a constant that is right everywhere: nothing to compare
+            return Outcome(trial, baseline, True, True)
+        share, own = trial.loss / baseline, self.trial.loss / self.baseline
         better = not (self.trial.finite and own > 0) or share < MUCH_BETTER * own
         return Outcome(trial, baseline, True, better)
 
@@ -243,3 +250,9 @@ class Evidence:
     def with_usual_weights(self) -> Outcome:
         """The trial from glorot_uniform's weights and biases of 0."""
         return self.outcome(with_usual_weights(self.case))
+
+
+def _beats(loss: float, baseline: float, least: float) -> bool:
+    """Whether a loss is clearly below the baseline: by a share of what there is to gain."""
+    gain = baseline - least if least < baseline else abs(baseline)
+    return math.isfinite(loss) and loss < baseline - BEATS * gain

@@ -12,6 +12,8 @@ from mlpcli.diagnose.probe import Probe
 
 FIRST_SHARE = 0.25
 """Share of the epochs before which a cost that stands still has only just begun."""
+LEAST_MOMENTS = 5
+"""Report epochs before it, likewise."""
 NOISE = 1e-4
 """Relative change of the loss that says nothing."""
 LEFT = 0.05
@@ -27,7 +29,7 @@ class Moment(NamedTuple):
 
 
 class Look(NamedTuple):
-    """A training at a report epoch. moments: of all report epochs so far, this one last. ended: there is no more."""
+    """A training at a report epoch. moments: of all report epochs so far. ended: it is over."""
 
     case: Case
     moments: Sequence[Moment]
@@ -48,12 +50,12 @@ class Look(NamedTuple):
         """Whether the loss stays where it is; never in the first quarter of the training.
 
         Three moments are compared: now, one stretch before and two. While training goes on, a stretch is a
-        quarter of the past, and the loss has to have fallen by less than least_fall of itself in the last one,
-        and by no more than in the one before: a fall that grows is the end of a plateau. After the last epoch
-        a stretch is an eighth, and less than LEFT has to be left to come where the falls of the two stretches
-        are taken for terms of a geometric series.
+        quarter of the past, and the loss has to have fallen by less than least_fall of itself in the last
+        one, and by no more than in the one before: a fall that grows is the end of a plateau. After the last
+        epoch a stretch is an eighth, and less than LEFT has to be left to come where the falls of the two
+        stretches are taken for terms of a geometric series.
         """
-        if len(self.moments) < 3 or not self.has_begun:
+        if len(self.moments) < LEAST_MOMENTS or not self.has_begun:
             return False
         back = max(1, len(self.moments) // (8 if self.ended else 4))
         then, before, loss = (self.moments[at].loss for at in (-1 - 2 * back, -1 - back, -1))

@@ -13,6 +13,7 @@ from mlpcli.diagnose.baseline import baseline_loss
 from mlpcli.diagnose.case import Case
 from mlpcli.execute.executor import Function, arithmetic
 from mlpcli.execute.numpy_executor import NumpyExecutor
+from mlpcli.graph.node import Node
 from mlpcli.plan.make_plan import make_plan
 
 if TYPE_CHECKING:
@@ -63,16 +64,15 @@ class Probe:
 
     @property
     def suspects(self) -> list[int]:
-        """Layers with many constant units, from the output backwards; none where the reading is an old one."""
+        """Layers with many constant units, from the output back; none where the reading is an old one."""
         layers = self._case.network.layers
         numbers = [at for at, flat in enumerate(self.constant) if flat and flat >= MANY * layers[at].units]
         return numbers[::-1] if self.fresh else []
 
     def health(self) -> list[LayerHealth]:
         """All about every layer, on more rows. This takes its time."""
-        from mlpcli.diagnose.layer_health import (
-            layer_health,
-        )  # 4 ms that a healthy training need not wait for
+        # Imported here: a healthy training has no need of it.
+        from mlpcli.diagnose.layer_health import layer_health
 
         rows = {name: array[_spread(len(array), CONFIRMED_ON)] for name, array in self._case.rows.items()}
         return layer_health(self._case.network, self._state, rows, NumpyExecutor())[0]
@@ -80,7 +80,7 @@ class Probe:
     @cached_property
     def _function(self) -> Function:
         """The layers before and after their activations, on the sample, which is filled in."""
-        nodes = {}
+        nodes: dict[str, Node] = {}
         for at, layer in enumerate(self._case.network.layers):
             nodes |= {f"{at} before": layer.pre_activation, f"{at} after": layer.output}
         inputs = self._case.rows["inputs"]

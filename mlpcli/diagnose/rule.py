@@ -20,7 +20,8 @@ class Rule:
     exact: true or false without a threshold, whatever the network makes of it. Rules that are not exact are
     asked only about networks that do not learn (Evidence.learns); `always` lifts that for those that have
     their own guard. explains: rules whose findings are consequences where this one has found something.
-    order: within its kind, after exactness; causes before what they cause. gravest: what its findings are at most.
+    order: within its kind, after exactness; causes before what they cause. gravest: what its findings are at
+    most.
     title, statistic, threshold, source and text are what the documentation says; text is Markdown.
     """
 

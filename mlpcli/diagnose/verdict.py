@@ -17,8 +17,8 @@ def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual
     Rules are asked in the order of KINDS. A finding that an earlier one explains becomes its consequence; one
     that no earlier one explains takes what it explains itself: units that a long step killed are found before
     the long step is.
-    ask: "facts" asks the exact rules only, "certain problems" those of them that find problems; "all" asks every rule also where the network learns, and what is
-    found only because of that is a note.
+    ask: "facts" asks the exact rules only, "certain problems" those of them that find problems; "all" asks
+    every rule also where the network learns, and what is found only because of that is a note.
     """
     wanted = set(kinds)
     rules = sorted(

@@ -312,7 +312,7 @@ def _by_direction(
 
 
 def _excess(symbolic: Any, numeric: Any, size: Any, noise: Any, scale: Any) -> Any:
-    """|symbolic - numeric| over what is allowed; NaN where rounding hides it, or the op itself is no number."""
+    """|symbolic - numeric| over what is allowed; NaN where rounding hides it, or the op is no number."""
     size = np.maximum(np.where(np.isfinite(size), size, 0.0), np.abs(numeric))
     floor = ABSOLUTE_TOLERANCE * scale
     excess = np.abs(symbolic - numeric) / (floor + RELATIVE_TOLERANCE * size + 4 * noise)

@@ -20,15 +20,19 @@ from mlpcli.training.loop import Epoch
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SHARE = 0.01
+SHARE = 0.005
 """Of the training's time, for reading weights. The rest is next to nothing."""
-FREE = 0.002
-"""Seconds of it that nobody misses: a process takes a hundred times as long to start."""
+FREE = 0.001
+"""Seconds of it that nobody misses: a process takes two hundred times as long to start."""
 
 
 class Monitoring:
-    """Looks at the state and changes nothing. What it finds never depends on the time, but when it does may:
-    weights are read at a report epoch only where that costs little of the time that has passed."""
+    """Looks at the state and changes nothing.
+
+    Costs are looked at in every report epoch, weights where that takes little of the time that has passed,
+    and after the last epoch. So what is found does not depend on the time; when units are seen to be dead,
+    and what is said of how far weights moved, may.
+    """
 
     def __init__(self, prepared: Prepared, state: Mapping[str, NDArray[Any]]) -> None:
         self._case = make_case(prepared)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,8 @@ SEEDS = 3
 """The config's seed and the next ones: one lucky start is no repair."""
 MOST_ROUNDS = 5
 """Faults that are looked for one after another."""
+WAYS = 2
+"""Remedies that are not enough by themselves, from which a second fault is looked for."""
 MOST_TRIED = 40
 """Trained candidates in all."""
 HELD_BACK = 0.2
@@ -209,10 +211,23 @@ class _Workshop:
         return self._results[changes]
 
     def findings(self, changes: tuple[str, ...]) -> list[Finding]:
-        """What is found about the config with these changes."""
+        """What is found about the config with these changes; with a seed that fails, where others do not."""
         if changes not in self._findings:
-            self._findings[changes] = diagnose(evidence_of(self.config, (*self.overrides, *changes)))
+            found = diagnose(evidence_of(self.config, (*self.overrides, *changes)))
+            seeds = self.result(changes).seeds
+            failing = next((number for number, each in enumerate(seeds) if not each.good), None)
+            if failing is not None and all(finding.severity != "problem" for finding in found):
+                found = [*self._findings_with(changes, failing), *found]
+            self._findings[changes] = found
         return self._findings[changes]
+
+    def _findings_with(self, changes: tuple[str, ...], number: int) -> list[Finding]:
+        """With the first weights and the order of another seed, on the rows that are not held back."""
+        case = make_case(prepare(self.config, (*self.overrides, *self._split, *changes), "float64"))
+        other = replace(
+            case, draw=lambda at: case.draw(at + number), shuffle=lambda at: case.shuffle(at + number)
+        )
+        return diagnose(Evidence(other))
 
     def problems(self, changes: tuple[str, ...]) -> set[tuple[str, str]]:
         """Rule and place of the causes that are problems."""
@@ -265,44 +280,61 @@ def _score(
 
 def _search(workshop: _Workshop) -> tuple[tuple[str, ...], Result | None]:
     """Changes with which the network learns, and their result; None where none were found."""
-    changes: tuple[str, ...] = ()
-    result = workshop.before
+    found = _learning(workshop, (), MOST_ROUNDS)
+    if found is None:
+        return (), None
     for _ in range(MOST_ROUNDS):
-        if workshop.spent:
+        better = _better(workshop, found)
+        if better is None:
             break
-        found = _next(workshop, changes, result)
-        if found is None:
-            break
-        changes, result = found
-    return changes, result if result.good else None
+        found = better
+    return found, workshop.result(found)
 
 
-def _next(
-    workshop: _Workshop, changes: tuple[str, ...], result: Result
-) -> tuple[tuple[str, ...], Result] | None:
-    """The first remedy with which it learns; where none is enough, the best that ends what it is against.
-
-    Where it learns already: the first that ends a problem, or makes it clearly better.
-    """
+def _learning(workshop: _Workshop, changes: tuple[str, ...], rounds: int) -> tuple[str, ...] | None:
+    """The first remedy with which it learns. Where none is enough, there is a second fault: it is looked for
+    with the remedies that ended what they are against, or helped; with the one that helped most first."""
+    result = workshop.result(changes)
+    if result.good:
+        return changes
+    if rounds == 0 or workshop.spent:
+        return None
     before = workshop.found(changes)
-    partial: tuple[tuple[str, ...], Result] | None = None
+    half: list[tuple[str, ...]] = []
     for finding, remedy in _remedies(workshop.findings(changes)):
         if workshop.spent:
             break
         candidate = _without_doubles((*changes, *remedy.changes))
         got = workshop.result(candidate)
-        if got.good and not result.good:
-            return candidate, got
-        if got.error or (result.good and not got.good):
+        if got.good:
+            return candidate
+        gone = not got.error and (finding.rule, finding.where) in before - workshop.found(candidate)
+        if gone or got.gain > result.gain + BEATS:
+            half.append(candidate)
+    half.sort(key=lambda candidate: -workshop.result(candidate).gain)
+    for candidate in half[:WAYS]:
+        found = _learning(workshop, candidate, rounds - 1)
+        if found is not None:
+            return found
+    return None
+
+
+def _better(workshop: _Workshop, changes: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Of a network that learns: the first remedy that ends a problem, or makes it clearly better."""
+    result, before = workshop.result(changes), workshop.found(changes)
+    for finding, remedy in _remedies(workshop.findings(changes)):
+        if workshop.spent:
+            break
+        candidate = _without_doubles((*changes, *remedy.changes))
+        got = workshop.result(candidate)
+        if not got.good:
             continue
-        gone = (finding.rule, finding.where) in before - workshop.found(candidate)
-        if result.good:
-            better = got.as_good_as(result) and got.gain > result.gain + BEATS
-            if better or (gone and finding.severity == "problem"):
-                return candidate, got
-        elif gone and (partial is None or got.gain > partial[1].gain):
-            partial = candidate, got
-    return partial
+        if got.as_good_as(result) and got.gain > result.gain + BEATS:
+            return candidate
+        grave = finding.severity == "problem"
+        if grave and (finding.rule, finding.where) in before - workshop.found(candidate):
+            return candidate
+    return None
 
 
 def _remedies(findings: Sequence[Finding]) -> Iterator[tuple[Finding, Remedy]]:

@@ -118,8 +118,9 @@ def test_quiet(folder):
 
 def test_the_penalty_is_in_the_cost_and_not_in_the_loss(folder):
     events = json_lines(train("good.yaml", "--json", *sets("optimiser.l2=0.1")))
-    for event in events[1:-1]:
-        assert event["loss"] < event["cost"]
+    costs = [(event["loss"], event["cost"]) for event in events if event["event"] == "epoch"]
+    assert costs
+    assert all(loss < cost for loss, cost in costs)
 
 
 # What it leaves
@@ -252,7 +253,7 @@ def test_with_validation_the_best_weights_are_kept(folder):
             *sets("training.epochs=60", "training.print_every=1", "optimiser.learning_rate=0.5"),
         )
     )
-    costs = [event["validation_cost"] for event in events[1:-1]]
+    costs = [event["validation_cost"] for event in events if event["event"] == "epoch"]
     kept = events[-1]["kept_epoch"]
     assert kept == 1 + int(np.argmin(costs))
     assert 0 < kept < 60  # or else the test shows nothing
@@ -276,13 +277,16 @@ def test_a_cost_that_is_not_finite(folder, options):
             "number.yaml", *sets("optimiser.learning_rate=1e100", "training.epochs=50", *options), code=1
         )
     run = folder / "runs" / "number-1"
-    [finding] = json.loads((run / "findings.json").read_text())
-    assert finding["name"] == "cost_not_finite"
-    assert finding["first"].startswith("layer ") or finding["first"] == "the loss"
+    finding = json.loads((run / "findings.json").read_text())[-1]
+    assert (finding["rule"], finding["severity"]) == ("cost_not_finite", "problem")
+    assert finding["where"].startswith("layer ") or finding["where"] == "the loss"
+    assert finding["batch"] is None or finding["batch"] >= 1
     assert result.stderr.startswith(f"error: epoch {finding['epoch']}\n")
-    for words in (finding["message"], finding["remedy"], str(run.relative_to(folder)), "learning_rate"):
+    for words in (finding["cause"], str(run.relative_to(folder)), "optimiser.learning_rate"):
         assert words in result.stderr
-    assert finding["first"] in finding["message"]
+    assert finding["where"] in finding["cause"]
+    assert finding["remedies"][0]["changes"] == ["optimiser.learning_rate=1e+99"]
+    assert finding["cause"] not in result.stdout  # said once, by the error
     assert f"stopped: the cost is not finite after epoch {finding['epoch']}" in result.stdout
     assert "next:" not in result.stdout
     model = ModelFile.read(run / "model.npz")
@@ -301,6 +305,40 @@ def test_json_tells_of_a_failed_run_too(folder):
     assert events[-1]["run"] == os.path.join("runs", "number-1")
     assert "Infinity" not in result.stdout
     assert "NaN" not in result.stdout
+
+
+def test_a_finding_is_one_line(folder):
+    """A rate of 0 is certain to learn nothing: said before the first epoch, and trained all the same."""
+    lines = train("good.yaml", *sets("optimiser.learning_rate=0")).stdout.splitlines()
+    [line] = [line for line in lines if line.startswith("problem  before the first epoch: ")]
+    config = os.path.join("runs", "good-1", "config.yaml")
+    assert line.endswith(f"; see mlp gradcheck {config}")
+    assert lines.index(line) < next(
+        at for at, line in enumerate(lines) if "epoch " in line and "cost" in line
+    )
+    assert any(line.startswith("stopped: all epochs done after epoch 6") for line in lines)
+
+
+def test_a_finding_names_the_config_as_it_was_given(folder):
+    (folder / "still.yaml").write_text(CONFIG.replace("0.05", "0"), encoding="utf-8")
+    assert "; see mlp gradcheck still.yaml\n" in train("still.yaml").stdout
+
+
+def test_findings_as_json(folder):
+    events = json_lines(train("good.yaml", "--json", *sets("optimiser.learning_rate=0")))
+    finding = events[1]
+    assert (finding["event"], finding["epoch"], finding["severity"]) == ("finding", 0, "problem")
+    kept = json.loads((folder / "runs" / "good-1" / "findings.json").read_text())
+    assert kept == [{k: v for k, v in e.items() if k != "event"} for e in events if e["event"] == "finding"]
+
+
+def test_monitors_can_be_switched_off(folder):
+    options = sets("optimiser.learning_rate=0", "training.monitors=false")
+    assert {event["event"] for event in json_lines(train("good.yaml", "--json", *options))} == {
+        "start",
+        "epoch",
+        "end",
+    }
 
 
 def test_an_interrupt_saves_and_exits_130(folder, monkeypatch):

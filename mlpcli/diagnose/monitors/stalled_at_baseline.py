@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 from mlpcli.diagnose.baseline import is_cross_entropy
 from mlpcli.diagnose.finding import Finding
 from mlpcli.diagnose.monitor import Look, Monitor
 
 NEAR = 0.02
 """Relative distance from the baseline, as the rule has it."""
+NOTHING = 1e-9
+"""A baseline that is 0 up to rounding."""
 LEAST_FALL = 5e-4
-"""Ours: of 100 seeds of XOR with sigmoids, which rest at ln 2 for up to half of their epochs before they learn,
-none is told so in vain with print_every from 50 to 500; 1e-3 does it to one. The stuck ones fall by 1e-5."""
+"""Ours: of 100 seeds of XOR with sigmoids, which rest at ln 2 for up to half of their epochs before they
+learn, none is told in vain with print_every from 50 to 500; 1e-3 does it to one. Stuck ones fall by 1e-5."""
 
 
 class StalledAtBaseline(Monitor):
@@ -21,16 +25,16 @@ class StalledAtBaseline(Monitor):
         if not look.stands_still(LEAST_FALL):
             return None
         loss, baseline = look.now.loss, look.probe.baseline
-        if loss < baseline - NEAR * abs(baseline):
+        # Of a target that never changes nothing can be learned but itself.
+        if not NOTHING < abs(baseline) < math.inf or loss < baseline - NEAR * abs(baseline):
             return None
         constant = (
             "the entropy of the labels" if is_cross_entropy(look.case) else "the loss of the best constant"
         )
         cause = (
-            f"The loss stays at {loss:.4g}; {constant} is {baseline:.4g}: the network ignores its inputs."
-            if loss <= baseline + NEAR * abs(baseline)
-            else f"The loss stays at {loss:.4g}; {constant} is {baseline:.4g}: the network does worse than one "
-            "that ignores its inputs."
+            f"The loss stays at {loss:.4g}; {constant} is {baseline:.4g}: the network "
+            f"{'ignores' if loss <= baseline + NEAR * abs(baseline) else 'does worse than one that ignores'} "
+            "its inputs."
         )
         severity = "problem" if look.ended else "warning"
         return Finding("stalled_at_baseline", severity, cause, "", "", loss, baseline)

@@ -9,19 +9,23 @@ from mlpcli.diagnose.monitor import Look, Monitor
 from mlpcli.diagnose.monitors.stalled_at_baseline import NEAR
 
 MUCH = 0.3
-"""Share of the baseline's loss that is left; POOR in evidence.py has the same. Ours: XOR with one row wrong
+"""Share of the baseline's loss that is left; POOR in evidence.py has the same. Ours: with one row wrong XOR
 stands at half of it."""
+SMALL = 100
+"""Parameters. In small networks the first weights decide; in larger ones noise in the data is likelier."""
 LEAST_FALL = 2e-3
 """Ours: XOR with two tanh units falls by less from half of its epochs on where it is stuck at 0.37."""
 
 
 class StuckAboveMinimum(Monitor):
-    """Where there are fewer parameters than numbers to learn, a cost that stands still is what data leave over."""
+    """With fewer parameters than numbers to learn, a cost that stands still is what the data leave over."""
 
     def look(self, look: Look) -> Finding | None:
         """A finding where the loss stands still between a good one and the baseline."""
         case = look.case
-        if case.network.size < math.prod(case.rows["target"].shape) or not look.stands_still(LEAST_FALL):
+        if not math.prod(case.rows["target"].shape) <= case.network.size <= SMALL:
+            return None
+        if not look.stands_still(LEAST_FALL):
             return None
         loss, baseline = look.now.loss, look.probe.baseline
         if baseline <= 0 or not MUCH * baseline < loss < (1 - NEAR) * baseline:
@@ -32,7 +36,8 @@ class StuckAboveMinimum(Monitor):
         )
         hidden = case.config.network.hidden
         wider = tuple(f"network.hidden[{at}].units={4 * layer.units}" for at, layer in enumerate(hidden))
-        remedies = (Remedy("other first weights", (f"seed={case.config.seed + 1}",)),)
-        if wider:
-            remedies = (Remedy("more units, of which enough start well", wider), *remedies)
+        remedies = (
+            *((Remedy("more units, of which enough start well", wider),) if wider else ()),
+            Remedy("other first weights", (f"seed={case.config.seed + 1}",)),
+        )
         return Finding("stuck_above_minimum", "warning", cause, "", "seed", loss / baseline, MUCH, remedies)

@@ -84,7 +84,6 @@ dead_activation = Rule(
 that lies there on every row gets no gradient, and so do all weights before it: it never comes back. That
 half of the values of a ReLU layer are 0 is as it should be: each unit is then 0 on other rows.""",
     explains=(
-        "cost_stays",
         "effectively_linear",
         "learning_rate_too_low",
         "saturated_layer",

@@ -66,6 +66,11 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     if any(number < hidden for number in hard):
         smooth = tuple(f"{layer_key(case, number, 'activation')}=sigmoid" for number in hard)
         yield Remedy("what the hard sigmoid imitates, curved everywhere", smooth)
+    longer = evidence.longer
+    if evidence.beats_baseline(longer.loss) and (not evidence.learns or evidence.much_better(longer)):
+        epochs = len(longer.costs)
+        why = f"ends at {longer.loss:.3g} in a trial: in the end the weights grow past the bends"
+        yield Remedy(why, (f"training.epochs={epochs}",))
     size = rms(evidence.some_rows["inputs"])
     if health[0].shape.bend and size:
         fan_in = case.network.layers[0].parameters[0].fan_in
@@ -73,11 +78,6 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
         wide = in_hidden(case, "initialisation", f"{{name: normal, std: {std:.2g}}}", [0])
         bend = f"weights that throw rows past the bends at {health[0].shape.bend:g}"
         yield Remedy(bend, wide)
-    longer = evidence.longer
-    if evidence.beats_baseline(longer.loss) and (not evidence.learns or evidence.much_better(longer)):
-        epochs = len(longer.costs)
-        why = f"ends at {longer.loss:.3g} in a trial: in the end the weights grow past the bends"
-        yield Remedy(why, (f"training.epochs={epochs}",))
 
 
 effectively_linear = Rule(
@@ -95,7 +95,6 @@ XOR, the training stays at that constant for very long.""",
     always=True,
     order=70,
     explains=(
-        "cost_stays",
         "learning_rate_too_high",
         "learning_rate_too_low",
         "seed_dependent",

@@ -12,23 +12,21 @@ from mlpcli.diagnose.layer_health import rms
 from mlpcli.diagnose.rule import Rule
 
 GROWTH = 100.0
-"""rms of the last pre-activations over that of the inputs."""
+"""rms of the last hidden pre-activations over that of the inputs. He weights give 1 to 5."""
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case = evidence.case
     size = rms(evidence.some_rows["inputs"])
     health = evidence.start_health
-    sizes = [layer.pre_activation_rms for layer in health]
-    growth = sizes[-1] / size if size else 0.0
+    # Of the hidden layers: an output layer that is too large is an over-confident start.
+    sizes = [layer.pre_activation_rms for layer in health[:-1]]
+    growth = sizes[-1] / size if size and sizes else 0.0
     if growth <= GROWTH or math.isnan(growth):
         return
-    steps = [
-        after / before if before else 0.0 for before, after in zip([size, *sizes[:-1]], sizes, strict=True)
-    ]
-    worst = max(
-        range(len(steps)), key=lambda number: steps[number] if math.isfinite(steps[number]) else math.inf
-    )
+    before = [size, *sizes[:-1]]
+    steps = [after / came if came else 0.0 for came, after in zip(before, sizes, strict=True)]
+    worst = steps.index(max(steps))
     outcome = evidence.with_usual_weights
     hidden = len(health) - 1
     he = (*in_hidden(case, "initialisation", "he_normal"), *zero_biases(case, range(hidden)))
@@ -36,9 +34,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "exploding_activations",
         evidence.gravity(outcome),
         f"What passes through the network grows before training: from an rms of {size:.3g} in the inputs to "
-        f"{sizes[-1]:.3g} in the last pre-activations, {growth:.2g} times, most in {health[worst].name}. "
-        "The same "
-        f"training from glorot_uniform weights {outcome.text}.",
+        f"{sizes[-1]:.3g} in the last hidden pre-activations, {growth:.2g} times, most in "
+        f"{health[worst].name}. "
+        f"The same training from glorot_uniform weights {outcome.text}.",
         f"layer {health[worst].name}",
         layer_key(case, worst, "initialisation"),
         growth,
@@ -56,7 +54,7 @@ exploding_activations = Rule(
     title="Activations explode",
     kind="start",
     check=_check,
-    statistic="rms of the last pre-activations over that of the inputs, before training",
+    statistic="rms of the last hidden pre-activations over that of the inputs, before training",
     threshold="100, where the network does not learn. Ours: He weights give 1 to 5",
     source="He et al. 2015, arXiv:1502.01852; Ben Braiek, Khomh 2022, TheDeepChecker",
     text="""A layer with weights of variance v multiplies the size of what passes by √(v·fan-in), half of it
@@ -65,15 +63,11 @@ the gradient is as large, or the loss is where it has none.""",
     order=50,
     explains=(
         "cost_oscillates",
-        "cost_stays",
         "dead_activation",
         "effectively_linear",
-        "exploding_gradient",
         "learning_rate_too_high",
         "learning_rate_too_low",
-        "non_finite_value",
         "overconfident_start",
-        "saturated_activation",
         "saturated_layer",
         "seed_dependent",
         "stalled_at_baseline",

@@ -63,7 +63,6 @@ their place, which may look fine on easy data: so this is told even where the ne
     exact=True,
     order=20,
     explains=(
-        "cost_stays",
         "dead_activation",
         "effectively_linear",
         "learning_rate_too_high",

@@ -56,7 +56,6 @@ which is proportional to the inputs, is as small.""",
     always=True,
     order=31,
     explains=(
-        "cost_stays",
         "dead_activation",
         "effectively_linear",
         "learning_rate_too_low",

@@ -70,7 +70,6 @@ saturated_layer = Rule(
 for many rows, and its gradient is nearly 0, so it stays there. Inputs, weights or steps are too large.""",
     order=60,
     explains=(
-        "cost_stays",
         "effectively_linear",
         "learning_rate_too_low",
         "seed_dependent",

@@ -70,7 +70,6 @@ slope is ¼ at most, so that ten layers leave a millionth. The last layers then 
 ones, which do not change, happen to say.""",
     order=80,
     explains=(
-        "cost_stays",
         "learning_rate_too_low",
         "seed_dependent",
         "stalled_at_baseline",

@@ -58,7 +58,6 @@ it does not leave.""",
     always=True,
     order=41,
     explains=(
-        "cost_stays",
         "dead_activation",
         "effectively_linear",
         "learning_rate_too_low",

@@ -1,10 +1,11 @@
 """What the first pass and the state after a training show: chains have one root, and its remedies work."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
+from gallery.data import provide
+from gallery.run import exhibits
 
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.rules import RULES
@@ -12,10 +13,6 @@ from mlpcli.pipeline.diagnosis import findings_of, make_case
 from mlpcli.pipeline.prepare import prepare
 
 ROOT = Path(__file__).parents[3]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from gallery.data import provide
-from gallery.run import exhibits
 
 NAMES = [name for name in RULES if RULES[name].kind == "start"]
 MINE = exhibits(NAMES)

@@ -1,0 +1,29 @@
+"""What follows where a network cannot learn, whatever the reason: rules that see only the consequences."""
+
+from __future__ import annotations
+
+FAILURES = (
+    "class_imbalance",
+    "cost_oscillates",
+    "dead_activation",
+    "effectively_linear",
+    "exploding_activations",
+    "learning_rate_too_high",
+    "learning_rate_too_low",
+    "overconfident_start",
+    "overfitting",
+    "saturated_layer",
+    "seed_dependent",
+    "sorted_rows",
+    "stalled_at_baseline",
+    "targets_unrelated",
+    "too_few_epochs",
+    "too_little_capacity",
+    "vanishing_gradient",
+    "weights_too_large",
+    "weights_too_small",
+)
+"""Of a network whose output or cost is wrong: it stays at the baseline, or the cost runs away, with every rate,
+seed, width and number of epochs."""
+EVEN_SCALING = (*FAILURES, "inputs_unscaled", "targets_unscaled")
+"""The same where nothing can be said about the size of inputs and targets either."""

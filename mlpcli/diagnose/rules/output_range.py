@@ -1,0 +1,84 @@
+"""Targets that the output activation cannot reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpcli.diagnose.baseline import baseline_loss, is_cross_entropy, least_loss, row_losses
+from mlpcli.diagnose.consequences import EVEN_SCALING
+from mlpcli.diagnose.evidence import POOR, Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.output_range import Range
+from mlpcli.diagnose.output_range import output_range as range_of
+from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.usual import has_large_targets
+from mlpcli.discover import choice_name
+
+KEY = "network.output.activation"
+HARDLY = 0.01
+"""Share of the baseline's loss that is not worth a word."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case = evidence.case
+    layer, target = case.network.layers[-1], case.rows["target"]
+    said = range_of(layer)
+    outside = said.beyond(target)
+    if is_cross_entropy(case) or said.constant or not outside.any():
+        return
+    baseline = baseline_loss(case)
+    left = float(np.mean(row_losses(case, np.clip(target, said.low, said.high), target)))
+    perfect = least_loss(case)
+    share = (left - perfect) / (baseline - perfect) if baseline > perfect else 0.0
+    if share < HARDLY:
+        return
+    activation = choice_name(case.head.activation)
+    yield Finding(
+        "output_range",
+        "problem" if share > POOR or not evidence.learns else "warning",
+        f"{activation} says {said.text}, and the targets lie between {target.min():.4g} and {target.max():.4g}: "
+        f"{outside.mean():.0%} of them cannot be reached, and the best such outputs leave a loss of {left:.3g} "
+        f"(the best constant: {baseline:.3g}).",
+        f"layer {layer.name}",
+        KEY,
+        share,
+        HARDLY,
+        tuple(_remedies(evidence, said)),
+    )
+
+
+def _remedies(evidence: Evidence, said: Range) -> Iterator[Remedy]:
+    case = evidence.case
+    if case.config.data.classes:
+        yield Remedy("numbers that the output can say", (*_loss(case.head.loss_name), "data.classes=[0, 1]"))
+        yield Remedy("a linear output says any number", (f"{KEY}=linear",))
+        return
+    scaled = ("data.target_scaling=standard",) if has_large_targets(case) else ()
+    yield Remedy("a linear output says any number", (f"{KEY}=linear", *scaled))
+    unit = np.array([0.0, 1.0])
+    if case.config.data.target_scaling != "minmax" and not said.beyond(unit).any():
+        yield Remedy("targets between 0 and 1, which it can say", ("data.target_scaling=minmax",))
+
+
+def _loss(name: str) -> tuple[str, ...]:
+    return () if name != "poisson" else ("loss=squared_error",)
+
+
+output_range = Rule(
+    title="Targets beyond the range of the output",
+    kind="graph",
+    check=_check,
+    statistic="range of the output activation against the targets as the network is to say them; and the loss of the "
+    "nearest outputs within it, as a share of the best constant's",
+    threshold="none for the range; it is told from 1 % of the loss on, and a problem from 30 %, or where the network "
+    "does not learn",
+    source="Wardat et al. 2022, DeepDiagnosis (wrong output activation); LeCun et al. 1998, Efficient BackProp, 4.5",
+    text="""A sigmoid says nothing above 1, a ReLU nothing below 0. A blood sugar of 150, or the half of the standardised
+targets that is negative, is out of reach whatever the weights: units are pushed against the bound, where their
+slope is 0, and stay there.""",
+    exact=True,
+    order=30,
+    explains=EVEN_SCALING,
+)

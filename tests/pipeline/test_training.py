@@ -1,0 +1,59 @@
+"""What `train` tells and keeps of what it finds."""
+
+from pathlib import Path
+
+import pytest
+
+from mlpcli import train
+from mlpcli.pipeline import Ended, EpochDone, Noticed, Started
+from mlpcli.pipeline.monitoring import Monitoring
+from mlpcli.runs.array_file import read_arrays
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+STUCK = ["seed=5", "training.epochs=2000", "training.print_every=100"]
+
+
+def weights(run):
+    _, state = read_arrays(run.path / "checkpoint.npz", "mlp-checkpoint", 1)
+    return {name: array.tobytes() for name, array in state.items()}
+
+
+@pytest.mark.parametrize("executor", ["numpy", "auto"])
+@pytest.mark.parametrize(("config", "overrides"), [("xor-tanh", STUCK), ("iris", ["data.validation=0.2"])])
+def test_monitors_change_no_bit(config, overrides, executor, tmp_path):
+    overrides = [*overrides, f"executor={executor}", "training.epochs=200"]
+    on, off = (
+        train(CONFIGS / f"{config}.yaml", [*overrides, f"training.monitors={each}"], tmp_path)
+        for each in ("true", "false")
+    )
+    assert weights(on) == weights(off)
+    assert [{**record, "seconds": 0} for record in on.history] == [
+        {**record, "seconds": 0} for record in off.history
+    ]
+
+
+def test_switched_off_they_are_not_even_made(tmp_path, monkeypatch):
+    def never(*args):
+        raise AssertionError("made")
+
+    monkeypatch.setattr(Monitoring, "__init__", never)
+    run = train(CONFIGS / "xor-tanh.yaml", [*STUCK, "training.monitors=false"], tmp_path)
+    assert run.findings == ()
+    assert (run.path / "findings.json").read_text(encoding="utf-8") == "[]\n"
+
+
+def test_a_finding_is_reported_once_and_after_its_epoch(tmp_path):
+    events = []
+    run = train(CONFIGS / "xor-tanh.yaml", STUCK, tmp_path, events.append)
+    assert isinstance(events[0], Started)
+    assert isinstance(events[-1], Ended)
+    [at] = [at for at, event in enumerate(events) if isinstance(event, Noticed)]
+    assert events[at].finding.rule == "stalled_at_baseline"
+    before = [event for event in events[:at] if isinstance(event, EpochDone)]
+    assert before[-1].number == events[at].epoch
+    assert run.findings == (events[at],)
+
+
+def test_the_same_seed_finds_the_same(tmp_path):
+    first, second = (train(CONFIGS / "xor-tanh.yaml", STUCK, tmp_path).findings for _ in range(2))
+    assert first == second
