@@ -1,4 +1,7 @@
-"""Frozen dataclasses to plain JSON and back, strictly: a key too many, or too few without a default, is an error."""
+"""Frozen dataclasses to plain JSON and back, strictly: an unknown key, or one too few, is an error.
+
+A key that has a default may be lacking: files of earlier versions do not have it.
+"""
 
 from __future__ import annotations
 

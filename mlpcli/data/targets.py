@@ -126,7 +126,7 @@ Target = ClassTarget | RegressionTarget | MultilabelTarget
 
 
 def fit_classes(table: Table, name: str, codes: Floats = ()) -> ClassTarget:
-    """The classes of all rows of `table`, none of which lacks one. Raises DataError where codes do not fit."""
+    """The classes of all rows of `table`, none of which lacks one. Raises DataError for unfit codes."""
     classes = in_order(cell for cell in set(table.text(name)) if not is_missing(cell))
     if codes and len(codes) != len(classes):
         what = f"{len(codes)} numbers are given for the classes of {name!r}, which are {len(classes)}"

@@ -23,7 +23,7 @@ FAILURES = (
     "weights_too_large",
     "weights_too_small",
 )
-"""Of a network whose output or cost is wrong: it stays at the baseline, or the cost runs away, with every rate,
-seed, width and number of epochs."""
+"""Of a network whose output or cost is wrong: it stays at the baseline, or the cost runs away, with every
+rate, seed, width and number of epochs."""
 EVEN_SCALING = (*FAILURES, "inputs_unscaled", "targets_unscaled")
 """The same where nothing can be said about the size of inputs and targets either."""

@@ -30,8 +30,8 @@ class Monitoring:
     """Looks at the state and changes nothing.
 
     Costs are looked at in every report epoch, weights where that takes little of the time that has passed,
-    and after the last epoch. So what is found does not depend on the time; when units are seen to be dead,
-    and what is said of how far weights moved, may.
+    and after the last epoch. So only when dead units are seen, and what is said of how far weights moved,
+    may depend on the time.
     """
 
     def __init__(self, prepared: Prepared, state: Mapping[str, NDArray[Any]]) -> None:

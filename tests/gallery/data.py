@@ -161,6 +161,55 @@ for function in (moons_negative, moons_far, moons_times_ten, moons_tiny, circles
     MADE[function.__name__] = function
 
 
+def moons_of_one_class() -> Columns:
+    """The moons, every row labelled 1."""
+    columns = moons()
+    return columns | {"label": np.ones_like(columns["label"])}
+
+
+def moons_blank() -> Columns:
+    """The labels of the moons, and inputs that are 0.5 in every row."""
+    columns = moons()
+    return columns | {"a": np.full(len(columns["a"]), 0.5), "b": np.full(len(columns["b"]), 0.5)}
+
+
+def waves_flat() -> Columns:
+    """The waves with a target of 150 in every row."""
+    columns = waves()
+    return columns | {"y": np.full(len(columns["y"]), 150.0)}
+
+
+def waves_divided() -> Columns:
+    """The waves with inputs that were divided by 100 as whole numbers."""
+    columns = waves()
+    return columns | {name: (50 + 10 * columns[name]).astype(int) // 100 for name in ("a", "b")}
+
+
+def counts() -> Columns:
+    """Counts of a Poisson process whose rate grows with a."""
+    rng = np.random.default_rng(6)
+    a, b = rng.uniform(-2, 2, (2, 400))
+    return {"a": a, "b": b, "y": rng.poisson(np.exp(0.5 + 0.8 * a - 0.4 * b))}
+
+
+def unsure() -> Columns:
+    """Label 1 has a probability of 0.02 on one side and 0.45 on the other: nowhere half of the rows."""
+    rng = np.random.default_rng(7)
+    a, b = rng.uniform(-2, 2, (2, 800))
+    return {"a": a, "b": b, "label": (rng.random(800) < np.where(a + b > 0, 0.45, 0.02)).astype(int)}
+
+
+for function in (
+    moons_of_one_class,
+    moons_blank,
+    waves_flat,
+    waves_divided,
+    counts,
+    unsure,
+):
+    MADE[function.__name__] = function
+
+
 def write_table(name: str, columns: Columns, folder: Path) -> None:
     """NAME.csv, every number exactly."""
     lines = [",".join(columns)]

@@ -29,18 +29,18 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         yield _finding(
             evidence,
             "problem",
-            f"All {width} input columns are constant over the {len(inputs)} training rows: the network sees the same "
-            "in every row.",
+            f"All {width} input columns are constant over the {len(inputs)} training rows: the network sees "
+            "the same in every row.",
             same,
             width,
-            (Remedy("columns that vary; see how they were read: an integer division makes 0 of all between 0 and 1"),),
+            (Remedy("columns that vary; see how they were read: dividing whole numbers makes 0 of many"),),
         )
     elif same:
         yield _finding(
             evidence,
             "warning" if 2 * len(same) > width else "note",
-            f"{len(same)} of {width} input columns are constant in the training rows, and add to the biases at most: "
-            f"{_listed(evidence, same)}.",
+            f"{len(same)} of {width} input columns are constant in the training rows, and add to the biases "
+            f"at most: {_listed(evidence, same)}.",
             same,
             width,
             _ignored(evidence, same),
@@ -51,8 +51,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         yield _finding(
             evidence,
             "note",
-            f"{len(doubles)} of {width} input columns have the same values in all training rows as one before them: "
-            f"{shown}.",
+            f"{len(doubles)} of {width} input columns have the same values in all training rows as one "
+            f"before them: {shown}.",
             list(doubles),
             width,
             _ignored(evidence, list(doubles)),
@@ -60,7 +60,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _finding(
-    evidence: Evidence, severity: str, cause: str, columns: list[int], width: int, remedies: tuple[Remedy, ...]
+    evidence: Evidence,
+    severity: str,
+    cause: str,
+    columns: list[int],
+    width: int,
+    remedies: tuple[Remedy, ...],
 ) -> Finding:
     where = f"input {_listed(evidence, columns)}"
     share = len(columns) / width
@@ -115,11 +120,13 @@ constant_inputs = Rule(
     kind="data",
     check=_check,
     statistic="input columns with one value in all training rows, and those equal to another in all of them",
-    threshold="none for what is told; all columns constant is a problem, more than half of them a warning, else a note",
+    threshold="none for what is told; all columns constant is a problem, more than half of them a warning, "
+    "else a note",
     source="Ben Braiek, Khomh 2022, TheDeepChecker; Amazon SageMaker Debugger, rule AllZero",
-    text="""A constant column is a second bias, or after scaling nothing. Edges of images are like that, and harmless.
-Many of them are a sign of data read wrongly, such as whole numbers divided by 255 as whole numbers. Where all are
-constant nothing can be learned. Of two equal columns one is superfluous; their weights share the work.""",
+    text="""A constant column is a second bias, or after scaling nothing. Edges of images are like that, and
+harmless. Many of them are a sign of data read wrongly, such as whole numbers divided by 255 as whole
+numbers. Where all are constant nothing can be learned. Of two equal columns one is superfluous; their
+weights share the work.""",
     exact=True,
     order=11,
     explains=(*EVEN_SCALING, "identical_units", "inputs_too_small", "linear_hidden_layers", "hidden_softmax"),

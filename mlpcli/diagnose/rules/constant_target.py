@@ -25,8 +25,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         if len(target.classes) == 1:
             yield _finding(
                 "problem",
-                f"All {case.count} rows are of one class, {target.classes[0]!r}: a network that always says so is "
-                "always right and has learned nothing.",
+                f"All {case.count} rows are of one class, {target.classes[0]!r}: a network that always says "
+                "so is always right and has learned nothing.",
                 target.names,
             )
         return
@@ -39,7 +39,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     value = ", ".join(f"{values[0, number]:.6g}" for number in same)
     yield _finding(
         "problem" if len(same) == values.shape[1] else "warning",
-        f"{', '.join(names)}: the target is {value} in all {case.count} rows; nothing about it can be learned.",
+        f"{', '.join(names)}: the target is {value} in all {case.count} rows; nothing about it can be "
+        "learned.",
         names,
     )
 
@@ -54,11 +55,12 @@ constant_target = Rule(
     kind="data",
     check=_check,
     statistic="distinct values of the target in the training rows",
-    threshold="none: one. Numbers count as equal within 1e-12 of the largest, which is what computing them leaves",
+    threshold="none: one. Numbers count as equal within 1e-12 of the largest, which is what computing them "
+    "leaves",
     source="Ben Braiek, Khomh 2022, TheDeepChecker",
-    text="""One class only, or a target without spread, is mostly a mistake in how the labels were read: a filter that
-kept one class, an integer division, a column of the same name. The loss then falls to 0 and the accuracy is 1,
-which looks like success. No setting helps.""",
+    text="""One class only, or a target without spread, is mostly a mistake in how the labels were read: a
+filter that kept one class, an integer division, a column of the same name. The loss then falls to 0 and the
+accuracy is 1, which looks like success. No setting helps.""",
     exact=True,
     order=10,
     explains=(

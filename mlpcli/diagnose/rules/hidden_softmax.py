@@ -24,12 +24,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     units = min(layers[number].units for number in sharing)
     outcome = evidence.outcome(with_hidden(case, sharing, ACTIVATIONS["tanh"]()))
     own = evidence.trial
-    ends = f" It ends at a loss of {own.loss:.3g}; with tanh" if own.finite else " It stops being finite; with tanh"
+    ends = f"ends at a loss of {own.loss:.3g}" if own.finite else "stops being finite"
     yield Finding(
         "hidden_softmax",
         evidence.gravity(outcome) or "note",
-        f"softmax in {names}: {units} units share a sum of 1, about {1 / units:.2g} each, and what one gains the "
-        f"others lose.{ends} the same training {outcome.text}.",
+        f"softmax in {names}: {units} units share a sum of 1, about {1 / units:.2g} each, and what one "
+        f"gains the others lose. The training {ends}; with tanh it {outcome.text}.",
         f"layer {names}",
         layer_key(case, sharing[0], "activation"),
         1 / units,
@@ -46,12 +46,12 @@ hidden_softmax = Rule(
     kind="graph",
     check=_check,
     statistic="hidden layers whose outputs share a sum of 1; then the training with tanh there",
-    threshold="none. A problem where the network does not learn and the one with tanh does; a warning where 30 % of "
-    "the baseline's loss are left and tanh halves that; else a note",
+    threshold="none. A problem where the network does not learn and the one with tanh does; a warning "
+    "where 30 % of the baseline's loss are left and tanh halves that; else a note",
     source="Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint); Ben Braiek, Khomh 2022, TheDeepChecker",
-    text="""Softmax turns the outputs of the last layer into probabilities. Between layers it makes values small and
-alike: n units have 1/n on average, differences shrink by as much, and so does the gradient that comes back. Two
-such layers, or softmax followed by softmax, often stay at the baseline.""",
+    text="""Softmax turns the outputs of the last layer into probabilities. Between layers it makes values
+small and alike: n units have 1/n on average, differences shrink by as much, and so does the gradient that
+comes back. Two such layers, or softmax followed by softmax, often stay at the baseline.""",
     always=True,
     order=41,
     explains=FAILURES,

@@ -22,7 +22,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     names = ", ".join(case.network.layers[number].name for number in straight)
     key = layer_key(case, straight[0], "activation")
     if len(straight) < hidden:
-        cause = f"{names} is linear, and does as a single linear layer together with the one that follows would."
+        cause = f"{names}: linear, and one affine map together with the layer that follows."
         remedy = Remedy("a layer that bends", in_hidden(case, "activation", "tanh", straight))
         where = f"layer {names}"
         yield Finding("linear_hidden_layers", "note", cause, where, key, remedies=(remedy,))
@@ -63,12 +63,12 @@ linear_hidden_layers = Rule(
     kind="graph",
     check=_check,
     statistic="hidden layers whose activation is a straight line; then the training with tanh there",
-    threshold="none: all of them. A problem where the network does not learn and the one with tanh does; a warning "
-    "where 30 % of the baseline's loss are left and tanh halves that; else a note",
+    threshold="none: all of them. A problem where the network does not learn and the one with tanh does; a "
+    "warning where 30 % of the baseline's loss are left and tanh halves that; else a note",
     source="Minsky, Papert 1969; Goodfellow et al. 2016, section 6.1; Schoop et al. 2021, UMLAUT",
-    text="""W₂(W₁x + b₁) + b₂ is W·x + b again, however many layers there are. Such a network finds nothing that a
-linear or logistic regression would not, and XOR not at all. Where the data is linear it does no harm; a single
-linear layer among others, as a bottleneck, is a choice.""",
+    text="""W₂(W₁x + b₁) + b₂ is W·x + b again, however many layers there are. Such a network finds nothing
+that a linear or logistic regression would not, and XOR not at all. Where the data is linear it does no harm;
+a single linear layer among others, as a bottleneck, is a choice.""",
     always=True,
     order=40,
     explains=(*FAILURES, "identical_units"),

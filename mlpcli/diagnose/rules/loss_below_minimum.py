@@ -31,9 +31,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "loss_below_minimum",
         "problem",
-        f"{case.head.loss_name} wants {wants}, and {outside.mean():.0%} of the targets, which go from {low:.4g} to "
-        f"{high:.4g}, are not: for them the loss falls without end as the output {grows}, and no longer says how good a "
-        "prediction is.",
+        f"{case.head.loss_name} wants {wants}, and {outside.mean():.0%} of the targets, which go from "
+        f"{low:.4g} to {high:.4g}, are not: for them the loss falls without end as the output {grows}, and "
+        "no longer says how good a prediction is.",
         "target",
         "data.classes" if case.config.data.classes else "loss",
         high if high > allowed.high else low,
@@ -48,8 +48,8 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     if case.config.data.classes:
         yield Remedy("numbers that are probabilities", ("data.classes=[0, 1]",))
         if target.min() >= -1 and target.max() <= 1:
-            other = ("loss=squared_error", "network.output.activation=tanh")
-            yield Remedy("a loss and an output for numbers between -1 and 1", other)
+            signed = ("loss=squared_error", "network.output.activation=tanh")
+            yield Remedy("a loss and an output for numbers between -1 and 1", signed)
         return
     regression = case.dataset.task == "regression"
     raw = case.dataset.preparation.unscale(target) if regression else target
@@ -59,8 +59,8 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
         classes = ("data.task=classification", "network.output.activation=sigmoid")
         yield Remedy("the two numbers are classes, told from each other as 0 and 1", classes)
     if regression:
-        other = ("loss=squared_error", "network.output.activation=linear", "data.target_scaling=standard")
-        yield Remedy("a loss that takes any number", other)
+        squared = ("loss=squared_error", "network.output.activation=linear", "data.target_scaling=standard")
+        yield Remedy("a loss that takes any number", squared)
 
 
 loss_below_minimum = Rule(
@@ -70,9 +70,9 @@ loss_below_minimum = Rule(
     statistic="targets beyond 0 and 1 under a cross-entropy, or below 0 under poisson",
     threshold="none: one of them",
     source="Zhang et al. 2021, AUTOTRAINER; Goodfellow et al. 2016, section 6.2.2",
-    text="""-(t·log p + (1 - t)·log(1 - p)) is 0 at best, for t = p = 1 or 0. With t = 2, from classes written as 1 and 2,
-it falls below 0 and on to minus infinity as p comes near 1, so that 1 is said for every row; with t = -1 likewise
-for 0. Code the classes as 0 and 1.""",
+    text="""-(t·log p + (1 - t)·log(1 - p)) is 0 at best, for t = p = 1 or 0. With t = 2, from classes
+written as 1 and 2, it falls below 0 and on to minus infinity as p comes near 1, so that 1 is said for every
+row; with t = -1 likewise for 0. Code the classes as 0 and 1.""",
     exact=True,
     order=20,
     explains=(*EVEN_SCALING, "output_range"),

@@ -34,14 +34,16 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         more = "" if said.high <= 1 else f", and {activation} says {said.text}"
         severity = "problem"
         cause = (
-            f"cross_entropy counts only the output of the right class and needs outputs that share 1, which {units} "
-            f"under {activation} do not{more}: the loss is 0 for outputs that are all 1, whatever the row."
+            "cross_entropy counts only the output of the right class and needs outputs that share 1, which "
+            f"{units} under {activation} do not{more}: the loss is 0 for outputs that are all 1, whatever "
+            "the row."
         )
     elif PROBABILITIES.beyond(np.array([said.low, said.high])).any():
         severity = "warning" if evidence.learns else "problem"
         cause = (
-            f"{case.head.loss_name} needs outputs between 0 and 1, and {activation} says {said.text}: outside, they "
-            f"are cut to {SMALLEST_PROBABILITY:g} from 0 or 1, where the gradient is 0 and no row pulls them back."
+            f"{case.head.loss_name} needs outputs between 0 and 1, and {activation} says {said.text}: "
+            f"outside, they are cut to {SMALLEST_PROBABILITY:g} from 0 or 1, where the gradient is 0 and no "
+            "row pulls them back."
         )
     else:
         return
@@ -69,15 +71,15 @@ not_a_probability = Rule(
     kind="graph",
     check=_check,
     statistic="range of the output activation; for cross_entropy also whether the outputs of a row share 1",
-    threshold="none: below 0 or above 1, or not shares of 1. Outputs beyond 0 and 1 are a warning where the network "
-    "learns all the same: in 72 trainings on four sets with ReLU, linear or tanh outputs that was a matter of the "
-    "seed",
+    threshold="none: below 0 or above 1, or not shares of 1. Outputs beyond 0 and 1 are a warning where "
+    "the network learns all the same: in 72 trainings on four sets with ReLU, linear or tanh outputs that "
+    "was a matter of the seed",
     source="Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint); Schoop et al. 2021, UMLAUT",
-    text="""A cross-entropy is -log of the probability that is given to the truth. A ReLU or linear output is no
-probability: what lies beyond 0 and 1 has to be cut off, and a row that got there on the wrong side stays there for
-ever, at a loss of 16.1. And `cross_entropy` counts only the right class: it is the softmax that takes from the
-others what one of them gets. Under sigmoids all outputs grow to 1, the loss falls to 0, and the classes are hardly
-told apart.""",
+    text="""A cross-entropy is -log of the probability that is given to the truth. A ReLU or linear output is
+no probability: what lies beyond 0 and 1 has to be cut off, and a row that got there on the wrong side stays
+there for ever, at a loss of 16.1. And `cross_entropy` counts only the right class: it is the softmax that
+takes from the others what one of them gets. Under sigmoids all outputs grow to 1, the loss falls to 0, and
+the classes are hardly told apart.""",
     exact=True,
     order=20,
     explains=FAILURES,

@@ -25,8 +25,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "output_cannot_vary",
             "problem",
-            f"{activation} over {units} is {said.low:.3g} whatever the weights: the output of {layer.name} is the same "
-            "for every row, and every gradient of what comes before it is 0.",
+            f"{activation} over {units} is {said.low:.3g} whatever the weights: the output of {layer.name} "
+            "is the same for every row, and every gradient of what comes before it is 0.",
             f"layer {layer.name}",
             layer_key(evidence.case, number, "activation"),
             said.high - said.low,
@@ -70,9 +70,9 @@ output_cannot_vary = Rule(
     "prediction is computed from the inputs",
     threshold="none: they are equal",
     source="Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint); Zhang et al. 2021, AUTOTRAINER",
-    text="""Softmax shares 1 among the units of a layer. A single unit gets all of it: its output is 1 for every row,
-its derivative 0, and the loss what it was before the first step. Two classes need one sigmoid unit, or two
-units under softmax.""",
+    text="""Softmax shares 1 among the units of a layer. A single unit gets all of it: its output is 1 for
+every row, its derivative 0, and the loss what it was before the first step. Two classes need one sigmoid
+unit, or two units under softmax.""",
     exact=True,
     order=12,
     explains=(*FAILURES, "hidden_softmax", "loss_family", "not_a_probability", "output_range"),

@@ -38,9 +38,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "output_range",
         "problem" if share > POOR or not evidence.learns else "warning",
-        f"{activation} says {said.text}, and the targets lie between {target.min():.4g} and {target.max():.4g}: "
-        f"{outside.mean():.0%} of them cannot be reached, and the best such outputs leave a loss of {left:.3g} "
-        f"(the best constant: {baseline:.3g}).",
+        f"{activation} says {said.text}, and the targets lie between {target.min():.4g} and "
+        f"{target.max():.4g}: {outside.mean():.0%} of them cannot be reached, and the best such outputs "
+        f"leave a loss of {left:.3g} (the best constant: {baseline:.3g}).",
         f"layer {layer.name}",
         KEY,
         share,
@@ -70,14 +70,15 @@ output_range = Rule(
     title="Targets beyond the range of the output",
     kind="graph",
     check=_check,
-    statistic="range of the output activation against the targets as the network is to say them; and the loss of the "
-    "nearest outputs within it, as a share of the best constant's",
-    threshold="none for the range; it is told from 1 % of the loss on, and a problem from 30 %, or where the network "
-    "does not learn",
-    source="Wardat et al. 2022, DeepDiagnosis (wrong output activation); LeCun et al. 1998, Efficient BackProp, 4.5",
-    text="""A sigmoid says nothing above 1, a ReLU nothing below 0. A blood sugar of 150, or the half of the standardised
-targets that is negative, is out of reach whatever the weights: units are pushed against the bound, where their
-slope is 0, and stay there.""",
+    statistic="range of the output activation against the targets as the network is to say them; and the "
+    "loss of the nearest outputs within it, as a share of the best constant's",
+    threshold="none for the range; it is told from 1 % of the loss on, and a problem from 30 %, or where "
+    "the network does not learn",
+    source="Wardat et al. 2022, DeepDiagnosis (wrong output activation); LeCun et al. 1998, Efficient "
+    "BackProp, 4.5",
+    text="""A sigmoid says nothing above 1, a ReLU nothing below 0. A blood sugar of 150, or the half of the
+standardised targets that is negative, is out of reach whatever the weights: units are pushed against the
+bound, where their slope is 0, and stay there.""",
     exact=True,
     order=30,
     explains=EVEN_SCALING,

@@ -22,10 +22,10 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "severed_parameter",
         "problem",
-        f"The loss is not computed from {names}: {len(severed)} of {len(network.parameters)} parameters never "
-        f"get a gradient{'' if there else ', and nothing at all is trained'}.",
+        f"The loss is not computed from {names}: {len(severed)} of {len(network.parameters)} parameters "
+        f"never get a gradient{'' if there else ', and nothing at all is trained'}.",
         f"parameter {names}",
-        remedies=(Remedy("the loss built from the output of the last layer, in the code that builds the graph"),),
+        remedies=(Remedy("the loss built from the last layer's output, in the code that builds the graph"),),
     )
 
 
@@ -35,10 +35,11 @@ severed_parameter = Rule(
     check=_check,
     statistic="parameters among the nodes from which the loss, without penalty, is computed",
     threshold="none: every parameter is one of them",
-    source="Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint: dangling layers); Theano, `disconnected_inputs`",
-    text="""A layer whose output goes nowhere, or a loss built from the value before the last layer, leaves parameters
-that no step moves. No gradient check sees it: a gradient of 0 is then the right one. A network that was built
-from a config file cannot have this; one that was put together with `mlpcli.engine` can.""",
+    source="Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint: dangling layers); Theano, "
+    "`disconnected_inputs`",
+    text="""A layer whose output goes nowhere, or a loss built from the value before the last layer, leaves
+parameters that no step moves. No gradient check sees it: a gradient of 0 is then the right one. A network
+that was built from a config file cannot have this; one that was put together with `mlpcli.engine` can.""",
     exact=True,
     order=10,
     explains=FAILURES,

@@ -59,9 +59,10 @@ zero_derivative_path = Rule(
     statistic="parameters at which an adjoint of the loss arrives, among those it is computed from",
     threshold="none: every parameter is one of them",
     source="Bengio et al. 2013, arXiv:1308.3432 (hard thresholds have gradient 0 almost everywhere)",
-    text="""Signs, comparisons and values that are taken out of differentiation are steps or constants: their derivative
-is 0 wherever it exists. What lies before them stays as it was drawn. None of the activations and losses that a
-config file can name is like that; a network that was put together with `mlpcli.engine` may be.""",
+    text="""Signs, comparisons and values that are taken out of differentiation are steps or constants: their
+derivative is 0 wherever it exists. What lies before them stays as it was drawn. None of the activations and
+losses that a config file can name is like that; a network that was put together with `mlpcli.engine`
+may be.""",
     exact=True,
     order=11,
     explains=FAILURES,

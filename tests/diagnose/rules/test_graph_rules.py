@@ -1,0 +1,276 @@
+"""Facts of the graph: the gallery's pairs, graphs that no config file makes, and where to be silent."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gallery.data import provide
+from gallery.run import HERE
+
+from mlpcli.config.schema import NetworkConfig
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.output_range import Range, is_straight, output_range, sums_to_one
+from mlpcli.diagnose.rules import RULES
+from mlpcli.diagnose.verdict import diagnose
+from mlpcli.graph.node import constant
+from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.network import Head, build_network
+from mlpcli.ops.elementwise import greater, sign, stop_gradient, where
+from mlpcli.ops.reduce import reduce_mean
+from mlpcli.pipeline.diagnosis import make_case
+from mlpcli.pipeline.prepare import prepare
+
+OURS = ("hidden_softmax", "linear_hidden_layers", "not_a_probability", "output_cannot_vary", "output_range")
+EXACT = ("not_a_probability", "output_cannot_vary", "output_range", "severed_parameter", "zero_derivative_path")
+SICK = [path for rule in OURS for path in sorted((HERE / rule).glob("*.sick.yaml"))]
+TWINS = [path for rule in OURS for path in sorted((HERE / rule).glob("*.twin.yaml"))]
+MOONS = """
+seed: 0
+data: {train: moons.csv, target: label}
+network: {hidden: [{units: 8, activation: tanh}]}
+optimiser: {name: sgd, learning_rate: 0.1}
+training: {epochs: 60, batch_size: 16}
+"""
+DIABETES = """
+seed: 0
+data: {train: datasets/diabetes.csv, target: progression}
+network: {hidden: [{units: 8, activation: tanh}]}
+optimiser: {name: adam, learning_rate: 0.01}
+training: {epochs: 20}
+"""
+
+
+class Untrained(Evidence):
+    """Facts need no training: asking for one fails."""
+
+    learns = True
+
+    @property
+    def trainer(self):
+        raise AssertionError("a training is asked for")
+
+
+def name(path):
+    return f"{path.parent.name}/{path.stem}"
+
+
+def evidence(text, *overrides, kind=Evidence):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.yaml"
+        provide(text, Path(folder))
+        path.write_text(text, encoding="utf-8")
+        return kind(make_case(prepare(path, overrides, precision="float64")))
+
+
+def found(rule, text, *overrides):
+    return list(RULES[rule].check(evidence(text, *overrides)))
+
+
+@pytest.mark.parametrize("path", SICK, ids=name)
+def test_the_sick_one_is_told_and_its_remedies_work(path):
+    text = path.read_text(encoding="utf-8")
+    first = diagnose(evidence(text))[0]
+    assert first.rule == path.parent.name
+    assert first.remedies[0].changes
+    for remedy in first.remedies:
+        cured = evidence(text, *remedy.changes)
+        assert cured.learns
+        assert not [each for each in diagnose(cured) if each.severity == "problem"]
+
+
+@pytest.mark.parametrize("path", TWINS, ids=name)
+def test_the_healthy_twin_is_left_alone(path):
+    findings = diagnose(evidence(path.read_text(encoding="utf-8")))
+    assert path.parent.name not in [finding.rule for finding in findings]
+    assert not [finding for finding in findings if finding.severity == "problem"]
+
+
+@pytest.mark.parametrize("path", [path for path in SICK if path.parent.name in EXACT], ids=name)
+def test_facts_are_told_without_a_training(path):
+    subject = evidence(path.read_text(encoding="utf-8"), kind=Untrained)
+    findings = [each for rule in EXACT for each in RULES[rule].check(subject)]
+    assert findings[0].rule == path.parent.name
+
+
+def with_loss(output):
+    """The moons network with the squared error of output(network) as its loss."""
+    case = evidence(MOONS).case
+    net = case.network
+    prediction = output(net)
+    loss = reduce_mean((prediction - net.target) ** 2)
+    layers = (*net.layers[:-1], replace(net.layers[-1], output=prediction))
+    return Evidence(replace(case, network=replace(net, layers=layers, loss=loss, cost=loss)))
+
+
+def test_a_loss_built_before_the_last_layer_severs_it():
+    subject = with_loss(lambda net: net.layers[0].output @ constant(np.ones((8, 1))))
+    (finding,) = RULES["severed_parameter"].check(subject)
+    assert finding.where == "parameter output.weights, output.biases"
+    assert "2 of 4 parameters" in finding.cause
+    assert not list(RULES["zero_derivative_path"].check(subject))
+
+
+def test_a_penalty_is_no_path_of_the_loss():
+    subject = with_loss(lambda net: net.inputs @ constant(np.ones((2, 1))))
+    net = subject.case.network
+    penalised = replace(net, cost=net.cost + sum((p.node**2 for p in net.parameters[1:2]), net.loss))
+    (finding,) = RULES["severed_parameter"].check(Evidence(replace(subject.case, network=penalised)))
+    assert "4 of 4 parameters" in finding.cause
+    assert "nothing at all is trained" in finding.cause
+
+
+@pytest.mark.parametrize(
+    ("op", "cut"),
+    [
+        (lambda z: where(greater(z, 0.0), 1.0, 0.0), "greater"),
+        (lambda z: (sign(z) + 1.0) * 0.5, "sign"),
+        (lambda z: stop_gradient(z) * 2.0, "stop_gradient"),
+    ],
+)
+def test_a_threshold_at_the_output_lets_no_gradient_through(op, cut):
+    subject = with_loss(lambda net: op(net.layers[-1].pre_activation))
+    (finding,) = RULES["zero_derivative_path"].check(subject)
+    assert finding.where == f"op {cut}"
+    assert "4 of 4 parameters" in finding.cause
+    assert not list(RULES["severed_parameter"].check(subject))
+    findings = diagnose(subject, kinds=("graph",), ask="certain problems")
+    assert [each.rule for each in findings] == ["zero_derivative_path"]
+
+
+@pytest.mark.parametrize(
+    "op", [lambda z: z, lambda z: where(greater(z, 0.0), z, z * 0.1), lambda z: z - stop_gradient(z) * 0.5]
+)
+def test_one_open_path_is_enough(op):
+    subject = with_loss(lambda net: op(net.layers[-1].pre_activation))
+    for rule in ("severed_parameter", "zero_derivative_path", "output_cannot_vary"):
+        assert not list(RULES[rule].check(subject))
+
+
+def test_a_prediction_that_does_not_see_the_inputs_cannot_vary():
+    subject = with_loss(lambda net: net.target * 0.0 + net.parameters[-1].node)
+    (finding,) = RULES["output_cannot_vary"].check(subject)
+    assert "not computed from the inputs" in finding.cause
+
+
+def layer(activation, units=3):
+    """An output layer of that activation."""
+    head = Head(units, activation, LOSSES["squared_error"](), "squared_error")
+    return build_network(NetworkConfig(), head, 2).layers[-1]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_range_of_an_activation(activation):
+    expected = {
+        "elu": (-1, np.inf),
+        "gelu": (-0.169971, np.inf),
+        "hard_sigmoid": (0, 1),
+        "hard_tanh": (-1, 1),
+        "mish": (-0.308843, np.inf),
+        "relu": (0, np.inf),
+        "selu": (-1.758099, np.inf),
+        "sigmoid": (0, 1),
+        "silu": (-0.278464, np.inf),
+        "softmax": (0, 1),
+        "softplus": (0, np.inf),
+        "softsign": (-1, 1),
+        "tanh": (-1, 1),
+        "ultra_fast_sigmoid": (0.00247262, 0.99752738),
+    }.get(activation, (-np.inf, np.inf))
+    said = output_range(layer(ACTIVATIONS[activation]()))
+    np.testing.assert_allclose((said.low, said.high), expected, atol=1e-6)
+    assert is_straight(layer(ACTIVATIONS[activation]())) == (activation == "linear")
+    assert sums_to_one(layer(ACTIVATIONS[activation]())) == (activation == "softmax")
+
+
+def test_what_is_constant_and_what_is_straight():
+    assert output_range(layer(ACTIVATIONS["softmax"](), 1)).constant
+    assert not output_range(layer(ACTIVATIONS["softmax"](), 2)).constant
+    assert is_straight(layer(ACTIVATIONS["leaky_relu"](leak=1.0)))
+    assert not is_straight(layer(ACTIVATIONS["leaky_relu"](leak=0.99)))
+
+
+def test_a_bound_that_is_approached_is_within_the_range():
+    assert not Range(0.0, 1.0).beyond(np.array([0.0, 1.0, 1.0 + 1e-12])).any()
+    assert Range(0.0, 1.0).beyond(np.array([-1e-6, 1.0 + 1e-6])).all()
+    assert not Range(-np.inf, np.inf).beyond(np.array([-1e300, 1e300])).any()
+    assert Range(0.0, 1.0).beyond(np.array([0.0, np.inf])).tolist() == [False, True]
+
+
+def test_softmax_over_one_unit_inside_is_told_as_that():
+    text = MOONS.replace("[{units: 8, activation: tanh}]", "[8, {units: 1, activation: softmax}]")
+    first = diagnose(evidence(text))[0]
+    assert (first.rule, first.key) == ("output_cannot_vary", "network.hidden[1].activation")
+    assert not found("hidden_softmax", text)
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "hard_sigmoid", "ultra_fast_sigmoid", "softmax"])
+def test_probabilities_are_probabilities(output):
+    assert not found("not_a_probability", MOONS, f"network.output={output}")
+    assert not found("output_range", MOONS, f"network.output={output}")
+
+
+@pytest.mark.parametrize(
+    ("output", "loss", "said"),
+    [
+        ("linear", "binary_cross_entropy", "all numbers"),
+        ("tanh", "binary_cross_entropy", "-1 to 1"),
+        ("sigmoid", "cross_entropy", "2 units under sigmoid"),
+        ("{activation: sigmoid, units: 1}", "cross_entropy", "one unit under sigmoid"),
+        ("softplus", "cross_entropy", "numbers from 0 on"),
+    ],
+)
+def test_what_is_no_probability(output, loss, said):
+    (finding,) = found("not_a_probability", MOONS, f"network.output={output}", f"loss={loss}")
+    assert said in finding.cause
+
+
+def test_a_cut_output_that_learns_by_luck_is_a_warning():
+    luck = ("network.output=linear", "loss=binary_cross_entropy", "optimiser={name: adam, learning_rate: 0.01}")
+    (finding,) = found("not_a_probability", MOONS, *luck)
+    assert finding.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity"),
+    [
+        (("network.output=linear",), None),
+        (("network.output=sigmoid", "data.target_scaling=minmax"), None),
+        (("network.output=tanh", "data.target_scaling=minmax"), None),
+        (("network.output=relu", "data.target_scaling=none"), None),
+        (("network.output=tanh",), "warning"),
+        (("network.output=relu",), "problem"),
+        (("network.output=sigmoid", "data.target_scaling=none"), "problem"),
+    ],
+)
+def test_targets_and_the_range_of_the_output(changes, severity):
+    findings = found("output_range", DIABETES, *changes)
+    assert [finding.severity for finding in findings] == ([severity] if severity else [])
+
+
+def test_a_range_that_hardly_misses_is_not_worth_a_word():
+    near = ("network.output=ultra_fast_sigmoid", "loss=squared_error")
+    assert not found("output_range", MOONS, *near)
+    (finding,) = found("output_range", MOONS, *near, "data.classes=[1, 2]")
+    assert "50% of them cannot be reached" not in finding.cause  # all but none: 1 is beyond 0.9975 too
+    assert finding.value == pytest.approx(2.0, rel=0.02)
+
+
+def test_linear_layers_by_what_they_cost():
+    linear = MOONS.replace("tanh", "linear")
+    quick = "optimiser={name: adam, learning_rate: 0.01}"
+    (finding,) = found("linear_hidden_layers", linear, quick, "training.epochs=100")
+    assert finding.severity == "warning"
+    (finding,) = found("linear_hidden_layers", DIABETES.replace("tanh", "linear"))
+    assert finding.severity == "note"
+    beside = "network.hidden=[{units: 8, activation: tanh}, {units: 4, activation: linear}]"
+    (finding,) = found("linear_hidden_layers", MOONS, beside)
+    assert (finding.severity, finding.key) == ("note", "network.hidden[1].activation")
+
+
+def test_a_hidden_softmax_that_does_no_harm_is_a_note():
+    text = (HERE / "hidden_softmax/wine.sick.yaml").read_text(encoding="utf-8")
+    (finding,) = found("hidden_softmax", text, "network.hidden=[{units: 16, activation: softmax}]")
+    assert (finding.severity, finding.value) == ("note", 1 / 16)
