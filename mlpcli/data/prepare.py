@@ -172,7 +172,8 @@ def _describe(column: Numeric | Categorical) -> Iterator[Summary]:
 
 def _describe_target(target: Target) -> Iterator[Summary]:
     if isinstance(target, ClassTarget):
-        detail = f"{len(target.classes)} classes: {_listed(target.classes)}"
+        count = f"{len(target.classes)} classes" if target.classes[1:] else "1 class"
+        detail = f"{count}: {_listed(target.classes)}"
         yield Summary(target.name, "target", target.task, detail, 0)
         return
     for at, name in enumerate(target.names):

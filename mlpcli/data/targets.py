@@ -126,8 +126,13 @@ Target = ClassTarget | RegressionTarget | MultilabelTarget
 
 
 def fit_classes(table: Table, name: str, codes: Floats = ()) -> ClassTarget:
-    """The classes of all rows of `table`, none of which lacks one. Raises DataError for unfit codes."""
+    """The classes of all rows of `table`, none of which lacks one. A class that is alone has the last code.
+
+    Raises DataError where the codes do not fit the classes.
+    """
     classes = in_order(cell for cell in set(table.text(name)) if not is_missing(cell))
+    if len(classes) == 1:
+        codes = codes[-1:]
     if codes and len(codes) != len(classes):
         what = f"{len(codes)} numbers are given for the classes of {name!r}, which are {len(classes)}"
         listed = ", ".join(classes[:8]) + (", …" if classes[8:] else "")

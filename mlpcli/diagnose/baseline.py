@@ -14,8 +14,8 @@ from mlpcli.nn.losses import LOSSES
 def baseline_loss(case: Case, rows: Rows | None = None) -> float:
     """Mean loss of the best constant among the mean, the median and, per output, what lies near them.
 
-    For cross-entropies that is the entropy of the label frequencies (ln 2 for balanced pairs), for the squared
-    error the variance of the target. A constant, so also where the output could not say it.
+    For cross-entropies that is the entropy of the label frequencies (ln 2 for balanced pairs), for squared
+    errors the variance of the target. A constant, so also where the output could not say it.
     """
     target = (rows or case.rows)["target"]
 

@@ -23,7 +23,7 @@ Rows = Mapping[str, "NDArray[Any]"]
 
 @dataclass(frozen=True)
 class Case:
-    """Everything in float64. rows, validation: of the training and validation part, as the network takes them.
+    """Everything in float64. rows, validation: of the training and validation part, as the network is given.
 
     batch: rows of a step. draw(n): first values of the parameters, of the config's own seed for n = 0 and of
     other seeds beyond; fresh arrays. shuffle(n): the random stream of the n-th shuffling, likewise.

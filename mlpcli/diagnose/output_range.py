@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,13 +11,14 @@ import numpy as np
 from mlpcli.execute.numpy_executor import NumpyExecutor
 from mlpcli.execute.rows import RowFunction
 from mlpcli.graph.node import placeholder
+from mlpcli.nn.activation import Activation
 from mlpcli.nn.network import Layer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SIZES = np.logspace(-3, 15, 200)
-GRID = np.sort(np.concatenate([np.linspace(-8.0, 8.0, 3201), _SIZES, -_SIZES]))
+GRID = np.sort(np.concatenate([np.linspace(-8.0, 8.0, 1601), _SIZES, -_SIZES]))
 """Pre-activations that are tried: finely where activations bend, and as far as numbers go."""
 UNBOUNDED = 1e6
 """An activation that says more than that somewhere on GRID is taken to have no bound there. Ours."""
@@ -58,43 +60,47 @@ class Range:
 
 def output_range(layer: Layer) -> Range:
     """Of a layer's activation, with parameters of its own between -1 and 1."""
-    said = np.concatenate([_said(layer, own) for own in (-1.0, 0.0, 1.0)])
+    owns = (-1.0, 0.0, 1.0) if len(layer.parameters) > 2 else (0.0,)
+    said = np.concatenate([_said(layer.activation, _units(layer), own) for own in owns])
     low, high = float(np.nanmin(said)), float(np.nanmax(said))
     return Range(-np.inf if low < -UNBOUNDED else low, np.inf if high > UNBOUNDED else high)
 
 
 def is_straight(layer: Layer) -> bool:
     """Whether the activation is a straight line: such a layer is one affine map with the next."""
-    if not layer.activation.elementwise or len(layer.parameters) > 2 or _columns(layer) != _units(layer):
+    activation, units = layer.activation, _units(layer)
+    if len(layer.parameters) > 2 or not activation.elementwise or activation.linear_outputs(units) != units:
         return False
-    said = _said(layer, 0.0)[: len(GRID), 0]
-    at = {z: said[np.searchsorted(GRID, z)] for z in (-8.0, 8.0)}
-    slope, middle = (at[8.0] - at[-8.0]) / 16, (at[8.0] + at[-8.0]) / 2
+    said = _said(activation, units, 0.0)[: len(GRID), 0]
+    low, high = (float(said[np.searchsorted(GRID, z)]) for z in (-8.0, 8.0))
+    slope, middle = (high - low) / 16, (high + low) / 2
     line = middle + slope * GRID
-    return bool(np.all(np.abs(said - line) <= STRAIGHT * (1 + np.abs(GRID))) and slope != 0)
+    return bool(slope != 0 and np.all(np.abs(said - line) <= STRAIGHT * (1 + np.abs(GRID))))
 
 
 def sums_to_one(layer: Layer) -> bool:
     """Whether the outputs of every row are shares of 1, as softmax makes them."""
-    said = _said(layer, 0.0)
-    return bool(said.min() >= 0 and np.allclose(said.sum(axis=1), 1.0))
+    if len(layer.parameters) > 2:
+        return False
+    said = _said(layer.activation, _units(layer), 0.0)
+    return bool(said.min() >= 0 and np.all(np.abs(said.sum(axis=1) - 1.0) <= STRAIGHT))
 
 
 def _units(layer: Layer) -> int:
     return min(layer.units, WIDEST)
 
 
-def _columns(layer: Layer) -> int:
-    return layer.activation.linear_outputs(_units(layer))
+@lru_cache(maxsize=64)
+def _said(activation: Activation, units: int, own: float) -> NDArray[Any]:
+    """The output of some units: all of them on GRID together, then the first alone, the others 0.
 
-
-def _said(layer: Layer, own: float) -> NDArray[Any]:
-    """The output of up to WIDEST units: all of them on GRID together, then the first alone, the others 0."""
-    dtype, columns = layer.pre_activation.dtype, _columns(layer)
-    z = placeholder("z", (None, columns), dtype)
-    given = layer.activation.trained(_units(layer))
-    nodes = {role: placeholder(role, (None, *shape), dtype) for role, (shape, _) in given.items()}
-    output = layer.activation(z, **nodes)
+    own: what trained parameters of the activation itself are.
+    """
+    columns = activation.linear_outputs(units)
+    z = placeholder("z", (None, columns), "float64")
+    given = activation.trained(units)
+    nodes = {role: placeholder(role, (None, *shape), "float64") for role, (shape, _) in given.items()}
+    output = activation(z, **nodes)
     together = np.repeat(GRID[:, None], columns, axis=1)
     alone = np.where(np.arange(columns) == 0, together, 0.0)
     inputs = {"z": np.concatenate([together, alone])}

@@ -237,7 +237,7 @@ CONFIG_FAULTS = {
     "an unknown setting of a choice": (CONFIG.replace("learning_rate", "lerning_rate"), "learning_rate"),
     "three numbers of classes": (CONFIG.replace("kind", "kind\n  classes: [1, 2, 3]"), "line 6", "classes"),
     "one number twice": (CONFIG.replace("kind", "kind\n  classes: [1, 1]"), "line 6", "same number"),
-    "a number for two classes": (CONFIG.replace("kind", "kind\n  classes: [1]"), "line 6", "which are 2: no, yes"),
+    "a number for two classes": (CONFIG.replace("kind", "kind\n  classes: [1]"), "line 6", "are 2: no, yes"),
     "no data": ("seed: 5\n", "data"),
     "no training data": ("data: {target: kind}\n", "data.train"),
     "a missing data file": (CONFIG.replace("data.csv", "date.csv"), "line 4", "date.csv", "data.csv"),

@@ -84,7 +84,8 @@ def test_classes_are_predicted_from_numbers_of_their_own(codes, tmp_path):
     assert model.predict({"a": [-2.0, 2.0]}).labels == ["1", "-1"]
     assert model.evaluate(tmp_path / "two.csv").class_scores["label"].accuracy > 0.95
     prepared = prepare(two_classes(tmp_path, f", classes: {codes}"))
-    assert sorted(set(prepared.rows(prepared.dataset.training)["target"].ravel())) == sorted(json.loads(codes))
+    target = prepared.rows(prepared.dataset.training)["target"]
+    assert sorted(set(target.ravel())) == sorted(json.loads(codes))
 
 
 def test_model_files_from_before_there_were_codes_are_read(tmp_path):
@@ -99,6 +100,9 @@ def test_one_class_and_scaled_counts_are_trained(tmp_path):
     found = load(train(config, runs=tmp_path / "runs")).predict({"a": [1.5]})
     assert (found.names, found.labels, found.values.shape) == (("yes",), ["yes"], (1, 1))
     assert found.values[0, 0] > 0.5
+    coded = load(train(config, ["data.classes=[-1, 1]"], runs=tmp_path / "runs"))
+    assert coded.predict({"a": [1.5]}).labels == ["yes"]
+    assert coded.evaluate(tmp_path / "two.csv").class_scores["label"].accuracy == 1.0
     for changes in (["data.target=a", "loss=poisson"], ["data.task=regression", "data.target=a"]):
         assert np.isfinite(train(config, changes, runs=tmp_path / "runs").cost)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.data.targets import ClassTarget
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -21,14 +22,15 @@ LEAST_ROWS = 5
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, trial = evidence.case, evidence.trial
-    if case.dataset.task != "classification" or not trial.finite or case.optimizer.learning_rate <= 0:
+    target = case.dataset.preparation.target
+    if not isinstance(target, ClassTarget) or not trial.finite or case.optimizer.learning_rate <= 0:
         return
-    classes = _classes(evidence.trainer.rows["target"])
+    classes = _classes(evidence.trainer.rows["target"], target)
     counts = np.bincount(classes, minlength=case.dataset.preparation.outputs)
     rarest, commonest = int(np.argmin(counts)), int(np.argmax(counts))
     if counts[rarest] < LEAST_ROWS or counts[commonest] < MOST_TIMES * counts[rarest]:
         return
-    recall = _recall(trial, classes, rarest)
+    recall = _recall(trial, target, classes, rarest)
     if recall >= LEAST_RECALL:
         return
     repeated = np.concatenate(
@@ -41,14 +43,13 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     rows = {name: np.ascontiguousarray(array[repeated]) for name, array in evidence.trainer.rows.items()}
     trainer = Trainer(case, rows)
     balanced = trainer.run()
-    there = _classes(trainer.rows["target"])
-    reached = _recall(balanced, there, rarest)
+    there = _classes(trainer.rows["target"], target)
+    reached = _recall(balanced, target, there, rarest)
     # A network that calls everything rare has learned nothing either.
-    told_apart = balanced.finite and _recall(balanced, there, commonest) > 0.5
+    told_apart = balanced.finite and _recall(balanced, target, there, commonest) > 0.5
     if not told_apart or reached < LEAST_RECALL or reached < 2 * recall:
         return
-    target = case.dataset.preparation.target
-    name = getattr(target, "classes", [""] * (rarest + 1))[rarest]
+    name = target.classes[rarest]
     times = counts[commonest] / counts[rarest]
     yield Finding(
         "class_imbalance",
@@ -64,13 +65,13 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-def _classes(target: np.ndarray) -> np.ndarray:
-    numbers: np.ndarray = np.argmax(class_probabilities(target), axis=1)
+def _classes(values: np.ndarray, target: ClassTarget) -> np.ndarray:
+    numbers: np.ndarray = np.argmax(class_probabilities(values, target.coding), axis=1)
     return numbers
 
 
-def _recall(trial: Trial, classes: np.ndarray, which: int) -> float:
-    called = np.argmax(class_probabilities(trial.predictions), axis=1)
+def _recall(trial: Trial, target: ClassTarget, classes: np.ndarray, which: int) -> float:
+    called = _classes(trial.predictions, target)
     return float(np.mean(called[classes == which] == which))
 
 

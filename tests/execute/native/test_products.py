@@ -89,4 +89,3 @@ def test_every_part_is_done_once(number, crowd):
         done[:] = 0
         team._helpers().compute(ctypes.cast(function, ctypes.c_void_p).value, (0, 0, 0, 0), number)
         assert (done == 1).all()
-
