@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 WORK = 2e10
 """Multiplications of one trial at most: about half a second in machine code. A small network is trained in
 full; of a large one, or of many rows, a part is."""
-STEP_OVERHEAD = 20_000
-"""Multiplications that a step's other work counts for."""
+STEP_OVERHEAD, CALLS_OVERHEAD = 20_000, 800_000
+"""Multiplications that a step's other work counts for: in machine code, and where it is calls of NumPy."""
 LEAST_EPOCHS = 20
 """Epochs of a trial where the config has as many: of many rows, as few are taken as that asks for."""
 WATCHED = 20
@@ -95,7 +95,8 @@ class Trainer:
         rows = case.rows if rows is None else rows
         there = len(rows["inputs"])
         steps_an_epoch = -(-there // case.batch)
-        work = 3.0 * case.network.size * case.batch + STEP_OVERHEAD
+        overhead = STEP_OVERHEAD if case.executor.epoch_runner else CALLS_OVERHEAD
+        work = 3.0 * case.network.size * case.batch + overhead
         most = max(1, int(WORK / work))
         self.epochs = case.config.training.epochs
         wanted = min(self.epochs, LEAST_EPOCHS)
