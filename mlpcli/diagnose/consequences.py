@@ -27,3 +27,17 @@ FAILURES = (
 rate, seed, width and number of epochs."""
 EVEN_SCALING = (*FAILURES, "inputs_unscaled", "targets_unscaled")
 """The same where nothing can be said about the size of inputs and targets either."""
+WRONG_SIZE = (
+    "cost_oscillates",
+    "dead_activation",
+    "learning_rate_too_high",
+    "learning_rate_too_low",
+    "saturated_layer",
+    "seed_dependent",
+    "stalled_at_baseline",
+    "too_few_epochs",
+    "too_little_capacity",
+    "vanishing_gradient",
+)
+"""Of values too large or too small at the start, wherever they come from: units that are flat, steps that do
+not fit, and what is tried against them in vain."""

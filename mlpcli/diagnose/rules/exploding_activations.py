@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import in_hidden, layer_key, usual_weights, with_changes, zero_biases
+from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.layer_health import rms
@@ -61,18 +62,5 @@ exploding_activations = Rule(
 with ReLU; ten layers do so ten times. The output is then sure of itself from the first row on, and either
 the gradient is as large, or the loss is where it has none.""",
     order=50,
-    explains=(
-        "cost_oscillates",
-        "dead_activation",
-        "effectively_linear",
-        "learning_rate_too_high",
-        "learning_rate_too_low",
-        "overconfident_start",
-        "saturated_layer",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
-        "vanishing_gradient",
-    ),
+    explains=(*WRONG_SIZE, "effectively_linear", "overconfident_start"),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.evidence import Evidence, Outcome
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -85,20 +86,11 @@ gradient and a loss that stays at the baseline are consequences. `data.scaling: 
     always=True,
     order=30,
     explains=(
-        "cost_oscillates",
-        "dead_activation",
+        *WRONG_SIZE,
         "effectively_linear",
         "exploding_activations",
-        "learning_rate_too_high",
-        "learning_rate_too_low",
         "overconfident_start",
-        "saturated_layer",
-        "seed_dependent",
-        "stalled_at_baseline",
         "targets_unscaled",
-        "too_few_epochs",
-        "too_little_capacity",
-        "vanishing_gradient",
         "weights_too_large",
         "weights_too_small",
     ),

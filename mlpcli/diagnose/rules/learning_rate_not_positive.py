@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -37,24 +38,15 @@ learning_rate_not_positive = Rule(
 with a negative one the cost grows. Nothing that the training does is then evidence of anything else.""",
     exact=True,
     explains=(
+        *WRONG_SIZE,
         "class_imbalance",
-        "cost_oscillates",
-        "dead_activation",
         "exploding_activations",
         "inputs_too_small",
         "inputs_unscaled",
-        "learning_rate_too_high",
-        "learning_rate_too_low",
         "over_regularised",
         "overconfident_start",
-        "saturated_layer",
-        "seed_dependent",
         "sorted_rows",
-        "stalled_at_baseline",
         "targets_unscaled",
-        "too_few_epochs",
-        "too_little_capacity",
-        "vanishing_gradient",
         "weights_too_large",
         "weights_too_small",
     ),

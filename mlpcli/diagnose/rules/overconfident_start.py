@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.baseline import is_cross_entropy
 from mlpcli.diagnose.config_keys import layer_key
+from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -71,17 +72,5 @@ near the mean. A first loss far above that of the best constant comes of large w
 and the first steps only undo them; in the meantime hidden units may die.""",
     always=True,
     order=45,
-    explains=(
-        "cost_oscillates",
-        "dead_activation",
-        "effectively_linear",
-        "learning_rate_too_high",
-        "learning_rate_too_low",
-        "saturated_layer",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
-        "vanishing_gradient",
-    ),
+    explains=(*WRONG_SIZE, "effectively_linear"),
 )

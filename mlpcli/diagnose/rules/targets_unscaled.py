@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -64,18 +65,5 @@ a mean of hundreds. `data.target_scaling: standard` is the default; scores and p
 target's own units.""",
     always=True,
     order=32,
-    explains=(
-        "cost_oscillates",
-        "dead_activation",
-        "exploding_activations",
-        "learning_rate_too_high",
-        "learning_rate_too_low",
-        "overconfident_start",
-        "saturated_layer",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
-        "vanishing_gradient",
-    ),
+    explains=(*WRONG_SIZE, "exploding_activations", "overconfident_start"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import layer_key, usual_weights
+from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -53,19 +54,5 @@ weights_too_large = Rule(
 make it grow from layer to layer, and units with a bounded activation saturate: their gradient is near 0.""",
     always=True,
     order=40,
-    explains=(
-        "cost_oscillates",
-        "dead_activation",
-        "effectively_linear",
-        "exploding_activations",
-        "learning_rate_too_high",
-        "learning_rate_too_low",
-        "overconfident_start",
-        "saturated_layer",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
-        "vanishing_gradient",
-    ),
+    explains=(*WRONG_SIZE, "effectively_linear", "exploding_activations", "overconfident_start"),
 )

@@ -1,18 +1,13 @@
 """Facts of the data, and losses for another kind of target: the gallery's pairs, and where to be silent."""
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import pytest
-from gallery.data import MADE, provide, write_table
+from gallery.data import MADE
+from gallery.evidence import Untrained, evidence, found, name
 from gallery.run import HERE
 
-from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.verdict import diagnose
-from mlpcli.pipeline.diagnosis import make_case
-from mlpcli.pipeline.prepare import prepare
 
 OURS = ("constant_inputs", "constant_target", "loss_below_minimum", "loss_family")
 EXACT = ("constant_inputs", "constant_target", "loss_below_minimum")
@@ -26,35 +21,6 @@ optimiser: {name: adam, learning_rate: 0.01}
 training: {epochs: 40, batch_size: 16}
 """
 WAVES = MOONS.replace("moons.csv, target: label", "waves.csv, target: y")
-
-
-class Untrained(Evidence):
-    """Facts need no training: asking for one fails."""
-
-    learns = True
-
-    @property
-    def trainer(self):
-        raise AssertionError("a training is asked for")
-
-
-def name(path):
-    return f"{path.parent.name}/{path.stem}"
-
-
-def evidence(text, *overrides, kind=Evidence, table=None):
-    """table: the columns of table.csv."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "config.yaml"
-        provide(text, Path(folder))
-        if table is not None:
-            write_table("table", table, Path(folder))
-        path.write_text(text, encoding="utf-8")
-        return kind(make_case(prepare(path, overrides, precision="float64")))
-
-
-def found(rule, text, *overrides, table=None):
-    return list(RULES[rule].check(evidence(text, *overrides, table=table)))
 
 
 @pytest.mark.parametrize("path", SICK, ids=name)

@@ -1,12 +1,10 @@
 """Facts of the graph: the gallery's pairs, graphs that no config file makes, and where to be silent."""
 
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from gallery.data import provide, write_table
+from gallery.evidence import Untrained, evidence, found, name
 from gallery.run import HERE
 
 from mlpcli.config.schema import NetworkConfig
@@ -20,8 +18,6 @@ from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, build_network
 from mlpcli.ops.elementwise import greater, sign, stop_gradient, where
 from mlpcli.ops.reduce import reduce_mean
-from mlpcli.pipeline.diagnosis import make_case
-from mlpcli.pipeline.prepare import prepare
 
 EXACT = (
     "not_a_probability",
@@ -47,35 +43,6 @@ network: {hidden: [{units: 8, activation: tanh}]}
 optimiser: {name: adam, learning_rate: 0.01}
 training: {epochs: 20}
 """
-
-
-class Untrained(Evidence):
-    """Facts need no training: asking for one fails."""
-
-    learns = True
-
-    @property
-    def trainer(self):
-        raise AssertionError("a training is asked for")
-
-
-def name(path):
-    return f"{path.parent.name}/{path.stem}"
-
-
-def evidence(text, *overrides, kind=Evidence, table=None):
-    """table: the columns of table.csv."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "config.yaml"
-        provide(text, Path(folder))
-        if table is not None:
-            write_table("table", table, Path(folder))
-        path.write_text(text, encoding="utf-8")
-        return kind(make_case(prepare(path, overrides, precision="float64")))
-
-
-def found(rule, text, *overrides):
-    return list(RULES[rule].check(evidence(text, *overrides)))
 
 
 @pytest.mark.parametrize("path", SICK, ids=name)

@@ -1,0 +1,40 @@
+"""The evidence of a config given as text, for tests of single rules."""
+
+import tempfile
+from pathlib import Path
+
+from gallery.data import provide, write_table
+
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.rules import RULES
+from mlpcli.pipeline.diagnosis import make_case
+from mlpcli.pipeline.prepare import prepare
+
+
+class Untrained(Evidence):
+    """Facts need no training: asking for one fails."""
+
+    learns = True
+
+    @property
+    def trainer(self):
+        raise AssertionError("a training is asked for")
+
+
+def name(path):
+    return f"{path.parent.name}/{path.stem}"
+
+
+def evidence(text, *overrides, kind=Evidence, table=None):
+    """table: the columns of table.csv."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.yaml"
+        provide(text, Path(folder))
+        if table is not None:
+            write_table("table", table, Path(folder))
+        path.write_text(text, encoding="utf-8")
+        return kind(make_case(prepare(path, overrides, precision="float64")))
+
+
+def found(rule, text, *overrides, table=None):
+    return list(RULES[rule].check(evidence(text, *overrides, table=table)))
