@@ -55,6 +55,10 @@ def refusal(place: Place | str, what: str, remedy: str = "") -> ConfigError:
     return ConfigError(Fault(str(place), what, remedy))
 
 
+def too_deep(place: Place | str) -> ConfigError:
+    return refusal(place, f"Nested more than {DEEPEST} levels deep.", "Flatten it.")
+
+
 class Composer:
     """Reads one document's events, once."""
 
@@ -88,7 +92,7 @@ class Composer:
         if isinstance(event, yaml.AliasEvent):
             return self.aliased_value(event, depth)
         if depth > DEEPEST:
-            raise refusal(self.place(event), f"Nested more than {DEEPEST} levels deep.", "Flatten it.")
+            raise too_deep(self.place(event))
         if event.anchor:
             self.anchors[event.anchor] = None
         if isinstance(event, yaml.ScalarEvent):
@@ -113,7 +117,7 @@ class Composer:
             what = f"The aliases of this file expand to more than {MOST_ALIASED} values."
             raise refusal(place, what, "Write the values out.")
         if depth + anchored.depth - 1 > DEEPEST:
-            raise refusal(place, f"Nested more than {DEEPEST} levels deep.", "Flatten it.")
+            raise too_deep(place)
         return replace(anchored, start=event.start_mark.index, end=event.end_mark.index, alias=True)
 
     def scalar(self, event: Any) -> Scalar:
@@ -215,7 +219,10 @@ def syntax_error(error: Exception, text: str, source: Source) -> ConfigError:
     line_start = text.rfind("\n", 0, offset) + 1
     where = source.name
     if mark and source.order == 0:
-        where += f" line {mark.line + 1}, column {mark.column + 1}"
+        where += f" line {mark.line + 1}"
+        if "nesting depth" in problem:  # PyYAML has a limit, too, which comes first where it looks ahead
+            return too_deep(where)
+        where += f", column {mark.column + 1}"
     if re.match(r" *\t", text[line_start:]) or text[offset : offset + 1] == "\t":
         return refusal(where, "YAML does not allow tabs for indentation.", "Use spaces.")
     usual = "Check indentation and punctuation here."

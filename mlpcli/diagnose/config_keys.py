@@ -54,6 +54,16 @@ def usual_inputs(case: Case) -> tuple[str, ...]:
     return () if case.config.data.scaling == "standard" else ("data.scaling=standard",)
 
 
+FAR_ABOVE = 1e3
+"""Times the optimiser's usual rate, from which on it is the usual one that is proposed."""
+
+
+def lower_rate(case: Case) -> str:
+    """The change to a tenth of the rate, or to the usual one where it is far above that."""
+    rate, usual = case.optimizer.learning_rate, type(case.optimizer)().learning_rate
+    return f"optimiser.learning_rate={usual if rate > FAR_ABOVE * usual else rate / 10:g}"
+
+
 def ignoring(case: Case, names: Iterable[str]) -> tuple[str, ...]:
     """The change that leaves out these columns, too."""
     return (f"data.ignore={_listed((*case.config.data.ignore, *names))}",)

@@ -32,8 +32,8 @@ STILL_FALLING = 0.005
 HARDLY_MOVED = 0.2
 """‖ΔW‖ / ‖W‖ of a trial whose weights are still about the first ones. Ours: those of the shipped configs of
 tables move by 0.8 to 1.2."""
-NO_STEP = 1e-12
-"""‖ΔW‖ / ‖W‖ of a step that is lost in rounding, or nearly."""
+NO_STEP = 1e-6
+"""‖ΔW‖ / ‖W‖ of a step that changes nothing any more; 0.001 is usual."""
 AT_REST = 0.02
 """Relative change of the cost from the third to the last quarter of a trial that has come to rest."""
 POOR = 0.3
@@ -176,10 +176,9 @@ class Evidence:
 
     @cached_property
     def frozen(self) -> bool:
-        """Whether it learns, but the last step changed no weight any more, with much of the loss left."""
-        trial = self.trial
-        still = all(update <= NO_STEP for update in trial.last_update.values())
-        return self.learns and trial.complete and still and trial.loss > POOR * abs(self.baseline)
+        """Whether it learns, but the last step hardly changed a weight any more, with much of the loss left."""
+        still = all(update <= NO_STEP for update in self.trial.last_update.values())
+        return self.learns and self.leaves_much and still
 
     @cached_property
     def at_rest(self) -> bool:

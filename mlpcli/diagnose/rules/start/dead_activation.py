@@ -8,6 +8,7 @@ from mlpcli.diagnose.config_keys import (
     hidden_layers,
     in_hidden,
     layer_key,
+    lower_rate,
     usual_inputs,
     usual_weights,
     with_changes,
@@ -70,8 +71,7 @@ def _remedies(evidence: Evidence, number: int, killed: bool) -> Iterator[Remedy]
         leaky = (*in_hidden(case, "activation", "leaky_relu"), *weights)
         yield Remedy("its slope is nowhere 0 either", leaky)
     if killed:
-        rate = case.optimizer.learning_rate / 10
-        yield Remedy("shorter steps do not throw units out", (*output, f"optimiser.learning_rate={rate:g}"))
+        yield Remedy("shorter steps do not throw units out", (*output, lower_rate(case)))
 
 
 dead_activation = Rule(

@@ -8,6 +8,7 @@ from mlpcli.diagnose.config_keys import (
     hidden_layers,
     in_hidden,
     layer_key,
+    lower_rate,
     usual_inputs,
     usual_weights,
     with_changes,
@@ -46,9 +47,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 def _remedies(evidence: Evidence, by_steps: bool) -> Iterator[Remedy]:
     case, weights = evidence.case, usual_weights(evidence.case)
     if by_steps:
-        rate = case.optimizer.learning_rate / 10
-        why = "shorter steps leave units where the slope is"
-        yield Remedy(why, (f"optimiser.learning_rate={rate:g}",))
+        yield Remedy("shorter steps leave units where the slope is", (lower_rate(case),))
     why = "weights and inputs of a size that keeps units where the slope is"
     yield Remedy(why, (*weights, *usual_inputs(case)))
     yield Remedy("not flat on both sides", (*in_hidden(case, "activation", "relu"), *weights))

@@ -32,7 +32,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     better: list[tuple[Trial, float]] = []
     for power in range(1, LONGEST_WAY):
         lower = evidence.at_rate(10.0**-power)
-        if evidence.beats_baseline(lower.loss):
+        if evidence.much_better(lower) if evidence.learns else evidence.beats_baseline(lower.loss):
             better.append((lower, 10.0**-power))
         if power >= USUAL_WAY and (better or not _violent(evidence, lower)):
             break
