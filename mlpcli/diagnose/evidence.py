@@ -176,7 +176,7 @@ class Evidence:
 
     @cached_property
     def frozen(self) -> bool:
-        """Whether it learns, but the last step hardly changed a weight any more, with much of the loss left."""
+        """Whether it learns, but the last step hardly changed a weight, with much of the loss left."""
         still = all(update <= NO_STEP for update in self.trial.last_update.values())
         return self.learns and self.leaves_much and still
 
