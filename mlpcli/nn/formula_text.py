@@ -7,6 +7,7 @@ import keyword
 import re
 from collections.abc import Iterator
 
+from mlpcli.config.scalars import shorten
 from mlpcli.errors import SettingError
 
 LONGEST = 1000
@@ -15,6 +16,8 @@ MOST_TOKENS = 300
 """Numbers, names and signs of a formula: they bound its graph, and how deep it can nest."""
 DEEPEST = 20
 """Brackets within brackets."""
+MOST_SHOWN = 48
+"""Signs of a formula in the description of a network."""
 TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<number>(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<sign>\*\*|[<>=!]=|[-+*/(),<>])",
@@ -75,6 +78,11 @@ def one_line(text: str) -> str:
 def at(key: str, column: int, what: str, remedy: str = "") -> SettingError:
     """A fault at a column, counted from 1."""
     return SettingError(key, f"Column {column} of the formula: {what}", remedy)
+
+
+def shown(text: str) -> str:
+    """In brackets, where a network is described in a line."""
+    return f"({shorten(one_line(text), MOST_SHOWN)})"
 
 
 def _faults(text: str) -> Iterator[tuple[int, str, str]]:

@@ -13,6 +13,7 @@ from mlpcli.errors import SettingError
 from mlpcli.graph.node import Node, parameter, placeholder
 from mlpcli.nn.activation import Activation
 from mlpcli.nn.formula import check_gradient, is_word, read_formula
+from mlpcli.nn.formula_text import shown
 
 MOST_PARAMETERS = 16
 TAKEN = ("x", "self", "weights", "biases", "scale", "shift", "running_mean", "running_variance")
@@ -36,7 +37,7 @@ class Formula(Activation):
 
     @property
     def shown(self) -> str:
-        return f"({self.formula})"
+        return shown(self.formula)
 
     def trained(self, units: int) -> Mapping[str, tuple[tuple[int, ...], float]]:
         """Raises SettingError for names and numbers that cannot be."""

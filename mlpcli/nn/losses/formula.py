@@ -9,6 +9,7 @@ from mlpcli.config.setting import setting
 from mlpcli.errors import SettingError
 from mlpcli.graph.node import Node, placeholder
 from mlpcli.nn.formula import check_gradient, read_formula
+from mlpcli.nn.formula_text import shown
 from mlpcli.nn.loss import Loss
 
 
@@ -23,7 +24,7 @@ class Formula(Loss):
 
     @property
     def shown(self) -> str:
-        return f"({self.formula})"
+        return shown(self.formula)
 
     def per_output(self, prediction: Node, target: Node) -> Node:
         """Raises SettingError where the formula is wrong."""
