@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import reduce
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from mlpcli.ops import elementwise as ops
 from mlpcli.ops.words import EagerWords
 
 Value = Node | float
+NOTHING: Mapping[str, Node] = MappingProxyType({})
 LARGEST_EXPONENT = 64
 """Of a power, in size: x**64 is beyond float64 for x above 65 536."""
 
@@ -75,12 +77,16 @@ COMPARISONS: Mapping[type, Callable[[Node, Node], Node]] = {
 }
 
 
-def read_formula(text: object, names: Mapping[str, Node], key: str = "formula") -> Node:
+def read_formula(
+    text: object, names: Mapping[str, Node], given: Mapping[str, Node] = NOTHING, key: str = "formula"
+) -> Node:
     """The node that the formula means, logarithms of sigmoids and the like in their stable forms.
 
-    names: what it speaks of; all of them have to be in it. Raises SettingError with the column.
+    names: what is trained, or computed from that: a gradient has to pass to each. given: what is not. All of
+    them have to be in it. Raises SettingError with the column.
     """
-    reader = _Reader(names, key)
+    every = {**names, **given}
+    reader = _Reader(every, key)
     try:
         result = reader.value(syntax_tree(text, key))
     except RecursionError:
@@ -88,14 +94,15 @@ def read_formula(text: object, names: Mapping[str, Node], key: str = "formula") 
             key, "The formula is nested too deeply.", "Write it with fewer brackets."
         ) from None
     used = set(topological([result])) if isinstance(result, Node) else set()
-    for name, node in names.items():
+    for name, node in every.items():
         if node not in used:
             raise SettingError(key, f"{name} is not in the formula.", "Use it, or leave it out.")
     assert isinstance(result, Node)
+    _check_gradient(result, names, key)
     return use_logit_forms(result)
 
 
-def check_gradient(result: Node, names: Mapping[str, Node], key: str = "formula") -> None:
+def _check_gradient(result: Node, names: Mapping[str, Node], key: str) -> None:
     """Raises SettingError where no gradient passes from the result to one of these."""
     reached = {result}
     for node in reversed(topological([result])):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mlpcli.config.setting import setting
 from mlpcli.errors import SettingError
 from mlpcli.graph.node import Node, placeholder
-from mlpcli.nn.formula import check_gradient, read_formula
+from mlpcli.nn.formula import read_formula
 from mlpcli.nn.formula_text import shown
 from mlpcli.nn.loss import Loss
 
@@ -28,9 +28,7 @@ class Formula(Loss):
 
     def per_output(self, prediction: Node, target: Node) -> Node:
         """Raises SettingError where the formula is wrong."""
-        result = read_formula(self.formula, {"prediction": prediction, "target": target})
-        check_gradient(result, {"prediction": prediction})
-        return result
+        return read_formula(self.formula, {"prediction": prediction}, {"target": target})
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
         """What is wrong with the formula: (key, fault, remedy)."""

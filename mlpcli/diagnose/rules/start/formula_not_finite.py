@@ -81,8 +81,8 @@ def _usual_head(evidence: Evidence) -> tuple[str, str]:
 formula_not_finite = Rule(
     title="A formula is not defined for what it gets",
     check=_check,
-    statistic="share of a layer's values, or of the rows' losses, that a formula makes infinite or NaN before "
-    "training",
+    statistic="share of a layer's values, or of the rows' losses, that a formula makes infinite or NaN "
+    "before training",
     threshold="none: one of them",
     source="IEEE 754-2019, sections 6.1 and 6.2: operations on NaN give NaN",
     text="""log(x) and sqrt(x) are no numbers below 0, 1/x is none at 0, and half of what a layer gets is
