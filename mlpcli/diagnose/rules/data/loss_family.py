@@ -13,7 +13,6 @@ from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.output_range import Range
 from mlpcli.diagnose.rebuilt import with_head
 from mlpcli.diagnose.rule import Rule
-from mlpcli.nn.losses import LOSSES
 
 KEY = "loss"
 HIGHER = (10.0, 100.0)
@@ -26,7 +25,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     if case.dataset.task == "regression":
         if is_cross_entropy(case) and len(np.unique(case.rows["target"])) > 2:
             yield _of_numbers(evidence)
-    elif not is_cross_entropy(case) and not isinstance(case.head.loss, LOSSES["formula"]):
+    elif not is_cross_entropy(case) and case.head.loss_name != "formula":
         yield from _of_classes(evidence)
 
 

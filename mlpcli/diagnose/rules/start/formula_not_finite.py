@@ -11,16 +11,15 @@ from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.discover import choice_name
 from mlpcli.execute.evaluate import evaluate
-from mlpcli.nn.activations import ACTIVATIONS
-from mlpcli.nn.losses import LOSSES
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, network = evidence.case, evidence.case.network
     # What is built in is finite for every number; and a training without formulas is not to pay for this.
-    written = [isinstance(layer.activation, ACTIVATIONS["formula"]) for layer in network.layers]
-    of_loss = isinstance(case.head.loss, LOSSES["formula"])
+    written = [choice_name(layer.activation) == "formula" for layer in network.layers]
+    of_loss = case.head.loss_name == "formula"
     if not any(written) and not of_loss:
         return
     nodes = {f"before {i}": layer.pre_activation for i, layer in enumerate(network.layers)}
