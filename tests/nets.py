@@ -11,8 +11,17 @@ from mlpcli.nn.network import Head, build_network, initial_values
 HIDDEN_ACTIVATIONS = [name for name in ACTIVATIONS if name != "softmax"]
 
 
+# Choices that cannot do without settings.
+SETTINGS = {"formula": {"formula": "x * sigmoid(slope * x) + 0.1 * x", "parameters": {"slope": 1.2}}}
+LOSS_SETTINGS = {"formula": {"formula": "log(1 + (prediction - target)**2)"}}
+
+
 def activation(name):
-    return ACTIVATIONS[name]()
+    return ACTIVATIONS[name](**SETTINGS.get(name, {}))
+
+
+def made_loss(name):
+    return LOSSES[name](**LOSS_SETTINGS.get(name, {}))
 
 
 def network(
@@ -35,7 +44,7 @@ def network(
         ),
         OutputConfig(initializer=start, bias_initializer=bias),
     )
-    head = Head(output[1], activation(output[0]), LOSSES[loss](), loss)
+    head = Head(output[1], activation(output[0]), made_loss(loss), loss)
     built = build_network(config, head, width, dtype, penalty)
     return built, initial_values(built, np.random.default_rng(7))
 

@@ -51,7 +51,7 @@ def describe_network(network: Network) -> str:
 
 
 def _layer(layer: Layer) -> str:
-    return f"{layer.units} {choice_name(layer.activation)}"
+    return f"{layer.units} {layer.activation.shown}"
 
 
 def describe_prepared(prepared: Prepared) -> str:
@@ -72,7 +72,7 @@ def describe_prepared(prepared: Prepared) -> str:
         *(f"note     {note}" for note in dataset.notes),
         *(f"hint     {each}" for each in prepared.hints),
         f"network  {describe_network(network)}: {plural(network.size, 'parameter')}, {network.inputs.dtype}",
-        f"training loss {network.loss_name}, {settings}",
+        f"training loss {prepared.head.loss.shown}, {settings}",
     ]
     return "\n".join(lines)
 

@@ -114,12 +114,14 @@ class Binder:
         for kind in kinds:
             if get_origin(kind) is tuple and isinstance(written, Items):
                 return self.items(get_args(kind)[0], limits, written, key)
+            if get_origin(kind) is Mapping and isinstance(written, Section):
+                return self.named_values(get_args(kind)[1], limits, written, key)
             if is_dataclass(kind):
                 assert isinstance(kind, type)
                 return self.section(kind, expanded(written, limits.short_for), key)
         if not isinstance(written, Scalar) or not set(kinds) & {int, float, bool, str}:
             what, remedy = f"Expected {expected(kinds, limits)}, got {got(written)}.", ""
-            if isinstance(written, Scalar):
+            if isinstance(written, Scalar) and any(get_origin(kind) is tuple for kind in kinds):
                 remedy = f"Write [{shorten(written.text)}]."
             return self.refuse(written.place, key, what, remedy)
         return self.scalar(kinds, limits, written, key)
@@ -132,15 +134,27 @@ class Binder:
             values.append(self.value(kind, limits, item, inner))
         return FAILED if any(value is FAILED for value in values) else tuple(values)
 
+    def named_values(self, kind: Any, limits: Limits, written: Section, key: str) -> Any:
+        """Values under names that the user chooses."""
+        values = {}
+        for name, entry in written.entries.items():
+            inner = join(key, name)
+            self.places[inner] = entry.place
+            values[name] = self.value(kind, limits, entry.value, inner)
+        return FAILED if any(value is FAILED for value in values.values()) else values
+
     def choice(self, limits: Limits, written: Written, key: str) -> Any:
-        """A settings object out of a table of choices: by name, or by a section with `name`."""
+        """A settings object out of a table of choices: by name, or by a section with `name`.
+
+        A section without one is the choice that has a key of its own name, as `{formula: …}`.
+        """
         table = limits.choice_of
         name = written
         if isinstance(written, Section):
             entry = written.entries.get("name")
-            if entry is None and limits.default_choice in self.choices.get(table, {}):
-                kind = self.choices[table][limits.default_choice]
-                return self.section(kind, written, key, named=limits.default_choice)
+            implied = named_by_key(self.choices.get(table, {}), written) or limits.default_choice
+            if entry is None and implied in self.choices.get(table, {}):
+                return self.section(self.choices[table][implied], written, key, named=implied)
             if entry is None:
                 return self.refuse(written.place, key, *nameless(written))
             name = entry.value
@@ -234,6 +248,14 @@ def bare_key(root: type[Any], path: Iterable[str | int]) -> str:
         else:
             short, indexed = limits.short_for, get_origin(kind) is not tuple
     return short if indexed else ""
+
+
+def named_by_key(table: Mapping[str, type[Any]], written: Section) -> str:
+    """The choice one of whose keys is its own name, where that key is given; '' for none."""
+    for name in written.entries:
+        if name in table and name in {yaml_name(each) for each in fields(table[name])}:
+            return name
+    return ""
 
 
 def expanded(written: Written, short: str) -> Written:

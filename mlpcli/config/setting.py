@@ -28,6 +28,11 @@ class Limits:
     """How YAML and messages write the key, where it differs from the field (optimiser, initialisation)."""
 
 
-def setting(default: Any = MISSING, **limits: Any) -> Any:
-    """A field with a default (none: required) and Limits; for frozen dataclasses."""
-    return field(default=default, metadata={"limits": Limits(**limits)})
+def setting(default: Any = MISSING, factory: Any = None, **limits: Any) -> Any:
+    """A field with a default (none: required) or what makes one, and Limits; for frozen dataclasses."""
+    metadata = {"limits": Limits(**limits)}
+    return (
+        field(default_factory=factory, metadata=metadata)
+        if factory
+        else field(default=default, metadata=metadata)
+    )

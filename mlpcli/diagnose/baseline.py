@@ -9,9 +9,12 @@ from mlpcli.execute.evaluate import evaluate
 from mlpcli.graph.node import placeholder
 from mlpcli.nn.losses import LOSSES
 
+SHARES = 20
+"""Parts of the sorted targets between which constants are tried for a loss that may be anything. Ours."""
+
 
 def baseline_loss(case: Case, rows: Rows | None = None) -> float:
-    """Mean loss of the best constant among the mean, the median and, per output, what lies near them.
+    """Mean loss of the best constant among the mean and the median; for a formula, the twentieths too.
 
     For cross-entropies that is the entropy of the label frequencies (ln 2 for balanced pairs), for squared
     errors the variance of the target. A constant, so also where the output could not say it.
@@ -25,7 +28,11 @@ def baseline_loss(case: Case, rows: Rows | None = None) -> float:
     # The medians; np.median would import numpy.ma, 10 ms.
     places = [(len(target) - 1) // 2, len(target) // 2]
     middle = np.partition(target, places, axis=0)[places].mean(axis=0)
-    return min(loss(target.mean(axis=0)), loss(middle))
+    constants = [target.mean(axis=0), middle]
+    if case.head.loss_name == "formula":  # of the others, the best is one of these two
+        places = [round(share * (len(target) - 1) / SHARES) for share in range(SHARES + 1)]
+        constants += list(np.sort(target, axis=0)[places])
+    return min(loss(constant) for constant in constants)
 
 
 def least_loss(case: Case, rows: Rows | None = None) -> float:

@@ -247,7 +247,9 @@ def _shape(layer: Layer, state: State, executor: Executor) -> Shape:
     grid = np.repeat(PROBE[:, None], wide, axis=1)
     function = RowFunction(executor, {"slope": _slope(probe)}, state)
     slopes = _per_unit(function({"z": grid})["slope"], layer.units)
-    steepest = float(np.max(slopes))
+    steep = np.isfinite(slopes)
+    # Beside a pole (1/x, log x) every slope is a small share of the steepest: the middle one says more.
+    steepest = float(np.max(slopes) if steep.all() else np.median(slopes[steep]) if steep.any() else 0.0)
     at_ends = max(float(np.max(slopes[0])), float(np.max(slopes[-1])))
     elementwise = layer.activation.elementwise
     # Straight pieces: next to each other, nearly all slopes are equal; of a curve nearly none are.

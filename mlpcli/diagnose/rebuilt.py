@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.config.schema import HiddenConfig
 from mlpcli.diagnose.case import Case
+from mlpcli.discover import choice_name
 from mlpcli.nn.activation import Activation
 from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.loss import Loss
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, Penalty, build_network, initial_values
 
@@ -29,9 +31,10 @@ def with_hidden(case: Case, layers: Collection[int], activation: Activation) -> 
     return rebuilt(replace(case, config=config))
 
 
-def with_head(case: Case, activation: str, loss: str) -> Case:
+def with_head(case: Case, activation: str, loss: str | Loss) -> Case:
     """Another output activation and loss, for as many units."""
-    head = Head(case.head.units, ACTIVATIONS[activation](), LOSSES[loss](), loss)
+    made = LOSSES[loss]() if isinstance(loss, str) else loss
+    head = Head(case.head.units, ACTIVATIONS[activation](), made, choice_name(made))
     return rebuilt(replace(case, head=head))
 
 

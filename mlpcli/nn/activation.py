@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mlpcli.discover import choice_name
 from mlpcli.graph.node import Node
 
 
@@ -16,6 +17,11 @@ class Activation(ABC):
 
     elementwise: ClassVar[bool] = True
     """Whether a unit's result depends on its own pre-activation alone."""
+
+    @property
+    def shown(self) -> str:
+        """How a network is described: the name, or what says more."""
+        return choice_name(self)
 
     def linear_outputs(self, units: int) -> int:
         """How many columns the layer's matrix product has, for `units` results."""

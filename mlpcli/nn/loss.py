@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mlpcli.discover import choice_name
 from mlpcli.graph.node import Node, shape_error
 from mlpcli.ops.elementwise import clip
 from mlpcli.ops.reduce import reduce_mean, reduce_sum
@@ -23,6 +24,11 @@ class Loss(ABC):
     """Whether regression targets may be standardised for it."""
     default_output: ClassVar[str] = "linear"
     """The output activation of a regression that names none."""
+
+    @property
+    def shown(self) -> str:
+        """How a training is described: the name, or what says more."""
+        return choice_name(self)
 
     @abstractmethod
     def per_output(self, prediction: Node, target: Node) -> Node:

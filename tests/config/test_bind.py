@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -276,3 +276,27 @@ def test_a_bug_in_conflicts_is_not_hidden() -> None:
 )
 def test_what_a_bare_value_stands_for(path: tuple[str | int, ...], key: str) -> None:
     assert bare_key(Config, path) == key
+
+
+@dataclass(frozen=True)
+class Formula:
+    formula: str = setting()
+    parameters: Mapping[str, float] = setting(factory=dict)
+
+
+def test_a_choice_with_a_key_of_its_own_name_needs_no_other_and_names_are_the_users(monkeypatch):
+    monkeypatch.setitem(CHOICES["activation"], "formula", Formula)
+
+    def output(text):
+        return load(data(f"network: {{output: {{activation: {text}}}}}")).config.network.output.activation
+
+    assert output("{formula: x}") == output("{name: formula, formula: x}") == Formula("x", {})
+    assert output("{formula: x, parameters: {a: 1, b: 2e-1}}").parameters == {"a": 1.0, "b": 0.2}
+    where = "error: iris.yaml line 2, key network.output.activation"
+    assert faults(data("network: {output: {activation: {formula: x, parameters: {a: [1], b: }}}}")) == [
+        f"{where}.parameters.a\n  Expected a number, got a list.",
+        f"{where}.parameters.b\n  Expected a number, got nothing.",
+    ]
+    assert faults(data("network: {output: {activation: {parameters: {a: 1}}}}")) == [
+        f"{where}\n  Only settings are given (parameters), not what they are for.\n  Add name: … to them."
+    ]

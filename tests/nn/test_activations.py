@@ -7,7 +7,9 @@ from mlpcli.engine import ACTIVATIONS, compute, gradients, parameter, placeholde
 from mlpcli.execute import EXECUTORS
 
 ELEMENTWISE = [
-    name for name in ACTIVATIONS if ACTIVATIONS[name].elementwise and name not in ("prelu", "maxout")
+    name
+    for name in ACTIVATIONS
+    if ACTIVATIONS[name].elementwise and name not in ("prelu", "maxout", "formula")
 ]
 
 

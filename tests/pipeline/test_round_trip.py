@@ -12,6 +12,7 @@ from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.pipeline import prepare
+from nets import LOSS_SETTINGS, SETTINGS
 
 IRIS = Path(__file__).parents[2] / "datasets" / "iris.csv"
 FLOWERS = {
@@ -40,13 +41,15 @@ def predicted(config, tmp_path):
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations(name, tmp_path):
-    values = predicted(write(tmp_path, f"{{hidden: [{{units: 3, activation: {name}}}]}}"), tmp_path).values
+    chosen = json.dumps({"name": name, **SETTINGS.get(name, {})})
+    values = predicted(write(tmp_path, f"{{hidden: [{{units: 3, activation: {chosen}}}]}}"), tmp_path).values
     np.testing.assert_allclose(values.sum(1), 1.0, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses(name, tmp_path):
-    predicted(write(tmp_path, "{hidden: [3]}", f"loss: {name}\n"), tmp_path)
+    chosen = json.dumps({"name": name, **LOSS_SETTINGS.get(name, {})})
+    predicted(write(tmp_path, "{hidden: [3]}", f"loss: {chosen}\n"), tmp_path)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -26,7 +26,9 @@ def show(run: str) -> None:
     for line in describe_columns(model.preparation):
         click.echo(line)
     size = plural(network.size, "parameter")
-    click.echo(f"network  {describe_network(network)}: {size}, {model.precision}, loss {network.loss_name}")
+    click.echo(
+        f"network  {describe_network(network)}: {size}, {model.precision}, loss {model.head.loss.shown}"
+    )
     kept = f"weights of epoch {model.summary.get('kept_epoch')}"
     click.echo(f"training {model.summary.get('stopped')} after epoch {model.summary.get('epochs')}; {kept}")
     if shown.history:

@@ -18,6 +18,7 @@ from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, build_network
 from mlpcli.ops.elementwise import greater, sign, stop_gradient, where
 from mlpcli.ops.reduce import reduce_mean
+from nets import activation as made
 
 EXACT = (
     "not_a_probability",
@@ -155,10 +156,10 @@ def test_the_range_of_an_activation(activation):
         "tanh": (-1, 1),
         "ultra_fast_sigmoid": (0.00247262, 0.99752738),
     }.get(activation, (-np.inf, np.inf))
-    said = output_range(layer(ACTIVATIONS[activation]()))
+    said = output_range(layer(made(activation)))
     np.testing.assert_allclose((said.low, said.high), expected, atol=1e-6)
-    assert is_straight(layer(ACTIVATIONS[activation]())) == (activation == "linear")
-    assert sums_to_one(layer(ACTIVATIONS[activation]())) == (activation == "softmax")
+    assert is_straight(layer(made(activation))) == (activation == "linear")
+    assert sums_to_one(layer(made(activation))) == (activation == "softmax")
 
 
 def test_what_is_constant_and_what_is_straight():

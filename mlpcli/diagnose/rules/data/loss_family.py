@@ -25,7 +25,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     if case.dataset.task == "regression":
         if is_cross_entropy(case) and len(np.unique(case.rows["target"])) > 2:
             yield _of_numbers(evidence)
-    elif not is_cross_entropy(case):
+    elif not is_cross_entropy(case) and case.head.loss_name != "formula":
         yield from _of_classes(evidence)
 
 

@@ -16,6 +16,7 @@ from mlpcli.diagnose.rebuilt import with_head
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.usual import has_large_targets
 from mlpcli.discover import choice_name
+from mlpcli.nn.loss import Loss
 
 KEY = "network.output.activation"
 HARDLY = 0.01
@@ -44,7 +45,7 @@ def _single(evidence: Evidence) -> Iterator[Finding]:
     activation = choice_name(case.head.activation)
     yield Finding(
         "output_range",
-        "problem" if share > POOR else _gravity(evidence, "linear", case.head.loss_name),
+        "problem" if share > POOR else _gravity(evidence, "linear", case.head.loss),
         f"{activation} says {said.text}, and the targets lie between {target.min():.4g} and "
         f"{target.max():.4g}: {outside.mean():.0%} of them cannot be reached, and the best such outputs "
         f"leave a loss of {left:.3g} (the best constant: {baseline:.3g}).",
@@ -82,7 +83,7 @@ def _shares(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-def _gravity(evidence: Evidence, activation: str, loss: str = "squared_error") -> str:
+def _gravity(evidence: Evidence, activation: str, loss: str | Loss = "squared_error") -> str:
     """A problem where the network does not learn and one with that output does."""
     if evidence.learns or not evidence.outcome(with_head(evidence.case, activation, loss)).learns:
         return "warning"
