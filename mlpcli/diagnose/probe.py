@@ -38,7 +38,7 @@ class Probe:
 
     def __init__(self, case: Case, state: Mapping[str, NDArray[Any]]) -> None:
         self._case, self._state = case, state
-        self._before = {p.node.name: state[p.node.name].copy() for p in case.network.parameters}
+        self._before = {p.node.name: state[p.node.name].copy() for p in case.network.trained}
         self.fresh = False
         self.change = 0.0
         self.constant: list[int] = []
@@ -81,7 +81,7 @@ class Probe:
     def _function(self) -> Function:
         """The layers before and after their activations, on the sample, which is filled in."""
         nodes: dict[str, Node] = {}
-        for at, layer in enumerate(self._case.network.layers):
+        for at, layer in enumerate(self._case.network.observed.layers):
             nodes |= {f"{at} before": layer.pre_activation, f"{at} after": layer.output}
         inputs = self._case.rows["inputs"]
         chosen = _spread(len(inputs), SAMPLE)

@@ -201,12 +201,13 @@ def config_of(place: Path) -> Path:
 
 
 def _check_gradient(
-    prepared: Prepared, state: Mapping[str, NDArray[Any]], is_run: bool, full: bool, most_rows: int
+    prepared: Prepared, state: dict[str, NDArray[Any]], is_run: bool, full: bool, most_rows: int
 ) -> tuple[GradientCheck, int]:
     """At the weights given and, where these are the first ones, after a few steps; and on how many rows."""
     network, executor = prepared.network, EXECUTORS["numpy"]()
     rng = random_stream(prepared.config.seed, "shuffle")
     rows = prepared.rows(prepared.dataset.training)
+    state = state | network.counters()  # dropout: the mask of one step, the same in every run
     few = np.sort(rng.permutation(len(rows["inputs"]))[:most_rows])
     some = {name: array[few] for name, array in rows.items()}
     points: list[tuple[str, Mapping[str, NDArray[Any]]]] = [
@@ -219,7 +220,7 @@ def _check_gradient(
         network.cost,
         network.loss,
         network.penalty,
-        [p.node for p in network.parameters],
+        [p.node for p in network.trained],
         points,
         some,
         executor,
