@@ -14,7 +14,7 @@ from mlpcli.diagnose.case import Case, Rows
 from mlpcli.diagnose.layer_health import LayerHealth, layer_health
 from mlpcli.diagnose.trial import LEAST_EPOCHS, Trainer, Trial
 from mlpcli.diagnose.usual import with_usual_inputs, with_usual_targets, with_usual_weights
-from mlpcli.diagnose.variant import widened, with_penalty
+from mlpcli.diagnose.variant import widened, with_penalty, without_dropout
 from mlpcli.execute.numpy_executor import NumpyExecutor
 
 if TYPE_CHECKING:
@@ -245,6 +245,11 @@ class Evidence:
     def with_usual_rows(self) -> Outcome:
         """The trial with both standardised."""
         return self.outcome(with_usual_targets(with_usual_inputs(self.case)))
+
+    @cached_property
+    def without_dropout(self) -> Outcome:
+        """The trial of the same network with all of its units in every step."""
+        return self.outcome(without_dropout(self.case))
 
     @cached_property
     def with_usual_weights(self) -> Outcome:

@@ -1,4 +1,5 @@
-"""The same case with another network: wider, or with another penalty. What a remedy would make of it."""
+"""The same case with another network: wider, without dropout, or with another penalty. What a remedy would
+make of it."""
 
 from __future__ import annotations
 
@@ -31,6 +32,13 @@ def widened(case: Case) -> Case:
 def with_penalty(case: Case, factor: float) -> Case:
     """l1 and l2 times a factor."""
     return _with(case, case.config.network, _penalty(case, factor))
+
+
+def without_dropout(case: Case) -> Case:
+    """No hidden layer drops anything."""
+    config = case.config.network
+    hidden = tuple(replace(layer, dropout=0.0) for layer in config.hidden)
+    return _with(case, replace(config, hidden=hidden), _penalty(case, 1.0))
 
 
 def _penalty(case: Case, factor: float) -> Penalty:
