@@ -7,7 +7,6 @@ import pytest
 
 from mlpcli.engine import compute
 from mlpcli.execute import EXECUTORS
-from mlpcli.execute.native.runner import NativeEpochRunner
 from mlpcli.execute.rows import EpochRunner
 from mlpcli.graph.node import constant, parameter, placeholder
 from mlpcli.nn.dropout import LAP, Clock, row_tokens
@@ -156,6 +155,8 @@ def never():
 @pytest.mark.parametrize("count", [9, 10])  # a last batch of one row, and of two
 def test_a_native_stretch_is_epoch_by_epoch_and_what_numpy_does(count):
     pytest.importorskip("llvmlite")
+    from mlpcli.execute.native.runner import NativeEpochRunner
+
     (one, state), (many, other) = (runner(NativeEpochRunner, "native", count=count) for _ in range(2))
     plain, reference = runner(EpochRunner, "numpy", count=count)
     rngs = [np.random.default_rng(1) for _ in range(3)]

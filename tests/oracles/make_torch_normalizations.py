@@ -1,7 +1,7 @@
 """Batch and layer normalisation by PyTorch in float64: writes torch_normalizations.json.
 
-A hidden layer of 4 tanh units, normalised before the activation, and 2 linear outputs; the loss is the mean over
-rows of the summed squares. The weights stay; three batches pass, and the running averages follow them.
+A hidden layer of 4 tanh units, normalised before the activation, and 2 linear outputs; the loss is the mean
+over rows of the summed squares. The weights stay; three batches pass, and the running averages follow them.
 Needs torch (made with 2.13.0); the tests need only the JSON.
 """
 
