@@ -62,7 +62,8 @@ def _layer(layer: Layer) -> str:
 def describe_size(network: Network) -> str:
     """20 parameters, 8 of them frozen."""
     frozen = network.size - sum(p.size for p in network.trained)
-    return plural(network.size, "parameter") + (f", {frozen:,} of them frozen" if frozen else "")
+    count = "all" if frozen == network.size else f"{frozen:,}"
+    return plural(network.size, "parameter") + (f", {count} of them frozen" if frozen else "")
 
 
 def describe_prepared(prepared: Prepared) -> str:

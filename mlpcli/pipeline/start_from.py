@@ -110,11 +110,13 @@ def _notes(
     for layer in network.layers:
         if layer in taken:
             continue
-        why = f"it has {layer.units} units here, {there[layer.name].units} there"
-        if layer.name not in there:
+        other = there.get(layer.name)
+        if other is None:
             why = "that model has no such layer"
-        elif layer.units == there[layer.name].units:
+        elif layer.units == other.units:
             why = "the layer before it is another one"
+        else:
+            why = f"it has {layer.units} {'unit' if layer.units == 1 else 'units'} here, {other.units} there"
         said.append(f"{layer.name}: drawn anew, since {why}")
     left = [name for name in there if name not in {layer.name for layer in network.layers}]
     if left:
