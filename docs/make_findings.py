@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlpcli.diagnose.rule import KINDS, Rule
 from mlpcli.diagnose.rules import RULES
+from mlpcli.diagnose.verdict import rules_of
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "findings"
@@ -80,12 +81,9 @@ def index() -> str:
         "in the order of this page; what another finding explains is told below that one.",
     ]
     for kind in KINDS:
-        ordered = sorted(
-            ((name, rule) for name, rule in RULES.items() if rule.kind == kind),
-            key=lambda named: (not named[1].exact, named[1].order, named[0]),
-        )
         lines = [
-            f"| [{name}]({name}.md) | {cell(rule.title)} | {cell(rule.threshold)} |" for name, rule in ordered
+            f"| [{name}]({name}.md) | {cell(rule.title)} | {cell(rule.threshold)} |"
+            for name, rule in rules_of(kind).items()
         ]
         blocks.append(
             "\n".join(

@@ -22,14 +22,23 @@ class Choices(Mapping[str, Choice], Generic[Choice]):
     A file is imported when it is first asked for, so listing the names costs nothing.
     """
 
-    def __init__(self, package: str, path: Iterable[str]) -> None:
-        self._package = package
-        self._names = tuple(sorted(module.name for module in pkgutil.iter_modules(path)))
+    def __init__(self, package: str, path: Iterable[str], groups: Iterable[str] = ()) -> None:
+        """groups: folders in it that the files lie in, where they do; names are unique over all of them."""
+        self._groups: dict[str, tuple[str, ...]] = {}
+        self._modules: dict[str, str] = {}
+        folders = list(path)
+        for group in tuple(groups) or ("",):
+            where = [f"{folder}/{group}" for folder in folders] if group else folders
+            names = tuple(sorted(module.name for module in pkgutil.iter_modules(where)))
+            self._groups[group] = names
+            self._modules |= {name: f"{package}.{group}.{name}".replace("..", ".") for name in names}
+
+    def group(self, group: str) -> tuple[str, ...]:
+        """The names in one of the groups; imports nothing."""
+        return self._groups[group]
 
     def __getitem__(self, name: str) -> Choice:
-        if name not in self._names:
-            raise KeyError(name)
-        module = importlib.import_module(f"{self._package}.{name}")
+        module = importlib.import_module(self._modules[name])
         class_name = "".join(word.capitalize() for word in name.split("_"))
         for candidate in (class_name, name):
             if hasattr(module, candidate):
@@ -37,7 +46,7 @@ class Choices(Mapping[str, Choice], Generic[Choice]):
         raise ImportError(f"{module.__name__} offers neither {class_name} nor {name}")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._modules)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._modules)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlpcli.diagnose.case import Case, Rows
-from mlpcli.execute.numpy_executor import NumpyExecutor
-from mlpcli.execute.rows import RowFunction
+from mlpcli.execute.evaluate import evaluate
 from mlpcli.graph.node import placeholder
 from mlpcli.nn.losses import LOSSES
 
@@ -39,10 +38,7 @@ def row_losses(case: Case, prediction: np.ndarray, target: np.ndarray) -> np.nda
     """The loss of every row for any prediction, (rows, outputs), also one that the output could not say."""
     names = {name: placeholder(name, (None, target.shape[1]), "float64") for name in ("prediction", "target")}
     loss = case.head.loss.per_row(names["prediction"], names["target"])
-    function = RowFunction(NumpyExecutor(), {"loss": loss}, {})
-    with np.errstate(all="ignore"):
-        losses: np.ndarray = function({"prediction": prediction, "target": target})["loss"]
-    return losses
+    return evaluate({"loss": loss}, {"prediction": prediction, "target": target}, len(target))["loss"]
 
 
 def is_cross_entropy(case: Case) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,19 +12,20 @@ import numpy as np
 
 from mlpcli.diagnose.baseline import baseline_loss, least_loss
 from mlpcli.diagnose.case import Case, Rows
-from mlpcli.diagnose.layer_health import LayerHealth, layer_health
-from mlpcli.diagnose.trial import LEAST_EPOCHS, Trainer, Trial
-from mlpcli.diagnose.usual import with_usual_inputs, with_usual_targets, with_usual_weights
-from mlpcli.diagnose.variant import widened, with_penalty, without_dropout
 from mlpcli.execute.numpy_executor import NumpyExecutor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mlpcli.diagnose.layer_health import LayerHealth
+    from mlpcli.diagnose.trial import Trainer, Trial
+
 MOST_ROWS = 1024
 """Rows that layer health looks at."""
 BEATS = 0.05
 """Share of the baseline by which a loss must be below it. Ours: a network that learns is far beyond."""
+MANY_EPOCHS = 20
+"""Epochs from which on a lucky last one can be told from a low cost."""
 STILL_FALLING = 0.005
 """Relative fall of the cost from the third to the last quarter of a trial that counts as improvement."""
 
@@ -87,22 +89,32 @@ class Evidence:
     @cached_property
     def start_health(self) -> list[LayerHealth]:
         """Every layer before training (of a run: as trained)."""
-        weights = self.start if self.case.trained is None else self.case.trained
-        updates = self.trial.first_update if self.case.trained is None else None
-        return layer_health(self.case.network, weights, self.some_rows, NumpyExecutor(), updates)[0]
+        if self.case.trained is None:
+            return self._health(self.start, self.trial.first_update)
+        return self._health(self.case.trained, None)
 
     @cached_property
     def trial_health(self) -> list[LayerHealth]:
         """Every layer after the trial."""
-        trial = self.trial
-        return layer_health(
-            self.case.network, trial.state, self.some_rows, NumpyExecutor(), trial.last_update
-        )[0]
+        return self._health(self.trial.state, self.trial.last_update)
+
+    def _health(
+        self, weights: Mapping[str, NDArray[Any]], updates: Mapping[str, float] | None
+    ) -> list[LayerHealth]:
+        from mlpcli.diagnose.layer_health import layer_health
+
+        return layer_health(self.case.network, weights, self.some_rows, NumpyExecutor(), updates)[0]
+
+    def _trainer_of(self, case: Case) -> Trainer:
+        # Imported here: facts, which mlp train tells before the first epoch, need no trials.
+        from mlpcli.diagnose.trial import Trainer
+
+        return Trainer(case)
 
     @cached_property
     def trainer(self) -> Trainer:
         """Runs trials."""
-        return Trainer(self.case)
+        return self._trainer_of(self.case)
 
     @cached_property
     def trial(self) -> Trial:
@@ -132,7 +144,7 @@ class Evidence:
         if self.beats_baseline(trial.loss):
             # Neither first weights that beat the baseline by luck are learning, nor a lucky last epoch.
             lucky = trial.loss > trial.start_loss - BEATS * abs(trial.start_loss)
-            swings = len(trial.costs) >= LEAST_EPOCHS and not self.beats_baseline(trial.late_cost)
+            swings = len(trial.costs) >= MANY_EPOCHS and not self.beats_baseline(trial.late_cost)
             return not lucky and not (swings and self.case.network.penalty is None)
         return not trial.complete and trial.falling > STILL_FALLING and trial.loss < trial.start_loss
 
@@ -156,11 +168,6 @@ class Evidence:
         """The trial from other first weights and in other orders: what the next seeds would give."""
         return [self.trainer.run(draw=draw) for draw in range(1, 9)]
 
-    @cached_property
-    def rates(self) -> dict[float, Trial]:
-        """The trial at a tenth and ten times the rate, and further, by factor."""
-        return {factor: self.at_rate(factor) for factor in (0.01, 0.1, 10.0, 100.0)}
-
     def at_rate(self, factor: float) -> Trial:
         """The trial at this factor times the rate."""
         if factor not in self._at_rate:
@@ -180,13 +187,18 @@ class Evidence:
     @cached_property
     def wider(self) -> Trial:
         """The trial of a wider network."""
-        return Trainer(widened(self.case)).run()
+        return self._wide_trainer().run()
 
     @cached_property
     def wider_and_longer(self) -> Trial:
         """The trial of a wider network for ten times the epochs."""
-        trainer = Trainer(widened(self.case))
+        trainer = self._wide_trainer()
         return trainer.run(epochs=10 * trainer.epochs)
+
+    def _wide_trainer(self) -> Trainer:
+        from mlpcli.diagnose.variant import widened
+
+        return self._trainer_of(widened(self.case))
 
     @cached_property
     def longer_and_faster(self) -> Trial:
@@ -196,7 +208,9 @@ class Evidence:
     def with_penalty(self, factor: float) -> Trial:
         """The trial with the penalty times a factor."""
         if factor not in self._with_penalty:
-            self._with_penalty[factor] = Trainer(with_penalty(self.case, factor)).run()
+            from mlpcli.diagnose.variant import with_penalty
+
+            self._with_penalty[factor] = self._trainer_of(with_penalty(self.case, factor)).run()
         return self._with_penalty[factor]
 
     @cached_property
@@ -210,7 +224,7 @@ class Evidence:
 
     def outcome(self, case: Case) -> Outcome:
         """The trial of a variant of the case, against this one's."""
-        trainer = Trainer(case)
+        trainer = self._trainer_of(case)
         trial = trainer.run()
         baseline = baseline_loss(case, trainer.rows)
         beats = trial.finite and _beats(trial.loss, baseline, least_loss(case, trainer.rows))
@@ -234,26 +248,36 @@ class Evidence:
     @cached_property
     def with_usual_inputs(self) -> Outcome:
         """The trial with standardised inputs."""
+        from mlpcli.diagnose.usual import with_usual_inputs
+
         return self.outcome(with_usual_inputs(self.case))
 
     @cached_property
     def with_usual_targets(self) -> Outcome:
         """The trial with standardised targets."""
+        from mlpcli.diagnose.usual import with_usual_targets
+
         return self.outcome(with_usual_targets(self.case))
 
     @cached_property
     def with_usual_rows(self) -> Outcome:
         """The trial with both standardised."""
+        from mlpcli.diagnose.usual import with_usual_inputs, with_usual_targets
+
         return self.outcome(with_usual_targets(with_usual_inputs(self.case)))
 
     @cached_property
     def without_dropout(self) -> Outcome:
         """The trial of the same network with all of its units in every step."""
+        from mlpcli.diagnose.variant import without_dropout
+
         return self.outcome(without_dropout(self.case))
 
     @cached_property
     def with_usual_weights(self) -> Outcome:
         """The trial from glorot_uniform's weights and biases of 0."""
+        from mlpcli.diagnose.usual import with_usual_weights
+
         return self.outcome(with_usual_weights(self.case))
 
 

@@ -11,10 +11,9 @@ import numpy as np
 
 from mlpcli.diagnose.baseline import baseline_loss
 from mlpcli.diagnose.case import Case
-from mlpcli.execute.executor import Function, arithmetic
+from mlpcli.execute.evaluate import evaluate
 from mlpcli.execute.numpy_executor import NumpyExecutor
 from mlpcli.graph.node import Node
-from mlpcli.plan.make_plan import make_plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,10 +44,10 @@ class Probe:
 
     def read(self) -> None:
         """Look at the weights as they are."""
-        with arithmetic():
+        with np.errstate(all="ignore"):
             self.change = self._changed()
-            self._function.run()
-        found = self._function.outputs
+        rows, nodes = self._sample
+        found = evaluate(nodes, {**self._state, "inputs": rows}, len(rows))
         self.constant = [
             _constant_units(found[f"{at} before"], found[f"{at} after"], layer.units)
             if layer.activation.elementwise or at < len(self._case.network.layers) - 1
@@ -78,16 +77,13 @@ class Probe:
         return layer_health(self._case.network, self._state, rows, NumpyExecutor())[0]
 
     @cached_property
-    def _function(self) -> Function:
-        """The layers before and after their activations, on the sample, which is filled in."""
+    def _sample(self) -> tuple[NDArray[Any], dict[str, Node]]:
+        """Some rows; and every layer before and after its activation."""
         nodes: dict[str, Node] = {}
         for at, layer in enumerate(self._case.network.observed.layers):
             nodes |= {f"{at} before": layer.pre_activation, f"{at} after": layer.output}
         inputs = self._case.rows["inputs"]
-        chosen = _spread(len(inputs), SAMPLE)
-        function = NumpyExecutor().compile(make_plan(nodes, batch=len(chosen)), self._state)
-        function.inputs["inputs"][...] = inputs[chosen]
-        return function
+        return inputs[_spread(len(inputs), SAMPLE)], nodes
 
     def _changed(self) -> float:
         changed = size = 0.0

@@ -9,13 +9,14 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding
 
 KINDS = ("graph", "data", "start", "trial", "symptom")
-"""In the order in which causes are looked for: facts of graph and data, what the first forward and backward
-pass show, what a short training shows, and last what has to have one of these as its cause."""
+"""Folders of rules/, in the order in which causes are looked for: facts of graph and data, what the first
+forward and backward pass show, what a short training shows, and last what has to have one of these as its
+cause."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One file of rules/. Its name is that of the file.
+    """One file of rules/. Its name is that of the file, its kind that of the folder.
 
     exact: true or false without a threshold, whatever the network makes of it. Rules that are not exact are
     asked only about networks that do not learn (Evidence.learns); `always` lifts that for those that have
@@ -26,7 +27,6 @@ class Rule:
     """
 
     title: str
-    kind: str
     check: Callable[[Evidence], Iterator[Finding]]
     statistic: str
     threshold: str

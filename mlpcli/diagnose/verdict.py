@@ -14,19 +14,14 @@ from mlpcli.diagnose.rules import RULES
 def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual") -> list[Finding]:
     """Root causes, the gravest first, each with what it explains.
 
-    Rules are asked in the order of KINDS. A finding that an earlier one explains becomes its consequence; one
+    Rules are asked kind by kind. A finding that an earlier one explains becomes its consequence; one
     that no earlier one explains takes what it explains itself: units that a long step killed are found before
     the long step is.
     ask: "facts" asks the exact rules only, "certain problems" those of them that find problems; "all" asks
     every rule also where the network learns, and what is found only because of that is a note.
     """
-    wanted = set(kinds)
-    rules = sorted(
-        ((name, rule) for name, rule in RULES.items() if rule.kind in wanted),
-        key=lambda named: (KINDS.index(named[1].kind), not named[1].exact, named[1].order, named[0]),
-    )
     roots: list[Finding] = []
-    for _, rule in rules:
+    for rule in (rule for kind in kinds for rule in rules_of(kind).values()):
         if ask in ("facts", "certain problems") and not rule.exact:
             continue
         if ask == "certain problems" and rule.gravest != "problem":
@@ -38,6 +33,12 @@ def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual
             finding = replace(found, severity="note") if gated else found
             _place(finding, roots)
     return sorted(roots, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def rules_of(kind: str) -> dict[str, Rule]:
+    """By name, in the order in which they are asked."""
+    rules = {name: RULES[name] for name in RULES.group(kind)}
+    return dict(sorted(rules.items(), key=lambda named: (not named[1].exact, named[1].order, named[0])))
 
 
 def _place(finding: Finding, roots: list[Finding]) -> None:

@@ -117,8 +117,8 @@ def test_a_wider_network_and_one_without_penalty(tmp_path):
 
 def test_rates_are_computed_once(tmp_path):
     evidence = Evidence(case(tmp_path))
-    assert evidence.at_rate(10.0) is evidence.rates[10.0]
-    assert evidence.rates[0.1].rate == pytest.approx(0.01)
+    assert evidence.at_rate(10.0) is evidence.at_rate(10.0)
+    assert evidence.at_rate(0.1).rate == pytest.approx(0.01)
 
 
 def test_first_weights_that_are_lucky_are_not_learning(tmp_path):

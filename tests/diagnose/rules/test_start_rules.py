@@ -14,7 +14,7 @@ from mlpcli.pipeline.prepare import prepare
 
 ROOT = Path(__file__).parents[3]
 
-NAMES = [name for name in RULES if RULES[name].kind == "start"]
+NAMES = RULES.group("start")
 MINE = exhibits(NAMES)
 SICK = [exhibit for exhibit in MINE if exhibit.expected]
 

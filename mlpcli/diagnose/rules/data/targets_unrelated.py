@@ -1,0 +1,99 @@
+"""The targets have nothing to do with the inputs: shuffled, or read from other rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+
+LEAST_ROWS = 50
+PERMUTATIONS = 200
+DEVIATIONS = 3.0
+"""Of the statistic from its mean under permuted targets: in one of 400 unrelated tables by chance."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    rows = evidence.some_rows
+    count = len(rows["inputs"])
+    inputs, target = _standardised(rows["inputs"]), _standardised(rows["target"])
+    if count < LEAST_ROWS or not inputs.shape[1] or not target.shape[1]:
+        return
+    if not (np.isfinite(inputs).all() and np.isfinite(target).all()):
+        return
+    nearest = _nearest(inputs)
+
+    def statistics(target: np.ndarray) -> tuple[float, float, float]:
+        """Agreement of nearest neighbours; the largest and the mean squared correlation with a column."""
+        correlations = (inputs.T @ target / count) ** 2
+        return (
+            float(np.mean(np.sum(target * target[nearest], axis=1))),
+            float(np.max(correlations)),
+            float(np.mean(correlations)),
+        )
+
+    rng = np.random.default_rng(0)
+    real = np.array(statistics(target))
+    permuted = np.array([statistics(target[rng.permutation(count)]) for _ in range(PERMUTATIONS)])
+    deviations = np.abs(real - permuted.mean(axis=0)) / np.maximum(permuted.std(axis=0), 1e-12)
+    if deviations.max() > DEVIATIONS:
+        return
+    yield Finding(
+        "targets_unrelated",
+        "warning" if evidence.learns else "problem",
+        "The targets have nothing to do with the inputs: rows that are near each other agree in their "
+        f"targets no more than with permuted targets ({deviations[0]:.1f} standard deviations), and no "
+        "column correlates with "
+        f"them ({deviations[1]:.1f})"
+        + ("; what is learned, is learned by heart." if evidence.learns else "."),
+        "",
+        "data.target",
+        float(deviations.max()),
+        DEVIATIONS,
+        (Remedy("targets that belong to their rows: look at how the table was put together"),),
+    )
+
+
+def _standardised(values: np.ndarray) -> np.ndarray:
+    """Columns of mean 0 and deviation 1, without those that are constant."""
+    spread = values.std(axis=0)
+    kept = spread > 0
+    standard: np.ndarray = (values[:, kept] - values[:, kept].mean(axis=0)) / spread[kept]
+    return standard
+
+
+def _nearest(inputs: np.ndarray) -> np.ndarray:
+    """The index of each row's nearest other row."""
+    squares = np.sum(inputs**2, axis=1)
+    distances = squares[:, None] + squares - 2.0 * (inputs @ inputs.T)
+    np.fill_diagonal(distances, np.inf)
+    nearest: np.ndarray = np.argmin(distances, axis=1)
+    return nearest
+
+
+targets_unrelated = Rule(
+    title="Targets that have nothing to do with the inputs",
+    check=_check,
+    statistic="agreement of each row's target with that of its nearest other row, the largest and the "
+    "mean squared correlation of input columns with the target; each against 200 permutations of the "
+    "targets",
+    threshold="none of the three deviates by 3 standard deviations, with at least 50 rows",
+    source="Ben Braiek, Khomh 2022, TheDeepChecker; Karpathy 2019, A Recipe for Training Neural Networks",
+    text="""Where labels were shuffled, or joined to the wrong rows, there is nothing to learn but noise:
+a small network stays at the baseline, a large one learns the rows by heart. A target that depends on many
+columns in a way that neither neighbours nor single columns show would be taken for such, which is why a
+network that learns gets a warning only.""",
+    always=True,
+    explains=(
+        "cost_oscillates",
+        "learning_rate_too_low",
+        "overfitting",
+        "seed_dependent",
+        "stalled_at_baseline",
+        "too_few_epochs",
+        "too_little_capacity",
+    ),
+)

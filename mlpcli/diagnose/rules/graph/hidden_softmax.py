@@ -1,0 +1,57 @@
+"""Softmax in a hidden layer: its units share a sum of 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key
+from mlpcli.diagnose.consequences import FAILURES
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.output_range import sums_to_one
+from mlpcli.diagnose.rebuilt import with_hidden
+from mlpcli.diagnose.rule import Rule
+from mlpcli.nn.activations import ACTIVATIONS
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case = evidence.case
+    layers = case.network.layers[: hidden_layers(case)]
+    sharing = [number for number, layer in enumerate(layers) if layer.units > 1 and sums_to_one(layer)]
+    if not sharing:
+        return
+    names = ", ".join(layers[number].name for number in sharing)
+    units = min(layers[number].units for number in sharing)
+    outcome = evidence.outcome(with_hidden(case, sharing, ACTIVATIONS["tanh"]()))
+    own = evidence.trial
+    ends = f"ends at a loss of {own.loss:.3g}" if own.finite else "stops being finite"
+    yield Finding(
+        "hidden_softmax",
+        evidence.gravity(outcome) or "note",
+        f"softmax in {names}: {units} units share a sum of 1, about {1 / units:.2g} each, and what one "
+        f"gains the others lose. The training {ends}; with tanh it {outcome.text}.",
+        f"layer {names}",
+        layer_key(case, sharing[0], "activation"),
+        1 / units,
+        None,
+        (
+            Remedy("each unit says something of its own", in_hidden(case, "activation", "tanh", sharing)),
+            Remedy("likewise", in_hidden(case, "activation", "relu", sharing)),
+        ),
+    )
+
+
+hidden_softmax = Rule(
+    title="Softmax in a hidden layer",
+    check=_check,
+    statistic="hidden layers whose outputs share a sum of 1; then the training with tanh there",
+    threshold="none. A problem where the network does not learn and the one with tanh does; a warning "
+    "where 30 % of the baseline's loss are left and tanh halves that; else a note",
+    source="Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint); Ben Braiek, Khomh 2022, TheDeepChecker",
+    text="""Softmax turns the outputs of the last layer into probabilities. Between layers it makes values
+small and alike: n units have 1/n on average, differences shrink by as much, and so does the gradient that
+comes back. Two such layers, or softmax followed by softmax, often stay at the baseline.""",
+    always=True,
+    order=41,
+    explains=FAILURES,
+)

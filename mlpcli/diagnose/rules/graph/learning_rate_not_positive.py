@@ -1,0 +1,40 @@
+"""A rate of 0 moves nothing; a negative one goes uphill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.consequences import NOTHING_LEARNED
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+
+KEY = "optimiser.learning_rate"
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    optimizer = evidence.case.optimizer
+    rate = optimizer.learning_rate
+    if rate > 0:
+        return
+    usual = type(optimizer)().learning_rate
+    if rate == 0:
+        cause = "The learning rate is 0: no step changes any parameter."
+    else:
+        cause = f"The learning rate is {rate:g}, below 0: every step goes uphill, to a higher cost."
+    sizes = (usual,) if rate == 0 or -rate == usual else (-rate, usual)
+    remedies = (Remedy("steps go downhill", (f"{KEY}={size:g}",)) for size in sizes)
+    yield Finding("learning_rate_not_positive", "problem", cause, "", KEY, rate, 0.0, tuple(remedies))
+
+
+learning_rate_not_positive = Rule(
+    title="The learning rate is not above 0",
+    check=_check,
+    statistic="the learning rate of the config",
+    threshold="none: 0 or below",
+    source="Ben Braiek, Khomh 2022, TheDeepChecker (weights not updated; step in the wrong direction)",
+    text="""A step is w ← w − rate · gradient. With a rate of 0 the weights stay what they were drawn,
+with a negative one the cost grows. Nothing that the training does is then evidence of anything else.""",
+    exact=True,
+    explains=NOTHING_LEARNED,
+)

@@ -1,0 +1,74 @@
+"""Hidden layers without a bend: affine after affine is one affine map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key
+from mlpcli.diagnose.consequences import FAILURES
+from mlpcli.diagnose.evidence import Evidence, Outcome
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.output_range import is_straight
+from mlpcli.diagnose.rebuilt import with_hidden
+from mlpcli.diagnose.rule import Rule
+from mlpcli.nn.activations import ACTIVATIONS
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case, hidden = evidence.case, hidden_layers(evidence.case)
+    straight = [number for number in range(hidden) if is_straight(case.network.layers[number])]
+    if not straight:
+        return
+    names = ", ".join(case.network.layers[number].name for number in straight)
+    key = layer_key(case, straight[0], "activation")
+    if len(straight) < hidden:
+        cause = f"{names}: linear, and one affine map together with the layer that follows."
+        remedy = Remedy("a layer that bends", in_hidden(case, "activation", "tanh", straight))
+        where = f"layer {names}"
+        yield Finding("linear_hidden_layers", "note", cause, where, key, remedies=(remedy,))
+        return
+    outcome = evidence.outcome(with_hidden(case, straight, ACTIVATIONS["tanh"]()))
+    cause = (
+        f"Of the hidden layers none bends ({names}): the network does as a single linear layer would"
+        f"{_ends(evidence, outcome)}."
+    )
+    yield Finding(
+        "linear_hidden_layers",
+        evidence.gravity(outcome) or "note",
+        cause,
+        f"layer {names}",
+        key,
+        float(len(straight)),
+        0.0,
+        tuple(_remedies(evidence, straight)),
+    )
+
+
+def _ends(evidence: Evidence, outcome: Outcome) -> str:
+    if not evidence.trial.finite or not outcome.trial.finite:
+        return ""
+    return f", and ends at a loss of {evidence.trial.loss:.3g}; with tanh it {outcome.text}"
+
+
+def _remedies(evidence: Evidence, straight: list[int]) -> Iterator[Remedy]:
+    case = evidence.case
+    tanh = in_hidden(case, "activation", "tanh", straight)
+    yield Remedy("tanh bends", tanh)
+    he = in_hidden(case, "initialisation", "he_uniform", straight)
+    yield Remedy("ReLU bends", (*in_hidden(case, "activation", "relu", straight), *he))
+
+
+linear_hidden_layers = Rule(
+    title="Hidden layers are linear",
+    check=_check,
+    statistic="hidden layers whose activation is a straight line; then the training with tanh there",
+    threshold="none: all of them. A problem where the network does not learn and the one with tanh does; a "
+    "warning where 30 % of the baseline's loss are left and tanh halves that; else a note",
+    source="Minsky, Papert 1969; Goodfellow et al. 2016, section 6.1; Schoop et al. 2021, UMLAUT",
+    text="""W₂(W₁x + b₁) + b₂ is W·x + b again, however many layers there are. Such a network finds nothing
+that a linear or logistic regression would not, and XOR not at all. Where the data is linear it does no harm;
+a single linear layer among others, as a bottleneck, is a choice.""",
+    always=True,
+    order=40,
+    explains=(*FAILURES, "identical_units"),
+)

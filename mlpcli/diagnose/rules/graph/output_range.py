@@ -1,0 +1,121 @@
+"""Targets that the output activation cannot reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpcli.diagnose.baseline import baseline_loss, is_cross_entropy, least_loss, row_losses
+from mlpcli.diagnose.consequences import EVEN_SCALING
+from mlpcli.diagnose.evidence import POOR, Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.output_range import Range, sums_to_one
+from mlpcli.diagnose.output_range import output_range as range_of
+from mlpcli.diagnose.rebuilt import with_head
+from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.usual import has_large_targets
+from mlpcli.discover import choice_name
+
+KEY = "network.output.activation"
+HARDLY = 0.01
+"""Share of the baseline's loss that is not worth a word."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    yield from _single(evidence)
+    yield from _shares(evidence)
+
+
+def _single(evidence: Evidence) -> Iterator[Finding]:
+    """Targets that no output reaches."""
+    case = evidence.case
+    layer, target = case.network.layers[-1], case.rows["target"]
+    said = range_of(layer)
+    outside = said.beyond(target)
+    if is_cross_entropy(case) or said.constant or not outside.any():
+        return
+    baseline = baseline_loss(case)
+    left = float(np.mean(row_losses(case, np.clip(target, said.low, said.high), target)))
+    perfect = least_loss(case)
+    share = (left - perfect) / (baseline - perfect) if baseline > perfect else 0.0
+    if share < HARDLY:
+        return
+    activation = choice_name(case.head.activation)
+    yield Finding(
+        "output_range",
+        "problem" if share > POOR else _gravity(evidence, "linear", case.head.loss_name),
+        f"{activation} says {said.text}, and the targets lie between {target.min():.4g} and "
+        f"{target.max():.4g}: {outside.mean():.0%} of them cannot be reached, and the best such outputs "
+        f"leave a loss of {left:.3g} (the best constant: {baseline:.3g}).",
+        f"layer {layer.name}",
+        KEY,
+        share,
+        HARDLY,
+        tuple(_remedies(evidence, said)),
+    )
+
+
+def _shares(evidence: Evidence) -> Iterator[Finding]:
+    """Rows of targets that outputs which share 1 do not reach."""
+    case, layer = evidence.case, evidence.case.network.layers[-1]
+    if case.dataset.task == "classification" or layer.units == 1 or not sums_to_one(layer):
+        return
+    beyond = float(np.mean(Range(1.0, 1.0).beyond(case.rows["target"].sum(axis=1))))
+    if beyond < HARDLY:
+        return
+    activation, multilabel = choice_name(case.head.activation), case.dataset.task == "multilabel"
+    sigmoid = Remedy(
+        "each label has a probability of its own", (f"{KEY}=sigmoid", "loss=binary_cross_entropy")
+    )
+    linear = Remedy("a linear output says any number", (f"{KEY}=linear",))
+    yield Finding(
+        "output_range",
+        _gravity(evidence, "sigmoid", "binary_cross_entropy") if multilabel else _gravity(evidence, "linear"),
+        f"The {layer.units} outputs under {activation} share 1, and in {beyond:.0%} of the rows the targets "
+        "do not: what one output gains the others lose.",
+        f"layer {layer.name}",
+        KEY,
+        beyond,
+        HARDLY,
+        (sigmoid if multilabel else linear,),
+    )
+
+
+def _gravity(evidence: Evidence, activation: str, loss: str = "squared_error") -> str:
+    """A problem where the network does not learn and one with that output does."""
+    if evidence.learns or not evidence.outcome(with_head(evidence.case, activation, loss)).learns:
+        return "warning"
+    return "problem"
+
+
+def _remedies(evidence: Evidence, said: Range) -> Iterator[Remedy]:
+    case = evidence.case
+    if case.config.data.classes:
+        yield Remedy("numbers that the output can say", ("data.classes=[0, 1]",))
+        yield Remedy("a linear output says any number", (f"{KEY}=linear",))
+        return
+    scaled = ("data.target_scaling=standard",) if has_large_targets(case) else ()
+    yield Remedy("a linear output says any number", (f"{KEY}=linear", *scaled))
+    unit = np.array([0.0, 1.0])
+    if case.config.data.target_scaling != "minmax" and not said.beyond(unit).any():
+        yield Remedy("targets between 0 and 1, which it can say", ("data.target_scaling=minmax",))
+
+
+output_range = Rule(
+    title="Targets beyond the range of the output",
+    check=_check,
+    statistic="range of the output activation against the targets as the network is to say them; and the "
+    "loss of the nearest outputs within it, as a share of the best constant's",
+    threshold="none for the range; it is told from 1 % of the loss on, and a problem from 30 %, or where "
+    "the network does not learn and one with an output of that range does",
+    source="Wardat et al. 2022, DeepDiagnosis (wrong output activation); LeCun et al. 1998, Efficient "
+    "BackProp, 4.5",
+    text="""A sigmoid says nothing above 1, a ReLU nothing below 0. A blood sugar of 150, or the half of the
+standardised targets that is negative, is out of reach whatever the weights: units are pushed against the
+bound, where their slope is 0, and stay there. And of several labels that are true at once, softmax says
+one.""",
+    exact=True,
+    order=30,
+    explains=EVEN_SCALING,
+)

@@ -1,0 +1,45 @@
+"""A parameter that the loss is not computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.consequences import FAILURES
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+from mlpcli.graph.node import topological
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    network = evidence.case.network
+    used = set(topological([network.loss]))
+    severed = [p.node for p in network.trained if p.node not in used]
+    if not severed:
+        return
+    names = ", ".join(node.name for node in severed)
+    there = sum(1 for p in network.parameters if p.node in used)
+    yield Finding(
+        "severed_parameter",
+        "problem",
+        f"The loss is not computed from {names}: {len(severed)} of {len(network.parameters)} parameters "
+        f"never get a gradient{'' if there else ', and nothing at all is trained'}.",
+        f"parameter {names}",
+        remedies=(Remedy("the loss built from the last layer's output, in the code that builds the graph"),),
+    )
+
+
+severed_parameter = Rule(
+    title="The loss does not depend on a parameter",
+    check=_check,
+    statistic="parameters among the nodes from which the loss, without penalty, is computed",
+    threshold="none: every parameter is one of them",
+    source="Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint: dangling layers); Theano, "
+    "`disconnected_inputs`",
+    text="""A layer whose output goes nowhere, or a loss built from the value before the last layer, leaves
+parameters that no step moves. No gradient check sees it: a gradient of 0 is then the right one. A network
+that was built from a config file cannot have this; one that was put together with `mlpcli.engine` can.""",
+    exact=True,
+    order=10,
+    explains=FAILURES,
+)

@@ -1,0 +1,68 @@
+"""A parameter whose every path to the loss crosses an op without a derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.consequences import FAILURES
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+from mlpcli.graph.node import Node, topological
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    network = evidence.case.network
+    order = topological([network.loss])
+    reached = _reached(network.loss, order)
+    used = set(order)
+    starved = [p.node for p in network.trained if p.node in used and p.node not in reached]
+    if not starved:
+        return
+    names = ", ".join(node.name for node in starved)
+    cuts = ", ".join(_cuts(starved, order, reached))
+    yield Finding(
+        "zero_derivative_path",
+        "problem",
+        f"The loss depends on {names} only through {cuts}, where no gradient passes: {len(starved)} of "
+        f"{len(network.parameters)} parameters are never moved.",
+        f"op {cuts}",
+        remedies=(Remedy("the loss built from the value before that op; thresholds only when predicting"),),
+    )
+
+
+def _reached(loss: Node, order: list[Node]) -> set[Node]:
+    """What a gradient arrives at."""
+    reached = {loss}
+    for node in reversed(order):
+        if node in reached:
+            passes = zip(node.inputs, node.op.derivative, strict=False)
+            reached.update(source for source, derivative in passes if derivative is not None)
+    return reached
+
+
+def _cuts(starved: list[Node], order: list[Node], reached: set[Node]) -> list[str]:
+    """The ops at which the gradient for these parameters ends."""
+    below = set(starved)
+    for node in order:
+        if any(source in below for source in node.inputs):
+            below.add(node)
+    ends = [(node, source) for node in reached for source in node.inputs if source in below - reached]
+    # A condition gets no gradient from what chooses by it: the comparison is what cuts.
+    return sorted({source.op.name if node.op.name == "where" else node.op.name for node, source in ends})
+
+
+zero_derivative_path = Rule(
+    title="Every path to the loss crosses an op without a derivative",
+    check=_check,
+    statistic="parameters at which an adjoint of the loss arrives, among those it is computed from",
+    threshold="none: every parameter is one of them",
+    source="Bengio et al. 2013, arXiv:1308.3432 (hard thresholds have gradient 0 almost everywhere)",
+    text="""Signs, comparisons and values that are taken out of differentiation are steps or constants: their
+derivative is 0 wherever it exists. What lies before them stays as it was drawn. None of the activations and
+losses that a config file can name is like that; a network that was put together with `mlpcli.engine`
+may be.""",
+    exact=True,
+    order=11,
+    explains=FAILURES,
+)

@@ -1,0 +1,1 @@
+"""What the first forward and backward pass show."""

@@ -1,0 +1,95 @@
+"""Units that no gradient passes, on any row: the activation is flat wherever the rows put them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.config_keys import (
+    hidden_layers,
+    in_hidden,
+    layer_key,
+    usual_inputs,
+    usual_weights,
+    with_changes,
+)
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+
+MOST_DEAD = 0.5
+"""Share of a layer's units: SageMaker Debugger and DeepDiagnosis warn from one half on."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    moments = [(evidence.start_health, "before training")]
+    if evidence.trial.finite:
+        moments.append((evidence.trial_health, "after it"))
+    for health, when in moments:
+        # From the output backwards: what lies before a dead layer gets no gradient because of it.
+        for number, layer in reversed(list(enumerate(health))):
+            flat = layer.flat_units
+            # A slope that only rounding makes 0, as tanh's beyond 20, is saturation.
+            if not layer.shape.flat_pieces or flat < MOST_DEAD * layer.units:
+                continue
+            share = flat / layer.units
+            yield Finding(
+                "dead_activation",
+                "problem" if share == 1.0 else "warning",
+                f"{flat} of {layer.units} {layer.activation} units of {layer.name} lie flat on every row "
+                f"{when}: on {1 - layer.live_share:.0%} of rows × units the slope is 0"
+                + (", and no gradient passes." if share == 1.0 else "."),
+                f"layer {layer.name}",
+                layer_key(evidence.case, number, "activation"),
+                share,
+                MOST_DEAD,
+                with_changes(_remedies(evidence, number, when == "after it")),
+            )
+            return
+
+
+def _remedies(evidence: Evidence, number: int, killed: bool) -> Iterator[Remedy]:
+    case = evidence.case
+    hidden = hidden_layers(case)
+    weights = (*usual_weights(case), *usual_inputs(case))
+    output = (
+        ("network.output.activation=sigmoid",)
+        if number == hidden and case.dataset.task != "regression"
+        else ()
+    )
+    if number == hidden and not output:
+        output = ("network.output.activation=linear",)
+    tanh = (*output, *in_hidden(case, "activation", "tanh"), *weights)
+    usual = Remedy("weights and inputs of a size that keeps units where the slope is", (*output, *weights))
+    if not killed:
+        yield usual
+    yield Remedy("its slope is nowhere 0", tanh)
+    if number < hidden:
+        leaky = (*in_hidden(case, "activation", "leaky_relu"), *weights)
+        yield Remedy("its slope is nowhere 0 either", leaky)
+    if killed:
+        rate = case.optimizer.learning_rate / 10
+        yield Remedy("shorter steps do not throw units out", (*output, f"optimiser.learning_rate={rate:g}"))
+
+
+dead_activation = Rule(
+    title="The activation is flat wherever the rows are",
+    check=_check,
+    statistic="share of a layer's units whose activation has slope 0 on every row (loss gradient 0; the "
+    "penalty's gradient not counted), before training and after it",
+    threshold="half of the units; all of them are a problem. SageMaker Debugger, DeepDiagnosis: 50 %",
+    order=55,
+    source="AUTOTRAINER, ICSE 2021 (dying ReLU); Lu et al. 2019, arXiv:1903.06733",
+    text="""ReLU, hard sigmoid, hard tanh and the like have pieces where their slope is exactly 0. A unit
+that lies there on every row gets no gradient, and so do all weights before it: it never comes back. That
+half of the values of a ReLU layer are 0 is as it should be: each unit is then 0 on other rows.""",
+    explains=(
+        "effectively_linear",
+        "learning_rate_too_low",
+        "saturated_layer",
+        "seed_dependent",
+        "stalled_at_baseline",
+        "too_few_epochs",
+        "too_little_capacity",
+        "vanishing_gradient",
+    ),
+)

@@ -1,0 +1,104 @@
+"""Every row lies on one straight piece of every hidden unit: the network is a linear model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key, usual_weights
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.layer_health import LayerHealth, rms
+from mlpcli.diagnose.rule import Rule
+
+ALL = 1.0
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case, hidden = evidence.case, hidden_layers(evidence.case)
+    if not evidence.trial.finite or (evidence.learns and not evidence.fits_poorly):
+        return
+    start, end = evidence.start_health, evidence.trial_health
+    # A layer that is flat on every row is dead, which says more.
+    if any(layer.live_share == 0.0 for layer in end[:hidden]):
+        return
+    bent = [number for number in range(hidden) if start[number].shape.straight]
+    if not bent or _linear_share(start[:hidden]) < ALL or _linear_share(end[:hidden]) < ALL:
+        return
+    first = start[bent[0]]
+    units = sum(layer.units for layer in start[:hidden])
+    shares = "; ".join(
+        f"{before.name} {1 - before.live_share:.0%}, then {1 - after.live_share:.0%}"
+        for before, after in zip(start, end, strict=True)
+        if before.shape.flat_pieces
+    )
+    outside = (
+        f" Rows × units where the slope is 0, at the start and after the training: {shares}."
+        if shares
+        else ""
+    )
+    yield Finding(
+        "effectively_linear",
+        "warning" if evidence.learns else "problem",
+        f"{first.activation} is straight wherever the rows lie: for all {units} hidden units every row is "
+        "on one "
+        f"straight piece, before the training and after it, so the hidden layers do what none would and "
+        "the network "
+        f"is a linear model.{outside}",
+        f"layer {first.name}",
+        layer_key(case, bent[0], "activation"),
+        _linear_share(end[:hidden]),
+        ALL,
+        tuple(_remedies(evidence)),
+    )
+
+
+def _linear_share(layers: list[LayerHealth]) -> float:
+    return sum(layer.linear_units for layer in layers) / max(1, sum(layer.units for layer in layers))
+
+
+def _remedies(evidence: Evidence) -> Iterator[Remedy]:
+    case, health = evidence.case, evidence.start_health
+    hidden = hidden_layers(case)
+    tanh = (*in_hidden(case, "activation", "tanh"), *usual_weights(case))
+    yield Remedy("curved everywhere, from weights of both signs", tanh)
+    hard = [number for number, layer in enumerate(health) if layer.activation == "hard_sigmoid"]
+    if any(number < hidden for number in hard):
+        smooth = tuple(f"{layer_key(case, number, 'activation')}=sigmoid" for number in hard)
+        yield Remedy("what the hard sigmoid imitates, curved everywhere", smooth)
+    longer = evidence.longer
+    if evidence.beats_baseline(longer.loss) and (not evidence.learns or evidence.much_better(longer)):
+        epochs = len(longer.costs)
+        why = f"ends at {longer.loss:.3g} in a trial: in the end the weights grow past the bends"
+        yield Remedy(why, (f"training.epochs={epochs}",))
+    size = rms(evidence.some_rows["inputs"])
+    if health[0].shape.bend and size:
+        fan_in = case.network.layers[0].parameters[0].fan_in
+        std = health[0].shape.bend / (size * math.sqrt(fan_in))
+        wide = in_hidden(case, "initialisation", f"{{name: normal, std: {std:.2g}}}", [0])
+        bend = f"weights that throw rows past the bends at {health[0].shape.bend:g}"
+        yield Remedy(bend, wide)
+
+
+effectively_linear = Rule(
+    title="The hidden units are straight on every row",
+    check=_check,
+    statistic="share of hidden units that are one straight line on all rows, before training and after it",
+    threshold="all of them, both times; and the network does not learn, or leaves 30 % of the baseline's "
+    "loss",
+    source="Montúfar et al. 2014, arXiv:1402.1869 (linear regions); Minsky, Papert 1969 (XOR)",
+    text="""ReLU, hard sigmoid, hard tanh, maxout are made of straight pieces; what a network of them can do
+beyond a linear model lies in their bends. The hard sigmoid 0.2·x + 0.5 bends at |x| = 2.5 only: weights of
+the usual size and inputs of about 1 do not get there, and where the best linear model is a constant, as for
+XOR, the training stays at that constant for very long.""",
+    always=True,
+    order=70,
+    explains=(
+        "learning_rate_too_high",
+        "learning_rate_too_low",
+        "seed_dependent",
+        "stalled_at_baseline",
+        "too_few_epochs",
+        "too_little_capacity",
+    ),
+)

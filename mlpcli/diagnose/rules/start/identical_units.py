@@ -1,0 +1,77 @@
+"""Hidden units with the same weights before and after them do the same, and learn the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from mlpcli.diagnose.config_keys import layer_key, usual_weights
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.layer_health import identical_units as identical
+from mlpcli.diagnose.rule import Rule
+
+SAME = 1e-6
+"""Difference of weights, relative to the largest, that rounding may make in a training."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case, layers = evidence.case, evidence.case.network.layers
+    counts = {}
+    for number, (layer, following) in enumerate(pairwise(layers)):
+        before = identical(layer, following, evidence.start)
+        if not before:
+            continue
+        trial = evidence.trial
+        after = identical(layer, following, trial.state, SAME) if trial.finite else before
+        if after:
+            counts[number] = min(before, after)
+    if not counts:
+        return
+    said = ", ".join(
+        f"{layers[number].units - count} different of {layers[number].units} in {layers[number].name}"
+        for number, count in counts.items()
+    )
+    first = next(iter(counts))
+    share = max(count / layers[number].units for number, count in counts.items())
+    yield Finding(
+        "identical_units",
+        "warning" if evidence.learns else "problem",
+        f"Units have the same weights before and after them, and still have after {evidence.trial.steps} "
+        "steps: "
+        f"{said}. Equal units get equal gradients, so together they are worth one.",
+        f"layer {layers[first].name}",
+        layer_key(case, first, "initialisation"),
+        share,
+        0.0,
+        (Remedy("weights drawn at random differ", usual_weights(case, counts, biases=False)),),
+    )
+
+
+identical_units = Rule(
+    title="Units are copies of each other",
+    check=_check,
+    statistic="units of a hidden layer less the different ones, by weights and biases before them and "
+    "weights "
+    "after them, before training and after it",
+    threshold="none: equal before training, and equal to 1e-6 of the largest weight after it",
+    source="Ben Braiek, Khomh 2022, TheDeepChecker; Goodfellow et al. 2016, section 8.4 (symmetry breaking)",
+    text="""Two units with equal weights put out the same, and where the weights after them are equal too,
+they get the same gradient: no training tells them apart. The network is worth one with a single unit in
+their place, which may look fine on easy data: so this is told even where the network learns.""",
+    exact=True,
+    order=20,
+    explains=(
+        "dead_activation",
+        "effectively_linear",
+        "learning_rate_too_high",
+        "learning_rate_too_low",
+        "saturated_layer",
+        "seed_dependent",
+        "stalled_at_baseline",
+        "too_few_epochs",
+        "too_little_capacity",
+        "vanishing_gradient",
+        "weights_too_large",
+    ),
+)

@@ -1,0 +1,75 @@
+"""Before the first step the network is sure of what it cannot know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from mlpcli.diagnose.baseline import is_cross_entropy
+from mlpcli.diagnose.config_keys import layer_key
+from mlpcli.diagnose.consequences import WRONG_SIZE
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trial import Trainer
+from mlpcli.diagnose.usual import with_usual_weights
+
+TIMES = 2.0
+"""The first loss over the baseline, and over the first loss with usual weights in the output layer."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case = evidence.case
+    loss, baseline = evidence.trial.start_loss, evidence.baseline
+    if not math.isfinite(loss) or baseline <= 0 or loss <= TIMES * baseline:
+        return
+    last = len(case.network.layers) - 1
+    cured = with_usual_weights(case, [case.network.layers[last].name])
+    usual = Trainer(cured).loss_on(evidence.trainer.rows, cured.draw(0))[0]
+    if not loss > TIMES * usual:
+        return
+    outcome = evidence.outcome(cured)
+    severity = evidence.gravity(outcome)
+    if not severity and is_cross_entropy(case):
+        severity = "note"
+    if not severity:
+        return
+    yield Finding(
+        "overconfident_start",
+        severity,
+        f"The loss starts at {loss:.3g}, where the best constant has {baseline:.3g}: the output layer is "
+        "sure of "
+        f"itself before it has seen anything. With glorot_uniform weights there it starts at {usual:.3g}, "
+        "and the "
+        f"same training {outcome.text}.",
+        f"layer {case.network.layers[last].name}",
+        layer_key(case, last, "initialisation"),
+        loss / baseline,
+        TIMES,
+        (
+            Remedy("it starts near what the best constant has", _changes(evidence, "glorot_uniform")),
+            Remedy("it starts with the same for every row", _changes(evidence, "zeros")),
+        ),
+    )
+
+
+def _changes(evidence: Evidence, weights: str) -> tuple[str, ...]:
+    return f"network.output.initialisation={weights}", "network.output.bias_initialisation=zeros"
+
+
+overconfident_start = Rule(
+    title="Over-confident before training",
+    check=_check,
+    statistic="loss before the first step, against that of the best constant and that with Glorot weights "
+    "in the "
+    "output layer",
+    threshold="twice both. A note where a classifier learns all the same; a regression that does is let "
+    "alone",
+    source="Karpathy 2019, A Recipe for Training Neural Networks (verify loss at init); CS231n notes",
+    text="""A network that knows nothing yet should say so: all classes about equally likely, a regression
+near the mean. A first loss far above that of the best constant comes of large weights in the output layer,
+and the first steps only undo them; in the meantime hidden units may die.""",
+    always=True,
+    order=45,
+    explains=(*WRONG_SIZE, "effectively_linear"),
+)

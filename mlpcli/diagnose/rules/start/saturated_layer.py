@@ -1,0 +1,80 @@
+"""Sigmoids or tanhs that are flat on most rows: hardly any gradient passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.config_keys import (
+    hidden_layers,
+    in_hidden,
+    layer_key,
+    usual_inputs,
+    usual_weights,
+    with_changes,
+)
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+
+MOST = 0.5
+"""Share of rows × units."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case, hidden = evidence.case, hidden_layers(evidence.case)
+    moments = [(evidence.start_health, "before training")]
+    if evidence.trial.finite:
+        moments.append((evidence.trial_health, "after it"))
+    for health, when in moments:
+        for number, layer in enumerate(health[:hidden]):
+            if not layer.shape.bounded or layer.flat_share <= MOST:
+                continue
+            yield Finding(
+                "saturated_layer",
+                "problem",
+                f"The {layer.activation} units of {layer.name} are flat on {layer.flat_share:.0%} of rows "
+                "× units "
+                f"{when} ({layer.saturated} of {layer.units} units on nearly every row): what comes in "
+                "has an rms of "
+                f"{layer.pre_activation_rms:.3g}, and the mean slope is {layer.mean_slope:.2g}.",
+                f"layer {layer.name}",
+                layer_key(case, number, "initialisation"),
+                layer.flat_share,
+                MOST,
+                with_changes(_remedies(evidence, when == "after it")),
+            )
+            return
+
+
+def _remedies(evidence: Evidence, by_steps: bool) -> Iterator[Remedy]:
+    case, weights = evidence.case, usual_weights(evidence.case)
+    if by_steps:
+        rate = case.optimizer.learning_rate / 10
+        why = "shorter steps leave units where the slope is"
+        yield Remedy(why, (f"optimiser.learning_rate={rate:g}",))
+    why = "weights and inputs of a size that keeps units where the slope is"
+    yield Remedy(why, (*weights, *usual_inputs(case)))
+    yield Remedy("not flat on both sides", (*in_hidden(case, "activation", "relu"), *weights))
+
+
+saturated_layer = Rule(
+    title="A hidden layer is saturated",
+    check=_check,
+    statistic="share of rows × units of a layer with a bounded activation where the slope is below 2 % of "
+    "the "
+    "steepest (|tanh| > 0.99), before training and after it",
+    threshold="half, where the network does not learn",
+    source="Glorot, Bengio 2010; Wardat et al. 2022, DeepDiagnosis; Rakitianskaia, Engelbrecht 2015",
+    text="""Sigmoid, tanh and their kind are flat where what comes in is large: such a unit says the same
+for many rows, and its gradient is nearly 0, so it stays there. Inputs, weights or steps are too large.""",
+    order=60,
+    explains=(
+        "effectively_linear",
+        "learning_rate_too_low",
+        "seed_dependent",
+        "stalled_at_baseline",
+        "too_few_epochs",
+        "too_little_capacity",
+        "vanishing_gradient",
+    ),
+)

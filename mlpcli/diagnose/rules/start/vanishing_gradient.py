@@ -1,0 +1,78 @@
+"""The gradient shrinks on its way back to the first layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, usual_weights, zero_biases
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.layer_health import gradient_ratio
+from mlpcli.diagnose.rule import Rule
+
+RATIO = 1e-3
+"""AUTOTRAINER's, before training."""
+STILL = 1e-2
+"""After it. Ours: seven sigmoids that stay at the baseline end between 1e-3 and 4e-3."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case = evidence.case
+    hidden = hidden_layers(case)
+    first = evidence.start_health
+    ratio = gradient_ratio(first)
+    # Weights that start at 0 let no gradient pass before the first step.
+    if hidden < 2 or first[-1].weight_rms == 0:
+        return
+    if not evidence.trial.finite or not 0 < ratio < RATIO:
+        return
+    later = gradient_ratio(evidence.trial_health)
+    if later >= STILL:
+        return
+    update = first[0].update
+    moved = f", a step changes its weights by {update:.1g} of their size" if update is not None else ""
+    yield Finding(
+        "vanishing_gradient",
+        "problem",
+        f"The gradient vanishes: relative to its weights, that of {first[0].name} is {ratio:.1g} times "
+        "that of "
+        f"{first[-1].name} before training and {later:.1g} times after it{moved}; mean slopes are "
+        f"{', '.join(f'{layer.mean_slope:.2g}' for layer in first[:-1])}.",
+        f"layer {first[0].name}",
+        "network.hidden",
+        ratio,
+        RATIO,
+        tuple(_remedies(evidence)),
+    )
+
+
+def _remedies(evidence: Evidence) -> Iterator[Remedy]:
+    case = evidence.case
+    hidden = hidden_layers(case)
+    he = (*in_hidden(case, "initialisation", "he_normal"), *zero_biases(case, range(hidden)))
+    relu = (*in_hidden(case, "activation", "relu"), *he, *usual_weights(case, [hidden]))
+    tanh = (*in_hidden(case, "activation", "tanh"), *usual_weights(case))
+    yield Remedy("its slope is 1 wherever it is not 0, and the weights keep the size of what passes", relu)
+    yield Remedy("its slope is 1 at 0, where the sigmoid's is ¼", tanh)
+    units = case.network.layers[0].units
+    yield Remedy("fewer layers to pass", (f"network.hidden=[{{units: {units}, activation: tanh}}]",))
+
+
+vanishing_gradient = Rule(
+    title="The gradient vanishes",
+    check=_check,
+    statistic="‖gradient‖ / ‖W‖ of the first layer over that of the last, before training and after it",
+    threshold="0.001 before and 0.01 after, where the network does not learn (0.001: AUTOTRAINER)",
+    source="Hochreiter 1991; Glorot, Bengio 2010; Zhang et al. 2021, AUTOTRAINER",
+    text="""On its way back through a layer the gradient is multiplied by weights and slopes. The sigmoid's
+slope is ¼ at most, so that ten layers leave a millionth. The last layers then learn from what the first
+ones, which do not change, happen to say.""",
+    order=80,
+    explains=(
+        "learning_rate_too_low",
+        "seed_dependent",
+        "stalled_at_baseline",
+        "too_few_epochs",
+        "too_little_capacity",
+    ),
+)

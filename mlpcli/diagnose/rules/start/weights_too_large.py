@@ -1,0 +1,57 @@
+"""First weights so large that hidden units are thrown far from where they are lively."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.config_keys import layer_key, usual_weights
+from mlpcli.diagnose.consequences import WRONG_SIZE
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.start_weights import hidden_scales
+
+LARGE = 5.0
+"""rms(W)·√fan-in. LeCun's rule makes it 1, He's √2."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case = evidence.case
+    scales = hidden_scales(case, evidence.start)
+    large = [number for number, scale in enumerate(scales) if scale > LARGE]
+    if not large:
+        return
+    outcome = evidence.with_usual_weights
+    severity = evidence.gravity(outcome)
+    if not severity:
+        return
+    worst = max(large, key=lambda number: scales[number])
+    layer = case.network.layers[worst]
+    yield Finding(
+        "weights_too_large",
+        severity,
+        f"The first weights of {layer.name} are {scales[worst]:.3g} times as large as the rule 1/√fan-in. "
+        "The same "
+        f"training from glorot_uniform weights {outcome.text}.",
+        f"layer {layer.name}",
+        layer_key(case, worst, "initialisation"),
+        scales[worst],
+        LARGE,
+        (Remedy("weights of the usual size, biases of 0", usual_weights(case)),),
+    )
+
+
+weights_too_large = Rule(
+    title="The first weights are too large",
+    check=_check,
+    statistic="rms(W)·√fan-in of the hidden layers before training; then the training from Glorot weights",
+    threshold="5; and the network does not learn, or leaves 30 % of the baseline's loss and Glorot "
+    "weights halve "
+    "it. Large weights that are learned from are no finding",
+    source="Glorot, Bengio 2010; He et al. 2015, arXiv:1502.01852; Zhang et al. 2021, AUTOTRAINER (|w| > 5)",
+    text="""Weights of variance 1/fan-in keep what passes through a layer at the size it has. Larger ones
+make it grow from layer to layer, and units with a bounded activation saturate: their gradient is near 0.""",
+    always=True,
+    order=40,
+    explains=(*WRONG_SIZE, "effectively_linear", "exploding_activations", "overconfident_start"),
+)

@@ -1,0 +1,69 @@
+"""First weights so small that hardly anything passes through the hidden layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.config_keys import layer_key, usual_weights
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.start_weights import hidden_scales
+
+SMALL = 0.05
+"""rms(W)·√fan-in. LeCun's rule makes it 1, He's √2."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case = evidence.case
+    scales = hidden_scales(case, evidence.start)
+    small = [number for number, scale in enumerate(scales) if 0 < scale < SMALL]
+    if not small:
+        return
+    outcome = evidence.with_usual_weights
+    severity = evidence.gravity(outcome)
+    if not severity:
+        return
+    worst = min(small, key=lambda number: scales[number])
+    layer = case.network.layers[worst]
+    more = f" ({len(small)} hidden layers are below {SMALL:g})" if len(small) > 1 else ""
+    yield Finding(
+        "weights_too_small",
+        severity,
+        f"The first weights of {layer.name} are {scales[worst]:.2g} times as large as the rule "
+        f"1/√fan-in{more}: what "
+        f"differs between rows shrinks by that factor in each layer. The same training from "
+        "glorot_uniform weights "
+        f"{outcome.text}.",
+        f"layer {layer.name}",
+        layer_key(case, worst, "initialisation"),
+        scales[worst],
+        SMALL,
+        (Remedy("weights of the usual size, biases of 0", usual_weights(case)),),
+    )
+
+
+weights_too_small = Rule(
+    title="The first weights are too small",
+    check=_check,
+    statistic="rms(W)·√fan-in of the hidden layers before training; then the training from Glorot weights",
+    threshold="0.05; and the network does not learn, or leaves 30 % of the baseline's loss and Glorot "
+    "weights halve "
+    "it. The output layer may be small",
+    source="Glorot, Bengio 2010; Ben Braiek, Khomh 2022, TheDeepChecker (variance below 1e-5)",
+    text="""Each layer multiplies the differences between rows, and the gradient on its way back, by about
+the size of its weights. In one hidden layer training makes up for that; several in a row are a plateau that
+it does not leave.""",
+    always=True,
+    order=41,
+    explains=(
+        "dead_activation",
+        "effectively_linear",
+        "learning_rate_too_low",
+        "seed_dependent",
+        "stalled_at_baseline",
+        "too_few_epochs",
+        "too_little_capacity",
+        "vanishing_gradient",
+    ),
+)

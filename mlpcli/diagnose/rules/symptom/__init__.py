@@ -1,0 +1,1 @@
+"""What has to have one of the others as its cause."""

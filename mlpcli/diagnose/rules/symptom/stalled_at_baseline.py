@@ -1,0 +1,67 @@
+"""The cost stays where a prediction that ignores the inputs would be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.baseline import is_cross_entropy
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trial import Trial
+
+CLEARLY_BETTER = 0.7
+"""Share of the loss that a remedy must come down to."""
+NEAR = 0.02
+"""Relative distance from the baseline. At 0.693 that is 0.014."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    trial, baseline = evidence.trial, evidence.baseline
+    if not trial.finite or trial.loss < baseline - NEAR * abs(baseline):
+        return
+    what = (
+        "the entropy of the label frequencies"
+        if is_cross_entropy(evidence.case)
+        else "the loss of the best constant"
+    )
+    if trial.loss > baseline + NEAR * abs(baseline):
+        said = "is no better than a prediction that is the same for every row."
+    else:
+        said = "ignores its inputs and predicts the same for every row."
+    cause = f"The loss ends at {trial.loss:.4g}; {what} is {baseline:.4g}: the network {said}"
+    remedies = tuple(_remedies(evidence)) if evidence.case.optimizer.learning_rate > 0 else ()
+    yield Finding("stalled_at_baseline", "problem", cause, "", "", trial.loss, baseline, remedies)
+
+
+def _remedies(evidence: Evidence) -> Iterator[Remedy]:
+    """What makes it learn in a trial, the best first, whatever the cause."""
+    case = evidence.case
+    rate, epochs = case.optimizer.learning_rate, case.config.training.epochs
+    faster = f"optimiser.learning_rate={10 * rate:g}"
+    tried: list[tuple[Trial, tuple[str, ...]]] = [
+        (evidence.at_rate(10.0), (faster,)),
+        (evidence.at_rate(0.1), (f"optimiser.learning_rate={rate / 10:g}",)),
+    ]
+    if evidence.trial.complete:
+        longer = f"training.epochs={10 * epochs}"
+        tried += [(evidence.longer, (longer,)), (evidence.longer_and_faster, (longer, faster))]
+        for number, other in enumerate(evidence.redraws, 1):
+            tried.append((other, (f"seed={case.config.seed + number}",)))
+    better = [(other, changes) for other, changes in tried if evidence.much_better(other, CLEARLY_BETTER)]
+    for other, changes in sorted(better, key=lambda each: each[0].loss)[:3]:
+        yield Remedy(f"ends at {other.loss:.4g} in a trial", changes)
+
+
+stalled_at_baseline = Rule(
+    title="The cost stays at the baseline",
+    check=_check,
+    statistic="loss on the training rows after the trial, against that of the best constant prediction",
+    threshold="not 2 % below it. Ours: seeds of XOR that are stuck end within 0.1 % of ln 2",
+    source="Karpathy 2019, A Recipe for Training Neural Networks (input-independent baseline)",
+    text="""A loss of ln 2 = 0.693 on two balanced classes, or of the target's variance in a regression, is
+what the best constant prediction gives. A network that stays there has learned how frequent the classes
+are, and nothing about the inputs. This is a symptom: the finding above it says why. Where none does, it is
+often a plateau, which a longer training, a higher rate or another seed leaves; what did so in a trial is
+proposed.""",
+)

@@ -1,0 +1,106 @@
+"""The cost swings up and down and finds no new best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+
+KEY = "optimiser.learning_rate"
+LEAST_EPOCHS = 20
+RISING = 0.3
+"""Share of rising epochs in the second half of the trial."""
+SWING = 0.2
+"""(90th - 10th percentile) / median of the costs of the second half; AUTOTRAINER: 0.2 to 0.3."""
+LEFT = 0.1
+"""Share of the baseline's loss that the cost must have left; below it, swings harm little."""
+NEW_BEST = 0.8
+"""The last quarter's mean, as a share of the lowest cost of the first half, from which on it is a new "
+"best."""
+RUNS_AWAY = 3.0
+"""Above that many times the loss at the start it is not swings that are wrong: learning_rate_too_high."""
+GAIN = 0.7
+"""A lower rate must end below that many times the median."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case, trial = evidence.case, evidence.trial
+    rate, costs = case.optimizer.learning_rate, trial.costs
+    if rate <= 0 or not trial.finite or len(costs) < LEAST_EPOCHS:
+        return
+    half = len(costs) // 2
+    late = costs[half:]
+    median = float(np.median(late))
+    rising = float(np.mean(np.diff(late) > 0))
+    swing = float(np.diff(np.percentile(late, (10, 90)))[0]) / max(abs(median), 1e-300)
+    # The last epochs at a swinging rate still meet a new best by chance: what counts is its mean.
+    new_best = bool(late[-len(late) // 2 :].mean() < NEW_BEST * costs[:half].min())
+    if new_best or rising < RISING or swing < SWING or median < LEFT * evidence.baseline:
+        return
+    if median > RUNS_AWAY * max(trial.start_loss, evidence.baseline):
+        return
+    tried = [(evidence.at_rate(factor), rate * factor) for factor in (0.1, 0.01)]
+    better = [(lower, at) for lower, at in tried if lower.finite and _end(lower.costs) < GAIN * median]
+    if not better:
+        return
+    better.sort(key=lambda each: _end(each[0].costs))
+    best, at = better[0]
+    yield Finding(
+        "cost_oscillates",
+        "warning" if evidence.learns else "problem",
+        f"The cost swings and finds no new best: in the second half of {len(costs)} epochs it rises in "
+        f"{rising:.0%} of them, between {late.min():.3g} and {late.max():.3g}, while "
+        f"{costs[:half].min():.3g} was reached before; at the rate {at:g} it ends at "
+        f"{_end(best.costs):.3g}.",
+        "",
+        KEY,
+        swing,
+        SWING,
+        (
+            *(
+                Remedy(f"the cost ends at {_end(lower.costs):.3g} in a trial", (f"{KEY}={at:g}",))
+                for lower, at in better
+            ),
+            *_larger_batches(evidence),
+        ),
+    )
+
+
+def _end(costs: np.ndarray) -> float:
+    return float(costs[-max(1, len(costs) // 4) :].mean())
+
+
+def _larger_batches(evidence: Evidence) -> Iterator[Remedy]:
+    batch = evidence.case.batch
+    if 4 * batch < evidence.case.count:
+        yield Remedy(
+            "gradients that differ less from step to step", (f"training.batch_size={max(32, 4 * batch)}",)
+        )
+
+
+cost_oscillates = Rule(
+    title="The cost oscillates",
+    check=_check,
+    statistic="rising epochs, spread of the costs and new best ones in the second half of the trial; then "
+    "the cost at 0.1 and 0.01 of the rate",
+    threshold="30 % of the epochs rising, (p90 - p10) / median above 0.2, no new best, 10 % of the "
+    "baseline's loss left; and a lower rate has to end below 0.7 of the median",
+    source="Zhang et al. 2021, AUTOTRAINER (oscillating loss); Ben Braiek, Khomh 2022, TheDeepChecker",
+    text="""Steps that are too long for the curvature jump across the valley, and small batches make the
+gradient jump besides. Rising epochs alone prove nothing: with one row a step, half of the epochs of a
+healthy training rise. What counts is that no new best is found, and that a lower rate finds one.""",
+    always=True,
+    explains=(
+        "dead_activation",
+        "learning_rate_too_high",
+        "saturated_layer",
+        "seed_dependent",
+        "stalled_at_baseline",
+        "too_few_epochs",
+        "too_little_capacity",
+    ),
+)

@@ -1,0 +1,96 @@
+"""Steps so long that the cost runs away, or that units are thrown where no gradient brings them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trial import Trial
+
+KEY = "optimiser.learning_rate"
+LONG_STEP = 0.1
+"""‖ΔW‖ / ‖W‖ of a first step that is too long: DeepDiagnosis; Karpathy aims at 0.001."""
+GROWS = 1.5
+"""The cost is above that many times what it was before the first step, and what a constant would have."""
+USUAL_WAY = 3
+"""Lower rates that are tried, each a tenth of the one before."""
+LONGEST_WAY = 15
+"""The same, as long as none of them learns and the steps are still too long."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case, trial = evidence.case, evidence.trial
+    rate = case.optimizer.learning_rate
+    if rate <= 0 or not _violent(evidence, trial):
+        return
+    if case.network.penalty is not None and evidence.beats_baseline(evidence.with_penalty(0.0).loss):
+        return  # the penalty's pull is too long, not the rate
+    better: list[tuple[Trial, float]] = []
+    for power in range(1, LONGEST_WAY):
+        lower = evidence.at_rate(10.0**-power)
+        if evidence.beats_baseline(lower.loss):
+            better.append((lower, 10.0**-power))
+        if power >= USUAL_WAY and (better or not _violent(evidence, lower)):
+            break
+    if not better:
+        return
+    better.sort(key=lambda each: each[0].loss)
+    best, factor = better[0]
+    yield Finding(
+        "learning_rate_too_high",
+        "problem",
+        f"The learning rate {rate:g} is too high: {_what(trial)}; the same training at {rate * factor:g} "
+        f"ends at {best.loss:.4g}, where the best constant has {evidence.baseline:.4g}.",
+        "",
+        KEY,
+        trial.largest_first_update,
+        LONG_STEP,
+        tuple(
+            Remedy(f"ends at {lower.loss:.4g} in a trial", (f"{KEY}={rate * factor:g}",))
+            for lower, factor in better
+        ),
+    )
+
+
+def _violent(evidence: Evidence, trial: Trial) -> bool:
+    if not trial.finite or trial.largest_first_update > LONG_STEP:
+        return True
+    before = max(trial.start_loss, evidence.baseline)
+    return evidence.case.network.penalty is None and float(np.max(trial.costs)) > GROWS * before
+
+
+def _what(trial: Trial) -> str:
+    if not trial.finite:
+        return f"the cost stops being a finite number in epoch {len(trial.costs)}"
+    update = trial.largest_first_update
+    step = f"the first step changes weights by {update:.2g} of their size, and " if update > LONG_STEP else ""
+    return f"{step}the loss ends at {trial.loss:.4g}"
+
+
+learning_rate_too_high = Rule(
+    title="The learning rate is too high",
+    check=_check,
+    statistic="‖ΔW‖ / ‖W‖ of the first step, and the cost over the first, where the network does not "
+    "learn; then the training at 0.1, 0.01, 0.001, … of the rate",
+    threshold="cost not finite, or 1.5 times that at the start, or an update above 0.1 (DeepDiagnosis); "
+    "and one of the lower rates has to end 5 % below the baseline",
+    source="Wardat et al. 2022, DeepDiagnosis; Ben Braiek, Khomh 2022, TheDeepChecker; Karpathy, CS231n "
+    "notes",
+    text="""Above a certain rate each step overshoots the valley by more than the last, and the cost grows
+without bound. Or one long step throws all units where their activation is flat: the cost then stands still
+at a value that no lower rate can change any more, so train anew with a lower one. The finding is made only
+where a trial from the same first weights learns at a lower rate.""",
+    explains=(
+        "cost_oscillates",
+        "dead_activation",
+        "saturated_layer",
+        "seed_dependent",
+        "stalled_at_baseline",
+        "too_few_epochs",
+        "too_little_capacity",
+    ),
+)

@@ -1,0 +1,72 @@
+"""The penalty on the weights is stronger than the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+
+WEAKER = (0.1, 0.01, 0.001)
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case, trial = evidence.case, evidence.trial
+    optimizer = case.optimizer
+    names = [name for name in ("l1", "l2") if getattr(optimizer, name)]
+    if not names or not trial.finite or optimizer.learning_rate <= 0:
+        return
+    free = evidence.with_penalty(0.0)
+    if not evidence.beats_baseline(free.loss):
+        return
+    found = [(factor, evidence.with_penalty(factor)) for factor in WEAKER]
+    better = [(factor, weaker) for factor, weaker in found if evidence.beats_baseline(weaker.loss)]
+    weights = [name for name in trial.state if name.endswith(".weights")]
+    sizes = [
+        float(np.sqrt(sum(np.sum(state[name] ** 2) for name in weights)))
+        for state in (evidence.start, trial.state)
+    ]
+    given = " and ".join(f"{name} = {getattr(optimizer, name):g}" for name in names)
+    yield Finding(
+        "over_regularised",
+        "problem",
+        f"The penalty is stronger than the data: with {given} the weights change from a size of "
+        f"{sizes[0]:.3g} to {sizes[1]:.2g} and the loss ends at {trial.loss:.4g}; without it, at "
+        f"{free.loss:.4g}.",
+        "",
+        f"optimiser.{names[-1]}",
+        trial.loss,
+        evidence.baseline,
+        tuple(
+            Remedy(
+                f"ends at {weaker.loss:.4g} in a trial",
+                tuple(f"optimiser.{name}={getattr(optimizer, name) * factor:g}" for name in names),
+            )
+            for factor, weaker in sorted([*better, (0.0, free)], key=lambda each: each[1].loss)
+        ),
+    )
+
+
+over_regularised = Rule(
+    title="The penalty on the weights is too strong",
+    check=_check,
+    statistic="the loss of the same training without the penalty, and with 0.1, 0.01 and 0.001 of it, "
+    "where the network does not learn",
+    threshold="without the penalty it ends 5 % below the baseline",
+    source="Ben Braiek, Khomh 2022, TheDeepChecker; Goodfellow et al. 2016, section 7.1",
+    text="""l1 and l2 pull every weight towards 0. Where that pull is stronger than the gradient of the
+loss, all weights vanish, and what is left is the bias of the output: the best constant.""",
+    explains=(
+        "cost_oscillates",
+        "dead_activation",
+        "learning_rate_too_high",
+        "saturated_layer",
+        "seed_dependent",
+        "stalled_at_baseline",
+        "too_little_capacity",
+        "vanishing_gradient",
+    ),
+)

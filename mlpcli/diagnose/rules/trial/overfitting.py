@@ -1,0 +1,75 @@
+"""The loss on validation rows rises while that on training rows falls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+
+PASSED = 0.1
+"""The validation loss at the end is above its lowest by that share: SageMaker Debugger."""
+GAP = 0.1
+"""(validation - training loss) / training loss: the same."""
+HARM = 0.1
+"""Share of the baseline's loss by which it is: below that, a loss near 0 stays near it."""
+EARLY = 0.7
+"""The lowest has to lie before this share of the epochs."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    trial, case = evidence.trial, evidence.case
+    if len(trial.watched) < 5 or not trial.finite or case.optimizer.learning_rate <= 0:
+        return
+    epoch, lowest = min(trial.watched, key=lambda each: each[1])
+    last_epoch, end = trial.watched[-1]
+    risen = (end - lowest) / max(abs(lowest), 1e-300)
+    gap = (end - trial.loss) / max(abs(trial.loss), 1e-300)
+    if (
+        (end - lowest) < HARM * evidence.baseline
+        or risen < PASSED
+        or gap < GAP
+        or epoch > EARLY * last_epoch
+        or not evidence.beats_baseline(trial.loss)
+    ):
+        return
+    l2 = case.optimizer.l2
+    penalty = max(1e-2, 10 * l2)
+    hidden = case.config.network.hidden
+    narrow = tuple(
+        f"network.hidden[{at}].units={max(8, layer.units // 8)}"
+        for at, layer in enumerate(hidden)
+        if layer.units > 8
+    )
+    yield Finding(
+        "overfitting",
+        "note" if case.config.training.stop.patience else "warning",
+        f"The network learns the training rows by heart: their loss falls to {trial.loss:.3g}, that of the "
+        f"validation rows is lowest, {lowest:.3g}, about epoch {epoch} and {end:.3g} after {last_epoch} "
+        "epochs.",
+        "",
+        "network.hidden",
+        risen,
+        PASSED,
+        (
+            Remedy("weights that stay small make smoother functions", (f"optimiser.l2={penalty:g}",)),
+            *((Remedy("fewer units learn less by heart", narrow),) if narrow else ()),
+            Remedy("ends before it", (f"training.stop.patience={max(5, last_epoch // 20)}",)),
+            Remedy("more training rows"),
+        ),
+    )
+
+
+overfitting = Rule(
+    title="Overfitting",
+    check=_check,
+    statistic="loss on the validation rows at the end of the trial, against its lowest and the training loss",
+    threshold="both 10 % (SageMaker Debugger), the lowest before 70 % of the epochs, and a rise of 10 % "
+    "of the baseline's loss",
+    source="Amazon SageMaker Debugger, rule Overfit; Goodfellow et al. 2016, section 7.8",
+    text="""A warning only, and a note where training.stop.patience ends the training in time: with
+validation rows the weights of the epoch with the lowest validation cost are kept. Without validation rows
+nobody can see it.""",
+    always=True,
+)

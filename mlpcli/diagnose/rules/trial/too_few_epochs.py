@@ -1,0 +1,70 @@
+"""The training ends while the cost is still falling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.evidence import STILL_FALLING, Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+
+KEY = "training.epochs"
+FALLING = 0.01
+"""Relative fall of the cost an epoch at the end."""
+CLEARLY_BETTER = 0.7
+"""Share of the loss that ten times the epochs must come down to. Ours: wine quality and Titanic, which still
+fall a little when their epochs are over, come down to 0.87 and 0.91."""
+HALF_WAY = 0.5
+"""A network that learns is looked at only while more than this share of the baseline's loss is left."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case, trial = evidence.case, evidence.trial
+    epochs = case.config.training.epochs
+    if case.optimizer.learning_rate <= 0 or not (trial.complete and trial.finite):
+        return
+    if evidence.learns and (trial.falling_an_epoch < FALLING or trial.loss < HALF_WAY * evidence.baseline):
+        return
+    if not evidence.learns and trial.falling < STILL_FALLING:
+        return
+    longer = evidence.longer
+    if not evidence.much_better(longer, CLEARLY_BETTER if evidence.learns else 1.0):
+        return
+    many = len(longer.costs)
+    yield Finding(
+        "too_few_epochs",
+        "warning" if evidence.learns else "problem",
+        f"{epochs} epochs, {trial.steps} steps, are too few: the cost still falls by "
+        f"{trial.falling_an_epoch:.2g} an epoch at the end and the loss is {trial.loss:.4g}; {many} epochs "
+        f"end at {longer.loss:.4g}.",
+        "",
+        KEY,
+        trial.falling_an_epoch,
+        FALLING,
+        (
+            Remedy(f"ends at {longer.loss:.4g} in a trial", (f"{KEY}={many}",)),
+            *_smaller_batches(evidence),
+        ),
+    )
+
+
+def _smaller_batches(evidence: Evidence) -> Iterator[Remedy]:
+    batch = evidence.case.batch
+    if batch > 16:
+        yield Remedy("more steps in as many epochs", (f"training.batch_size={max(8, batch // 10)}",))
+
+
+too_few_epochs = Rule(
+    title="Too few epochs",
+    check=_check,
+    statistic="relative fall of the cost an epoch at the end of the training, and the loss after ten "
+    "times the epochs",
+    threshold="1 % an epoch, with more than half of the baseline's loss left, or 0.5 % in the last "
+    "quarter where the network does not learn; ten times the epochs have to end below 0.7 of the loss, or "
+    "to make a network learn that does not",
+    source="Cao et al. 2022, DeepFD (insufficient iterations)",
+    text="""The number of steps is epochs × rows / batch size. Where the cost is still falling when they
+are over, more of them help, or longer ones (a higher learning rate).""",
+    always=True,
+    explains=("overconfident_start", "seed_dependent", "stalled_at_baseline", "too_little_capacity"),
+)

@@ -1,0 +1,64 @@
+"""The network has too few units for these rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+
+NARROW = 8
+"""Units of the narrowest hidden layer from which on nothing is looked for."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case = evidence.case
+    hidden = case.config.network.hidden
+    narrowest = min((layer.units for layer in hidden), default=0)
+    if not evidence.fits_poorly or narrowest >= NARROW or case.optimizer.learning_rate <= 0:
+        return
+    wider = evidence.wider
+    longer: tuple[str, ...] = ()
+    if not hidden and not evidence.learns and not evidence.much_better(wider):
+        # A layer more takes more steps: without one these epochs may be enough, but to no end.
+        wider = evidence.wider_and_longer
+        longer = (f"training.epochs={10 * case.config.training.epochs}",)
+    if not evidence.much_better(wider) or any(map(evidence.much_better, evidence.redraws)):
+        return
+    if hidden:
+        what = f"A hidden layer of {narrowest} {'unit is' if narrowest == 1 else 'units is'} too narrow"
+        units = [max(16, 4 * layer.units) for layer in hidden]
+        changes = tuple(f"network.hidden[{at}].units={count}" for at, count in enumerate(units))
+        compared = f"with {', '.join(map(str, units))}"
+    else:
+        what = "Without a hidden layer the network can only draw straight boundaries"
+        changes = ("network.hidden=[{units: 16, activation: tanh}]",)
+        compared = f"with 16 tanh units{' and ten times the epochs' if longer else ''}"
+    yield Finding(
+        "too_little_capacity",
+        "warning" if evidence.learns else "problem",
+        f"{what}: the cost has come to rest at a loss of {evidence.trial.loss:.4g}, from every seed; "
+        f"{compared} it ends at {wider.loss:.4g}.",
+        "",
+        "network.hidden",
+        wider.loss / evidence.trial.loss,
+        0.5,
+        (Remedy(f"ends at {wider.loss:.4g} in a trial", (*changes, *longer)),),
+    )
+
+
+too_little_capacity = Rule(
+    title="Too few units",
+    check=_check,
+    statistic="loss of a network of four times the units, at least 16, trained in the same way, against "
+    "that of this one from nine seeds",
+    threshold="less than half, where the cost is at rest with more than 30 % of the baseline's loss left, "
+    "and a hidden layer has fewer than 8 units or there is none",
+    source="Karpathy 2019, A Recipe for Training Neural Networks (overfit first); TheDeepChecker",
+    text="""A hidden layer of one unit, or none at all, draws one straight boundary; two tanh units draw
+two. If the classes are not separated by as many, no training helps. A wider network learns the training
+rows better in any case, so only one that halves the loss counts.""",
+    always=True,
+    explains=("stalled_at_baseline",),
+)
