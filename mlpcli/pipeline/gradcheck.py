@@ -80,8 +80,9 @@ class GradcheckReport:
 
     @property
     def cut_off(self) -> tuple[str, ...]:
-        """Layers that no gradient reaches, now and after one step."""
-        return tuple(layer.name for layer in self.layers if layer.cut_off and layer.name not in self.delayed)
+        """Layers that no gradient reaches, now and after one step; frozen ones need none."""
+        lacking = [layer.name for layer in self.layers if layer.cut_off and not layer.frozen]
+        return tuple(name for name in lacking if name not in self.delayed)
 
     def counted(self, severity: str) -> int:
         """Findings of one severity."""

@@ -37,6 +37,26 @@ def test_the_trial_is_the_training_itself(tmp_path):
     assert trial.steps == 8 * 25
 
 
+def test_trials_begin_with_the_first_mask_and_averages(tmp_path):
+    """The step that is tried beforehand, and the trial before, leave no trace."""
+    text = CONFIG.replace("activation: tanh", "activation: tanh, normalisation: batch, dropout: 0.3")
+    trainer = Trainer(case(tmp_path, text=text))
+    first = trainer.run()
+    again = trainer.run()
+    np.testing.assert_array_equal(first.costs, again.costs)
+    assert first.loss == again.loss
+    for name, array in first.state.items():
+        np.testing.assert_array_equal(again.state[name], array)
+    run = train(tmp_path / "config.yaml", ["training.print_every=1"], runs=tmp_path / "runs")
+    np.testing.assert_allclose(first.costs, [record["cost"] for record in run.history], rtol=1e-10)
+
+
+def test_a_trial_of_frozen_layers_moves_nothing(tmp_path):
+    text = CONFIG.replace("tanh}]", "tanh, trainable: false}], output: {trainable: false}")
+    trial = Trainer(case(tmp_path, text=text)).run()
+    assert (trial.moved, trial.largest_first_update, trial.loss) == (0.0, 0.0, trial.start_loss)
+
+
 def test_a_trial_leaves_nothing_behind(tmp_path):
     trainer = Trainer(case(tmp_path))
     before = trainer.run()
