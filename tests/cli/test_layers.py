@@ -52,6 +52,16 @@ def test_gradcheck_marks_what_is_frozen(config):
     assert "relu, frozen" in result.output
 
 
+def test_a_lost_cost_is_looked_for_in_the_step_that_lost_it(config, tmp_path):
+    """With its mask, and normalised by its batch."""
+    first = "{units: 6, activation: relu, dropout: 0.25, normalisation: batch}"
+    hidden = f"network.hidden=[{first}, {{units: 6, activation: relu, dropout: 0.25}}]"
+    rate = "optimiser={name: sgd, learning_rate: 1e200}"
+    result = mlp("train", config, "--runs", tmp_path, "--set", hidden, "--set", rate)
+    assert result.exit_code == 1
+    assert "(in batch 2); it began in layer hidden2" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
