@@ -74,7 +74,8 @@ def _gradient(gradient: GradientCheck, rows: int) -> str:
                 f"{max(along):.1e}" if along else "",
             ]
         )
-    said = f"by central differences on {plural(rows, 'row')}, at the {' and the '.join(gradient.points)}"
+    points = ", the ".join(gradient.points)
+    said = f"by central differences on {plural(rows, 'row')}, at the {points}"
     text = f"{table(header, lines, left=2)}\n{said}"
     if gradient.sentence:
         text += f"\nwrong: {gradient.sentence}"
@@ -102,16 +103,17 @@ def _judgement(checks: Iterable[ParameterCheck]) -> str:
 
 
 def _arrival(report: GradcheckReport) -> str:
-    when = "as trained" if report.weights == "trained" else "at initialisation"
-    blocks = [f"{when}\n{_layers(report.layers)}"]
+    blocks = [f"at initialisation\n{_layers(report.layers)}"]
     if report.training:
         blocks.append(f"{_when(report.training)}\n{_layers(report.later)}")
+    if report.trained:
+        blocks.append(f"as trained\n{_layers(report.trained)}")
     blocks += [
         f"note: no gradient reaches {name} yet, since the weights after it are 0; after one step it does."
         for name in report.delayed
     ]
     blocks += [
-        f"No gradient reaches {layer.name}: all {plural(layer.units, 'unit')} get 0 on every row."
+        f"No gradient reaches {layer.name}: it is 0 on every row, for every unit."
         for layer in report.layers
         if layer.name in report.cut_off
     ]
@@ -174,7 +176,8 @@ def _finding(diagnosed: Diagnosed) -> str:
     finding = diagnosed.finding
     lines = [*_block(finding.severity, finding.cause)]
     if finding.value is not None and finding.threshold is not None:
-        lines += _block("measure", f"{finding.value:.4g}, threshold {finding.threshold:.4g}")
+        what = f"{finding.value:.4g}, threshold {finding.threshold:.4g}"
+        lines += _block("measure", f"{what}: {diagnosed.statistic}")
     if finding.where or diagnosed.line:
         lines += _block("where", "; ".join(filter(None, (finding.where, diagnosed.line))))
     for other in _below(finding):
@@ -185,7 +188,9 @@ def _finding(diagnosed: Diagnosed) -> str:
     for proposal in diagnosed.proposals:
         if proposal is not best:
             changes = f": {', '.join(proposal.remedy.changes)}" if proposal.remedy.changes else ""
-            lines += _block("or", proposal.remedy.why + changes + _tried(proposal.effect, "; "))
+            lines += _block(
+                "or" if best else "advice", proposal.remedy.why + changes + _tried(proposal.effect, "; ")
+            )
     lines += _block("rule", f"{finding.rule}, {diagnosed.page}")
     return "\n".join(lines)
 
@@ -231,16 +236,17 @@ def _verdict(report: GradcheckReport) -> str:
     result = f"; {_result(training)}" if training else "; nothing was trained (--fast)"
     if problems:
         return f"{plural(problems, 'problem')} found{result}"
+    if training and not training.learns:
+        return f"problem: it does not learn, for none of the reasons that are known{result}"
     if not report.healthy:
         return "problem: no gradient reaches " + ", ".join(report.cut_off) + result
-    if training and not training.learns:
-        return f"no known problem was found, but it does not learn{result}"
     others = [plural(n, word) for word in ("warning", "note") if (n := report.counted(word))]
     more = f" ({', '.join(others)})" if others else ""
     if training is None:
         return f"nothing wrong in the first pass{more}; whether it learns was not tried (--fast)."
     reach = "" if report.cut_off else " and reaches every layer"
-    return f"healthy{more}: the gradient is right{reach}{result}"
+    what = "healthy" if not report.counted("warning") else "no problem"
+    return f"{what}{more}: the gradient is right{reach}{result}"
 
 
 def _result(training: Training) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from mlpcli.diagnose.case import Case
@@ -51,6 +52,21 @@ def zero_biases(case: Case, layers: Iterable[int]) -> tuple[str, ...]:
 def usual_inputs(case: Case) -> tuple[str, ...]:
     """Standardised ones, where they are not."""
     return () if case.config.data.scaling == "standard" else ("data.scaling=standard",)
+
+
+def ignoring(case: Case, names: Iterable[str]) -> tuple[str, ...]:
+    """The change that leaves out these columns, too."""
+    return (f"data.ignore={_listed((*case.config.data.ignore, *names))}",)
+
+
+def as_categories(case: Case, names: Iterable[str]) -> tuple[str, ...]:
+    """The change that takes the numbers of these columns, too, for names."""
+    return (f"data.categorical={_listed((*case.config.data.categorical, *names))}",)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """As YAML, whatever the names are."""
+    return f"[{', '.join(json.dumps(name, ensure_ascii=False) for name in names)}]"
 
 
 def with_changes(remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,11 +32,15 @@ STILL_FALLING = 0.005
 HARDLY_MOVED = 0.2
 """‖ΔW‖ / ‖W‖ of a trial whose weights are still about the first ones. Ours: those of the shipped configs of
 tables move by 0.8 to 1.2."""
+NO_STEP = 1e-12
+"""‖ΔW‖ / ‖W‖ of a step that is lost in rounding, or nearly."""
 AT_REST = 0.02
 """Relative change of the cost from the third to the last quarter of a trial that has come to rest."""
 POOR = 0.3
 """Share of the baseline's loss that a trial leaves unexplained where a better one is looked for. Ours: the
 shipped configs that learn least, Titanic and wine quality, leave 0.5 to 0.6, and no other trial halves it."""
+HARDLY_LEARNS = 0.6
+"""The same of one that has come to rest and learned next to nothing."""
 MUCH_BETTER = 0.5
 """Share of the trial's loss that a better one must fall below."""
 
@@ -62,7 +66,7 @@ class Evidence:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self._at_rate: dict[float, Trial] = {}
+        self._with_rate: dict[float, Trial] = {}
         self._with_penalty: dict[float, Trial] = {}
 
     @cached_property
@@ -88,15 +92,27 @@ class Evidence:
 
     @cached_property
     def start_health(self) -> list[LayerHealth]:
-        """Every layer before training (of a run: as trained)."""
-        if self.case.trained is None:
-            return self._health(self.start, self.trial.first_update)
-        return self._health(self.case.trained, None)
+        """Every layer before training."""
+        return self._health(self.start, self.trial.first_update)
 
     @cached_property
     def trial_health(self) -> list[LayerHealth]:
         """Every layer after the trial."""
         return self._health(self.trial.state, self.trial.last_update)
+
+    @cached_property
+    def trained_health(self) -> list[LayerHealth] | None:
+        """Every layer as trained, where a run is diagnosed."""
+        return None if self.case.trained is None else self._health(self.case.trained, None)
+
+    @property
+    def moments(self) -> Iterator[tuple[list[LayerHealth], str]]:
+        """Every layer before training, after it, and as trained: what there is of it, one after the other."""
+        yield self.start_health, "before training"
+        if self.trial.finite:
+            yield self.trial_health, "after the training"
+        if self.trained_health is not None:
+            yield self.trained_health, "as trained"
 
     def _health(
         self, weights: Mapping[str, NDArray[Any]], updates: Mapping[str, float] | None
@@ -142,16 +158,28 @@ class Evidence:
         if not trial.finite:
             return False
         if self.beats_baseline(trial.loss):
-            # Neither first weights that beat the baseline by luck are learning, nor a lucky last epoch.
-            lucky = trial.loss > trial.start_loss - BEATS * abs(trial.start_loss)
+            # A lucky last epoch is no learning.
             swings = len(trial.costs) >= MANY_EPOCHS and not self.beats_baseline(trial.late_cost)
-            return not lucky and not (swings and self.case.network.penalty is None)
+            return trial.improves and not (swings and self.case.network.penalty is None)
         return not trial.complete and trial.falling > STILL_FALLING and trial.loss < trial.start_loss
 
     @cached_property
     def fits_poorly(self) -> bool:
         """Whether the trial has come to rest with much of the baseline's loss left."""
-        return self.at_rest and self.baseline > 0 and self.trial.loss > POOR * self.baseline
+        return self.at_rest and self.leaves_much
+
+    @property
+    def leaves_much(self) -> bool:
+        """Whether the whole training leaves much of the baseline's loss."""
+        trial = self.trial
+        return trial.complete and trial.finite and self.baseline > 0 and trial.loss > POOR * self.baseline
+
+    @cached_property
+    def frozen(self) -> bool:
+        """Whether it learns, but the last step changed no weight any more, with much of the loss left."""
+        trial = self.trial
+        still = all(update <= NO_STEP for update in trial.last_update.values())
+        return self.learns and trial.complete and still and trial.loss > POOR * abs(self.baseline)
 
     @cached_property
     def at_rest(self) -> bool:
@@ -170,14 +198,23 @@ class Evidence:
 
     def at_rate(self, factor: float) -> Trial:
         """The trial at this factor times the rate."""
-        if factor not in self._at_rate:
-            self._at_rate[factor] = self.trainer.run(self.case.optimizer.learning_rate * factor)
-        return self._at_rate[factor]
+        return self.with_rate(self.case.optimizer.learning_rate * factor)
+
+    def with_rate(self, rate: float) -> Trial:
+        """The trial at this rate."""
+        if rate not in self._with_rate:
+            self._with_rate[rate] = self.trainer.run(rate)
+        return self._with_rate[rate]
 
     @cached_property
     def longer(self) -> Trial:
         """The trial for ten times the epochs, as far as the time for a trial reaches."""
         return self.trainer.run(epochs=10 * self.trainer.epochs)
+
+    @cached_property
+    def unstopped(self) -> Trial:
+        """The trial to its last epoch, whatever training.stop says."""
+        return self.trainer.run(stops=False)
 
     @cached_property
     def shuffled(self) -> Trial:
@@ -227,9 +264,7 @@ class Evidence:
         trainer = self._trainer_of(case)
         trial = trainer.run()
         baseline = baseline_loss(case, trainer.rows)
-        beats = trial.finite and _beats(trial.loss, baseline, least_loss(case, trainer.rows))
-        lucky = trial.loss > trial.start_loss - BEATS * abs(trial.start_loss)
-        if not beats or lucky:
+        if not (trial.improves and _beats(trial.loss, baseline, least_loss(case, trainer.rows))):
             return Outcome(trial, baseline, False, False)
         if not baseline or not self.baseline:  # a constant that is right everywhere: nothing to compare
             return Outcome(trial, baseline, True, True)
@@ -241,9 +276,11 @@ class Evidence:
         """How grave it is that the variant's cure is lacking; "" where it hardly matters."""
         if not self.learns:
             return "problem" if outcome.learns else "warning"
-        trial = self.trial
-        poor = trial.complete and self.baseline > 0 and trial.loss > POOR * self.baseline
-        return "warning" if poor and outcome.much_better else ""
+        if not (self.leaves_much and outcome.much_better):
+            return ""
+        left, other = self.trial.loss / self.baseline, outcome.trial.loss / max(outcome.baseline, 1e-300)
+        hardly = self.at_rest and left > HARDLY_LEARNS and other < MUCH_BETTER**2 * left
+        return "problem" if hardly else "warning"
 
     @cached_property
     def with_usual_inputs(self) -> Outcome:

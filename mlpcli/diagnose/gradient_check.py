@@ -36,10 +36,12 @@ __all__ = [
 
 SUM_TOLERANCE = 1e-10
 """Relative: the cost's gradient is the loss's plus the penalty's but for rounding."""
-MOST_COORDINATES, LEAST_COORDINATES = 200, 40
+MOST_COORDINATES, LEAST_COORDINATES = 200, 10
 """Entries of a parameter that are checked one by one, where it has more."""
 WORK = 1e10
-"""Multiplications for the entries of one parameter, which lowers their number down to the least."""
+"""Multiplications for all of them at one point, some seconds, which lowers their number down to the least."""
+CALLS = 1e5
+"""Multiplications that the calls of NumPy for one parameter's layer count for."""
 WORK_FOR_ALL = 1e12
 """The same where all entries are wanted: some minutes. A network whose entries take longer is a large one."""
 BURN_IN = 20
@@ -196,7 +198,10 @@ def default_coordinates(parameters: Sequence[Node], rows: int, every: bool = Fal
     every: all of them, unless the network is so large that this would take more than minutes.
     """
     sizes = [math.prod(int(size or 1) for size in p.shape) for p in parameters]
-    affordable = (WORK_FOR_ALL if every else WORK) / (2 * max(1, rows * sum(sizes)))
+    if not sizes:  # every layer is frozen
+        return 0
+    once = rows * sum(sizes) + CALLS * len(sizes)
+    affordable = (WORK_FOR_ALL if every else WORK) / (2 * once * len(sizes))
     return int(min(max(sizes) if every else MOST_COORDINATES, max(LEAST_COORDINATES, affordable)))
 
 

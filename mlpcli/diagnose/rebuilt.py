@@ -1,4 +1,4 @@
-"""The same case with other activations or another loss: what a remedy would make of it."""
+"""The same case with another network: what a remedy would make of it."""
 
 from __future__ import annotations
 
@@ -26,24 +26,25 @@ def with_hidden(case: Case, layers: Collection[int], activation: Activation) -> 
     network = case.config.network
     hidden = tuple(changed(number, layer) for number, layer in enumerate(network.hidden))
     config = replace(case.config, network=replace(network, hidden=hidden))
-    return _built(replace(case, config=config))
+    return rebuilt(replace(case, config=config))
 
 
 def with_head(case: Case, activation: str, loss: str) -> Case:
     """Another output activation and loss, for as many units."""
     head = Head(case.head.units, ACTIVATIONS[activation](), LOSSES[loss](), loss)
-    return _built(replace(case, head=head))
+    return rebuilt(replace(case, head=head))
 
 
-def _built(case: Case) -> Case:
+def rebuilt(case: Case, penalty: float = 1.0) -> Case:
+    """The case with the network of its config, head and input columns; penalty: times the config's."""
     own = case.optimizer
-    penalty = Penalty(own.l1, own.l2, own.penalise_biases)
-    width = case.dataset.preparation.width
-    network = build_network(case.config.network, case.head, width, case.network.inputs.dtype, penalty)
+    terms = Penalty(own.l1 * penalty, own.l2 * penalty, own.penalise_biases)
+    width = case.rows["inputs"].shape[1]
+    network = build_network(case.config.network, case.head, width, case.network.inputs.dtype, terms)
 
     def draw(number: int) -> dict[str, NDArray[Any]]:
         state = case.draw(number)
-        shapes = {p.node.name: p.node.shape for p in network.parameters}
+        shapes = {p.node.name: p.node.shape for p in network.arrays}
         if all(name in state and state[name].shape == shape for name, shape in shapes.items()):
             return {name: state[name] for name in shapes}
         return initial_values(network, case.shuffle(number))

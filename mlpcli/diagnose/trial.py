@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from mlpcli.diagnose.case import Case, Rows
 from mlpcli.execute.rows import EpochRunner, RowFunction
 from mlpcli.graph.node import parameter
 from mlpcli.optim.step import training_step
+from mlpcli.training.stopping import Stopping
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,8 @@ LEAST_EPOCHS = 20
 """Epochs of a trial where the config has as many: of many rows, as few are taken as that asks for."""
 WATCHED = 20
 """Moments of a trial at which the loss on other rows is looked at."""
+FALLS = 0.05
+"""Share of the first loss that a loss must be below it; the share that it must be below the baseline too."""
 RATE = "learning_rate"
 
 
@@ -35,9 +38,9 @@ class Trial:
 
     loss: of all its rows after the last epoch, without penalty; start_loss: before the first. state: at
     the end. first_update, last_update: ‖ΔW‖ / ‖W‖ of each parameter in the first step, and in one more
-    after the last. complete: whether it is the config's whole training. rising: share of epochs whose
-    cost is above that of the one before. moved: ‖ΔW‖ / ‖W‖ of all parameters together, over the whole
-    trial. watched: (epoch, loss) on other rows, where some were given.
+    after the last. complete: whether it is the config's whole training. moved: ‖ΔW‖ / ‖W‖ of all parameters
+    together, over the whole trial. watched: (epoch, loss) on other rows, where some were given. stopped:
+    by the config's training.stop.
     """
 
     rate: float
@@ -52,6 +55,7 @@ class Trial:
     steps: int
     moved: float
     watched: tuple[tuple[int, float], ...] = ()
+    stopped: bool = False
 
     @property
     def finite(self) -> bool:
@@ -59,8 +63,9 @@ class Trial:
         return bool(np.isfinite(self.costs).all() and math.isfinite(self.loss))
 
     @property
-    def rising(self) -> float:
-        return float(np.mean(np.diff(self.costs) > 0)) if len(self.costs) > 1 else 0.0
+    def improves(self) -> bool:
+        """Whether the loss ends below the first by a share of it: first weights may be good by luck."""
+        return self.finite and self.moved > 0 and self.loss <= self.start_loss - FALLS * abs(self.start_loss)
 
     @property
     def late_cost(self) -> float:
@@ -128,10 +133,12 @@ class Trainer:
         epochs: int | None = None,
         shuffle: bool | None = None,
         watch: Rows | None = None,
+        stops: bool = True,
     ) -> Trial:
         """A trial with that rate (None: the config's, of all) from the draw-th first weights.
 
-        epochs: may be more than the config's. watch: rows whose loss is taken at WATCHED moments.
+        epochs: may be more than the config's. watch: rows whose loss is taken at WATCHED moments. stops: as
+        early as training.stop says, time limits apart.
         """
         case, state = self._case, self._state
         for name, array in (case.draw(draw) | self._start).items():
@@ -157,16 +164,19 @@ class Trainer:
                 state[name][...] = array
         costs: list[float] = []
         watched: list[tuple[int, float]] = []
-        stops = np.unique(np.linspace(0, count, WATCHED + 1).astype(int))[1:] if watch else [count]
-        while len(costs) < count:
-            until = next(int(stop) for stop in stops if stop > len(costs))
-            stretch = self._runner.stretch(until - len(costs), rng, -math.inf, lambda: False)
+        moments = np.unique(np.linspace(0, count, WATCHED + 1).astype(int))[1:] if watch else [count]
+        stopping = self._stopping() if stops else None
+        stopped = False
+        while len(costs) < count and not stopped:
+            until = next(int(moment) for moment in moments if moment > len(costs))
+            most = until - len(costs) if stopping is None else 1
+            stretch = self._runner.stretch(most, rng, -math.inf, lambda: False)
             costs += stretch.costs[:, 0].tolist()
-            if watch and len(costs) == until:
-                with np.errstate(all="ignore"):
-                    watched.append((until, float(np.mean(self._function(watch)["loss"]))))
             if not math.isfinite(costs[-1]):
                 break
+            stopped = stopping is not None and self._stops(stopping, len(costs), costs[-1])
+            if watch and (len(costs) == until or stopped):
+                watched.append((len(costs), self._loss(watch)))
         with np.errstate(all="ignore"):
             outputs = self._function(self.rows)
             loss = float(np.mean(outputs["loss"]))
@@ -187,11 +197,27 @@ class Trainer:
             outputs["prediction"],
             update,
             last_update,
-            count >= self.epochs and self.all_rows,
+            (stopped or count >= self.epochs) and self.all_rows,
             len(costs) * self._steps_an_epoch,
             moved,
             tuple(watched),
+            stopped,
         )
+
+    def _stopping(self) -> Stopping | None:
+        """The config's, where it may end a training by its costs."""
+        stop = self._case.config.training.stop
+        early = stop.patience is not None or stop.cost_below is not None
+        return Stopping(replace(stop, max_time=None)) if early and self.all_rows else None
+
+    def _stops(self, stopping: Stopping, epoch: int, cost: float) -> bool:
+        followed = cost if self._case.validation is None else self._loss(self._case.validation)
+        stopping.improves(epoch, followed)
+        return stopping.reason(epoch, followed, 0.0) is not None
+
+    def _loss(self, rows: Rows) -> float:
+        with np.errstate(all="ignore"):
+            return float(np.mean(self._function(rows)["loss"]))
 
     def loss_on(self, rows: Rows, state: Mapping[str, NDArray[Any]]) -> tuple[float, NDArray[Any]]:
         """Mean loss without penalty, and the predictions, on any rows with these parameters."""

@@ -1,18 +1,16 @@
-"""The same case with another network: wider, without dropout, or with another penalty. What a remedy would
-make of it."""
+"""The same case wider, without dropout, with another penalty or other columns: what a remedy makes of it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
-from mlpcli.config.schema import HiddenConfig, NetworkConfig
+import numpy as np
+
+from mlpcli.config.schema import HiddenConfig
 from mlpcli.diagnose.case import Case
+from mlpcli.diagnose.rebuilt import rebuilt
 from mlpcli.nn.activations import ACTIVATIONS
-from mlpcli.nn.network import Penalty, build_network, initial_values
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 WIDE = 16
 """Units that a widened layer has at least."""
@@ -22,37 +20,36 @@ TIMES = 4
 
 def widened(case: Case) -> Case:
     """Every hidden layer four times as wide, at least 16 units; without one, a tanh layer of 16."""
-    config = case.config.network
-    hidden = tuple(replace(layer, units=max(WIDE, TIMES * layer.units)) for layer in config.hidden)
-    if not hidden:
-        hidden = (HiddenConfig(units=WIDE, activation=ACTIVATIONS["tanh"]()),)
-    return _with(case, replace(config, hidden=hidden), _penalty(case, 1.0))
+    hidden = tuple(replace(layer, units=wide_units(layer.units)) for layer in case.config.network.hidden) or (
+        HiddenConfig(units=WIDE, activation=ACTIVATIONS["tanh"]()),
+    )
+    network = replace(case.config.network, hidden=hidden)
+    return rebuilt(replace(case, config=replace(case.config, network=network)))
+
+
+def wide_units(units: int) -> int:
+    """Of a layer, once it is widened."""
+    return max(WIDE, TIMES * units)
 
 
 def with_penalty(case: Case, factor: float) -> Case:
     """l1 and l2 times a factor."""
-    return _with(case, case.config.network, _penalty(case, factor))
+    return rebuilt(case, factor)
 
 
 def without_dropout(case: Case) -> Case:
     """No hidden layer drops anything."""
-    config = case.config.network
-    hidden = tuple(replace(layer, dropout=0.0) for layer in config.hidden)
-    return _with(case, replace(config, hidden=hidden), _penalty(case, 1.0))
+    network = case.config.network
+    hidden = tuple(replace(layer, dropout=0.0) for layer in network.hidden)
+    return rebuilt(replace(case, config=replace(case.config, network=replace(network, hidden=hidden))))
 
 
-def _penalty(case: Case, factor: float) -> Penalty:
-    own = case.optimizer
-    return Penalty(own.l1 * factor, own.l2 * factor, own.penalise_biases)
-
-
-def _with(case: Case, config: NetworkConfig, penalty: Penalty) -> Case:
-    width = case.dataset.preparation.width
-    network = build_network(config, case.head, width, case.network.inputs.dtype, penalty)
-
-    def draw(number: int) -> dict[str, NDArray[Any]]:
-        if network.size == case.network.size:
-            return case.draw(number)
-        return initial_values(network, case.shuffle(number))
-
-    return replace(case, network=network, draw=draw)
+def with_one_hot(case: Case, columns: Collection[int]) -> Case:
+    """These input columns each as one column per level, after the others."""
+    inputs = case.rows["inputs"]
+    parts = [np.delete(inputs, list(columns), axis=1)]
+    for column in columns:
+        levels, at = np.unique(inputs[:, column], return_inverse=True)
+        parts.append(np.eye(len(levels), dtype=inputs.dtype)[at])
+    rows = {**case.rows, "inputs": np.ascontiguousarray(np.concatenate(parts, axis=1))}
+    return rebuilt(replace(case, rows=rows, validation=None))

@@ -10,6 +10,8 @@ from mlpcli.diagnose.finding import SEVERITIES, Finding
 from mlpcli.diagnose.rule import KINDS, Rule
 from mlpcli.diagnose.rules import RULES
 
+SYMPTOMS = frozenset(RULES.group("symptom"))
+
 
 def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual") -> list[Finding]:
     """Root causes, the gravest first, each with what it explains.
@@ -17,6 +19,7 @@ def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual
     Rules are asked kind by kind. A finding that an earlier one explains becomes its consequence; one
     that no earlier one explains takes what it explains itself: units that a long step killed are found before
     the long step is.
+    A network that learns is not asked for what keeps one from learning, unless its weights no longer move.
     ask: "facts" asks the exact rules only, "certain problems" those of them that find problems; "all" asks
     every rule also where the network learns, and what is found only because of that is a note.
     """
@@ -27,18 +30,37 @@ def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual
         if ask == "certain problems" and rule.gravest != "problem":
             continue
         gated = not (rule.exact or rule.always) and evidence.learns
-        if gated and ask != "all":
+        if gated and ask != "all" and not evidence.frozen:
             continue
         for found in rule.check(evidence):
-            finding = replace(found, severity="note") if gated else found
-            _place(finding, roots)
-    return sorted(roots, key=lambda finding: SEVERITIES.index(finding.severity))
+            _place(_lessened(found, evidence) if gated else found, roots)
+    return sorted(_rooted(roots), key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _rooted(roots: list[Finding]) -> list[Finding]:
+    """A symptom that no problem explains has its cause in a warning that could: two faults hide each other,
+    and the cure of one alone shows nothing."""
+    for symptom in [root for root in roots if root.rule in SYMPTOMS and not root.remedies]:
+        for at, root in enumerate(roots):
+            grave = replace(root, severity=symptom.severity)
+            if root.severity == "warning" and root.remedies and _explains(grave, symptom):
+                roots[at] = grave.explaining((*root.consequences, symptom))
+                roots.remove(symptom)
+                break
+    return roots
 
 
 def rules_of(kind: str) -> dict[str, Rule]:
     """By name, in the order in which they are asked."""
     rules = {name: RULES[name] for name in RULES.group(kind)}
     return dict(sorted(rules.items(), key=lambda named: (not named[1].exact, named[1].order, named[0])))
+
+
+def _lessened(finding: Finding, evidence: Evidence) -> Finding:
+    """Of a network that learns: a problem is a note, and a warning where it learns no more."""
+    if evidence.frozen:
+        return replace(finding, severity="warning") if finding.severity == "problem" else finding
+    return replace(finding, severity="note")
 
 
 def _place(finding: Finding, roots: list[Finding]) -> None:
@@ -59,4 +81,12 @@ def _explains(cause: Finding, other: Finding) -> bool:
     """A lesser finding is no cause of a graver one, and a note of none."""
     rule: Rule = RULES[cause.rule]
     grave = SEVERITIES.index(cause.severity) <= SEVERITIES.index(other.severity)
-    return cause.severity != "note" and grave and other.rule in rule.explains
+    return (
+        cause.severity != "note"
+        and grave
+        and (
+            other.rule in rule.explains
+            # What explains one symptom explains all of them.
+            or (other.rule in SYMPTOMS and not SYMPTOMS.isdisjoint(rule.explains))
+        )
+    )

@@ -60,9 +60,10 @@ class Training:
 class GradcheckReport:
     """All three answers.
 
-    weights: "initial" or "trained". rows: that layers and cost were looked at on; checked_rows: that the
-    gradient was. layers: with these weights; later: after the short training (none if nothing was trained).
-    delayed: layers that no gradient reaches now, but does after one step: those before weights that are 0.
+    weights: "initial" or "trained", of which the cost is. rows: that layers and cost were looked at on;
+    checked_rows: that the gradient was. layers: with the first weights; later: after the short training (none
+    if nothing was trained); trained: with a run's own. delayed: layers that no gradient reaches at first, but
+    does after one step: those before weights that are 0.
     """
 
     config: str
@@ -74,6 +75,7 @@ class GradcheckReport:
     gradient: GradientCheck
     layers: tuple[LayerHealth, ...]
     later: tuple[LayerHealth, ...]
+    trained: tuple[LayerHealth, ...]
     delayed: tuple[str, ...]
     training: Training | None
     findings: tuple[Diagnosed, ...]
@@ -90,9 +92,10 @@ class GradcheckReport:
 
     @property
     def healthy(self) -> bool:
-        """The gradient is right and no problem was found. Without a training, it has to reach every layer."""
-        unreached = self.training is None and bool(self.cut_off)
-        return self.gradient.right and not self.counted("problem") and not unreached
+        """The gradient is right, no problem was found, and the network learns. Where nothing was trained, the
+        gradient has to reach every layer."""
+        fine = not self.cut_off if self.training is None else self.training.learns
+        return self.gradient.right and not self.counted("problem") and fine
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, with every number that is printed; null for those that are not finite."""
@@ -107,6 +110,7 @@ class GradcheckReport:
             "gradient": self.gradient.as_json(),
             "layers": [layer_json(layer) for layer in self.layers],
             "layers_after_training": [layer_json(layer) for layer in self.later],
+            "layers_as_trained": [layer_json(layer) for layer in self.trained],
             "delayed": list(self.delayed),
             "cut_off": list(self.cut_off),
             "training": self.training and asdict(self.training),
@@ -155,31 +159,30 @@ def gradcheck(
     is_run = os.path.isdir(place)
     config = config_of(place)
     prepared = prepare(config, overrides, precision="float64")
-    state = prepared.initial_values()
+    state, trained = prepared.initial_values(), None
     if is_run:
-        _take_weights(RunFolder.find(place).model(), state)
-    case = make_case(prepared, state if is_run else None)
-    evidence = Evidence(case)
-    gradient, checked_rows = _check_gradient(prepared, state, is_run, depth == "full", most_rows)
+        trained = prepared.initial_values()
+        _take_weights(RunFolder.find(place).model(), trained)
+    evidence = Evidence(make_case(prepared, trained))
+    gradient, checked_rows = _check_gradient(prepared, state, trained, depth == "full", most_rows)
     training: Training | None = None
     later: tuple[LayerHealth, ...] = ()
     updates: Mapping[str, float] | None = None
     if depth != "fast":
         training = _training(evidence, depth == "full")
         later = tuple(evidence.trial_health)
-        updates = None if is_run else evidence.trial.first_update
+        updates = evidence.trial.first_update
     some, executor = evidence.some_rows, EXECUTORS["numpy"]()
     layers, cost = layer_health(prepared.network, state, some, executor, updates)
+    if trained is not None:
+        cost = layer_health(prepared.network, trained, some, executor)[1]
     delayed: tuple[str, ...] = ()
     if any(layer.cut_off for layer in layers):
         after = burned_in(prepared.network, prepared.optimizer, state, some, executor, steps=1)
         moved = layers if after is None else layer_health(prepared.network, after, some, executor)[0]
         delayed = tuple(old.name for old, new in zip(layers, moved, strict=True) if old.cut_off > new.cut_off)
     found = diagnose(evidence, ask={"fast": "facts", "full": "all"}.get(depth, "usual"))
-    findings = tuple(
-        propose(each, prepared.file, overrides, depth != "fast" and each.severity == "problem")
-        for each in found
-    )
+    findings = tuple(propose(each, prepared.file, overrides, try_them=depth != "fast") for each in found)
     return GradcheckReport(
         str(path),
         "trained" if is_run else "initial",
@@ -190,6 +193,7 @@ def gradcheck(
         gradient,
         tuple(layers),
         later,
+        tuple(evidence.trained_health or ()),
         delayed,
         training,
         findings,
@@ -202,27 +206,31 @@ def config_of(place: Path) -> Path:
 
 
 def _check_gradient(
-    prepared: Prepared, state: dict[str, NDArray[Any]], is_run: bool, full: bool, most_rows: int
+    prepared: Prepared,
+    state: Mapping[str, NDArray[Any]],
+    trained: Mapping[str, NDArray[Any]] | None,
+    full: bool,
+    most_rows: int,
 ) -> tuple[GradientCheck, int]:
-    """At the weights given and, where these are the first ones, after a few steps; and on how many rows."""
+    """At the first weights, a few steps later, and at the trained ones; and on how many rows."""
     network, executor = prepared.network, EXECUTORS["numpy"]()
     rng = random_stream(prepared.config.seed, "shuffle")
     rows = prepared.rows(prepared.dataset.training)
-    state = state | network.counters()  # dropout: the mask of one step, the same in every run
+    counters = network.counters()  # of dropout: the mask is that of one step, the same in every run
+    state = {**state, **counters}
     few = np.sort(rng.permutation(len(rows["inputs"]))[:most_rows])
     some = {name: array[few] for name, array in rows.items()}
-    points: list[tuple[str, Mapping[str, NDArray[Any]]]] = [
-        ("trained weights" if is_run else "first weights", state)
-    ]
-    later = None if is_run else _after_burn_in(prepared, state, some)
-    if later is not None:
-        points.append((f"weights after {BURN_IN} steps", later))
+    points = {
+        "first weights": state,
+        f"weights after {BURN_IN} steps": _after_burn_in(prepared, state, some),
+        "trained weights": None if trained is None else {**trained, **counters},
+    }
     checked = check_cost(
         network.cost,
         network.loss,
         network.penalty,
         [p.node for p in network.trained],
-        points,
+        [(name, weights) for name, weights in points.items() if weights is not None],
         some,
         executor,
         rng,

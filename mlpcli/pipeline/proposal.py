@@ -10,12 +10,13 @@ from difflib import SequenceMatcher
 from mlpcli.config.load import ConfigFile, load_config_text
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rules import RULES
 from mlpcli.errors import Fault, MlpError
 from mlpcli.pipeline.diagnosis import evidence_of
 from mlpcli.pipeline.prepare import CHOICES
 
-MOST_TRIED = 3
-"""Remedies of a finding that are tried, until one helps."""
+MOST_TRIED = {"problem": 3, "warning": 1, "note": 0}
+"""Remedies of a finding that are tried."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,14 @@ class Diagnosed:
         return page_of(self.finding.rule)
 
     @property
+    def statistic(self) -> str:
+        """What the finding's value is."""
+        return RULES[self.finding.rule].statistic.partition(";")[0]
+
+    @property
     def best(self) -> Proposal | None:
-        """The first that helps, else the first that is a change."""
-        changing = [each for each in self.proposals if each.remedy.changes]
-        helping = (each for each in changing if each.effect and each.effect.learns)
-        return next(helping, changing[0] if changing else None)
+        """The first that is a change; those that help come first."""
+        return next((each for each in self.proposals if each.remedy.changes), None)
 
 
 def page_of(rule: str) -> str:
@@ -98,10 +102,10 @@ def changed_lines(old: str, new: str) -> tuple[ChangedLine, ...]:
 
 
 def propose(finding: Finding, file: ConfigFile, overrides: Sequence[str], try_them: bool) -> Diagnosed:
-    """The finding with its remedies on this file. try_them: run them, up to MOST_TRIED, until one helps."""
+    """The finding with its remedies on this file, first those that were seen to help."""
     line = file.located(Fault("", "", key=finding.key)).where if finding.key else ""
     proposals = []
-    tried = 0
+    left = MOST_TRIED[finding.severity] if try_them else 0
     for remedy in finding.remedies:
         lines: tuple[ChangedLine, ...] = ()
         effect = None
@@ -110,12 +114,13 @@ def propose(finding: Finding, file: ConfigFile, overrides: Sequence[str], try_th
                 lines = changed_lines(file.text, changed_text(file, remedy.changes))
             except MlpError:
                 lines = ()  # on this file it cannot be made: the effect says so
-            if try_them and tried < MOST_TRIED:
+            if left:
                 effect = effect_of(file, (*overrides, *remedy.changes))
-                tried += 1
-                try_them = not effect.learns
+                left -= 1
         proposals.append(Proposal(remedy, lines, effect))
-    return Diagnosed(finding, line, tuple(proposals))
+    helping = [each for each in proposals if each.effect and each.effect.learns]
+    rest = [each for each in proposals if each not in helping]
+    return Diagnosed(finding, line, (*helping, *rest))
 
 
 def effect_of(file: ConfigFile, overrides: Sequence[str]) -> Effect:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -22,7 +24,7 @@ from mlpcli.pipeline.gradcheck import config_of, finite
 from mlpcli.pipeline.prepare import Prepared, prepare, read_config
 from mlpcli.pipeline.proposal import ChangedLine, changed_lines, changed_text
 from mlpcli.predict.scores import evaluate_outputs
-from mlpcli.runs.atomic import replacing
+from mlpcli.runs.atomic import cannot_write, replacing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,8 +102,8 @@ class Repair:
 
     before, after: the config as it is, and with `changes`; after is None where nothing helped. needless: it
     learned before. dropped: changes that turned out not to be needed. remaining: rules of problems that are
-    still found. written: the new config, "" where none
-    was; new: whether it was not there before. lines: what differs in it.
+    still found. written: the new config, "" where none was; new: whether it was not there before. lines: what
+    differs in it.
     """
 
     rows: int
@@ -141,6 +143,8 @@ def repair(
     reached is kept. Raises ConfigError, DataError, ModelFileError, OutputError.
     """
     config = config_of(Path(path))
+    if config.exists() and not os.access(config.parent, os.W_OK):  # known before everything is trained
+        raise cannot_write(_repaired(config, 1), PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     workshop = _Workshop(config, tuple(overrides), report, interrupted)
     changes, after = _search(workshop)
     needed = changes
@@ -252,7 +256,7 @@ class _Workshop:
             loss, predictions = evidence.trainer.loss_on(rows, trial.state)
             score, skill = _score(prepared, predictions, part.targets)
             below = math.isfinite(loss) and loss <= baseline - BEATS * abs(baseline)
-            learned = trial.finite and evidence.beats_baseline(trial.loss)
+            learned = trial.improves and evidence.beats_baseline(trial.loss)
             good = learned and (below or skill >= SKILL)
             seeds.append(SeedResult(prepared.config.seed + number, loss, baseline, score, good))
         return Result(tuple(seeds), name)
@@ -378,15 +382,19 @@ def _kind(change: str) -> str:
     return f"{key.rpartition('.')[2]}={value}" if key.startswith("network.") else change
 
 
+def _repaired(config: Path, number: int) -> Path:
+    suffix = f"-{number}" if number > 1 else ""
+    return config.with_name(f"{config.stem.removesuffix('.repaired')}.repaired{suffix}.yaml")
+
+
 def _write(file: ConfigFile, changes: tuple[str, ...]) -> tuple[Path, bool, tuple[ChangedLine, ...]]:
     """NAME.repaired.yaml beside the config, or the next free number; and what differs."""
     text = changed_text(file, changes)
-    lines = changed_lines(file.text, text)
-    stem = file.path.stem.removesuffix(".repaired")
+    # Against the file as it is: what --set gave stands in the new one, too.
+    lines = changed_lines(file.path.read_text(encoding="utf-8"), text)
     number = 1
     while True:
-        suffix = f"-{number}" if number > 1 else ""
-        path = file.path.with_name(f"{stem}.repaired{suffix}.yaml")
+        path = _repaired(file.path, number)
         if path.exists() and path.resolve() != file.path.resolve() and path.read_bytes() == text.encode():
             return path, False, lines
         if not path.exists():

@@ -99,7 +99,11 @@ class RunFolder:
             return []
         try:
             with open(path, newline="", encoding="utf-8") as file:
-                return list(csv.DictReader(file))
+                rows = list(csv.DictReader(file))
+            for number, row in enumerate(rows, start=2):
+                if None in row or None in row.values():
+                    raise csv.Error(f"line {number} has not as many cells as the first")
+            return rows
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise ModelFileError(Fault(str(path), f"It cannot be read: {error}.")) from error
 

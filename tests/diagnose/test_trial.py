@@ -6,8 +6,10 @@ from gallery.data import provide
 
 from mlpcli.diagnose.baseline import baseline_loss
 from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.rebuilt import with_hidden
 from mlpcli.diagnose.trial import Trainer
-from mlpcli.diagnose.variant import widened, with_penalty
+from mlpcli.diagnose.usual import with_usual_weights
+from mlpcli.diagnose.variant import widened, with_penalty, without_dropout
 from mlpcli.pipeline.diagnosis import make_case
 from mlpcli.pipeline.prepare import prepare
 from mlpcli.pipeline.training import train
@@ -49,6 +51,24 @@ def test_trials_begin_with_the_first_mask_and_averages(tmp_path):
         np.testing.assert_array_equal(again.state[name], array)
     run = train(tmp_path / "config.yaml", ["training.print_every=1"], runs=tmp_path / "runs")
     np.testing.assert_allclose(first.costs, [record["cost"] for record in run.history], rtol=1e-10)
+
+
+def test_variants_of_a_normalised_network_have_its_averages(tmp_path):
+    text = CONFIG.replace("activation: tanh", "activation: tanh, normalisation: batch, dropout: 0.3")
+    subject = case(tmp_path, text=text.replace("epochs: 8", "epochs: 1"))
+    tanh = subject.config.network.hidden[0].activation
+    for variant in (
+        widened(subject),
+        with_penalty(subject, 0.0),
+        without_dropout(subject),
+        with_hidden(subject, [0], tanh),
+        with_usual_weights(subject),
+    ):
+        assert np.isfinite(Trainer(variant).run().loss)
+    assert without_dropout(subject).network.row is None
+    np.testing.assert_array_equal(
+        without_dropout(subject).draw(0)["hidden1.weights"], subject.draw(0)["hidden1.weights"]
+    )
 
 
 def test_a_trial_of_frozen_layers_moves_nothing(tmp_path):

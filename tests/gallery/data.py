@@ -210,6 +210,32 @@ for function in (
     MADE[function.__name__] = function
 
 
+def sentinels() -> Columns:
+    """The waves, with a few cells of each input that say -99999 for not known."""
+    columns, rng = waves(), np.random.default_rng(8)
+    for name in ("a", "b"):
+        columns[name][rng.choice(len(columns[name]), 3, replace=False)] = -99999.0
+    return columns
+
+
+def sentinels_missing() -> Columns:
+    """The same with these cells left empty, which is to say NaN."""
+    columns = sentinels()
+    return columns | {name: np.where(columns[name] < -999, np.nan, columns[name]) for name in ("a", "b")}
+
+
+def shops() -> Columns:
+    """Sales of 60 shops, numbered in no order, which depend on the shop far more than on the hour."""
+    rng = np.random.default_rng(9)
+    effect = rng.normal(0, 10, 60)
+    shop, hour = rng.integers(0, 60, 1200), rng.uniform(8, 20, 1200)
+    return {"shop": 100 + shop, "hour": hour, "y": 50 + effect[shop] + 0.5 * hour + rng.normal(0, 1, 1200)}
+
+
+for function in (sentinels, sentinels_missing, shops):
+    MADE[function.__name__] = function
+
+
 def write_table(name: str, columns: Columns, folder: Path) -> None:
     """NAME.csv, every number exactly."""
     lines = [",".join(columns)]

@@ -1,12 +1,14 @@
 """--repair: what is written was trained, and learns."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from gallery.run import exhibits, gains
 
 from mlpcli import train
+from mlpcli.errors import OutputError
 from mlpcli.pipeline.prepare import prepare
 from mlpcli.pipeline.repair import repair
 
@@ -123,3 +125,16 @@ def test_an_interrupt_keeps_what_was_reached(config):
     assert list(made.tried) == tried
     assert len(tried) == 1
     assert bool(made.written) == tried[0].result.good
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_trained(config, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    tried = []
+    with pytest.raises(OutputError, match=r"c\.repaired\.yaml"):
+        repair(config, report=tried.append)
+    assert tried == []
+
+
+def test_the_lines_that_differ_hold_what_set_gave(config):
+    made = repair(config, ["data.scaling=standard"])
+    assert any("scaling" in line.text for line in made.lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ from mlpcli.execute.native.function import module_text
 from mlpcli.execute.native.machine import Code, machine
 from mlpcli.execute.native.program import step_text
 from mlpcli.execute.native.team import Team
+from mlpcli.execute.native.thread import in_thread
 from mlpcli.execute.rows import EpochRunner, Rows, Stretch
 from mlpcli.graph.node import Node
 from mlpcli.plan.make_plan import make_plan
@@ -38,8 +38,6 @@ from mlpcli.plan.make_plan import make_plan
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LOOKED_AT_EVERY = 0.05
-"""Seconds between two looks at whether to stop, while a long call runs in a thread of its own."""
 SHORT_STEPS = 1000
 """Calls of up to so many steps (of microseconds each) are not worth a thread."""
 
@@ -141,13 +139,12 @@ class NativeEpochRunner(EpochRunner):
         if count * -(-self._count // self._batch) <= SHORT_STEPS and not self._team:
             self._train(at)
             return
-        thread = threading.Thread(target=self._train, args=(at,), daemon=True)
-        thread.start()
-        try:
-            while thread.is_alive():
-                thread.join(LOOKED_AT_EVERY)
-                if should_stop():
-                    self._stop[0] = 1
-        finally:  # also when a second Ctrl-C raises here: the arrays must outlive the call
-            self._stop[0] = 1
-            thread.join()
+        in_thread(lambda: self._train(at), lambda: self._look(should_stop), self._end)
+
+    def _look(self, should_stop: Callable[[], bool]) -> None:
+        if should_stop():
+            self._end()
+
+    def _end(self) -> None:
+        """The batch at hand is the last."""
+        self._stop[0] = 1

@@ -21,6 +21,7 @@ import numpy as np
 from mlpcli.execute.executor import address, aligned
 from mlpcli.execute.native.machine import Code, pause
 from mlpcli.execute.native.program import StepText
+from mlpcli.execute.native.thread import in_thread
 
 BLOCKS = 16
 """Blocks of a stage at most: a thread that comes late still finds some to take."""
@@ -182,12 +183,7 @@ class Team:
         if not self._products:
             function(argument)
             return
-        thread = threading.Thread(target=function, args=(argument,), daemon=True)
-        thread.start()
-        try:
-            thread.join()
-        finally:  # the memory it works on must outlive it
-            thread.join()
+        in_thread(lambda: function(argument))
 
     def _compute(self, number: int, *pointers: int) -> None:
         helpers = _helpers()

@@ -15,7 +15,10 @@ from mlpcli.pipeline.prepare import prepare
 
 OURS = (
     "class_imbalance",
+    "codes_as_numbers",
+    "cost_not_finite",
     "cost_oscillates",
+    "extreme_values",
     "learning_rate_not_positive",
     "learning_rate_too_high",
     "learning_rate_too_low",
@@ -25,6 +28,7 @@ OURS = (
     "rows_in_both_parts",
     "seed_dependent",
     "sorted_rows",
+    "stops_too_early",
     "target_among_inputs",
     "targets_unrelated",
     "too_few_epochs",

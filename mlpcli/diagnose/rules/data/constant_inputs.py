@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.diagnose.config_keys import ignoring
 from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
@@ -111,8 +112,7 @@ def _ignored(evidence: Evidence, columns: list[int]) -> tuple[Remedy, ...]:
             names += column.names
     if not names or len(names) == len(preparation.names):
         return ()
-    listed = ", ".join(f"'{name}'" for name in (*evidence.case.config.data.ignore, *names))
-    return (Remedy("the file's columns that say nothing are left out", (f"data.ignore=[{listed}]",)),)
+    return (Remedy("the file's columns that say nothing are left out", ignoring(evidence.case, names)),)
 
 
 constant_inputs = Rule(

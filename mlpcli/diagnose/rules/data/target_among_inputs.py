@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.diagnose.config_keys import ignoring
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -36,7 +37,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "data.ignore",
         float(correlations.max()),
         SAME,
-        (Remedy("only columns that are known before the target is", (f"data.ignore=[{name}]",)),),
+        (Remedy("only columns that are known before the target is", ignoring(evidence.case, [name])),),
     )
 
 

@@ -25,7 +25,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "output_cannot_vary",
             "problem",
-            f"{activation} over {units} is {said.low:.3g} whatever the weights: the output of {layer.name} "
+            f"{activation} over {units} is {said.low:.3g} whatever the weights: what {layer.name} says "
             "is the same for every row, and every gradient of what comes before it is 0.",
             f"layer {layer.name}",
             layer_key(evidence.case, number, "activation"),

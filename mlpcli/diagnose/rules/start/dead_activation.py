@@ -21,10 +21,7 @@ MOST_DEAD = 0.5
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    moments = [(evidence.start_health, "before training")]
-    if evidence.trial.finite:
-        moments.append((evidence.trial_health, "after it"))
-    for health, when in moments:
+    for health, when in evidence.moments:
         # From the output backwards: what lies before a dead layer gets no gradient because of it.
         for number, layer in reversed(list(enumerate(health))):
             flat = layer.flat_units
@@ -34,7 +31,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             share = flat / layer.units
             yield Finding(
                 "dead_activation",
-                "problem" if share == 1.0 else "warning",
+                "problem" if share == 1.0 else _gravity(evidence, when),
                 f"{flat} of {layer.units} {layer.activation} units of {layer.name} lie flat on every row "
                 f"{when}: on {1 - layer.live_share:.0%} of rows × units the slope is 0"
                 + (", and no gradient passes." if share == 1.0 else "."),
@@ -42,9 +39,15 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
                 layer_key(evidence.case, number, "activation"),
                 share,
                 MOST_DEAD,
-                with_changes(_remedies(evidence, number, when == "after it")),
+                with_changes(_remedies(evidence, number, when != "before training")),
             )
             return
+
+
+def _gravity(evidence: Evidence, when: str) -> str:
+    """Of many dead units, not all: what the usual weights would do, where they were dead from the first."""
+    cured = evidence.gravity(evidence.with_usual_weights) if when == "before training" else ""
+    return cured or "warning"
 
 
 def _remedies(evidence: Evidence, number: int, killed: bool) -> Iterator[Remedy]:
@@ -76,7 +79,8 @@ dead_activation = Rule(
     check=_check,
     statistic="share of a layer's units whose activation has slope 0 on every row (loss gradient 0; the "
     "penalty's gradient not counted), before training and after it",
-    threshold="half of the units; all of them are a problem. SageMaker Debugger, DeepDiagnosis: 50 %",
+    threshold="half of the units; all of them are a problem, and those that usual weights would save. "
+    "SageMaker Debugger, DeepDiagnosis: 50 %",
     order=55,
     source="AUTOTRAINER, ICSE 2021 (dying ReLU); Lu et al. 2019, arXiv:1903.06733",
     text="""ReLU, hard sigmoid, hard tanh and the like have pieces where their slope is exactly 0. A unit

@@ -23,7 +23,7 @@ UNEVEN = 100.0
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case = evidence.case
     inputs = case.rows["inputs"]
-    if not np.isfinite(inputs).all():
+    if case.config.data.scaling == "standard" or not np.isfinite(inputs).all():
         return
     first = case.network.layers[0].parameters[0]
     # Glorot's variance of weights, times the sum of the squares that they meet.

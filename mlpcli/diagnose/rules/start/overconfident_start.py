@@ -21,7 +21,7 @@ TIMES = 2.0
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case = evidence.case
     loss, baseline = evidence.trial.start_loss, evidence.baseline
-    if not math.isfinite(loss) or baseline <= 0 or loss <= TIMES * baseline:
+    if not math.isfinite(loss) or baseline <= 0 or loss < TIMES * baseline * (1 - 1e-3):
         return
     last = len(case.network.layers) - 1
     cured = with_usual_weights(case, [case.network.layers[last].name])

@@ -22,10 +22,7 @@ MOST = 0.5
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, hidden = evidence.case, hidden_layers(evidence.case)
-    moments = [(evidence.start_health, "before training")]
-    if evidence.trial.finite:
-        moments.append((evidence.trial_health, "after it"))
-    for health, when in moments:
+    for health, when in evidence.moments:
         for number, layer in enumerate(health[:hidden]):
             if not layer.shape.bounded or layer.flat_share <= MOST:
                 continue
@@ -41,7 +38,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
                 layer_key(case, number, "initialisation"),
                 layer.flat_share,
                 MOST,
-                with_changes(_remedies(evidence, when == "after it")),
+                with_changes(_remedies(evidence, when != "before training")),
             )
             return
 

@@ -22,9 +22,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     if not large:
         return
     outcome = evidence.with_usual_weights
-    severity = evidence.gravity(outcome)
-    if not severity:
-        return
+    severity = evidence.gravity(outcome) or "note"
     worst = max(large, key=lambda number: scales[number])
     layer = case.network.layers[worst]
     yield Finding(
@@ -45,9 +43,8 @@ weights_too_large = Rule(
     title="The first weights are too large",
     check=_check,
     statistic="rms(W)·√fan-in of the hidden layers before training; then the training from Glorot weights",
-    threshold="5; and the network does not learn, or leaves 30 % of the baseline's loss and Glorot "
-    "weights halve "
-    "it. Large weights that are learned from are no finding",
+    threshold="5; a problem or a warning where the network does not learn, or leaves 30 % of the "
+    "baseline's loss and Glorot weights halve it; else a note",
     source="Glorot, Bengio 2010; He et al. 2015, arXiv:1502.01852; Zhang et al. 2021, AUTOTRAINER (|w| > 5)",
     text="""Weights of variance 1/fan-in keep what passes through a layer at the size it has. Larger ones
 make it grow from layer to layer, and units with a bounded activation saturate: their gradient is near 0.""",

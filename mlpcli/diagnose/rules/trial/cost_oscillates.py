@@ -19,8 +19,8 @@ SWING = 0.2
 LEFT = 0.1
 """Share of the baseline's loss that the cost must have left; below it, swings harm little."""
 NEW_BEST = 0.8
-"""The last quarter's mean, as a share of the lowest cost of the first half, from which on it is a new "
-"best."""
+"""The last quarter's mean, as a share of the lowest cost of the first half, from which on it is a new
+best."""
 RUNS_AWAY = 3.0
 """Above that many times the loss at the start it is not swings that are wrong: learning_rate_too_high."""
 GAIN = 0.7

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, cast
 
 from mlpcli.diagnose.evidence import HARDLY_MOVED, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.optim.optimizer import Optimizer
 
 KEY = "optimiser.learning_rate"
 SHORT_STEP = 1e-3
 """‖ΔW‖ / ‖W‖ of a first step, what Karpathy calls about right: above it the rate is not low."""
+LARGE_EPSILON = 1e3
+"""Times the optimiser's usual epsilon, from which on it is looked at."""
 DECADES = 5
 """Higher rates that are tried, each ten times the one before."""
 
@@ -23,39 +28,77 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     if trial.largest_first_update > SHORT_STEP:
         return
-    found = []
-    for factor in _higher(evidence):
-        higher = evidence.at_rate(factor)
-        if evidence.beats_baseline(higher.loss) and evidence.much_better(higher):
-            found.append((higher.loss, factor))
+    smoothed = _smoothed(evidence)
+    if smoothed is not None:
+        yield smoothed
+        return
+    found: list[tuple[float, float]] = []
+    for other in _higher(evidence):
+        higher = evidence.with_rate(other)
+        if evidence.beats_baseline(higher.loss):
+            found.append((higher.loss, other))
         if not higher.finite or len(found) == 2:
             break
     if not found:
         return
     found.sort()
-    loss, factor = found[0]
+    loss, better = found[0]
     yield Finding(
         "learning_rate_too_low",
         "problem",
         f"The learning rate {rate:g} is too low: {trial.steps} steps change the weights by "
         f"{trial.moved:.2g} of their size and the loss from {trial.start_loss:.4g} to {trial.loss:.4g}; as "
-        f"many at {rate * factor:g} end at {loss:.4g}.",
+        f"many at {better:g} end at {loss:.4g}.",
         "",
         KEY,
         trial.moved,
         HARDLY_MOVED,
-        tuple(Remedy(f"ends at {end:.4g} in a trial", (f"{KEY}={rate * by:g}",)) for end, by in found),
+        tuple(Remedy(f"ends at {end:.4g} in a trial", (f"{KEY}={other:g}",)) for end, other in found),
     )
 
 
+def _smoothed(evidence: Evidence) -> Finding | None:
+    """An epsilon so large that it, and not the gradient, is what steps are divided by."""
+    case = evidence.case
+    own, usual = (getattr(each, "epsilon", None) for each in (case.optimizer, type(case.optimizer)()))
+    if own is None or usual is None or own < LARGE_EPSILON * usual:
+        return None
+    cured = evidence.outcome(replace(case, optimizer=_with_epsilon(case.optimizer, usual)))
+    if not cured.learns:
+        return None
+    return Finding(
+        "learning_rate_too_low",
+        "problem",
+        f"epsilon {own:g} makes the steps short, since each is divided by it: {evidence.trial.steps} of them "
+        f"change the weights by {evidence.trial.moved:.2g} of their size; with {usual:g} the same training "
+        f"{cured.text}.",
+        "",
+        "optimiser.epsilon",
+        evidence.trial.moved,
+        HARDLY_MOVED,
+        (Remedy("the usual one, which only keeps from dividing by 0", (f"optimiser.epsilon={usual:g}",)),),
+    )
+
+
+def _with_epsilon(optimizer: Optimizer, epsilon: float) -> Optimizer:
+    changed: Any = optimizer
+    return cast(Optimizer, replace(changed, epsilon=epsilon))
+
+
 def _higher(evidence: Evidence) -> list[float]:
-    """Factors, from ten on, or from a tenth of what would make the first step about right."""
+    """Rates, from ten times on, or from a tenth of what would make the first step about right."""
     update = evidence.trial.largest_first_update
     optimizer = evidence.case.optimizer
+    rate = math.log10(optimizer.learning_rate)
     # A step that is lost in rounding says nothing of the scale: then the usual rate does.
-    whole = SHORT_STEP / update if update else type(optimizer)().learning_rate / optimizer.learning_rate
-    least = max(1, math.floor(math.log10(whole)) - 1)
-    return [10.0**power for power in range(least, least + DECADES)]
+    if update:
+        decades = math.log10(SHORT_STEP) - math.log10(update)
+    else:
+        decades = math.log10(type(optimizer)().learning_rate) - rate
+    least = max(1, math.floor(decades) - 1)
+    # Up to the largest of numbers: a rate may be as small as the smallest.
+    powers = [rate + power for power in range(least, least + DECADES)]
+    return [float(f"{10 ** (power % 1):.12g}e{math.floor(power)}") for power in powers if power < 300]
 
 
 learning_rate_too_low = Rule(

@@ -8,11 +8,11 @@ from mlpcli.diagnose.evidence import MUCH_BETTER, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trial import Trial
+from mlpcli.diagnose.variant import wide_units
 
 KEY = "seed"
 LEAST_BETTER = 2
-"""Of eight other seeds, where this one does not learn: one alone is more likely the exception than the "
-"rule."""
+"""Of eight other seeds, where this one does not learn: one alone is more likely the exception."""
 CLEARLY_BETTER = 0.7
 """Share of the trial's loss that others must fall below where this one does not learn at all."""
 SMALL = 100
@@ -40,7 +40,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "",
         KEY,
         len(better) / len(redraws),
-        None,
+        (1 if evidence.learns else LEAST_BETTER) / len(redraws),
         tuple(_remedies(evidence, case.config.seed + best)),
     )
 
@@ -52,7 +52,7 @@ def _learns(evidence: Evidence, other: Trial) -> bool:
 def _remedies(evidence: Evidence, seed: int) -> Iterator[Remedy]:
     hidden = evidence.case.config.network.hidden
     if hidden and _learns(evidence, evidence.wider):
-        units = [max(16, 4 * layer.units) for layer in hidden]
+        units = [wide_units(layer.units) for layer in hidden]
         changes = (f"network.hidden[{at}].units={count}" for at, count in enumerate(units))
         yield Remedy("more units, of which enough start well", tuple(changes))
     yield Remedy("first weights that learn", (f"{KEY}={seed}",))

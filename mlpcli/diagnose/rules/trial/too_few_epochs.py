@@ -51,7 +51,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 def _smaller_batches(evidence: Evidence) -> Iterator[Remedy]:
     batch = evidence.case.batch
     if batch > 16:
-        yield Remedy("more steps in as many epochs", (f"training.batch_size={max(8, batch // 10)}",))
+        yield Remedy("more steps in as many epochs", (f"training.batch_size={min(64, max(8, batch // 10))}",))
 
 
 too_few_epochs = Rule(

@@ -7,16 +7,22 @@ from collections.abc import Iterator
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.variant import wide_units
 
 NARROW = 8
 """Units of the narrowest hidden layer from which on nothing is looked for."""
+TIGHT = 4
+"""Outputs for each unit of the narrowest hidden layer, through which all of them have to pass, from which on
+the cost need not be at rest."""
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case = evidence.case
     hidden = case.config.network.hidden
     narrowest = min((layer.units for layer in hidden), default=0)
-    if not evidence.fits_poorly or narrowest >= NARROW or case.optimizer.learning_rate <= 0:
+    tight = bool(hidden) and TIGHT * narrowest < case.head.units - 1
+    poor = evidence.leaves_much if tight else evidence.fits_poorly
+    if not poor or (narrowest >= NARROW and not tight) or case.optimizer.learning_rate <= 0:
         return
     wider = evidence.wider
     longer: tuple[str, ...] = ()
@@ -28,7 +34,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     if hidden:
         what = f"A hidden layer of {narrowest} {'unit is' if narrowest == 1 else 'units is'} too narrow"
-        units = [max(16, 4 * layer.units) for layer in hidden]
+        units = [wide_units(layer.units) for layer in hidden]
         changes = tuple(f"network.hidden[{at}].units={count}" for at, count in enumerate(units))
         compared = f"with {', '.join(map(str, units))}"
     else:
@@ -38,7 +44,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "too_little_capacity",
         "warning" if evidence.learns else "problem",
-        f"{what}: the cost has come to rest at a loss of {evidence.trial.loss:.4g}, from every seed; "
+        f"{what}: the training ends at a loss of {evidence.trial.loss:.4g}, from every seed; "
         f"{compared} it ends at {wider.loss:.4g}.",
         "",
         "network.hidden",
@@ -54,7 +60,8 @@ too_little_capacity = Rule(
     statistic="loss of a network of four times the units, at least 16, trained in the same way, against "
     "that of this one from nine seeds",
     threshold="less than half, where the cost is at rest with more than 30 % of the baseline's loss left, "
-    "and a hidden layer has fewer than 8 units or there is none",
+    "and a hidden layer has fewer than 8 units or there is none; at rest or not where it has fewer than a "
+    "quarter of the outputs",
     source="Karpathy 2019, A Recipe for Training Neural Networks (overfit first); TheDeepChecker",
     text="""A hidden layer of one unit, or none at all, draws one straight boundary; two tanh units draw
 two. If the classes are not separated by as many, no training helps. A wider network learns the training

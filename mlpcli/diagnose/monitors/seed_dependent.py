@@ -17,7 +17,7 @@ LEAST_FALL = 2e-3
 """Ours: XOR with two tanh units falls by less from half of its epochs on where it is stuck at 0.37."""
 
 
-class StuckAboveMinimum(Monitor):
+class SeedDependent(Monitor):
     """With fewer parameters than numbers to learn, a cost that stands still is what the data leave over."""
 
     def look(self, look: Look) -> Finding | None:
@@ -40,4 +40,4 @@ class StuckAboveMinimum(Monitor):
             *((Remedy("more units, of which enough start well", wider),) if wider else ()),
             Remedy("other first weights", (f"seed={case.config.seed + 1}",)),
         )
-        return Finding("stuck_above_minimum", "warning", cause, "", "seed", loss / baseline, MUCH, remedies)
+        return Finding("seed_dependent", "warning", cause, "", "seed", loss / baseline, MUCH, remedies)

@@ -1,0 +1,96 @@
+"""A column of codes (shop 17, product 4) is taken as a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.diagnose.config_keys import as_categories
+from mlpcli.diagnose.consequences import FAILURES
+from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.variant import with_one_hot
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEVELS = (5, 500)
+"""Different whole numbers that a column of codes has."""
+ROWS_A_LEVEL = 4
+MORE = 0.3
+"""Share of the target's variance that the levels explain and a curve through the numbers does not."""
+
+
+def _check(evidence: Evidence) -> Iterator[Finding]:
+    case = evidence.case
+    if not evidence.leaves_much:
+        return
+    rows = evidence.some_rows
+    gains = {column: _gain(rows["inputs"][:, column], rows["target"]) for column in _codes(rows["inputs"])}
+    found = [column for column, gain in gains.items() if gain > MORE]
+    if not found:
+        return
+    names = [evidence.column_name(column) for column in found]
+    outcome = evidence.outcome(with_one_hot(case, found))
+    severity = evidence.gravity(outcome)
+    if not severity:
+        return
+    best = max(gains[column] for column in found)
+    listed = ", ".join(names)
+    yield Finding(
+        "codes_as_numbers",
+        severity,
+        f"{listed} {'is a code' if len(names) == 1 else 'are codes'}, taken as a number: which of its "
+        f"values a row has explains {best:.0%} more of the target than how large it is. The same training "
+        f"with a column for each value {outcome.text}.",
+        f"column {listed}",
+        "data.categorical",
+        best,
+        MORE,
+        (Remedy("a column for each of its values", as_categories(case, names)),),
+    )
+
+
+def _codes(inputs: NDArray[Any]) -> Iterator[int]:
+    """Columns of evenly spaced numbers, each of them often."""
+    for column in range(inputs.shape[1]):
+        levels = np.unique(inputs[:, column])
+        if not LEVELS[0] <= len(levels) <= min(LEVELS[1], len(inputs) // ROWS_A_LEVEL):
+            continue
+        steps = np.diff(levels)
+        whole = steps / steps.min()
+        if np.allclose(whole, np.round(whole), atol=1e-6 * len(levels)):
+            yield column
+
+
+def _gain(values: NDArray[Any], target: NDArray[Any]) -> float:
+    """Share of the target's variance explained by the level beyond what a cubic of the number explains, both
+    corrected for how many numbers they are fitted with; of several outputs the largest."""
+    levels, at, counts = np.unique(values, return_inverse=True, return_counts=True)
+    total = np.var(target, axis=0)
+    means = np.stack([np.bincount(at, column) for column in target.T], axis=1) / counts[:, None]
+    by_level = np.mean((target - means[at]) ** 2, axis=0) * len(values) / (len(values) - len(levels))
+    powers = np.vander(values, 4)
+    fitted = powers @ np.linalg.lstsq(powers, target, rcond=None)[0]
+    by_size = np.mean((target - fitted) ** 2, axis=0) * len(values) / (len(values) - 4)
+    return float(np.max((by_size - by_level)[total > 0] / total[total > 0], initial=0.0))
+
+
+codes_as_numbers = Rule(
+    title="Codes are taken as numbers",
+    check=_check,
+    statistic="share of the target's variance that the value of an evenly spaced column explains beyond a "
+    "cubic of it; then the training with a column for each value",
+    threshold="30 %, with 5 to 500 values; and the network does not learn, or leaves 30 % of the baseline's "
+    "loss and columns for the values halve it",
+    source="Guo, Berkhahn 2016, arXiv:1604.06737 (categorical variables as numbers); ours",
+    text="""Shop 17 is not between shop 16 and shop 18 in anything that matters. Taken as a number, a code
+makes the network draw a jagged line through all shops, which a small one cannot. `data.categorical` names
+columns whose numbers are names.""",
+    always=True,
+    order=60,
+    explains=FAILURES,
+)
