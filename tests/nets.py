@@ -4,9 +4,11 @@ import numpy as np
 
 from mlpcli.config.schema import HiddenConfig, NetworkConfig, OutputConfig
 from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.dropout import row_tokens
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, build_network, initial_values
+from mlpcli.nn.normalizations import NORMALIZATIONS
 
 HIDDEN_ACTIVATIONS = [name for name in ACTIVATIONS if name != "softmax"]
 
@@ -14,6 +16,12 @@ HIDDEN_ACTIVATIONS = [name for name in ACTIVATIONS if name != "softmax"]
 # Choices that cannot do without settings.
 SETTINGS = {"formula": {"formula": "x * sigmoid(slope * x) + 0.1 * x", "parameters": {"slope": 1.2}}}
 LOSS_SETTINGS = {"formula": {"formula": "log(1 + (prediction - target)**2)"}}
+LAYERS = {
+    "plain": {},
+    "dropout": {"dropout": 0.4},
+    **{name: {"normalization": NORMALIZATIONS[name]()} for name in NORMALIZATIONS},
+}
+"""What a hidden layer may have beside its activation."""
 
 
 def activation(name):
@@ -33,13 +41,20 @@ def network(
     penalty=None,
     init="glorot_uniform",
     bias_init=None,
+    layer=None,
 ):
-    """A network from names, with its initial values drawn from seed 7."""
+    """A network from names, its first values drawn from seed 7. layer: more settings of hidden layers."""
     start = INITIALIZERS[init]()
     bias = INITIALIZERS[bias_init]() if bias_init else INITIALIZERS["uniform"](low=-0.5, high=0.5)
     config = NetworkConfig(
         tuple(
-            HiddenConfig(units=units, activation=activation(name), initializer=start, bias_initializer=bias)
+            HiddenConfig(
+                units=units,
+                activation=activation(name),
+                initializer=start,
+                bias_initializer=bias,
+                **(layer or {}),
+            )
             for name, units in hidden
         ),
         OutputConfig(initializer=start, bias_initializer=bias),
@@ -63,4 +78,7 @@ def rows(net, count=5, seed=3, target="probability"):
     else:
         targets = rng.uniform(0.05, 0.95, size=(count, units))
     dtype = net.inputs.dtype
-    return {"inputs": inputs.astype(dtype), "target": targets.astype(dtype)}
+    found = {"inputs": inputs.astype(dtype), "target": targets.astype(dtype)}
+    if net.row is not None:
+        found["row"] = row_tokens(count, np.random.default_rng(seed), dtype)
+    return found

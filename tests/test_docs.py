@@ -13,6 +13,7 @@ from mlpcli.diagnose.rules import RULES
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.normalizations import NORMALIZATIONS
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.pipeline import prepare
 
@@ -53,7 +54,9 @@ def keys(section):
 def test_every_key_and_choice_is_documented():
     page = (ROOT / "docs/config.md").read_text(encoding="utf-8")
     words = set(re.findall(r"[a-z_0-9]+", page))
-    wanted = set(keys(schema.Config)) | {*ACTIVATIONS, *INITIALIZERS, *LOSSES, *OPTIMIZERS}
+    wanted = set(keys(schema.Config)) | {*ACTIVATIONS, *INITIALIZERS, *LOSSES, *OPTIMIZERS, *NORMALIZATIONS}
+    for name in NORMALIZATIONS:
+        wanted |= set(keys(NORMALIZATIONS[name]))
     for name in OPTIMIZERS:
         wanted |= set(keys(OPTIMIZERS[name]))
     assert wanted - words == set()

@@ -29,7 +29,7 @@ def describe_gradcheck(report: GradcheckReport) -> str:
     rows = plural(report.rows, "row")
     blocks = [
         f"{report.config}\n{report.weights} weights, {rows}, float64, cost {report.cost:.6g}",
-        f"1. Is the gradient right?\n{_gradient(report.gradient, report.checked_rows)}",
+        f"1. Is the gradient right?\n{_gradient(report.gradient, report.checked_rows)}{_frozen(report)}",
         "2. Does the gradient arrive? (of the loss alone; bar: its size, 2 characters for a factor of 10)\n"
         + _arrival(report),
         "3. So what?",
@@ -82,6 +82,11 @@ def _gradient(gradient: GradientCheck, rows: int) -> str:
     if gradient.unjudged:
         text += f"\nnot judged, since rounding or kinks hide the differences: {', '.join(gradient.unjudged)}"
     return text
+
+
+def _frozen(report: GradcheckReport) -> str:
+    names = [layer.name for layer in report.layers if layer.frozen]
+    return f"\nfrozen, so that no gradient is needed: {', '.join(names)}" if names else ""
 
 
 def _error(check: ParameterCheck) -> float:
@@ -142,7 +147,7 @@ def _layers(layers: Sequence[LayerHealth]) -> str:
     lines = [
         (
             layer.name,
-            layer.activation,
+            f"{layer.activation}, frozen" if layer.frozen else layer.activation,
             layer.units,
             layer.dead,
             layer.saturated,

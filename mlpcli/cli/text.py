@@ -9,7 +9,8 @@ from mlpcli.discover import choice_name
 
 if TYPE_CHECKING:
     from mlpcli.data.prepare import Preparation
-    from mlpcli.nn.network import Layer, Network
+    from mlpcli.nn.layer import Layer
+    from mlpcli.nn.network import Network
     from mlpcli.pipeline.prepare import Prepared
     from mlpcli.predict.scores import Evaluation
 
@@ -51,7 +52,18 @@ def describe_network(network: Network) -> str:
 
 
 def _layer(layer: Layer) -> str:
-    return f"{layer.units} {layer.activation.shown}"
+    words = [f"{choice_name(layer.normalization)} normalisation"] if layer.normalization is not None else []
+    words += [f"dropout {layer.dropout:g}"] if layer.dropout else []
+    words += [] if layer.trainable else ["frozen"]
+    more = f" ({', '.join(words)})" if words else ""
+    return f"{layer.units} {layer.activation.shown}{more}"
+
+
+def describe_size(network: Network) -> str:
+    """20 parameters, 8 of them frozen."""
+    frozen = network.size - sum(p.size for p in network.trained)
+    count = "all" if frozen == network.size else f"{frozen:,}"
+    return plural(network.size, "parameter") + (f", {count} of them frozen" if frozen else "")
 
 
 def describe_prepared(prepared: Prepared) -> str:
@@ -69,9 +81,9 @@ def describe_prepared(prepared: Prepared) -> str:
         f"config   {prepared.file.path}",
         f"data     {counts}; {dataset.task}",
         *describe_columns(dataset.preparation),
-        *(f"note     {note}" for note in dataset.notes),
+        *(f"note     {note}" for note in (*dataset.notes, *(prepared.start.notes if prepared.start else ()))),
         *(f"hint     {each}" for each in prepared.hints),
-        f"network  {describe_network(network)}: {plural(network.size, 'parameter')}, {network.inputs.dtype}",
+        f"network  {describe_network(network)}: {describe_size(network)}, {network.inputs.dtype}",
         f"training loss {prepared.head.loss.shown}, {settings}",
     ]
     return "\n".join(lines)

@@ -59,14 +59,14 @@ class JsonView(QuietView):
     """One object a line."""
 
     def start(self, event: Started) -> None:
-        network = event.prepared.network
+        network, start = event.prepared.network, event.prepared.start
         self._print(
             event="start",
             run=str(event.folder),
             network=describe_network(network),
             parameters=network.size,
             rows=len(event.prepared.dataset.training.inputs),
-            notes=list(event.prepared.dataset.notes),
+            notes=[*event.prepared.dataset.notes, *(start.notes if start else ())],
         )
 
     def epoch(self, event: EpochDone) -> None:

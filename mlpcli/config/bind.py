@@ -27,6 +27,8 @@ class PathSetting:
     place: Place
     text: str
     absolute: str
+    folder: bool = False
+    """It may be that of a folder."""
 
 
 @dataclass
@@ -181,7 +183,7 @@ class Binder:
         if bool in kinds and not written.quoted and text in TRUE + FALSE:
             return text in TRUE
         if str in kinds and text in (limits.one_of or (text,)) and not written.is_null:
-            return self.path(written, key) if limits.path else text
+            return self.path(written, key, limits.folder) if limits.path else text
         shown = f"the quoted text {shorten(text)!r}" if written.quoted and str not in kinds else got(written)
         remedy = ""
         if written.quoted and numeric and as_number(text) is not None:
@@ -203,11 +205,11 @@ class Binder:
             return self.refuse(written.place, key, f"{shown} is out of range: expected {wish}.")
         return value
 
-    def path(self, written: Scalar, key: str) -> Any:
+    def path(self, written: Scalar, key: str, folder: bool = False) -> Any:
         if not written.text.strip():
             return self.refuse(written.place, key, "The path is empty.", "Name a file.")
         absolute = paths.absolute(written.text, written.place.source.folder)
-        self.paths[key] = PathSetting(written.place, written.text, absolute)
+        self.paths[key] = PathSetting(written.place, written.text, absolute, folder)
         return absolute
 
     def refuse(self, place: Place, key: str, what: str, remedy: str = "") -> Any:

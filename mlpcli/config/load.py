@@ -162,9 +162,12 @@ def missing_files(settings: Mapping[str, PathSetting], source: str | None) -> li
     faults = []
     hint = f"\nWhere to get it: {source}" if source else ""
     for key, setting in settings.items():
-        trouble = paths.trouble(setting.absolute)
+        trouble = paths.trouble(setting.absolute, setting.folder)
         if trouble:
             what, remedy = trouble
+            if setting.folder:  # a run: data.source says nothing of it
+                faults.append((setting.place, Fault(f"{setting.place}, key {key}", what, remedy)))
+                continue
             faults.append((setting.place, Fault(f"{setting.place}, key {key}", what, remedy + hint)))
             hint = ""  # once is enough
     return faults

@@ -25,13 +25,13 @@ def relative(path: str, folder: Path) -> str:
     return f"./{text}" if text.startswith("~") else text
 
 
-def trouble(path: str) -> tuple[str, str] | None:
-    """Why this is no file that can be read, and what to do; None where it is one."""
-    if os.path.isdir(path):
+def trouble(path: str, folder: bool = False) -> tuple[str, str] | None:
+    """Why this is no file (or folder) that can be read, and what to do; None where it is one."""
+    if os.path.isdir(path) and not folder:
         return f"{path} is a folder, not a file.", "Name a file in it."
     if os.path.exists(path):
         return None
-    return f"There is no file {path}.", nearest_file(path)
+    return f"There is no file {'or folder ' if folder else ''}{path}.", nearest_file(path)
 
 
 def nearest_file(path: str) -> str:

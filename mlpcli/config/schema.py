@@ -91,6 +91,11 @@ class HiddenConfig:
     activation: Any = setting(None, choice_of="activation")
     initializer: Any = setting(None, choice_of="initialisation", spelling="initialisation")
     bias_initializer: Any = setting(None, choice_of="initialisation", spelling="bias_initialisation")
+    normalization: Any = setting(None, choice_of="normalisation", spelling="normalisation")
+    """Of the linear part, before the activation."""
+    dropout: float = setting(0.0, at_least=0.0, below=1.0)
+    """Share of the results that are 0 in a step of the training."""
+    trainable: bool = setting(True)
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,7 @@ class OutputConfig:
     activation: Any = setting(None, choice_of="activation")
     initializer: Any = setting(None, choice_of="initialisation", spelling="initialisation")
     bias_initializer: Any = setting(None, choice_of="initialisation", spelling="bias_initialisation")
+    trainable: bool = setting(True)
 
 
 @dataclass(frozen=True)
@@ -142,6 +148,8 @@ class Config:
 
     data: DataConfig
     network: NetworkConfig = setting(NetworkConfig())
+    start_from: str | None = setting(None, path=True, folder=True)
+    """A run or a model file: its weights are the first ones."""
     seed: int = setting(0, at_least=0)
     precision: str = setting("float64", one_of=("float32", "float64"))
     executor: str = setting("auto", one_of=("auto", "numpy", "native"))

@@ -22,6 +22,8 @@ class Limits:
     """The name that a mapping of settings without one stands for."""
     path: bool = False
     """The text is a path: it is made absolute, relative to the file (or the working directory for --set)."""
+    folder: bool = False
+    """The path may be that of a folder."""
     short_for: str = ""
     """For a nested section: the key that a bare value stands for (`8` for `{units: 8}`)."""
     spelling: str = ""

@@ -15,6 +15,7 @@ SYNONYMS = {
     "initialization": "initialisation",
     "bias_initializer": "bias_initialisation",
     "bias_initialization": "bias_initialisation",
+    "normalization": "normalisation",
 }
 
 

@@ -41,3 +41,17 @@ WRONG_SIZE = (
 )
 """Of values too large or too small at the start, wherever they come from: units that are flat, steps that do
 not fit, and what is tried against them in vain."""
+NOTHING_LEARNED = (
+    *WRONG_SIZE,
+    "class_imbalance",
+    "exploding_activations",
+    "inputs_too_small",
+    "inputs_unscaled",
+    "over_regularised",
+    "overconfident_start",
+    "sorted_rows",
+    "targets_unscaled",
+    "weights_too_large",
+    "weights_too_small",
+)
+"""Where no step goes the right way, or none at all: nothing that the training does is then evidence."""

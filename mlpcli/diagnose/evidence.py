@@ -303,6 +303,13 @@ class Evidence:
         return self.outcome(with_usual_targets(with_usual_inputs(self.case)))
 
     @cached_property
+    def without_dropout(self) -> Outcome:
+        """The trial of the same network with all of its units in every step."""
+        from mlpcli.diagnose.variant import without_dropout
+
+        return self.outcome(without_dropout(self.case))
+
+    @cached_property
     def with_usual_weights(self) -> Outcome:
         """The trial from glorot_uniform's weights and biases of 0."""
         from mlpcli.diagnose.usual import with_usual_weights

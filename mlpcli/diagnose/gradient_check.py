@@ -198,6 +198,8 @@ def default_coordinates(parameters: Sequence[Node], rows: int, every: bool = Fal
     every: all of them, unless the network is so large that this would take more than minutes.
     """
     sizes = [math.prod(int(size or 1) for size in p.shape) for p in parameters]
+    if not sizes:  # every layer is frozen
+        return 0
     once = rows * sum(sizes) + CALLS * len(sizes)
     affordable = (WORK_FOR_ALL if every else WORK) / (2 * once * len(sizes))
     return int(min(max(sizes) if every else MOST_COORDINATES, max(LEAST_COORDINATES, affordable)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from mlpcli.execute.executor import Executor, State, arithmetic
 from mlpcli.execute.rows import RowFunction
 from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node, placeholder
-from mlpcli.nn.network import Layer, Network
+from mlpcli.nn.layer import Layer
+from mlpcli.nn.network import Network
 from mlpcli.ops.move import columns, pad_columns
 from mlpcli.ops.reduce import reduce_sum
 from mlpcli.plan.make_plan import make_plan
@@ -81,6 +82,8 @@ class LayerHealth:
     """rms of the weights times the root of the fan-in: by how much they make what comes in larger."""
     update: float | None = None
     """‖ΔW‖ / ‖W‖ of one step, where one was made and W is not 0."""
+    frozen: bool = False
+    """Not trained: `trainable: false`."""
 
     @property
     def cut_off(self) -> bool:
@@ -114,17 +117,19 @@ def layer_health(
     updates: ‖ΔW‖ / ‖W‖ of a step, by parameter.
     """
     count = len(next(iter(rows.values())))
-    before = [layer.pre_activation for layer in network.layers]
-    weights = [p.node for layer in network.layers for p in layer.parameters[:2]]
-    arriving = gradients(network.loss, [*before, *weights])
+    # Zeros that dropout makes are no dead units, and running averages say little before they have run.
+    observed = network.observed
+    before = [layer.pre_activation for layer in observed.layers]
+    weights = [p.node for layer in observed.layers for p in layer.parameters[:2]]
+    arriving = gradients(observed.loss, [*before, *weights])
     outputs: dict[str, Node] = {
         f"gradient {n.name}": g for n, g in zip(weights, arriving[len(before) :], strict=True)
     }
-    outputs["cost"] = network.cost
+    outputs["cost"] = observed.cost
     outputs |= {f"arriving {i}": g for i, g in enumerate(arriving[: len(before)])}
-    outputs |= {f"slope {i}": _slope(layer) for i, layer in enumerate(network.layers)}
+    outputs |= {f"slope {i}": _slope(layer) for i, layer in enumerate(observed.layers)}
     outputs |= {f"before {i}": node for i, node in enumerate(before)}
-    outputs |= {f"after {i}": layer.output for i, layer in enumerate(network.layers)}
+    outputs |= {f"after {i}": layer.output for i, layer in enumerate(observed.layers)}
     function = executor.compile(make_plan(outputs, batch=count), state)
     for name, buffer in function.inputs.items():
         buffer[...] = rows[name]
@@ -132,7 +137,7 @@ def layer_health(
         function.run()
     got = function.outputs
     result = []
-    for number, layer in enumerate(network.layers):
+    for number, layer in enumerate(observed.layers):
         slopes = _per_unit(got[f"slope {number}"], layer.units)
         gradient = _per_unit(got[f"arriving {number}"], layer.units)
         shape = _shape(layer, state, executor)
@@ -140,8 +145,10 @@ def layer_health(
         w, b = (got[f"gradient {p.node.name}"] for p in layer.parameters[:2])
         z, after = got[f"before {number}"], got[f"after {number}"]
         flat = slopes < FLAT * shape.steepest
-        straight = _straight(z, after, got[f"slope {number}"]) if layer.activation.elementwise else 0
-        following = network.layers[number + 1] if number + 1 < len(network.layers) else None
+        affine = layer.normalization is None or layer.normalization.affine
+        lines = affine and layer.activation.elementwise
+        straight = _straight(z, after, got[f"slope {number}"]) if lines else 0
+        following = observed.layers[number + 1] if number + 1 < len(observed.layers) else None
         update = (updates or {}).get(own.node.name, math.inf)
         size = rms(state[own.node.name])
         result.append(
@@ -165,7 +172,8 @@ def layer_health(
                 own.size,
                 size,
                 size * math.sqrt(own.fan_in),
-                update if math.isfinite(update) else None,
+                update if layer.trainable and math.isfinite(update) else None,
+                not layer.trainable,
             )
         )
     return result, float(got["cost"])
@@ -241,9 +249,10 @@ def _shape(layer: Layer, state: State, executor: Executor) -> Shape:
     """By its values and slopes at PROBE."""
     wide = layer.activation.linear_outputs(layer.units)
     z = placeholder("z", (None, wide), layer.pre_activation.dtype)
-    own = {p.role: p.node for p in layer.parameters[2:]}
+    trained = layer.activation.trained(layer.units)
+    own = {p.role: p.node for p in layer.parameters if p.role in trained}
     output = layer.activation(z, **own)
-    probe = Layer(layer.name, layer.units, layer.activation, layer.parameters, z, output)
+    probe = replace(layer, pre_activation=z, output=output)
     grid = np.repeat(PROBE[:, None], wide, axis=1)
     function = RowFunction(executor, {"slope": _slope(probe)}, state)
     slopes = _per_unit(function({"z": grid})["slope"], layer.units)

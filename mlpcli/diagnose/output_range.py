@@ -12,7 +12,7 @@ from mlpcli.execute.numpy_executor import NumpyExecutor
 from mlpcli.execute.rows import RowFunction
 from mlpcli.graph.node import placeholder
 from mlpcli.nn.activation import Activation
-from mlpcli.nn.network import Layer
+from mlpcli.nn.layer import Layer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class Range:
 
 def output_range(layer: Layer) -> Range:
     """Of a layer's activation, with parameters of its own between -1 and 1."""
-    owns = (-1.0, 0.0, 1.0) if len(layer.parameters) > 2 else (0.0,)
+    owns = (-1.0, 0.0, 1.0) if layer.activation.trained(1) else (0.0,)
     said = np.concatenate([_said(layer.activation, _units(layer), own) for own in owns])
     low, high = float(np.nanmin(said)), float(np.nanmax(said))
     return Range(-np.inf if low < -UNBOUNDED else low, np.inf if high > UNBOUNDED else high)
@@ -69,7 +69,9 @@ def output_range(layer: Layer) -> Range:
 def is_straight(layer: Layer) -> bool:
     """Whether the activation is a straight line: such a layer is one affine map with the next."""
     activation, units = layer.activation, _units(layer)
-    if len(layer.parameters) > 2 or not activation.elementwise or activation.linear_outputs(units) != units:
+    if layer.normalization is not None and not layer.normalization.affine:
+        return False
+    if activation.trained(1) or not activation.elementwise or activation.linear_outputs(units) != units:
         return False
     said = _said(activation, units, 0.0)[: len(GRID), 0]
     low, high = (float(said[np.searchsorted(GRID, z)]) for z in (-8.0, 8.0))
@@ -80,7 +82,7 @@ def is_straight(layer: Layer) -> bool:
 
 def sums_to_one(layer: Layer) -> bool:
     """Whether the outputs of every row are shares of 1, as softmax makes them."""
-    if len(layer.parameters) > 2:
+    if layer.activation.trained(1):
         return False
     said = _said(layer.activation, _units(layer), 0.0)
     return bool(said.min() >= 0 and np.all(np.abs(said.sum(axis=1) - 1.0) <= STRAIGHT))

@@ -37,7 +37,7 @@ class Probe:
 
     def __init__(self, case: Case, state: Mapping[str, NDArray[Any]]) -> None:
         self._case, self._state = case, state
-        self._before = {p.node.name: state[p.node.name].copy() for p in case.network.parameters}
+        self._before = {p.node.name: state[p.node.name].copy() for p in case.network.trained}
         self.fresh = False
         self.change = 0.0
         self.constant: list[int] = []
@@ -80,7 +80,7 @@ class Probe:
     def _sample(self) -> tuple[NDArray[Any], dict[str, Node]]:
         """Some rows; and every layer before and after its activation."""
         nodes: dict[str, Node] = {}
-        for at, layer in enumerate(self._case.network.layers):
+        for at, layer in enumerate(self._case.network.observed.layers):
             nodes |= {f"{at} before": layer.pre_activation, f"{at} after": layer.output}
         inputs = self._case.rows["inputs"]
         return inputs[_spread(len(inputs), SAMPLE)], nodes

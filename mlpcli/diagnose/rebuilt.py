@@ -47,7 +47,7 @@ def rebuilt(case: Case, penalty: float = 1.0) -> Case:
 
     def draw(number: int) -> dict[str, NDArray[Any]]:
         state = case.draw(number)
-        shapes = {p.node.name: p.node.shape for p in network.parameters}
+        shapes = {p.node.name: p.node.shape for p in network.arrays}
         if all(name in state and state[name].shape == shape for name, shape in shapes.items()):
             return {name: state[name] for name in shapes}
         return initial_values(network, case.shuffle(number))

@@ -147,8 +147,9 @@ class Trainer:
         state[RATE][...] = rate
         shuffle = case.config.training.shuffle if shuffle is None else shuffle
         rng = case.shuffle(draw) if shuffle else None
-        names = [p.node.name for p in case.network.parameters]
-        first = {name: state[name].copy() for name in names}
+        arrays = [p.node.name for p in case.network.arrays]
+        names = [p.node.name for p in case.network.trained]
+        first = {name: state[name].copy() for name in arrays}
         start_loss = float(np.mean(self._function(self.rows)["loss"]))
         count = min(self._most_epochs, epochs or self.epochs)
         order = (
@@ -179,11 +180,12 @@ class Trainer:
         with np.errstate(all="ignore"):
             outputs = self._function(self.rows)
             loss = float(np.mean(outputs["loss"]))
+            none = np.zeros(0)  # where every layer is frozen
             moved = _relative(
-                np.concatenate([(state[name] - first[name]).ravel() for name in names]),
-                np.concatenate([first[name].ravel() for name in names]),
+                np.concatenate([none, *((state[name] - first[name]).ravel() for name in names)]),
+                np.concatenate([none, *(first[name].ravel() for name in names)]),
             )
-            last = {name: state[name].copy() for name in names}
+            last = {name: state[name].copy() for name in arrays}
             self._runner.run(order, lambda: True)
             last_update = {name: _relative(state[name] - last[name], last[name]) for name in names}
         return Trial(

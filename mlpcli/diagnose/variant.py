@@ -1,4 +1,4 @@
-"""The same case wider, with another penalty, or with other input columns. What a remedy would make of it."""
+"""The same case wider, without dropout, with another penalty or other columns: what a remedy makes of it."""
 
 from __future__ import annotations
 
@@ -35,6 +35,13 @@ def wide_units(units: int) -> int:
 def with_penalty(case: Case, factor: float) -> Case:
     """l1 and l2 times a factor."""
     return rebuilt(case, factor)
+
+
+def without_dropout(case: Case) -> Case:
+    """No hidden layer drops anything."""
+    network = case.config.network
+    hidden = tuple(replace(layer, dropout=0.0) for layer in network.hidden)
+    return rebuilt(replace(case, config=replace(case.config, network=replace(network, hidden=hidden))))
 
 
 def with_one_hot(case: Case, columns: Collection[int]) -> Case:

@@ -86,7 +86,7 @@ Parts = Sequence[tuple[str, Node]]
 
 def parts_of(network: Network) -> Parts:
     """The layers, the loss and the penalty."""
-    parts = [(layer.name, layer.output) for layer in network.layers]
+    parts = [(layer.name, layer.output) for layer in network.training.layers]
     parts.append(("loss", network.loss))
     if network.penalty is not None:
         parts.append(("penalty", network.penalty))

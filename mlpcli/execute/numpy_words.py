@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.graph.node import Op
-from mlpcli.ops.words import BOOL_WORDS, NUMPY_WORDS
+from mlpcli.ops.words import (
+    BOOL_WORDS,
+    NUMPY_WORDS,
+    SPLITMIX_ROUNDS,
+    SPLITMIX_STEP,
+    UNIFORM_BITS,
+)
 from mlpcli.plan.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
 
 Call = Callable[[], object]
 Temporary = Callable[[str], "NDArray[Any]"]
+Scratch = dict[tuple[tuple[int, ...], str], list["NDArray[Any]"]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ def elementwise_calls(
     kernel: Kernel,
     operands: Sequence[NDArray[Any]],
     out: NDArray[Any],
-    scratch: dict[tuple[tuple[int, ...], str], list[NDArray[Any]]],
+    scratch: Scratch,
 ) -> list[Call]:
     """The calls that leave the kernel's formula in `out`, with temporaries from `scratch`.
 
@@ -116,7 +123,7 @@ def elementwise_calls(
         else:
             target = temporary(dtype)
         place[at] = target
-        calls += _word_calls(step.word, values, target, temporary)
+        calls += _word_calls(step.word, values, target, temporary, scratch)
         for operand in step.operands:
             if isinstance(operand, _Result) and last_use[operand.number] == at:
                 array = place[operand.number]
@@ -126,8 +133,10 @@ def elementwise_calls(
 
 
 def _word_calls(
-    word: str, values: list[NDArray[Any]], target: NDArray[Any], temporary: Temporary
+    word: str, values: list[NDArray[Any]], target: NDArray[Any], temporary: Temporary, scratch: Scratch
 ) -> list[Call]:
+    if word == "uniform":
+        return _uniform_calls(values, target, scratch)
     if word != "where":
         return [partial(NUMPY_WORDS[word], *values, out=target)]
     condition, a, b = values
@@ -175,6 +184,33 @@ def _choose_by_bits(
         partial(np.bitwise_and, b.view(bits), mask, mask),
         partial(np.bitwise_or, first, mask, result),
     ]
+
+
+def _uniform_calls(values: list[NDArray[Any]], target: NDArray[Any], scratch: Scratch) -> list[Call]:
+    """hashed_uniform() without allocating. Each round runs over the shape of the operands so far, so that
+    what is the same for all rows, or for all units, is mixed once."""
+    word = f"uint{8 * target.itemsize}"
+    mixed = constant_array(0, np.uint64)
+    shape: tuple[int, ...] = ()
+    calls: list[Call] = []
+    for value in values:
+        shape = np.broadcast_shapes(shape, value.shape)
+        pool = scratch.setdefault((shape, "uint64"), [])
+        pool.extend(np.zeros(shape, np.uint64) for _ in range(2 - len(pool)))
+        before, mixed, shifted = mixed, pool[0], pool[1]
+        calls.append(partial(np.copyto, shifted, value.view(word)))
+        calls.append(partial(np.bitwise_xor, before, shifted, mixed))
+        calls.append(partial(np.add, mixed, constant_array(SPLITMIX_STEP, np.uint64), mixed))
+        for shift, factor in SPLITMIX_ROUNDS:
+            calls.append(partial(np.right_shift, mixed, constant_array(shift, np.uint64), shifted))
+            calls.append(partial(np.bitwise_xor, mixed, shifted, mixed))
+            if factor != 1:
+                calls.append(partial(np.multiply, mixed, constant_array(factor, np.uint64), mixed))
+    count = UNIFORM_BITS[str(target.dtype)]
+    calls.append(partial(np.right_shift, mixed, constant_array(64 - count, np.uint64), mixed))
+    calls.append(partial(np.copyto, target, mixed, casting="unsafe"))
+    calls.append(partial(np.multiply, target, constant_array(2.0**-count, target.dtype), target))
+    return calls
 
 
 def _is_zero(value: NDArray[Any]) -> bool:

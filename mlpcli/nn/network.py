@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +13,11 @@ import numpy as np
 from mlpcli.config.schema import NetworkConfig
 from mlpcli.discover import choice_name
 from mlpcli.errors import SettingError
-from mlpcli.graph.node import Node, constant, named, parameter, placeholder
+from mlpcli.graph.node import Node, constant, named, placeholder
 from mlpcli.nn.activation import Activation
 from mlpcli.nn.activations import ACTIVATIONS
-from mlpcli.nn.initializer import Initializer
-from mlpcli.nn.initializers import INITIALIZERS
+from mlpcli.nn.dropout import Clock, dropout
+from mlpcli.nn.layer import Arrays, Layer, Parameter, layer_arrays
 from mlpcli.nn.loss import Loss
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.stable import use_logit_forms
@@ -28,46 +28,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """A trained array: its node and how its first value is drawn."""
+class Forward:
+    """One way through the network, from rows to a number.
 
-    node: Node
-    role: str
-    """weights, biases, or the name an activation gives its own parameter."""
-    initializer: Initializer
-    fan_in: int
-    fan_out: int
+    row_loss: (batch,); the loss is its mean, the cost loss plus penalty.
+    """
 
-    @property
-    def size(self) -> int:
-        """How many numbers it holds."""
-        return math.prod(int(size or 1) for size in self.node.shape)
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer. pre_activation: (batch, linear outputs), output: (batch, units)."""
-
-    name: str
-    units: int
-    activation: Activation
-    parameters: tuple[Parameter, ...]
-    pre_activation: Node
-    output: Node
-
-
-@dataclass(frozen=True)
-class Network:
-    """What is computed, as plain data."""
-
-    inputs: Node
-    target: Node
     layers: tuple[Layer, ...]
-    loss_name: str
     row_loss: Node
-    """(batch,): the loss is its mean."""
     loss: Node
-    penalty: Node | None
     cost: Node
 
     @property
@@ -75,15 +44,78 @@ class Network:
         """(batch, outputs)."""
         return self.layers[-1].output
 
+
+@dataclass(frozen=True)
+class Network:
+    """What is computed, as plain data.
+
+    Three ways through it, the same nodes wherever no layer makes a difference: training, with dropout, and
+    normalised by the batch; settled, without dropout, and normalised by running averages: what predicts and
+    is scored; observed, without dropout, and normalised by the rows at hand: what is said of layers.
+    """
+
+    inputs: Node
+    target: Node
+    loss_name: str
+    training: Forward
+    settled: Forward
+    observed: Forward
+    penalty: Node | None
+    moves: Mapping[Node, Node]
+    """States that a step of the training moves without a gradient -> their new values: running averages, and
+    the steps that dropout counts."""
+    row: Node | None = None
+    """(batch, 1): see row_tokens(). None where no layer drops out."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """As they predict."""
+        return self.settled.layers
+
+    @property
+    def prediction(self) -> Node:
+        """(batch, outputs)."""
+        return self.settled.prediction
+
+    @property
+    def row_loss(self) -> Node:
+        """(batch,), of the prediction."""
+        return self.settled.row_loss
+
+    @property
+    def loss(self) -> Node:
+        """That the training makes lower."""
+        return self.training.loss
+
+    @property
+    def cost(self) -> Node:
+        """Loss and penalty that the training makes lower."""
+        return self.training.cost
+
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Of all layers, in order."""
+        """Of all layers, in order; frozen ones too."""
         return tuple(p for layer in self.layers for p in layer.parameters)
 
     @property
+    def trained(self) -> tuple[Parameter, ...]:
+        """Those that get a gradient."""
+        return tuple(p for p in self.parameters if p.trainable)
+
+    @property
+    def arrays(self) -> tuple[Parameter, ...]:
+        """Everything that predicting needs: the parameters, then the running averages."""
+        return (*self.parameters, *(p for layer in self.layers for p in layer.running))
+
+    @property
     def size(self) -> int:
-        """How many numbers are trained."""
+        """How many numbers its parameters hold."""
         return sum(p.size for p in self.parameters)
+
+    def counters(self) -> dict[str, NDArray[Any]]:
+        """The states by name that are no part of the model, before the first step: zeros."""
+        kept = {p.node for p in self.arrays}
+        return {node.name: np.zeros((), node.dtype) for node in self.moves if node not in kept}
 
 
 @dataclass(frozen=True)
@@ -165,40 +197,57 @@ def build_network(
     """The graph for rows of `width` inputs. Nothing of the network's size is allocated."""
     inputs = placeholder("inputs", (None, width), dtype)
     target = placeholder("target", (None, head.units), dtype)
-    layers: list[Layer] = []
-    value = inputs
+    arrays: list[Arrays] = []
     for number, hidden in enumerate(config.hidden, start=1):
         activation = hidden.activation or ACTIVATIONS["relu"]()
-        layers.append(
-            _layer(
-                f"hidden{number}",
-                value,
-                hidden.units,
-                activation,
-                hidden.initializer,
-                hidden.bias_initializer,
-            )
-        )
-        value = layers[-1].output
-    output = config.output
-    layers.append(
-        _layer("output", value, head.units, head.activation, output.initializer, output.bias_initializer)
+        arrays.append(layer_arrays(f"hidden{number}", width, hidden.units, activation, hidden, dtype))
+        width = hidden.units
+    arrays.append(layer_arrays("output", width, head.units, head.activation, config.output, dtype))
+    parts = _penalty([p for each in arrays for p in each.parameters], penalty or Penalty())
+    row, clock = placeholder("row", (None, 1), dtype), Clock.of(dtype)
+    moves: dict[Node, Node] = {}
+
+    def through(by_batch: bool = False, drops: bool = False) -> Forward:
+        layers: list[Layer] = []
+        value = inputs
+        for number, each in enumerate(arrays, start=1):
+            mask = partial(dropout, layer=number, clock=clock, row=row) if drops else None
+            layer, moved = each.computed(value, by_batch, mask)
+            layers.append(layer)
+            value = layer.output
+            moves.update(moved)
+        row_loss = use_logit_forms(head.loss.per_row(value, target))
+        loss = named(reduce_mean(row_loss, (0,)), "loss")
+        cost = named(loss + parts, "cost") if parts is not None else loss
+        return Forward(tuple(layers), row_loss, loss, cost)
+
+    drops, by_batch = any(each.dropout for each in arrays), any(each.follows_batches for each in arrays)
+    settled = through()
+    observed = through(by_batch=True) if by_batch else settled
+    training = through(by_batch=True, drops=True) if drops else observed
+    if drops:
+        moves.update(clock.moves())
+    return Network(
+        inputs,
+        target,
+        head.loss_name,
+        training,
+        settled,
+        observed,
+        parts,
+        moves,
+        row if drops else None,
     )
-    row_loss = use_logit_forms(head.loss.per_row(layers[-1].output, target))
-    loss = named(reduce_mean(row_loss, (0,)), "loss")
-    parts = _penalty([p for layer in layers for p in layer.parameters], penalty or Penalty())
-    cost = named(loss + parts, "cost") if parts is not None else loss
-    return Network(inputs, target, tuple(layers), head.loss_name, row_loss, loss, parts, cost)
 
 
 def initial_values(network: Network, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
-    """First values of the parameters by name, drawn in their order, in the network's dtype."""
+    """First values of the arrays by name, drawn in their order, in the network's dtype."""
     return {
         p.node.name: np.ascontiguousarray(
             p.initializer.draw(rng, tuple(int(s or 0) for s in p.node.shape), p.fan_in, p.fan_out),
             p.node.dtype,
         )
-        for p in network.parameters
+        for p in network.arrays
     }
 
 
@@ -206,8 +255,11 @@ def check_memory(network: Network, config: NetworkConfig, batch: int) -> None:
     """Raises SettingError, with the sizes, where training would need more than the machine's memory."""
     itemsize = np.dtype(network.inputs.dtype).itemsize
     widths = [int(layer.pre_activation.shape[1] or 0) for layer in network.layers]
-    # Parameters, gradients, two optimiser slots; a layer's value before and after, and its adjoint.
-    needed = itemsize * (4 * network.size + 3 * batch * sum(widths))
+    # Parameters, gradients, two optimiser slots; a layer's value before and after, and its adjoint. A
+    # normalisation keeps its centred and its divided values and an adjoint, dropout what it lets through.
+    values = [3 + 3 * (layer.normalization is not None) + (layer.dropout > 0) for layer in network.layers]
+    entries = batch * sum(w * v for w, v in zip(widths, values, strict=True))
+    needed = itemsize * (4 * network.size + entries)
     available = _physical_memory()
     if needed <= available:
         return
@@ -223,38 +275,11 @@ def check_memory(network: Network, config: NetworkConfig, batch: int) -> None:
     )
 
 
-def _layer(
-    name: str,
-    x: Node,
-    units: int,
-    activation: Activation,
-    weights: Initializer | None,
-    biases: Initializer | None,
-) -> Layer:
-    columns = activation.linear_outputs(units)
-    fan_in = int(x.shape[1] or 0)
-    w = parameter(f"{name}.weights", (fan_in, columns), x.dtype)
-    b = parameter(f"{name}.biases", (columns,), x.dtype)
-    parameters = [
-        Parameter(w, "weights", weights or INITIALIZERS["glorot_uniform"](), fan_in, units),
-        Parameter(b, "biases", biases or INITIALIZERS["zeros"](), fan_in, units),
-    ]
-    own = {}
-    for role, (shape, start) in activation.trained(units).items():
-        own[role] = parameter(f"{name}.{role}", shape, x.dtype)
-        fixed = INITIALIZERS["constant"](value=start)  # type: ignore[call-arg]
-        parameters.append(Parameter(own[role], role, fixed, fan_in, units))
-    before = named(x @ w + b, f"{name} before activation")
-    after = activation(before, **own)
-    after = after if after is before else named(after, name)
-    return Layer(name, units, activation, tuple(parameters), before, after)
-
-
 def _penalty(parameters: Sequence[Parameter], penalty: Penalty) -> Node | None:
     total: Node | None = None
     roles = ("weights", "biases") if penalty.penalise_biases else ("weights",)
     for p in parameters:
-        if p.role not in roles:
+        if p.role not in roles or not p.trainable:  # of a frozen one the penalty would be a mere number
             continue
         for rate, part in ((penalty.l1, abs(p.node)), (penalty.l2, p.node**2)):
             if rate:

@@ -168,3 +168,7 @@ normal_cdf = _elementwise(  # Φ(x) = erfc(-x/√2)/2
     _normal_cdf,
     (lambda g, y, x: g * (exp(x * x * -0.5) * (1.0 / math.sqrt(2.0 * math.pi))),),
 )
+
+uniform = _elementwise(  # in [0, 1): follows from the bits of five operands, see hashed_uniform()
+    "uniform", lambda w, *of: w.uniform(*of), (None,) * 5
+)

@@ -34,6 +34,34 @@ class Words(Protocol):
     def greater_equal(self, a: Any, b: Any) -> Any: ...
     def both(self, a: Any, b: Any) -> Any: ...
     def where(self, condition: Any, a: Any, b: Any) -> Any: ...
+    def uniform(self, *of: Any) -> Any: ...
+
+
+SPLITMIX_STEP = 0x9E3779B97F4A7C15
+SPLITMIX_ROUNDS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1))
+"""SplitMix64: what is added before, then (shift, factor) of z ← (z ^ (z >> shift)) · factor modulo 2^64.
+Source: Steele, Lea, Flood 2014, Fast Splittable Pseudorandom Number Generators; Stafford's mix 13."""
+UNIFORM_BITS = {"float64": 53, "float32": 24}
+"""As many of the highest bits make the number: every multiple of 2^-53 (2^-24) below 1 is as likely."""
+
+
+def hashed_uniform(*of: Any) -> Any:
+    """The word `uniform`: a number in [0, 1) that follows from the bits of the operands, in their order.
+
+    One round of SplitMix64 for each operand, which is xored to what the ones before it gave. Operands that
+    differ in one bit give unrelated numbers; the same ones the same, on every executor.
+    """
+    arrays = [np.asarray(each) for each in of]
+    dtype = next((a.dtype for a in arrays if a.dtype == np.float32), np.dtype(np.float64))
+    mixed: Any = np.zeros((), np.uint64)
+    with np.errstate(over="ignore"):
+        for array in arrays:
+            bits = np.asarray(array, dtype).view(f"uint{8 * dtype.itemsize}").astype(np.uint64)
+            mixed = (mixed ^ bits) + np.uint64(SPLITMIX_STEP)
+            for shift, factor in SPLITMIX_ROUNDS:
+                mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    count = UNIFORM_BITS[str(dtype)]
+    return (mixed >> np.uint64(64 - count)).astype(dtype) * dtype.type(2.0**-count)
 
 
 NUMPY_WORDS: dict[str, Callable[..., Any]] = {
@@ -57,6 +85,7 @@ NUMPY_WORDS: dict[str, Callable[..., Any]] = {
     "greater_equal": np.greater_equal,
     "both": np.logical_and,
     "where": np.where,
+    "uniform": hashed_uniform,
 }
 BOOL_WORDS = ("greater", "greater_equal", "both")
 

@@ -38,12 +38,13 @@ class TrainingStep:
 
 
 def training_step(network: Network, optimizer: Optimizer, rate: Node | None = None) -> TrainingStep:
-    """One step of the optimiser on every parameter. Slots are named `<slot>/<parameter>`.
+    """One step of the optimiser on every trained parameter, and of what the network moves by itself.
 
+    Slots are named `<slot>/<parameter>`.
     rate: a scalar node instead of the optimiser's learning_rate.
     """
     dtype = network.inputs.dtype
-    parameters = [p.node for p in network.parameters]
+    parameters = [p.node for p in network.trained]
     count = parameter(STEP, (), dtype)
     step = count + 1.0
     rate = constant(optimizer.learning_rate, dtype) if rate is None else rate
@@ -55,6 +56,7 @@ def training_step(network: Network, optimizer: Optimizer, rate: Node | None = No
         }
         updates[node], new_slots = optimizer.update(node, gradient, rate, step, slots)
         updates |= {slots[name]: _without_subnormals(value) for name, value in new_slots.items()}
+    updates |= {state: _without_subnormals(value) for state, value in network.moves.items()}
     if count in topological(updates.values()):  # an optimiser that does not count need not
         updates[count] = step
     return TrainingStep(network.cost, updates)

@@ -12,7 +12,6 @@ from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding
 from mlpcli.diagnose.verdict import diagnose
-from mlpcli.nn.network import initial_values
 from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
 
 if TYPE_CHECKING:
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 def make_case(prepared: Prepared, trained: Mapping[str, NDArray[Any]] | None = None) -> Case:
     """prepared: in float64. trained: the weights of a finished run."""
     dataset, seed = prepared.dataset, prepared.config.seed
-
-    def draw(number: int) -> dict[str, NDArray[Any]]:
-        return initial_values(prepared.network, random_stream(seed + number, "initialisation"))
 
     def shuffle(number: int) -> np.random.Generator:
         return random_stream(seed + number, "shuffle")
@@ -39,7 +35,7 @@ def make_case(prepared: Prepared, trained: Mapping[str, NDArray[Any]] | None = N
         prepared.rows(dataset.training),
         prepared.rows(dataset.validation) if dataset.validation is not None else None,
         prepared.batch_rows,
-        draw,
+        prepared.initial_values,
         shuffle,
         trained,
     )

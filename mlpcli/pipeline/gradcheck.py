@@ -82,8 +82,9 @@ class GradcheckReport:
 
     @property
     def cut_off(self) -> tuple[str, ...]:
-        """Layers that no gradient reaches, now and after one step."""
-        return tuple(layer.name for layer in self.layers if layer.cut_off and layer.name not in self.delayed)
+        """Layers that no gradient reaches, now and after one step; frozen ones need none."""
+        lacking = [layer.name for layer in self.layers if layer.cut_off and not layer.frozen]
+        return tuple(name for name in lacking if name not in self.delayed)
 
     def counted(self, severity: str) -> int:
         """Findings of one severity."""
@@ -215,18 +216,20 @@ def _check_gradient(
     network, executor = prepared.network, EXECUTORS["numpy"]()
     rng = random_stream(prepared.config.seed, "shuffle")
     rows = prepared.rows(prepared.dataset.training)
+    counters = network.counters()  # of dropout: the mask is that of one step, the same in every run
+    state = {**state, **counters}
     few = np.sort(rng.permutation(len(rows["inputs"]))[:most_rows])
     some = {name: array[few] for name, array in rows.items()}
     points = {
         "first weights": state,
         f"weights after {BURN_IN} steps": _after_burn_in(prepared, state, some),
-        "trained weights": trained,
+        "trained weights": None if trained is None else {**trained, **counters},
     }
     checked = check_cost(
         network.cost,
         network.loss,
         network.penalty,
-        [p.node for p in network.parameters],
+        [p.node for p in network.trained],
         [(name, weights) for name, weights in points.items() if weights is not None],
         some,
         executor,

@@ -23,11 +23,13 @@ class Shown:
 
 
 def graph_outputs(prepared: Prepared, with_gradients: bool) -> dict[str, Node]:
-    """The prediction and the cost; the gradient of every parameter if wanted."""
+    """The prediction and the cost; the gradient of every trained parameter if wanted, and what a step moves
+    without one."""
     network = prepared.network
     outputs = {"prediction": network.prediction, "cost": network.cost}
+    outputs |= {f"next {node.name}": value for node, value in network.moves.items()}
     if with_gradients:
-        nodes = [p.node for p in network.parameters]
+        nodes = [p.node for p in network.trained]
         named = zip(nodes, gradients(network.cost, nodes), strict=True)
         outputs |= {f"gradient of {node.name}": gradient for node, gradient in named}
     return outputs

@@ -17,11 +17,14 @@ from mlpcli.data.targets import ClassTarget
 from mlpcli.errors import ConfigError, DataError, MissingExtraError, SettingError
 from mlpcli.execute import Executor, choose_executor, hint
 from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.dropout import row_tokens
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, Network, Penalty, build_network, check_memory, choose_head, initial_values
+from mlpcli.nn.normalizations import NORMALIZATIONS
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
+from mlpcli.pipeline.start_from import Start, read_start
 from mlpcli.training.metrics import ONE_UNIT, target_matrix
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ CHOICES: Mapping[str, Mapping[str, type]] = {
     "activation": ACTIVATIONS,
     "initialisation": INITIALIZERS,
     "loss": LOSSES,
+    "normalisation": NORMALIZATIONS,
     "optimiser": OPTIMIZERS,
 }
 STREAMS = ("initialisation", "split", "shuffle", "dropout")
@@ -49,6 +53,8 @@ class Prepared:
     executor: Executor
     hints: tuple[str, ...]
     """What would make the training better or faster."""
+    start: Start | None = None
+    """Weights to start from, where the config names some."""
 
     @property
     def config(self) -> Config:
@@ -66,11 +72,15 @@ class Prepared:
         coded = self.dataset.preparation.target
         codes = coded.coding if isinstance(coded, ClassTarget) else ONE_UNIT
         target = target_matrix(part.targets, self.dataset.task, self.head.units, dtype, codes)
-        return {"inputs": np.asarray(part.inputs, dtype), "target": target}
+        rows = {"inputs": np.asarray(part.inputs, dtype), "target": target}
+        if self.network.row is not None:
+            rows["row"] = row_tokens(len(target), random_stream(self.config.seed, "dropout"), dtype)
+        return rows
 
-    def initial_values(self) -> dict[str, NDArray[Any]]:
-        """The parameters before the first step."""
-        return initial_values(self.network, random_stream(self.config.seed, "initialisation"))
+    def initial_values(self, draw: int = 0) -> dict[str, NDArray[Any]]:
+        """Parameters and running averages before the first step. draw: those of the seed so much higher."""
+        drawn = initial_values(self.network, random_stream(self.config.seed + draw, "initialisation"))
+        return drawn if self.start is None else drawn | self.start.values(self.network)
 
 
 def rows_of_batch(config: Config, rows: int) -> int:
@@ -115,7 +125,10 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
         steps = config.training.epochs * -(-rows // batch)
         executor = choose_executor(config.executor)
         tip = hint(config.executor, steps)
-        prepared = Prepared(file, dataset, head, network, optimizer, executor, (tip,) if tip else ())
+        start = config.start_from and read_start(config.start_from, network, dataset.preparation)
+        prepared = Prepared(
+            file, dataset, head, network, optimizer, executor, (tip,) if tip else (), start or None
+        )
     return prepared
 
 

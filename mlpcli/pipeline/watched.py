@@ -79,25 +79,29 @@ def find_lost_cost(
     from mlpcli.diagnose.finding import Finding  # seldom needed
 
     good = {name: array.copy() for name, array in state.items()}
-    if np.isfinite(epoch.cost):
+    in_step = not np.isfinite(epoch.cost)
+    if not in_step:
         runner.replay(epoch.order, epoch.batches)
         rows, where = watched.rows, f"on the {watched.name} rows, after the last update"
     else:
         chosen = runner.replay(epoch.order, epoch.batches - 1)
         rows = {name: array[chosen] for name, array in prepared.rows(prepared.dataset.training).items()}
         where = f"in batch {epoch.batches}"
+    forward = prepared.network.training if in_step else prepared.network.settled
     nodes = {}
-    for layer in prepared.network.layers:
+    for layer in forward.layers:
         nodes[f"layer {layer.name}, before its activation"] = layer.pre_activation
         nodes[f"layer {layer.name}, after its activation"] = layer.output
-    nodes["the loss"] = prepared.network.row_loss
-    outputs = RowFunction(NumpyExecutor(), nodes, state)(rows)
+    nodes["the loss"] = forward.row_loss
+    # In a step the batch is looked at as a whole: a layer may be normalised by it.
+    chunk = {"chunk": len(rows["inputs"])} if in_step else {}
+    outputs = RowFunction(NumpyExecutor(), nodes, state, **chunk)(rows)
     first = next((name for name, array in outputs.items() if not np.isfinite(array).all()), "the penalty")
     for name, array in good.items():
         state[name][...] = array
     cause = f"The cost is not finite from epoch {epoch.number} on ({where}); it began in {first}."
     remedies = tuple(_remedies(prepared))
-    batch = None if np.isfinite(epoch.cost) else epoch.batches
+    batch = epoch.batches if in_step else None
     return LostCost(
         Finding("cost_not_finite", "problem", cause, first, "optimiser.learning_rate", remedies=remedies),
         batch,

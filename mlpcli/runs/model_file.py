@@ -14,21 +14,29 @@ from mlpcli.data.prepare import Preparation
 from mlpcli.discover import choice_name
 from mlpcli.errors import Fault, MlpError, ModelFileError
 from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.layer import Layer
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, Network, build_network
+from mlpcli.nn.normalization import Normalization
+from mlpcli.nn.normalizations import NORMALIZATIONS
 from mlpcli.runs.array_file import read_arrays, write_arrays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KIND = "mlp-model"
-VERSION = 1
+VERSION = 2
+"""Version 1 knows no normalisation, and is what a model without one is still written as."""
 _REMEDY = "Use another copy, or train again."
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """What is in a model file. config: the YAML text it was trained from; summary: epochs, cost and so on."""
+    """What is in a model file.
+
+    parameters: running averages too. config: the YAML text it was trained from; summary: epochs, cost and so
+    on.
+    """
 
     task: str
     precision: str
@@ -46,16 +54,14 @@ class ModelFile:
         """Atomically."""
         header = {
             "format": KIND,
-            "format_version": VERSION,
+            "format_version": VERSION if any(h.normalization for h in self.network.hidden) else 1,
             "mlp_version": mlpcli.__version__,
             "task": self.task,
             "precision": self.precision,
             "network": {
                 "width": self.width,
-                "hidden": [
-                    {"units": h.units, "activation": _choice(h.activation)} for h in self.graph().layers[:-1]
-                ],
-                "output": {"units": self.head.units, "activation": _choice(self.head.activation)},
+                "hidden": [_described(layer) for layer in self.graph().layers[:-1]],
+                "output": _described(self.graph().layers[-1]),
                 "loss": _choice(self.head.loss),
             },
             "reading": dict(self.reading),
@@ -72,12 +78,19 @@ class ModelFile:
         try:
             described = header["network"]
             hidden = tuple(
-                HiddenConfig(units=int(h["units"]), activation=_chosen(ACTIVATIONS, h["activation"]))
+                HiddenConfig(
+                    units=int(h["units"]),
+                    activation=_chosen(ACTIVATIONS, h["activation"]),
+                    normalization=_normalization(h.get("normalisation")),
+                    dropout=_share(h.get("dropout", 0.0)),
+                    trainable=h.get("trainable", True) is True,
+                )
                 for h in described["hidden"]
             )
             output = OutputConfig(
                 units=int(described["output"]["units"]),
                 activation=_chosen(ACTIVATIONS, described["output"]["activation"]),
+                trainable=described["output"].get("trainable", True) is True,
             )
             loss = _chosen(LOSSES, described["loss"])
             head = Head(int(described["output"]["units"]), output.activation, loss, described["loss"]["name"])
@@ -94,7 +107,7 @@ class ModelFile:
                 dict(header["summary"]),
             )
             model._check()
-            expected = {p.node.name: p.node.shape for p in model.graph().parameters}
+            expected = {p.node.name: p.node.shape for p in model.graph().arrays}
         except (KeyError, TypeError, ValueError, AttributeError, MlpError) as error:
             why = f"its header does not describe a model ({type(error).__name__}: {error})"
             raise ModelFileError(Fault(str(path), f"The file cannot be used: {why}.", _REMEDY)) from error
@@ -118,6 +131,36 @@ class ModelFile:
     def graph(self, precision: str | None = None) -> Network:
         """The network, without penalty."""
         return build_network(self.network, self.head, self.width, precision or self.precision)
+
+
+def _described(layer: Layer) -> dict[str, Any]:
+    """What is usual is left out, as it was before it could be otherwise."""
+    plain: dict[str, Any] = {"units": layer.units, "activation": _choice(layer.activation)}
+    if layer.normalization is not None:
+        plain["normalisation"] = _choice(layer.normalization)
+    if layer.dropout:
+        plain["dropout"] = layer.dropout
+    if not layer.trainable:
+        plain["trainable"] = False
+    return plain
+
+
+def _normalization(described: Mapping[str, Any] | None) -> Normalization | None:
+    """Raises ValueError where a setting is no number in its range: predictions would be no numbers either."""
+    if described is None:
+        return None
+    made: Normalization = _chosen(NORMALIZATIONS, described)
+    settings = dataclasses.asdict(made)
+    if not all(isinstance(value, float) and 0.0 <= value < 1e300 for value in settings.values()):
+        raise ValueError("a normalisation has a setting out of range")
+    return made
+
+
+def _share(rate: Any) -> float:
+    """Raises ValueError where it is none."""
+    if not isinstance(rate, float) or not 0.0 <= rate < 1.0:
+        raise ValueError("a dropout is no share")
+    return rate
 
 
 def _choice(chosen: Any) -> dict[str, Any]:

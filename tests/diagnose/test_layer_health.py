@@ -8,7 +8,7 @@ import pytest
 from mlpcli.diagnose.layer_health import gradient_ratio, layer_health, rms
 from mlpcli.execute import EXECUTORS
 from mlpcli.nn.activations import ACTIVATIONS
-from nets import HIDDEN_ACTIVATIONS, network, rows
+from nets import HIDDEN_ACTIVATIONS, LAYERS, network, rows
 
 
 def health(net, values, data, updates=None):
@@ -95,3 +95,37 @@ def test_flat_share_is_of_rows_and_units():
 
 def test_rms_of_what_overflows_is_infinite():
     assert rms(np.array([1e200, 0.0])) == math.inf
+
+
+def test_zeros_of_dropout_are_no_dead_units():
+    plain, values = network([("relu", 6), ("tanh", 5)], ("softmax", 3), "cross_entropy")
+    dropping, _ = network([("relu", 6), ("tanh", 5)], ("softmax", 3), "cross_entropy", layer={"dropout": 0.9})
+    data = rows(dropping, 4, target="one-hot")
+    assert health(dropping, values, data) == health(plain, values, data)
+
+
+def test_batch_normalisation_is_that_of_the_rows_whatever_the_running_averages_are():
+    """At the first weights they are 0 and 1: tanh of inputs of a thousand would seem saturated."""
+    net, values = network([("tanh", 6)], ("softmax", 3), "cross_entropy", layer=LAYERS["batch"])
+    data = rows(net, 60, target="one-hot")
+    data["inputs"] *= 1000.0
+    found = health(net, values, data)
+    assert found[0].saturated == found[0].dead == 0
+    values["hidden1.running_mean"][...] = 7.0
+    assert health(net, values, data) == found
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("name", ["prelu", "maxout", "relu"])
+def test_activations_with_parameters_and_pieces_keep_their_shape_beside_other_settings(name, layer):
+    net, values = network([(name, 3)], ("linear", 1), layer={**LAYERS[layer], "trainable": layer != "plain"})
+    first, last = health(net, values, rows(net, 30, target="number"))
+    plain, its_values = network([(name, 3)], ("linear", 1))
+    assert first.shape == health(plain, its_values, rows(plain, 30, target="number"))[0].shape
+    assert (first.frozen, last.frozen) == (layer == "plain", False)
+
+
+def test_a_layer_normalised_by_its_row_is_no_straight_line():
+    for layer, straight in (("plain", 4), ("batch", 4), ("layer", 0)):
+        net, values = network([("linear", 4)], ("linear", 1), layer=LAYERS[layer])
+        assert health(net, values, rows(net, 30, target="number"))[0].linear_units == straight

@@ -6,8 +6,10 @@ from gallery.data import provide
 
 from mlpcli.diagnose.baseline import baseline_loss
 from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.rebuilt import with_hidden
 from mlpcli.diagnose.trial import Trainer
-from mlpcli.diagnose.variant import widened, with_penalty
+from mlpcli.diagnose.usual import with_usual_weights
+from mlpcli.diagnose.variant import widened, with_penalty, without_dropout
 from mlpcli.pipeline.diagnosis import make_case
 from mlpcli.pipeline.prepare import prepare
 from mlpcli.pipeline.training import train
@@ -35,6 +37,44 @@ def test_the_trial_is_the_training_itself(tmp_path):
     np.testing.assert_allclose(trial.costs, [record["cost"] for record in run.history], rtol=1e-10)
     assert trial.complete
     assert trial.steps == 8 * 25
+
+
+def test_trials_begin_with_the_first_mask_and_averages(tmp_path):
+    """The step that is tried beforehand, and the trial before, leave no trace."""
+    text = CONFIG.replace("activation: tanh", "activation: tanh, normalisation: batch, dropout: 0.3")
+    trainer = Trainer(case(tmp_path, text=text))
+    first = trainer.run()
+    again = trainer.run()
+    np.testing.assert_array_equal(first.costs, again.costs)
+    assert first.loss == again.loss
+    for name, array in first.state.items():
+        np.testing.assert_array_equal(again.state[name], array)
+    run = train(tmp_path / "config.yaml", ["training.print_every=1"], runs=tmp_path / "runs")
+    np.testing.assert_allclose(first.costs, [record["cost"] for record in run.history], rtol=1e-10)
+
+
+def test_variants_of_a_normalised_network_have_its_averages(tmp_path):
+    text = CONFIG.replace("activation: tanh", "activation: tanh, normalisation: batch, dropout: 0.3")
+    subject = case(tmp_path, text=text.replace("epochs: 8", "epochs: 1"))
+    tanh = subject.config.network.hidden[0].activation
+    for variant in (
+        widened(subject),
+        with_penalty(subject, 0.0),
+        without_dropout(subject),
+        with_hidden(subject, [0], tanh),
+        with_usual_weights(subject),
+    ):
+        assert np.isfinite(Trainer(variant).run().loss)
+    assert without_dropout(subject).network.row is None
+    np.testing.assert_array_equal(
+        without_dropout(subject).draw(0)["hidden1.weights"], subject.draw(0)["hidden1.weights"]
+    )
+
+
+def test_a_trial_of_frozen_layers_moves_nothing(tmp_path):
+    text = CONFIG.replace("tanh}]", "tanh, trainable: false}], output: {trainable: false}")
+    trial = Trainer(case(tmp_path, text=text)).run()
+    assert (trial.moved, trial.largest_first_update, trial.loss) == (0.0, 0.0, trial.start_loss)
 
 
 def test_a_trial_leaves_nothing_behind(tmp_path):

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from mlpcli.diagnose.gradient_check import RELATIVE_TOLERANCE, check_gradients
+from mlpcli.engine import compute, gradients
 from mlpcli.execute import EXECUTORS
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Penalty
-from nets import HIDDEN_ACTIVATIONS, network, rows
+from nets import HIDDEN_ACTIVATIONS, LAYERS, network, rows
 
 OUTPUT = {"binary_cross_entropy": "sigmoid", "cross_entropy": "softmax", "poisson": "softplus"}
 TARGET = {"binary_cross_entropy": "probability", "cross_entropy": "one-hot", "poisson": "count"}
@@ -17,8 +18,8 @@ TARGET = {"binary_cross_entropy": "probability", "cross_entropy": "one-hot", "po
 
 def assert_gradients(net, values, data, executor="numpy"):
     rng = np.random.default_rng(0)
-    nodes = [p.node for p in net.parameters]
-    checks = check_gradients(net.cost, nodes, values, data, EXECUTORS[executor](), rng)
+    nodes = [p.node for p in net.trained]
+    checks = check_gradients(net.cost, nodes, values | net.counters(), data, EXECUTORS[executor](), rng)
     assert [c.name for c in checks if not c.right] == [], checks
     assert sum(c.checked for c in checks) > 0
     return checks
@@ -41,6 +42,24 @@ def test_hidden_activation_loss_initialisation(name, loss, executor):
 def test_any_activation_as_output_with_any_loss(name, loss, executor):
     net, values = network([("tanh", 3)], (name, 3), loss, penalty=Penalty(0.01, 0.02, True))
     assert_gradients(net, values, rows(net, 4, target=TARGET.get(loss, "number")), executor)
+
+
+@pytest.mark.parametrize("layer", [name for name in LAYERS if name != "plain"])
+@pytest.mark.parametrize("name", HIDDEN_ACTIVATIONS)
+def test_hidden_activation_with_dropout_or_a_normalisation(name, layer):
+    """Against differences with NumPy; the other executors have the same gradients, and the same step."""
+    net, values = network([(name, 3)], ("softmax", 3), "cross_entropy", layer=LAYERS[layer])
+    data = rows(net, 4, target="one-hot")
+    assert_gradients(net, values, data)
+    outputs = {
+        p.node.name: g for p, g in zip(net.trained, gradients(net.cost, [p.node for p in net.trained]))
+    }
+    outputs |= {f"next {node.name}": value for node, value in net.moves.items()}
+    found = [compute(outputs, values | net.counters(), data, EXECUTORS[kind]()) for kind in EXECUTORS]
+    assert len(found[0]) == len(net.trained) + len(net.moves)
+    for key, expected in found[0].items():
+        for other in found[1:]:
+            np.testing.assert_allclose(other[key], expected, rtol=1e-10, atol=1e-14, err_msg=key)
 
 
 @pytest.mark.parametrize("init", INITIALIZERS)

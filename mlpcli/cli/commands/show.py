@@ -15,7 +15,7 @@ def show(run: str) -> None:
     \b
     mlp show runs/iris-1
     """
-    from mlpcli.cli.text import describe_columns, describe_network, plural, table
+    from mlpcli.cli.text import describe_columns, describe_network, describe_size, table
     from mlpcli.pipeline.inspect import show_run
 
     shown = show_run(run)
@@ -25,7 +25,7 @@ def show(run: str) -> None:
     click.echo(f"task     {model.task}")
     for line in describe_columns(model.preparation):
         click.echo(line)
-    size = plural(network.size, "parameter")
+    size = describe_size(network)
     click.echo(
         f"network  {describe_network(network)}: {size}, {model.precision}, loss {model.head.loss.shown}"
     )

@@ -13,7 +13,7 @@ _OPERATION = {"add": "fadd", "sub": "fsub", "mul": "fmul"}
 
 @dataclass(frozen=True)
 class Scalar:
-    """A value in a function that is being written: an SSA name or a constant. + - * << >> & | append to
+    """A value in a function that is being written: an SSA name or a constant. + - * << >> & | ^ append to
     its code; a plain number beside it becomes a constant of its type.
     """
 
@@ -49,6 +49,9 @@ class Scalar:
 
     def __and__(self, other: Scalar | int) -> Scalar:
         return self.code.operation("and", self, other)
+
+    def __xor__(self, other: Scalar | int) -> Scalar:
+        return self.code.operation("xor", self, other)
 
     def __or__(self, other: Scalar | int) -> Scalar:
         return self.code.operation("or", self, other)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from mlpcli.execute.native.functions import declarations, definitions, function_name
 from mlpcli.execute.native.instructions import SUFFIX, Code, Scalar, constant_text
+from mlpcli.ops.words import SPLITMIX_ROUNDS, SPLITMIX_STEP, UNIFORM_BITS
 
 __all__ = ["LlvmWords", "Operand", "Scalar", "declarations", "definitions"]
 
@@ -126,6 +127,23 @@ class LlvmWords:
             return self._code.select(self._condition(condition), self._condition(a), self._condition(b))
         return self._code.select(self._condition(condition), self._number(a), self._number(b))
 
+    def uniform(self, *of: Operand) -> Scalar:
+        """The same integers as hashed_uniform()."""
+        code = self._code
+        mixed = code.constant(0, "i64")
+        for operand in of:
+            bits = code.bits(self._number(operand))
+            if self.type == "float":
+                bits = code.emit("i64", f"zext i32 {bits.name} to i64")
+            mixed = (mixed ^ bits) + _signed(SPLITMIX_STEP)
+            for shift, factor in SPLITMIX_ROUNDS:
+                mixed = mixed ^ (mixed >> shift)
+                mixed = mixed * _signed(factor) if factor != 1 else mixed
+        count = UNIFORM_BITS["float64" if self.type == "double" else "float32"]
+        # Signed is quicker to convert, and the same: the highest bit is 0.
+        whole = code.emit(self.type, f"sitofp i64 {(mixed >> (64 - count)).name} to {self.type}")
+        return whole * 2.0**-count
+
     def _number(self, operand: Operand) -> Scalar:
         """In the type of the words; true is 1."""
         if isinstance(operand, Scalar) and operand.is_bool:
@@ -170,3 +188,8 @@ class LlvmWords:
         wide = self._code.emit("double", f"fpext float {x.name} to double")
         result = self._code.call("llvm.pow.f64", wide, self._code.constant(exponent, "double"))
         return self._code.emit("float", f"fptrunc double {result.name} to float")
+
+
+def _signed(word: int) -> int:
+    """The 64 bits as LLVM's text has them."""
+    return word - (1 << 64) if word >> 63 else word

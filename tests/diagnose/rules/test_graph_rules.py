@@ -27,7 +27,7 @@ EXACT = (
     "severed_parameter",
     "zero_derivative_path",
 )
-OURS = ("hidden_softmax", "linear_hidden_layers", *EXACT[:3])
+OURS = ("all_layers_frozen", "batch_of_one", "hidden_softmax", "linear_hidden_layers", *EXACT[:3])
 SICK = [path for rule in OURS for path in sorted((HERE / rule).glob("*.sick.yaml"))]
 TWINS = [path for rule in OURS for path in sorted((HERE / rule).glob("*.twin.yaml"))]
 MOONS = """
@@ -79,7 +79,8 @@ def with_loss(output):
     prediction = output(net)
     loss = reduce_mean((prediction - net.target) ** 2)
     layers = (*net.layers[:-1], replace(net.layers[-1], output=prediction))
-    return Evidence(replace(case, network=replace(net, layers=layers, loss=loss, cost=loss)))
+    built = replace(net.settled, layers=layers, loss=loss, cost=loss)
+    return Evidence(replace(case, network=replace(net, training=built, settled=built, observed=built)))
 
 
 def test_a_loss_built_before_the_last_layer_severs_it():
@@ -93,7 +94,8 @@ def test_a_loss_built_before_the_last_layer_severs_it():
 def test_a_penalty_is_no_path_of_the_loss():
     subject = with_loss(lambda net: net.inputs @ constant(np.ones((2, 1))))
     net = subject.case.network
-    penalised = replace(net, cost=net.cost + sum((p.node**2 for p in net.parameters[1:2]), net.loss))
+    cost = net.cost + sum((p.node**2 for p in net.parameters[1:2]), net.loss)
+    penalised = replace(net, training=replace(net.training, cost=cost))
     (finding,) = RULES["severed_parameter"].check(Evidence(replace(subject.case, network=penalised)))
     assert "4 of 4 parameters" in finding.cause
     assert "nothing at all is trained" in finding.cause

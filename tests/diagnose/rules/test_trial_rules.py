@@ -33,6 +33,7 @@ OURS = (
     "targets_unrelated",
     "too_few_epochs",
     "too_little_capacity",
+    "too_much_dropout",
 )
 SICK = [path for rule in OURS for path in sorted((HERE / rule).glob("*.sick.yaml"))]
 TWINS = [path for rule in OURS for path in sorted((HERE / rule).glob("*.twin.yaml"))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlpcli.diagnose.consequences import WRONG_SIZE
+from mlpcli.diagnose.consequences import NOTHING_LEARNED
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -36,17 +36,5 @@ learning_rate_not_positive = Rule(
     text="""A step is w ← w − rate · gradient. With a rate of 0 the weights stay what they were drawn,
 with a negative one the cost grows. Nothing that the training does is then evidence of anything else.""",
     exact=True,
-    explains=(
-        *WRONG_SIZE,
-        "class_imbalance",
-        "exploding_activations",
-        "inputs_too_small",
-        "inputs_unscaled",
-        "over_regularised",
-        "overconfident_start",
-        "sorted_rows",
-        "targets_unscaled",
-        "weights_too_large",
-        "weights_too_small",
-    ),
+    explains=NOTHING_LEARNED,
 )

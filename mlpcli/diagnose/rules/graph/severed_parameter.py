@@ -14,7 +14,7 @@ from mlpcli.graph.node import topological
 def _check(evidence: Evidence) -> Iterator[Finding]:
     network = evidence.case.network
     used = set(topological([network.loss]))
-    severed = [p.node for p in network.parameters if p.node not in used]
+    severed = [p.node for p in network.trained if p.node not in used]
     if not severed:
         return
     names = ", ".join(node.name for node in severed)

@@ -16,7 +16,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     order = topological([network.loss])
     reached = _reached(network.loss, order)
     used = set(order)
-    starved = [p.node for p in network.parameters if p.node in used and p.node not in reached]
+    starved = [p.node for p in network.trained if p.node in used and p.node not in reached]
     if not starved:
         return
     names = ", ".join(node.name for node in starved)

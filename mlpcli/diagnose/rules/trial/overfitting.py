@@ -42,6 +42,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         for at, layer in enumerate(hidden)
         if layer.units > 8
     )
+    dropped = tuple(
+        f"network.hidden[{at}].dropout=0.2" for at, layer in enumerate(hidden) if not layer.dropout
+    )
     yield Finding(
         "overfitting",
         "note" if case.config.training.stop.patience else "warning",
@@ -56,6 +59,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             Remedy("weights that stay small make smoother functions", (f"optimiser.l2={penalty:g}",)),
             *((Remedy("fewer units learn less by heart", narrow),) if narrow else ()),
             Remedy("ends before it", (f"training.stop.patience={max(5, last_epoch // 20)}",)),
+            *((Remedy("units that may be missing learn less by heart", dropped),) if dropped else ()),
             Remedy("more training rows"),
         ),
     )
