@@ -10,6 +10,7 @@ from mlpcli.discover import choice_name
 if TYPE_CHECKING:
     from mlpcli.data.prepare import Preparation
     from mlpcli.nn.network import Layer, Network
+    from mlpcli.optim.optimizer import Optimizer
     from mlpcli.pipeline.prepare import Prepared
     from mlpcli.predict.scores import Evaluation
 
@@ -63,7 +64,7 @@ def describe_prepared(prepared: Prepared) -> str:
     )
     optimizer = prepared.optimizer
     name = choice_name(optimizer)
-    settings = f"batches of {prepared.batch_rows}, {name}, learning rate {optimizer.learning_rate:g}"
+    settings = f"batches of {prepared.batch_rows}, {', '.join([name, *describe_optimizer(optimizer)])}"
     settings += f", seed {prepared.config.seed}, {prepared.executor.name}"
     lines = [
         f"config   {prepared.file.path}",
@@ -75,6 +76,24 @@ def describe_prepared(prepared: Prepared) -> str:
         f"training loss {network.loss_name}, {settings}",
     ]
     return "\n".join(lines)
+
+
+def describe_optimizer(optimizer: Optimizer) -> list[str]:
+    """Learning rate, schedule, warm-up and clipping in a few words each."""
+    from mlpcli.optim.optimizer import StepOptimizer
+
+    if not isinstance(optimizer, StepOptimizer):
+        return []
+    rate, schedule = optimizer.learning_rate, optimizer.schedule
+    words = [f"learning rate {rate if isinstance(rate, str) else f'{rate:g}'}"]
+    if schedule is not None:
+        words.append(f"schedule {choice_name(schedule)}")
+    if optimizer.warm_up:
+        words.append(f"warm-up {optimizer.warm_up:g}")
+    for what, limit in (("value", optimizer.clip_value), ("norm", optimizer.clip_norm)):
+        if limit is not None:
+            words.append(f"clipped to {what} {limit:g}")
+    return words
 
 
 def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:

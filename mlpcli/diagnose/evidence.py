@@ -164,7 +164,7 @@ class Evidence:
     def at_rate(self, factor: float) -> Trial:
         """The trial at this factor times the rate."""
         if factor not in self._at_rate:
-            self._at_rate[factor] = self.trainer.run(self.case.optimizer.learning_rate * factor)
+            self._at_rate[factor] = self.trainer.run(self.case.optimizer.rate * factor)
         return self._at_rate[factor]
 
     @cached_property
@@ -191,7 +191,7 @@ class Evidence:
     @cached_property
     def longer_and_faster(self) -> Trial:
         """The trial for ten times the epochs at ten times the rate."""
-        return self.trainer.run(10.0 * self.case.optimizer.learning_rate, epochs=10 * self.trainer.epochs)
+        return self.trainer.run(10.0 * self.case.optimizer.rate, epochs=10 * self.trainer.epochs)
 
     def with_penalty(self, factor: float) -> Trial:
         """The trial with the penalty times a factor."""

@@ -1,4 +1,4 @@
-"""What an optimiser is: settings, and for most a rule from gradient and slots to the next values, as nodes."""
+"""What an optimiser is: settings, and mostly a rule from gradient and slots to their next values, as nodes."""
 
 from __future__ import annotations
 
@@ -35,6 +35,10 @@ class Optimizer:
     def at_rate(self, rate: float) -> Optimizer:
         """The same with this learning rate, where it has one."""
         return self
+
+    def hint(self, in_batches: bool) -> str:
+        """What would suit it better; "" where nothing would. in_batches: a step sees some of the rows."""
+        return ""
 
     def penalises(self, role: str) -> bool:
         """Whether a parameter of this role (weights, biases, …) is drawn towards 0."""

@@ -62,7 +62,7 @@ def falling_cosine(share: Node) -> Node:
 
 
 def whole_part(x: Node) -> Node:
-    """The greatest whole number not above x, a scalar of at most half of WHOLE."""
+    """The greatest whole number not above x, where x is between 0 and half of WHOLE."""
     large = WHOLE[x.dtype]
     nearest = (x + large) - large
     return where(greater(nearest, x), nearest - 1.0, nearest)

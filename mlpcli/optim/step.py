@@ -33,7 +33,7 @@ FLUSHED_BY = {"float32": 1e-30, "float64": 1e-290}
 
 @dataclass(frozen=True)
 class Pace:
-    """What a schedule has to know of the training: its epochs (a number, or a scalar), and the steps of one."""
+    """What a schedule has to know of the training: its epochs (a number, or a scalar), the steps of one."""
 
     epochs: float | Node
     steps: int
@@ -73,7 +73,8 @@ def training_step(
 
     rate: a scalar node instead of the optimiser's learning_rate. pace: without it neither schedule nor
     warm-up is in the step. adjustable: the rate is multiplied by the state RATE_FACTOR, 1 at the start,
-    which no step changes.
+    which no step changes. An optimiser that is no StepOptimizer gives gradients alone: its runner does
+    the rest.
     """
     parameters = [p.node for p in network.parameters]
     found = gradients(network.cost, parameters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -247,8 +247,7 @@ def _after_burn_in(
 
     most = RUN_AWAY * abs(cost(state))
     for factor in (1.0, 0.01):
-        rate = prepared.optimizer.learning_rate * factor
-        slower = replace(prepared.optimizer, learning_rate=rate)
+        slower = prepared.optimizer.at_rate(prepared.optimizer.rate * factor)
         later = burned_in(network, slower, state, rows, executor)
         if later is not None and abs(cost(later)) <= most:
             return later

@@ -22,6 +22,8 @@ from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, Network, Penalty, build_network, check_memory, choose_head, initial_values
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
+from mlpcli.optim.schedules import SCHEDULES
+from mlpcli.optim.step import MOST_COUNTED, Pace
 from mlpcli.training.metrics import ONE_UNIT, target_matrix
 
 if TYPE_CHECKING:
@@ -32,9 +34,14 @@ CHOICES: Mapping[str, Mapping[str, type]] = {
     "initialisation": INITIALIZERS,
     "loss": LOSSES,
     "optimiser": OPTIMIZERS,
+    "schedule": SCHEDULES,
 }
 STREAMS = ("initialisation", "split", "shuffle", "dropout")
 """Random streams, each a child of the seed by its place here, so that one never disturbs another."""
+
+
+USUAL_BATCH = 32
+"""Rows of a batch where none are named."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,12 @@ class Prepared:
         """Rows of one batch."""
         return rows_of_batch(self.config, len(self.dataset.training.inputs))
 
+    @property
+    def pace(self) -> Pace:
+        """Epochs, and the steps of one."""
+        steps = -(-len(self.dataset.training.inputs) // self.batch_rows)
+        return Pace(float(self.config.training.epochs), steps)
+
     def rows(self, part: Part) -> dict[str, NDArray[Any]]:
         """What the network's placeholders are given for a part of the data."""
         dtype = self.network.inputs.dtype
@@ -76,7 +89,9 @@ class Prepared:
 def rows_of_batch(config: Config, rows: int) -> int:
     """Rows of one batch; `full` is all of them."""
     size = config.training.batch_size
-    return rows if isinstance(size, str) else min(size, rows)
+    if size is None and not getattr(config.optimizer, "full_batch", False):
+        size = USUAL_BATCH
+    return min(size, rows) if isinstance(size, int) else rows
 
 
 def random_stream(seed: int, name: str) -> np.random.Generator:
@@ -115,8 +130,19 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
         steps = config.training.epochs * -(-rows // batch)
         executor = choose_executor(config.executor)
         tip = hint(config.executor, steps)
-        prepared = Prepared(file, dataset, head, network, optimizer, executor, (tip,) if tip else ())
+        tips = tuple(each for each in (tip, optimizer.hint(batch < rows)) if each)
+        prepared = Prepared(file, dataset, head, network, optimizer, executor, tips)
+        check_counters(prepared)
     return prepared
+
+
+def check_counters(prepared: Prepared) -> None:
+    """Raises SettingError where the counters of a schedule would stand still, long before its end."""
+    pace, dtype = prepared.pace, prepared.network.inputs.dtype
+    scheduled = getattr(prepared.optimizer, "schedule", None) or getattr(prepared.optimizer, "warm_up", 0.0)
+    if scheduled and max(prepared.config.training.epochs, pace.steps) > MOST_COUNTED[dtype]:
+        what = f"In {dtype} a schedule counts to {MOST_COUNTED[dtype]:,} epochs, and batches of one."
+        raise SettingError("precision", what, "Write float64, or leave the schedule out.")
 
 
 @contextmanager

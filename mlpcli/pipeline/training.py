@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import Fault, RunFailed
-from mlpcli.execute.rows import EpochRunner
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import training_step
@@ -19,6 +18,8 @@ from mlpcli.predict.scores import Evaluation
 from mlpcli.runs.folder import MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.loop import NOT_FINITE, Epoch, epochs
+from mlpcli.training.plateau import Plateau
+from mlpcli.training.runner import first_state, make_runner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,13 +111,17 @@ def train(
     """
     prepared = prepare(config, overrides)
     training, dataset = prepared.config.training, prepared.dataset
-    step = training_step(prepared.network, prepared.optimizer)
+    plateau = Plateau.of(prepared.optimizer)
+    step = training_step(
+        prepared.network, prepared.optimizer, pace=prepared.pace, adjustable=plateau is not None
+    )
     parameters = prepared.initial_values()
-    state = parameters | step.optimizer_state()
-    runner = (prepared.executor.epoch_runner or EpochRunner)(
+    state = first_state(prepared.optimizer, step, parameters)
+    runner = make_runner(
         prepared.executor,
-        _followed(prepared.network),
-        step.updates,
+        prepared.optimizer,
+        step,
+        {**_followed(prepared.network), **step.followed},
         state,
         prepared.rows(dataset.training),
         prepared.batch_rows,
@@ -156,6 +161,7 @@ def train(
         interrupted,
         every,
         watched.cost,
+        plateau,
     ):
         kept.after(epoch)
         record = None
@@ -251,6 +257,7 @@ def _record(epoch: Epoch, scores: Mapping[str, float]) -> Record:
         "epoch": epoch.number,
         "cost": epoch.cost,
         **({} if epoch.loss is None else {"loss": epoch.loss}),
+        **epoch.followed,
         "validation_cost": epoch.validation_cost,
         **scores,
         "seconds": round(epoch.seconds, 3),

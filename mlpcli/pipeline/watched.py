@@ -107,7 +107,7 @@ def find_lost_cost(
 def _remedies(prepared: Prepared) -> Iterator[Remedy]:
     from mlpcli.diagnose.finding import Remedy
 
-    rate = prepared.optimizer.learning_rate
+    rate = prepared.optimizer.rate
     yield Remedy("steps a tenth as long", (f"optimiser.learning_rate={rate / 10:g}",))
     data = prepared.config.data
     scaled = [("scaling", data.scaling)]

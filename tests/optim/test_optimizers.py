@@ -93,7 +93,9 @@ def test_without_options_there_is_no_state_and_no_output_more():
     assert list(training_step(net, OPTIMIZERS["sgd"](), adjustable=True).optimizer_state()) == ["rate_factor"]
 
 
-@pytest.mark.parametrize(("penalise_biases", "decaying"), [(False, ["weights"]), (True, ["weights", "biases"])])
+@pytest.mark.parametrize(
+    ("penalise_biases", "decaying"), [(False, ["weights"]), (True, ["weights", "biases"])]
+)
 def test_adamw_decays_what_a_penalty_would_be_on(penalise_biases, decaying):
     net, values = network([("prelu", 3)], ("linear", 1), penalty=Penalty())
     moved = {}

@@ -67,7 +67,7 @@ def _remedies(evidence: Evidence, number: int, killed: bool) -> Iterator[Remedy]
         leaky = (*in_hidden(case, "activation", "leaky_relu"), *weights)
         yield Remedy("its slope is nowhere 0 either", leaky)
     if killed:
-        rate = case.optimizer.learning_rate / 10
+        rate = case.optimizer.rate / 10
         yield Remedy("shorter steps do not throw units out", (*output, f"optimiser.learning_rate={rate:g}"))
 
 

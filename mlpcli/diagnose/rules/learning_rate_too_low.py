@@ -18,7 +18,7 @@ DECADES = 5
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, trial = evidence.case, evidence.trial
-    rate = case.optimizer.learning_rate
+    rate = case.optimizer.rate
     if rate <= 0 or not trial.finite or trial.moved > HARDLY_MOVED:
         return
     if trial.largest_first_update > SHORT_STEP:
@@ -53,7 +53,7 @@ def _higher(evidence: Evidence) -> list[float]:
     update = evidence.trial.largest_first_update
     optimizer = evidence.case.optimizer
     # A step that is lost in rounding says nothing of the scale: then the usual rate does.
-    whole = SHORT_STEP / update if update else type(optimizer)().learning_rate / optimizer.learning_rate
+    whole = SHORT_STEP / update if update else type(optimizer)().rate / optimizer.rate
     least = max(1, math.floor(math.log10(whole)) - 1)
     return [10.0**power for power in range(least, least + DECADES)]
 

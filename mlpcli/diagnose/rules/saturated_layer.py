@@ -49,7 +49,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 def _remedies(evidence: Evidence, by_steps: bool) -> Iterator[Remedy]:
     case, weights = evidence.case, usual_weights(evidence.case)
     if by_steps:
-        rate = case.optimizer.learning_rate / 10
+        rate = case.optimizer.rate / 10
         why = "shorter steps leave units where the slope is"
         yield Remedy(why, (f"optimiser.learning_rate={rate:g}",))
     why = "weights and inputs of a size that keeps units where the slope is"

@@ -16,7 +16,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     case = evidence.case
     hidden = case.config.network.hidden
     narrowest = min((layer.units for layer in hidden), default=0)
-    if not evidence.fits_poorly or narrowest >= NARROW or case.optimizer.learning_rate <= 0:
+    if not evidence.fits_poorly or narrowest >= NARROW or case.optimizer.rate <= 0:
         return
     wider = evidence.wider
     longer: tuple[str, ...] = ()

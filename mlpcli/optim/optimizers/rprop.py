@@ -36,6 +36,10 @@ class Rprop(StepOptimizer):
                 "They are multiples of learning_rate.",
             )
 
+    def hint(self, in_batches: bool) -> str:
+        what = "rprop compares the signs of one gradient and the next; other rows change them by chance"
+        return f"{what}: training.batch_size: full suits it better." if in_batches else ""
+
     def slots(self) -> Mapping[str, float]:
         return {"sizes": 1.0, "signs": 0.0}
 
