@@ -75,6 +75,11 @@ def describe_prepared(prepared: Prepared) -> str:
         f"network  {describe_network(network)}: {plural(network.size, 'parameter')}, {network.inputs.dtype}",
         f"training loss {network.loss_name}, {settings}",
     ]
+    if prepared.found_rate is not None:
+        steps = len(prepared.found_rate.rates)
+        lines.append(
+            f"rate     {prepared.found_rate.chosen:g} found by a range test of {plural(steps, 'step')}"
+        )
     return "\n".join(lines)
 
 

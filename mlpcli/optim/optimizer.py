@@ -1,4 +1,4 @@
-"""What an optimiser is: settings, and mostly a rule from gradient and slots to their next values, as nodes."""
+"""What an optimiser is: settings, and mostly a rule from gradient and slots to the next values, as nodes."""
 
 from __future__ import annotations
 

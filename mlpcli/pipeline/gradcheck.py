@@ -20,7 +20,7 @@ from mlpcli.errors import Fault, ModelFileError
 from mlpcli.execute import EXECUTORS
 from mlpcli.execute.rows import RowFunction
 from mlpcli.pipeline.diagnosis import make_case
-from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
+from mlpcli.pipeline.prepare import Prepared, prepare, random_stream, with_rate
 from mlpcli.pipeline.proposal import Diagnosed, propose
 from mlpcli.runs.folder import CONFIG, RunFolder
 from mlpcli.runs.model_file import ModelFile
@@ -153,7 +153,7 @@ def gradcheck(
     place = Path(path)
     is_run = os.path.isdir(place)
     config = config_of(place)
-    prepared = prepare(config, overrides, precision="float64")
+    prepared = with_rate(prepare(config, overrides, precision="float64"))
     state = prepared.initial_values()
     if is_run:
         _take_weights(RunFolder.find(place).model(), state)

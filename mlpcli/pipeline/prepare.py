@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.optim.step import MOST_COUNTED, Pace
 from mlpcli.training.metrics import ONE_UNIT, target_matrix
+from mlpcli.training.range_test import RangeTest, range_test
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ CHOICES: Mapping[str, Mapping[str, type]] = {
     "optimiser": OPTIMIZERS,
     "schedule": SCHEDULES,
 }
-STREAMS = ("initialisation", "split", "shuffle", "dropout")
+STREAMS = ("initialisation", "split", "shuffle", "dropout", "range_test")
 """Random streams, each a child of the seed by its place here, so that one never disturbs another."""
 
 
@@ -56,6 +57,8 @@ class Prepared:
     executor: Executor
     hints: tuple[str, ...]
     """What would make the training better or faster."""
+    found_rate: RangeTest | None = None
+    """Where the learning rate comes from, if it was `auto`."""
 
     @property
     def config(self) -> Config:
@@ -134,6 +137,22 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
         prepared = Prepared(file, dataset, head, network, optimizer, executor, tips)
         check_counters(prepared)
     return prepared
+
+
+def with_rate(prepared: Prepared) -> Prepared:
+    """With a number in the place of the learning rate `auto`: a range test on the training rows finds it."""
+    if not prepared.optimizer.automatic:
+        return prepared
+    found = range_test(
+        prepared.executor,
+        prepared.network,
+        prepared.optimizer,
+        prepared.initial_values(),
+        prepared.rows(prepared.dataset.training),
+        prepared.batch_rows,
+        random_stream(prepared.config.seed, "range_test"),
+    )
+    return replace(prepared, optimizer=prepared.optimizer.at_rate(found.chosen), found_rate=found)
 
 
 def check_counters(prepared: Prepared) -> None:

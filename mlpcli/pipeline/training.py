@@ -12,7 +12,7 @@ from mlpcli.errors import Fault, RunFailed
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import training_step
-from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
+from mlpcli.pipeline.prepare import Prepared, prepare, random_stream, with_rate
 from mlpcli.pipeline.watched import LOST_REMEDY, Watched, find_lost_cost
 from mlpcli.predict.scores import Evaluation
 from mlpcli.runs.folder import MODEL, RunFolder
@@ -109,7 +109,7 @@ def train(
     asked after every batch; when it says yes, training ends there and is saved. Raises ConfigError,
     DataError, OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved.
     """
-    prepared = prepare(config, overrides)
+    prepared = with_rate(prepare(config, overrides))
     training, dataset = prepared.config.training, prepared.dataset
     plateau = Plateau.of(prepared.optimizer)
     step = training_step(
@@ -134,6 +134,9 @@ def train(
     every = training.print_every or -(-training.epochs // LINES)
 
     folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
+    found = prepared.found_rate
+    if found is not None:
+        folder.write_learning_rate(zip(found.rates, found.losses, strict=True))
     report(Started(prepared, folder.path))
     noticed: list[Noticed] = []
 
@@ -179,6 +182,7 @@ def train(
     if lost:
         notice(epoch.number, [lost.finding], lost.batch)
     summary = {"epochs": epoch.number, "kept_epoch": kept.epoch, "cost": kept.cost, "stopped": epoch.stopped}
+    summary |= {} if found is None else {"learning_rate": found.chosen}
     _model(prepared, kept.weights, summary).write(folder.path / MODEL)
     random = {"shuffle": rng.bit_generator.state}
     folder.write_checkpoint({"epoch": epoch.number - (not epoch.finite), "random": random, **summary}, state)

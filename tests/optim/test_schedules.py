@@ -24,7 +24,7 @@ BY_ITS_LOOP = "plateau"
 
 def rate_function(schedule, warm_up, executor="numpy", dtype="float64", epochs=12, steps=5, rate=1.0):
     """The compiled rate of one step after the other, and the state of its counters."""
-    net, values = network([], ("linear", 1), "squared_error", dtype=dtype)
+    net, _ = network([], ("linear", 1), "squared_error", dtype=dtype)
     optimizer = OPTIMIZERS["sgd"](learning_rate=rate, schedule=schedule, warm_up=warm_up)
     step = training_step(net, optimizer, pace=Pace(epochs, steps))
     state = step.optimizer_state()
