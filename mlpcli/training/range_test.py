@@ -43,6 +43,8 @@ class RangeTest:
 
         Where the loss never falls, that is the lowest rate that was tried.
         """
+        if not self.rates:  # no loss was a number: no rate will do
+            return LOWEST
         lowest = min(range(len(self.rates)), key=lambda at: self.losses[at])
         return float(f"{max(self.rates[lowest] / BELOW, LOWEST):.2g}")
 
@@ -67,9 +69,9 @@ def range_test(
 ) -> RangeTest:
     """The test from these weights, on copies of them; without schedule and warm-up, with clipping.
 
-    Batches are taken from the rows in an order drawn from rng, the next order where they are used up. It ends
-    early where the loss has run away. Source: Smith 2017, arXiv:1506.01186, section 3.3, with the rate growing
-    exponentially and the loss in the place of the accuracy, as fastai's lr_find has it.
+    Batches are taken from the rows in an order drawn from rng, the next order where they are used up.
+    It ends early where the loss has run away. Source: Smith 2017, arXiv:1506.01186, section 3.3; that the
+    rate grows exponentially, and that the loss is looked at, is from fastai's lr_find.
     """
     dtype = network.inputs.dtype
     step = training_step(network, optimizer, parameter(RATE, (), dtype))
@@ -91,7 +93,8 @@ def range_test(
         state[RATE][...] = rate
         runner.run(np.concatenate([order, np.zeros(count - len(order), np.intp)]), lambda: True)
         order = order[batch_size:]
-        found = float(np.mean(loss(some)["loss"]))
+        with np.errstate(all="ignore"):
+            found = float(np.mean(loss(some)["loss"]))
         if not math.isfinite(found) or (losses and found > RUN_AWAY * abs(min(losses))):
             break
         tried.append(rate)
