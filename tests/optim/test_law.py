@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from mlpcli.execute import EXECUTORS
-from mlpcli.execute.executor import arithmetic
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
