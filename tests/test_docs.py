@@ -14,6 +14,7 @@ from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.optim.optimizers import OPTIMIZERS
+from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.pipeline import prepare
 
 ROOT = Path(__file__).parent.parent
@@ -56,6 +57,8 @@ def test_every_key_and_choice_is_documented():
     wanted = set(keys(schema.Config)) | {*ACTIVATIONS, *INITIALIZERS, *LOSSES, *OPTIMIZERS}
     for name in OPTIMIZERS:
         wanted |= set(keys(OPTIMIZERS[name]))
+    for name in SCHEDULES:
+        wanted |= {name, *keys(SCHEDULES[name])}
     assert wanted - words == set()
 
 

@@ -202,12 +202,15 @@ def initial_values(network: Network, rng: np.random.Generator) -> dict[str, NDAr
     }
 
 
-def check_memory(network: Network, config: NetworkConfig, batch: int) -> None:
-    """Raises SettingError, with the sizes, where training would need more than the machine's memory."""
+def check_memory(network: Network, config: NetworkConfig, batch: int, slots: int = 2) -> None:
+    """Raises SettingError, with the sizes, where training would need more than the machine's memory.
+
+    slots: arrays that the optimiser keeps beside each parameter.
+    """
     itemsize = np.dtype(network.inputs.dtype).itemsize
     widths = [int(layer.pre_activation.shape[1] or 0) for layer in network.layers]
-    # Parameters, gradients, two optimiser slots; a layer's value before and after, and its adjoint.
-    needed = itemsize * (4 * network.size + 3 * batch * sum(widths))
+    # Parameters, gradients, slots; a layer's value before and after, and its adjoint.
+    needed = itemsize * ((2 + slots) * network.size + 3 * batch * sum(widths))
     available = _physical_memory()
     if needed <= available:
         return

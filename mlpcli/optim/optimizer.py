@@ -32,6 +32,11 @@ class Optimizer:
         """Whether the learning rate is still to be found."""
         return False
 
+    @property
+    def arrays(self) -> int:
+        """Arrays kept beside each parameter, or as much memory; two are always counted."""
+        return 2
+
     def at_rate(self, rate: float) -> Optimizer:
         """The same with this learning rate, where it has one."""
         return self
@@ -66,6 +71,10 @@ class StepOptimizer(Optimizer, ABC):
     @property
     def automatic(self) -> bool:
         return isinstance(self.learning_rate, str)
+
+    @property
+    def arrays(self) -> int:
+        return max(super().arrays, len(self.slots()))
 
     def at_rate(self, rate: float) -> Optimizer:
         return replace(self, learning_rate=rate)

@@ -129,7 +129,7 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
         network = build_network(config.network, head, dataset.preparation.width, dtype, penalty)
         rows = len(dataset.training.inputs)
         batch = rows_of_batch(config, rows)
-        check_memory(network, config.network, batch)
+        check_memory(network, config.network, batch, optimizer.arrays)
         steps = config.training.epochs * -(-rows // batch)
         executor = choose_executor(config.executor)
         tip = hint(config.executor, steps)

@@ -28,6 +28,10 @@ class Lbfgs(Optimizer):
 
     full_batch = True
 
+    @property
+    def arrays(self) -> int:
+        return 2 * self.history
+
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
         """Settings that contradict each other: (key, fault, remedy)."""
         if self.sufficient_decrease >= self.curvature:
