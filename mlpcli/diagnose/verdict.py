@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import SEVERITIES, Finding
+from mlpcli.diagnose.possible import possible
 from mlpcli.diagnose.rule import KINDS, Rule
 from mlpcli.diagnose.rules import RULES
 
@@ -35,7 +36,7 @@ def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual
         if gated and ask != "all":
             continue
         for found in rule.check(evidence):
-            finding = replace(found, severity="note") if gated else found
+            finding = possible(replace(found, severity="note") if gated else found, evidence.case)
             _place(finding, roots)
     return sorted(roots, key=lambda finding: SEVERITIES.index(finding.severity))
 

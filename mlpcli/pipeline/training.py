@@ -185,7 +185,9 @@ def train(
     summary |= {} if found is None else {"learning_rate": found.chosen}
     _model(prepared, kept.weights, summary).write(folder.path / MODEL)
     random = {"shuffle": rng.bit_generator.state}
-    folder.write_checkpoint({"epoch": epoch.number - (not epoch.finite), "random": random, **summary}, state)
+    done = {"epoch": epoch.number - (not epoch.finite), "random": random, **summary}
+    done |= {} if plateau is None else {"plateau": plateau.as_json()}
+    folder.write_checkpoint(done, state)
     folder.write_findings([each.as_json() for each in noticed])
     test = None
     if dataset.test is not None and not lost:

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from mlpcli.execute import EXECUTORS
+from mlpcli.execute.executor import arithmetic
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.optim.step import RATE_FACTOR, Pace, training_step
+from mlpcli.plan.make_plan import make_plan
 from mlpcli.training.plateau import Plateau
 from mlpcli.training.runner import first_state, make_runner
 from nets import network, rows
@@ -68,6 +70,28 @@ def test_it_trains_and_the_executors_agree(name, schedule, clip):
         assert set(first) == set(results["numpy"][1])
         for key, array in results["numpy"][1].items():
             np.testing.assert_allclose(first[key], array, rtol=1e-10, atol=1e-14, err_msg=key)
+
+
+@pytest.mark.parametrize("name", STEPPING)
+def test_in_float32_everything_is_float32(name):
+    """numpy alone: nothing is compiled."""
+    net, values = network([("tanh", 2)], ("sigmoid", 1), "binary_cross_entropy", dtype="float32")
+    data = rows(net, ROWS)
+    for schedule in SCHEDULES:
+        optimizer = made(name, schedule, 3)
+        step = training_step(net, optimizer, pace=Pace(EPOCHS, 2), adjustable=True)
+        state = first_state(optimizer, step, {key: array.copy() for key, array in values.items()})
+        outputs = {"cost": step.cost, **step.followed}
+        plan = make_plan(outputs, step.updates, ROWS)
+        assert {buffer.dtype for buffer in plan.buffers} <= {"float32", "bool"}
+        function = EXECUTORS["numpy"]().compile(plan, state)
+        for key, array in function.inputs.items():
+            array[...] = data[key]
+        for _ in range(5):
+            with arithmetic():
+                function.run()
+        assert all(array.dtype == np.float32 and np.isfinite(array).all() for array in state.values())
+        assert any(not np.array_equal(state[key], array) for key, array in values.items())
 
 
 def test_every_pair_occurs():

@@ -1,14 +1,19 @@
 """Schedules, clipping, `auto` and lbfgs from the config to the run folder."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mlpcli import train
-from mlpcli.errors import ConfigError
+from mlpcli.cli.text import describe_prepared
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.possible import possible
+from mlpcli.errors import ConfigError, RunFailed
 from mlpcli.pipeline.diagnosis import evidence_of
+from mlpcli.pipeline.gradcheck import gradcheck
 from mlpcli.pipeline.prepare import prepare
 from mlpcli.runs.array_file import read_arrays
 from mlpcli.runs.model_file import ModelFile
@@ -142,6 +147,53 @@ def test_a_trial_follows_the_schedule_and_its_first_step_counts_in_full(config):
         assert warm.first_update[name] == pytest.approx(update, rel=1e-9)
     assert warm.costs[0] > plain.costs[0]
     assert warm.moved < plain.moved
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["optimiser={name: lbfgs, l2: 0.01}"],
+        ["optimiser.learning_rate=auto", "optimiser.clip_norm=1"],
+        ["optimiser.schedule={name: plateau, patience: 2}", "optimiser.clip_value=0.1"],
+        ["optimiser={name: rprop, schedule: one_cycle, warm_up: 1}", "training.batch_size=full"],
+    ],
+)
+def test_check_and_gradcheck_work_with_all_of_these(config, settings):
+    settings = [*settings, "training.epochs=40"]
+    assert describe_prepared(prepare(config, settings))
+    report = gradcheck(config, settings)
+    assert report.healthy
+    assert report.training.learns
+
+
+def test_what_an_optimiser_has_not_is_no_remedy(config):
+    rate = Remedy("slower", ("optimiser.learning_rate=0.1",))
+    batch, wider = (
+        Remedy("", (change,)) for change in ("training.batch_size=8", "network.hidden[0].units=9")
+    )
+    finding = Finding("stalled_at_baseline", "problem", "", "", "", remedies=(rate, batch, wider))
+    for settings, kept in (["optimiser=lbfgs"], (wider,)), (["optimiser=rprop"], finding.remedies):
+        case = evidence_of(config, settings).case
+        assert possible(finding, case).remedies == kept
+
+
+def test_a_cost_lost_by_lbfgs_is_told_without_a_rate(config, tmp_path):
+    huge = "network.hidden[0].initialisation={name: constant, value: 1e308}"
+    activation = "network.hidden[0].activation=linear"
+    with pytest.raises(RunFailed) as error:
+        train(config, ["optimiser=lbfgs", huge, activation], tmp_path)
+    assert "cost is not finite from epoch 1" in error.value.faults[0].what
+    [run] = tmp_path.glob("iris-*")
+    [found] = [f for f in json.loads((run / "findings.json").read_text()) if f["rule"] == "cost_not_finite"]
+    assert not found["remedies"]
+
+
+def test_the_plateau_is_in_the_checkpoint(config, tmp_path):
+    run = train(config, ["optimiser.schedule={name: plateau, patience: 3}"], tmp_path)
+    header, state = read_arrays(run.path / "checkpoint.npz", "mlp-checkpoint", 1)
+    assert set(header["plateau"]) == {"best", "waited", "resting"}
+    assert header["plateau"]["best"] == min(record["validation_cost"] for record in run.history)
+    assert state["rate_factor"].shape == ()
 
 
 def test_a_trial_of_lbfgs_ends_with_it(config):
