@@ -25,10 +25,11 @@ from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.optim.step import MOST_COUNTED, Pace
 from mlpcli.training.metrics import ONE_UNIT, target_matrix
-from mlpcli.training.range_test import RangeTest, range_test
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mlpcli.training.range_test import RangeTest
 
 CHOICES: Mapping[str, Mapping[str, type]] = {
     "activation": ACTIVATIONS,
@@ -143,6 +144,8 @@ def with_rate(prepared: Prepared) -> Prepared:
     """With a number in the place of the learning rate `auto`: a range test on the training rows finds it."""
     if not prepared.optimizer.automatic:
         return prepared
+    from mlpcli.training.range_test import range_test
+
     found = range_test(
         prepared.executor,
         prepared.network,

@@ -14,11 +14,12 @@ from mlpcli.config.schema import TrainingConfig
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner
 from mlpcli.optim.step import RATE_FACTOR
-from mlpcli.training.plateau import Plateau
 from mlpcli.training.stopping import Stopping
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mlpcli.training.plateau import Plateau
 
 
 @dataclass(frozen=True)

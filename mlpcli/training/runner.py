@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.execute.executor import Executor, State
 from mlpcli.execute.rows import EpochRunner, Rows
 from mlpcli.graph.node import Node
-from mlpcli.optim.optimizer import Optimizer
-from mlpcli.optim.optimizers.lbfgs import Lbfgs
+from mlpcli.optim.optimizer import Optimizer, StepOptimizer
 from mlpcli.optim.step import TrainingStep
-from mlpcli.training.lbfgs import LbfgsRunner, memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mlpcli.optim.optimizers.lbfgs import Lbfgs
+
 
 def first_state(optimizer: Optimizer, step: TrainingStep, weights: State) -> dict[str, NDArray[Any]]:
     """The state before the first step: the weights (these arrays), and what the optimiser keeps."""
-    if isinstance(optimizer, Lbfgs):
-        return dict(weights) | memory(optimizer, sum(weights[node.name].size for node in step.gradients))
-    return dict(weights) | step.optimizer_state()
+    if isinstance(optimizer, StepOptimizer):
+        return dict(weights) | step.optimizer_state()
+    from mlpcli.training.lbfgs import memory
+
+    size = sum(weights[node.name].size for node in step.gradients)
+    return dict(weights) | memory(_lbfgs(optimizer), size)
 
 
 def make_runner(
@@ -34,8 +37,17 @@ def make_runner(
     batch_size: int,
 ) -> EpochRunner:
     """outputs: "cost" first. state: first_state(), which the runner changes."""
-    if isinstance(optimizer, Lbfgs):
-        return LbfgsRunner(executor, outputs, step.gradients, state, rows, optimizer)
-    kind = executor.epoch_runner or EpochRunner
-    runner: EpochRunner = kind(executor, outputs, step.updates, state, rows, batch_size)
-    return runner
+    if isinstance(optimizer, StepOptimizer):
+        kind = executor.epoch_runner or EpochRunner
+        runner: EpochRunner = kind(executor, outputs, step.updates, state, rows, batch_size)
+        return runner
+    from mlpcli.training.lbfgs import LbfgsRunner
+
+    return LbfgsRunner(executor, outputs, step.gradients, state, rows, _lbfgs(optimizer))
+
+
+def _lbfgs(optimizer: Optimizer) -> Lbfgs:
+    from mlpcli.optim.optimizers.lbfgs import Lbfgs  # as its runner, imported by those who use it
+
+    assert isinstance(optimizer, Lbfgs)
+    return optimizer
