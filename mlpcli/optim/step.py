@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STEP = "step"
+"""Steps done, for Adam. In float32 it stands still at 2^24: there 1 - β^step is 1 for β up to 0.999999."""
 EPOCH, BATCH = "schedule/epoch", "schedule/batch"
 """Whole epochs done and batches of the present one. Two counters, because one of all steps would stand still
 at 2^24 in float32."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,10 +153,13 @@ def gradcheck(
     place = Path(path)
     is_run = os.path.isdir(place)
     config = config_of(place)
-    prepared = with_rate(prepare(config, overrides, precision="float64"))
+    prepared = prepare(config, overrides, precision="float64")
     state = prepared.initial_values()
     if is_run:
-        _take_weights(RunFolder.find(place).model(), state)
+        rate = _take_weights(RunFolder.find(place).model(), state)
+        if prepared.optimizer.automatic and rate is not None:  # as it was found then
+            prepared = replace(prepared, optimizer=prepared.optimizer.at_rate(rate))
+    prepared = with_rate(prepared)
     case = make_case(prepared, state if is_run else None)
     evidence = Evidence(case)
     gradient, checked_rows = _check_gradient(prepared, state, is_run, depth == "full", most_rows)
@@ -272,9 +275,13 @@ def _training(evidence: Evidence, repeated: bool) -> Training:
     )
 
 
-def _take_weights(path: Path, state: dict[str, NDArray[Any]]) -> None:
-    """Copy those of a model file. Raises ModelFileError where they are of another network."""
-    weights = ModelFile.read(path).parameters
+def _take_weights(path: Path, state: dict[str, NDArray[Any]]) -> float | None:
+    """Copy those of a model file, and give the learning rate that was found for them, if it was.
+
+    Raises ModelFileError where they are of another network.
+    """
+    model = ModelFile.read(path)
+    weights = model.parameters
     for name in {**state, **weights}:
         there, here = (arrays[name].shape if name in arrays else "missing" for arrays in (weights, state))
         if there != here:
@@ -282,3 +289,5 @@ def _take_weights(path: Path, state: dict[str, NDArray[Any]]) -> None:
             remedy = "Leave network and columns as they were in training, or check the config by itself."
             raise ModelFileError(Fault(str(path), what, remedy))
         state[name][...] = weights[name]
+    rate = model.summary.get("learning_rate")
+    return float(rate) if isinstance(rate, (int, float)) else None

@@ -166,6 +166,18 @@ def test_check_and_gradcheck_work_with_all_of_these(config, settings):
     assert report.training.learns
 
 
+def test_gradcheck_of_a_run_takes_the_rate_that_was_found_for_it(config, tmp_path, monkeypatch):
+    run = train(config, ["optimiser.learning_rate=auto"], tmp_path)
+
+    def never(*arguments):
+        raise AssertionError("a range test")
+
+    monkeypatch.setattr("mlpcli.training.range_test.range_test", never)
+    assert gradcheck(run.path).gradient.right
+    with pytest.raises(AssertionError, match="a range test"):
+        gradcheck(config, ["optimiser.learning_rate=auto"])
+
+
 def test_what_an_optimiser_has_not_is_no_remedy(config):
     rate = Remedy("slower", ("optimiser.learning_rate=0.1",))
     batch, wider = (
