@@ -15,6 +15,7 @@ from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.normalizations import NORMALIZATIONS
 from mlpcli.optim.optimizers import OPTIMIZERS
+from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.pipeline import prepare
 
 ROOT = Path(__file__).parent.parent
@@ -59,6 +60,8 @@ def test_every_key_and_choice_is_documented():
         wanted |= set(keys(NORMALIZATIONS[name]))
     for name in OPTIMIZERS:
         wanted |= set(keys(OPTIMIZERS[name]))
+    for name in SCHEDULES:
+        wanted |= {name, *keys(SCHEDULES[name])}
     assert wanted - words == set()
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mlpcli.data.prepare import Preparation
     from mlpcli.nn.layer import Layer
     from mlpcli.nn.network import Network
+    from mlpcli.optim.optimizer import Optimizer
     from mlpcli.pipeline.prepare import Prepared
     from mlpcli.predict.scores import Evaluation
 
@@ -75,7 +76,7 @@ def describe_prepared(prepared: Prepared) -> str:
     )
     optimizer = prepared.optimizer
     name = choice_name(optimizer)
-    settings = f"batches of {prepared.batch_rows}, {name}, learning rate {optimizer.learning_rate:g}"
+    settings = f"batches of {prepared.batch_rows}, {', '.join([name, *describe_optimizer(optimizer)])}"
     settings += f", seed {prepared.config.seed}, {prepared.executor.name}"
     lines = [
         f"config   {prepared.file.path}",
@@ -86,7 +87,30 @@ def describe_prepared(prepared: Prepared) -> str:
         f"network  {describe_network(network)}: {describe_size(network)}, {network.inputs.dtype}",
         f"training loss {prepared.head.loss.shown}, {settings}",
     ]
+    if prepared.found_rate is not None:
+        steps = len(prepared.found_rate.rates)
+        lines.append(
+            f"rate     {prepared.found_rate.chosen:g} found by a range test of {plural(steps, 'step')}"
+        )
     return "\n".join(lines)
+
+
+def describe_optimizer(optimizer: Optimizer) -> list[str]:
+    """Learning rate, schedule, warm-up and clipping in a few words each."""
+    from mlpcli.optim.optimizer import StepOptimizer
+
+    if not isinstance(optimizer, StepOptimizer):
+        return []
+    rate, schedule = optimizer.learning_rate, optimizer.schedule
+    words = [f"learning rate {rate if isinstance(rate, str) else f'{rate:g}'}"]
+    if schedule is not None:
+        words.append(f"schedule {choice_name(schedule)}")
+    if optimizer.warm_up:
+        words.append(f"warm-up {optimizer.warm_up:g}")
+    for what, limit in (("value", optimizer.clip_value), ("norm", optimizer.clip_norm)):
+        if limit is not None:
+            words.append(f"clipped to {what} {limit:g}")
+    return words
 
 
 def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:

@@ -67,6 +67,7 @@ class JsonView(QuietView):
             parameters=network.size,
             rows=len(event.prepared.dataset.training.inputs),
             notes=[*event.prepared.dataset.notes, *(start.notes if start else ())],
+            **({"learning_rate": event.prepared.optimizer.rate} if event.prepared.found_rate else {}),
         )
 
     def epoch(self, event: EpochDone) -> None:

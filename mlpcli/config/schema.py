@@ -135,7 +135,8 @@ class TrainingConfig:
     """How long, in which pieces, and how often to print."""
 
     epochs: int = setting(100, at_least=1)
-    batch_size: int | str = setting(32, at_least=1, one_of=("full",))
+    batch_size: int | str | None = setting(None, at_least=1, one_of=("full",))
+    """None: 32, or all rows where the optimiser takes all."""
     shuffle: bool = setting(True)
     print_every: int | None = setting(None, at_least=1)
     monitors: bool = setting(True)
@@ -156,3 +157,18 @@ class Config:
     loss: Any = setting(None, choice_of="loss")
     optimizer: Any = setting(None, choice_of="optimiser", default_choice="adam", spelling="optimiser")
     training: TrainingConfig = setting(TrainingConfig())
+
+    def conflicts(self) -> Iterator[tuple[str, str, str]]:
+        """Settings that contradict each other: (key, fault, remedy)."""
+        size, epochs = self.training.batch_size, self.training.epochs
+        if getattr(self.optimizer, "full_batch", False) and size not in (None, "full"):
+            what = "The optimiser goes by all rows at once, and batches are asked for."
+            yield (
+                "training.batch_size",
+                what,
+                "Write full, or leave batch_size out; or take another optimiser.",
+            )
+        warm_up = getattr(self.optimizer, "warm_up", 0.0)
+        if warm_up >= epochs and warm_up:
+            what = f"The training has {epochs} epochs and would never be warm."
+            yield "optimiser.warm_up", what, "Make warm_up shorter than training.epochs."

@@ -60,7 +60,7 @@ FAR_ABOVE = 1e3
 
 def lower_rate(case: Case) -> str:
     """The change to a tenth of the rate, or to the usual one where it is far above that."""
-    rate, usual = case.optimizer.learning_rate, type(case.optimizer)().learning_rate
+    rate, usual = case.optimizer.rate, type(case.optimizer)().rate
     return f"optimiser.learning_rate={usual if rate > FAR_ABOVE * usual else rate / 10:g}"
 
 

@@ -197,7 +197,7 @@ class Evidence:
 
     def at_rate(self, factor: float) -> Trial:
         """The trial at this factor times the rate."""
-        return self.with_rate(self.case.optimizer.learning_rate * factor)
+        return self.with_rate(self.case.optimizer.rate * factor)
 
     def with_rate(self, rate: float) -> Trial:
         """The trial at this rate."""
@@ -239,7 +239,7 @@ class Evidence:
     @cached_property
     def longer_and_faster(self) -> Trial:
         """The trial for ten times the epochs at ten times the rate."""
-        return self.trainer.run(10.0 * self.case.optimizer.learning_rate, epochs=10 * self.trainer.epochs)
+        return self.trainer.run(10.0 * self.case.optimizer.rate, epochs=10 * self.trainer.epochs)
 
     def with_penalty(self, factor: float) -> Trial:
         """The trial with the penalty times a factor."""

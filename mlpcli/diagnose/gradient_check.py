@@ -12,11 +12,11 @@ import numpy as np
 from mlpcli.diagnose.parameter_check import RELATIVE_TOLERANCE, Checker, Direction, Entry, ParameterCheck
 from mlpcli.diagnose.wrong_op import Parts, WrongOp, first_wrong_op
 from mlpcli.execute.executor import Executor, State
-from mlpcli.execute.rows import EpochRunner
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.step import training_step
+from mlpcli.training.runner import first_state, make_runner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -215,9 +215,9 @@ def burned_in(
 ) -> dict[str, NDArray[Any]] | None:
     """The weights after some steps on all of these rows; `state` stays. None where they are no numbers."""
     step = training_step(network, optimizer)
-    moved = {name: array.copy() for name, array in state.items()} | step.optimizer_state()
+    moved = first_state(optimizer, step, {name: array.copy() for name, array in state.items()})
     count = len(rows["inputs"])
-    runner = EpochRunner(executor, {"cost": step.cost}, step.updates, moved, rows, count)
+    runner = make_runner(executor, optimizer, step, {"cost": step.cost}, moved, rows, count)
     for _ in range(steps):
         runner.run(np.arange(count), lambda: True)
     kept = {name: moved[name] for name in state}

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.diagnose.case import Case, Rows
-from mlpcli.execute.rows import EpochRunner, RowFunction
+from mlpcli.execute.rows import RowFunction
 from mlpcli.graph.node import parameter
-from mlpcli.optim.step import training_step
+from mlpcli.optim.step import RATE_FACTOR, Pace, training_step
+from mlpcli.training.plateau import Plateau
+from mlpcli.training.runner import first_state, make_runner
 from mlpcli.training.stopping import Stopping
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ WATCHED = 20
 """Moments of a trial at which the loss on other rows is looked at."""
 FALLS = 0.05
 """Share of the first loss that a loss must be below it; the share that it must be below the baseline too."""
-RATE = "learning_rate"
+RATE, EPOCHS = "learning_rate", "epochs"
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,16 @@ class Trainer:
         self.rows = rows
         self._most_epochs = max(1, most // steps_an_epoch)
         self._steps_an_epoch = steps_an_epoch
-        rate = parameter(RATE, (), "float64")
-        step = training_step(case.network, case.optimizer, rate)
-        self._start = step.optimizer_state()
-        self._state = case.draw(0) | {n: a.copy() for n, a in self._start.items()} | {RATE: np.zeros(())}
-        runner = case.executor.epoch_runner or EpochRunner
-        self._runner: EpochRunner = runner(
-            case.executor, {"cost": case.network.cost}, step.updates, self._state, rows, case.batch
+        rate, length = parameter(RATE, (), "float64"), parameter(EPOCHS, (), "float64")
+        adjustable = Plateau.of(case.optimizer) is not None
+        step = training_step(case.network, case.optimizer, rate, Pace(length, steps_an_epoch), adjustable)
+        weights = case.draw(0)
+        self._state = first_state(case.optimizer, step, weights)
+        self._start = {n: a.copy() for n, a in self._state.items() if n not in weights}
+        self._state |= {RATE: np.zeros(()), EPOCHS: np.zeros(())}
+        outputs = {"cost": case.network.cost, **step.followed}
+        self._runner = make_runner(
+            case.executor, case.optimizer, step, outputs, self._state, rows, case.batch
         )
         outputs = {"loss": case.network.row_loss, "prediction": case.network.prediction}
         self._function = RowFunction(case.executor, outputs, self._state)
@@ -143,7 +148,7 @@ class Trainer:
         case, state = self._case, self._state
         for name, array in (case.draw(draw) | self._start).items():
             state[name][...] = array
-        rate = case.optimizer.learning_rate if rate is None else rate
+        rate = case.optimizer.rate if rate is None else rate
         state[RATE][...] = rate
         shuffle = case.config.training.shuffle if shuffle is None else shuffle
         rng = case.shuffle(draw) if shuffle else None
@@ -152,14 +157,18 @@ class Trainer:
         first = {name: state[name].copy() for name in arrays}
         start_loss = float(np.mean(self._function(self.rows)["loss"]))
         count = min(self._most_epochs, epochs or self.epochs)
+        state[EPOCHS][...] = epochs or self.epochs
+        plateau = Plateau.of(case.optimizer)
         order = (
             np.arange(len(self.rows["inputs"]))
             if rng is None
             else case.shuffle(draw).permutation(len(self.rows["inputs"]))
         )
         with np.errstate(all="ignore"):
-            self._runner.run(order, lambda: True)  # one batch, then from the beginning
-            update = {name: _relative(state[name] - first[name], first[name]) for name in names}
+            means, _ = self._runner.run(order, lambda: True)  # one batch, then from the beginning
+            # A schedule may begin, or a warm-up, at a small part of the rate: what counts is the whole.
+            part = means.get("learning_rate", rate) / rate if rate else 1.0
+            update = {name: _relative(state[name] - first[name], first[name]) / part for name in names}
             for name, array in (first | self._start).items():
                 state[name][...] = array
         costs: list[float] = []
@@ -169,14 +178,18 @@ class Trainer:
         stopped = False
         while len(costs) < count and not stopped:
             until = next(int(moment) for moment in moments if moment > len(costs))
-            most = until - len(costs) if stopping is None else 1
+            most = until - len(costs) if stopping is None and plateau is None else 1
             stretch = self._runner.stretch(most, rng, -math.inf, lambda: False)
             costs += stretch.costs[:, 0].tolist()
             if not math.isfinite(costs[-1]):
                 break
+            if plateau is not None:
+                state[RATE_FACTOR][...] = plateau.after(costs[-1], float(state[RATE_FACTOR]))
             stopped = stopping is not None and self._stops(stopping, len(costs), costs[-1])
             if watch and (len(costs) == until or stopped):
                 watched.append((len(costs), self._loss(watch)))
+            if stretch.ended:  # further epochs would change nothing
+                costs += [costs[-1]] * (count - len(costs))
         with np.errstate(all="ignore"):
             outputs = self._function(self.rows)
             loss = float(np.mean(outputs["loss"]))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import SEVERITIES, Finding
+from mlpcli.diagnose.possible import possible
 from mlpcli.diagnose.rule import KINDS, Rule
 from mlpcli.diagnose.rules import RULES
 
@@ -33,7 +34,7 @@ def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual
         if gated and ask != "all" and not evidence.frozen:
             continue
         for found in rule.check(evidence):
-            _place(_lessened(found, evidence) if gated else found, roots)
+            _place(possible(_lessened(found, evidence) if gated else found, evidence.case), roots)
     return sorted(_rooted(roots), key=lambda finding: SEVERITIES.index(finding.severity))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -29,13 +29,14 @@ class Stretch:
     """Some epochs, one after the other.
 
     costs: the mean of each followed output (names) in each epoch, (epochs, outputs). order, batches: of
-    the last epoch.
+    the last epoch. ended: why no further epoch can change anything; "" where one can.
     """
 
     names: tuple[str, ...]
     costs: NDArray[np.float64]
     order: NDArray[np.intp]
     batches: int
+    ended: str = ""
 
     @property
     def epochs(self) -> int:
@@ -105,7 +106,7 @@ class EpochRunner:
 
         Ends early when should_stop() says so after a batch, or after the first cost that is not finite.
         """
-        totals = dict.fromkeys(self._compiled(self._batch).outputs, 0.0)
+        totals = dict.fromkeys(self._output_names(), 0.0)
         seen = batches = 0
         with arithmetic():
             for start in range(0, self._count, self._batch):
@@ -124,6 +125,9 @@ class EpochRunner:
             for start in range(0, batches * self._batch, self._batch):
                 self._step(order[start : start + self._batch])
         return order[batches * self._batch : (batches + 1) * self._batch]
+
+    def _output_names(self) -> Iterable[str]:
+        return self._compiled(self._batch).outputs
 
     def _step(self, chosen: NDArray[np.intp]) -> Mapping[str, NDArray[Any]]:
         function = self._compiled(len(chosen))

@@ -195,7 +195,8 @@ def batch_size(dtype: str = "float64") -> Node:
 def as_nodes(inputs: Iterable[Value]) -> tuple[Node, ...]:
     """Inputs with numbers made constants, in the float dtype of the nodes beside them."""
     given = tuple(inputs)
-    dtype = next((i.dtype for i in given if isinstance(i, Node) and not _weak(i) and i.dtype in FLOATS), "")
+    floats = [i for i in given if isinstance(i, Node) and i.dtype in FLOATS]
+    dtype = next((i.dtype for i in sorted(floats, key=_weak)), "")  # of constants where there is nothing else
     nodes = []
     for value in given:
         if not isinstance(value, Node):

@@ -251,15 +251,18 @@ def initial_values(network: Network, rng: np.random.Generator) -> dict[str, NDAr
     }
 
 
-def check_memory(network: Network, config: NetworkConfig, batch: int) -> None:
-    """Raises SettingError, with the sizes, where training would need more than the machine's memory."""
+def check_memory(network: Network, config: NetworkConfig, batch: int, slots: int = 2) -> None:
+    """Raises SettingError, with the sizes, where training would need more than the machine's memory.
+
+    slots: arrays that the optimiser keeps beside each parameter.
+    """
     itemsize = np.dtype(network.inputs.dtype).itemsize
     widths = [int(layer.pre_activation.shape[1] or 0) for layer in network.layers]
-    # Parameters, gradients, two optimiser slots; a layer's value before and after, and its adjoint. A
-    # normalisation keeps its centred and its divided values and an adjoint, dropout what it lets through.
+    # Parameters, gradients, slots; a layer's value before and after, and its adjoint. A normalisation keeps
+    # its centred and its divided values and an adjoint, dropout what it lets through.
     values = [3 + 3 * (layer.normalization is not None) + (layer.dropout > 0) for layer in network.layers]
     entries = batch * sum(w * v for w, v in zip(widths, values, strict=True))
-    needed = itemsize * (4 * network.size + entries)
+    needed = itemsize * ((2 + slots) * network.size + entries)
     available = _physical_memory()
     if needed <= available:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,55 +11,126 @@ import numpy as np
 from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node, constant, parameter, topological
 from mlpcli.nn.network import Network
-from mlpcli.optim.optimizer import Optimizer
+from mlpcli.ops.elementwise import greater_equal, where
+from mlpcli.optim.clipping import clipped
+from mlpcli.optim.optimizer import Optimizer, StepOptimizer
+from mlpcli.optim.schedule import Moment, warmed_up
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STEP = "step"
+"""Steps done, for Adam. In float32 it stands still at 2^24: there 1 - β^step is 1 for β up to 0.999999."""
+EPOCH, BATCH = "schedule/epoch", "schedule/batch"
+"""Whole epochs done and batches of the present one. Two counters, because one of all steps would stand still
+at 2^24 in float32."""
+MOST_COUNTED = {"float32": 1 << 24, "float64": 1 << 53}
+"""Epochs, and batches of an epoch, that these can count."""
+RATE_FACTOR = "rate_factor"
+"""The scalar state that every rate is multiplied by, where the loop may change it."""
 FLUSHED_BY = {"float32": 1e-30, "float64": 1e-290}
 """Adding and subtracting this turns what is below about 1e-37 (1e-306) into 0."""
 
 
 @dataclass(frozen=True)
+class Pace:
+    """What a schedule has to know of the training: its epochs (a number, or a scalar), the steps of one."""
+
+    epochs: float | Node
+    steps: int
+
+
+@dataclass(frozen=True)
 class TrainingStep:
-    """What one batch does: the cost before it, and the new value of every state."""
+    """What one batch does: the cost before it, and the new value of every state.
+
+    start: the states beside the parameters, and what each is filled with before the first step. followed:
+    scalars that are worth a column beside the cost: "learning_rate" where it changes, "clipped" (1 where
+    the batch's gradient was, else 0). gradients: of the cost, by parameter.
+    """
 
     cost: Node
     updates: Mapping[Node, Node]
+    start: Mapping[Node, float] = field(default_factory=dict)
+    followed: Mapping[str, Node] = field(default_factory=dict)
+    gradients: Mapping[Node, Node] = field(default_factory=dict)
 
     def optimizer_state(self) -> dict[str, NDArray[Any]]:
-        """The slots at the start, by name: zeros."""
+        """The states beside the parameters, at the start, by name."""
         return {
-            state.name: np.zeros(tuple(int(size or 0) for size in state.shape), state.dtype)
-            for state in self.updates
-            if state.name == STEP or "/" in state.name
+            state.name: np.full(tuple(int(size or 0) for size in state.shape), value, state.dtype)
+            for state, value in self.start.items()
         }
 
 
-def training_step(network: Network, optimizer: Optimizer, rate: Node | None = None) -> TrainingStep:
+def training_step(
+    network: Network,
+    optimizer: Optimizer,
+    rate: Node | None = None,
+    pace: Pace | None = None,
+    adjustable: bool = False,
+) -> TrainingStep:
     """One step of the optimiser on every trained parameter, and of what the network moves by itself.
 
-    Slots are named `<slot>/<parameter>`.
-    rate: a scalar node instead of the optimiser's learning_rate.
+    Slots are named `<slot>/<parameter>`. rate: a scalar node instead of the optimiser's learning_rate. pace:
+    without it neither schedule nor warm-up is in the step. adjustable: the rate is multiplied by the state
+    RATE_FACTOR, 1 at the start, which no step changes. Of an optimiser that is no StepOptimizer the updates
+    are what the network moves alone: its runner does the rest with the gradients.
     """
-    dtype = network.inputs.dtype
     parameters = [p.node for p in network.trained]
+    found = gradients(network.cost, parameters)
+    moves = {state: _without_subnormals(value) for state, value in network.moves.items()}
+    arrays = {p.node for p in network.arrays}  # these have first values of their own
+    counters = {state: 0.0 for state in moves if state not in arrays}
+    if not isinstance(optimizer, StepOptimizer):
+        gradient_of = dict(zip(parameters, found, strict=True))
+        return TrainingStep(network.cost, moves, counters, gradients=gradient_of)
+    dtype = network.inputs.dtype
+    fixed = constant(optimizer.rate, dtype) if rate is None else rate
+    rate, start, updates = _changing(optimizer, fixed, pace, adjustable)
+    followed = {} if rate is fixed else {"learning_rate": rate}
+    smaller, happened = clipped(found, optimizer.clip_value, optimizer.clip_norm)
+    if happened is not None:
+        followed["clipped"] = happened
     count = parameter(STEP, (), dtype)
     step = count + 1.0
-    rate = constant(optimizer.learning_rate, dtype) if rate is None else rate
-    updates: dict[Node, Node] = {}
-    for node, gradient in zip(parameters, gradients(network.cost, parameters), strict=True):
-        slots = {
-            name: parameter(f"{name}/{node.name}", tuple(int(s or 0) for s in node.shape), dtype)
-            for name in optimizer.slots()
-        }
-        updates[node], new_slots = optimizer.update(node, gradient, rate, step, slots)
+    for p, gradient in zip(network.trained, smaller, strict=True):
+        node = p.node
+        slots = {}
+        for name, value in optimizer.slots().items():
+            slots[name] = parameter(f"{name}/{node.name}", tuple(int(s or 0) for s in node.shape), dtype)
+            start[slots[name]] = value
+        old = optimizer.decayed(node, rate, p.role)
+        updates[node], new_slots = optimizer.update(old, gradient, rate, step, slots)
         updates |= {slots[name]: _without_subnormals(value) for name, value in new_slots.items()}
-    updates |= {state: _without_subnormals(value) for state, value in network.moves.items()}
+    updates |= moves
+    start |= counters
     if count in topological(updates.values()):  # an optimiser that does not count need not
-        updates[count] = step
-    return TrainingStep(network.cost, updates)
+        updates[count], start[count] = step, 0.0
+    return TrainingStep(network.cost, updates, start, followed, dict(zip(parameters, found, strict=True)))
+
+
+def _changing(
+    optimizer: StepOptimizer, rate: Node, pace: Pace | None, adjustable: bool
+) -> tuple[Node, dict[Node, float], dict[Node, Node]]:
+    """The rate of a step, the states it depends on with their starts, and their updates."""
+    start: dict[Node, float] = {}
+    updates: dict[Node, Node] = {}
+    if adjustable:
+        factor = parameter(RATE_FACTOR, (), rate.dtype)
+        rate, start = rate * factor, {factor: 1.0}
+    if pace is None or (optimizer.schedule is None and not optimizer.warm_up):
+        return rate, start, updates
+    epoch, batch = (parameter(name, (), rate.dtype) for name in (EPOCH, BATCH))
+    share = constant(1.0 / pace.steps, rate.dtype)
+    total = pace.epochs if isinstance(pace.epochs, Node) else constant(pace.epochs, rate.dtype)
+    scheduled = warmed_up(optimizer.schedule, optimizer.warm_up, Moment(epoch + batch * share, total, share))
+    if epoch in topological([scheduled]):
+        rate = rate * scheduled
+        over = greater_equal(batch + 1.0, float(pace.steps))
+        updates = {epoch: where(over, epoch + 1.0, epoch), batch: where(over, 0.0, batch + 1.0)}
+        start |= {epoch: 0.0, batch: 0.0}
+    return rate, start, updates
 
 
 def _without_subnormals(slot: Node) -> Node:

@@ -12,7 +12,7 @@ from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding
 from mlpcli.diagnose.verdict import diagnose
-from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
+from mlpcli.pipeline.prepare import Prepared, prepare, random_stream, with_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def make_case(prepared: Prepared, trained: Mapping[str, NDArray[Any]] | None = None) -> Case:
     """prepared: in float64. trained: the weights of a finished run."""
+    prepared = with_rate(prepared)
     dataset, seed = prepared.dataset, prepared.config.seed
 
     def shuffle(number: int) -> np.random.Generator:

@@ -20,7 +20,7 @@ from mlpcli.errors import Fault, ModelFileError
 from mlpcli.execute import EXECUTORS
 from mlpcli.execute.rows import RowFunction
 from mlpcli.pipeline.diagnosis import make_case
-from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
+from mlpcli.pipeline.prepare import Prepared, prepare, random_stream, with_rate
 from mlpcli.pipeline.proposal import Diagnosed, propose
 from mlpcli.runs.folder import CONFIG, RunFolder
 from mlpcli.runs.model_file import ModelFile
@@ -162,7 +162,10 @@ def gradcheck(
     state, trained = prepared.initial_values(), None
     if is_run:
         trained = prepared.initial_values()
-        _take_weights(RunFolder.find(place).model(), trained)
+        rate = _take_weights(RunFolder.find(place).model(), trained)
+        if prepared.optimizer.automatic and rate is not None:  # as it was found then
+            prepared = replace(prepared, optimizer=prepared.optimizer.at_rate(rate))
+    prepared = with_rate(prepared)
     evidence = Evidence(make_case(prepared, trained))
     gradient, checked_rows = _check_gradient(prepared, state, trained, depth == "full", most_rows)
     training: Training | None = None
@@ -257,8 +260,7 @@ def _after_burn_in(
 
     most = RUN_AWAY * abs(cost(state))
     for factor in (1.0, 0.01):
-        rate = prepared.optimizer.learning_rate * factor
-        slower = replace(prepared.optimizer, learning_rate=rate)
+        slower = prepared.optimizer.at_rate(prepared.optimizer.rate * factor)
         later = burned_in(network, slower, state, rows, executor)
         if later is not None and abs(cost(later)) <= most:
             return later
@@ -283,9 +285,13 @@ def _training(evidence: Evidence, repeated: bool) -> Training:
     )
 
 
-def _take_weights(path: Path, state: dict[str, NDArray[Any]]) -> None:
-    """Copy those of a model file. Raises ModelFileError where they are of another network."""
-    weights = ModelFile.read(path).parameters
+def _take_weights(path: Path, state: dict[str, NDArray[Any]]) -> float | None:
+    """Copy those of a model file, and give the learning rate that was found for them, if it was.
+
+    Raises ModelFileError where they are of another network.
+    """
+    model = ModelFile.read(path)
+    weights = model.parameters
     for name in {**state, **weights}:
         there, here = (arrays[name].shape if name in arrays else "missing" for arrays in (weights, state))
         if there != here:
@@ -293,3 +299,5 @@ def _take_weights(path: Path, state: dict[str, NDArray[Any]]) -> None:
             remedy = "Leave network and columns as they were in training, or check the config by itself."
             raise ModelFileError(Fault(str(path), what, remedy))
         state[name][...] = weights[name]
+    rate = model.summary.get("learning_rate")
+    return float(rate) if isinstance(rate, (int, float)) else None

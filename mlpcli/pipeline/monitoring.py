@@ -11,6 +11,7 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding
 from mlpcli.diagnose.monitor import Look, Moment
 from mlpcli.diagnose.monitors import MONITORS
+from mlpcli.diagnose.possible import possible
 from mlpcli.diagnose.probe import Probe
 from mlpcli.diagnose.verdict import diagnose
 from mlpcli.pipeline.diagnosis import make_case
@@ -62,7 +63,7 @@ class Monitoring:
         for monitor in list(self._monitors):
             finding = monitor.look(look)
             if finding is not None:
-                found.append(finding)
+                found.append(possible(finding, self._case))
                 self._monitors.remove(monitor)
         took = time.perf_counter() - began
         self._spent += took

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,15 @@ from mlpcli.nn.network import Head, Network, Penalty, build_network, check_memor
 from mlpcli.nn.normalizations import NORMALIZATIONS
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
+from mlpcli.optim.schedules import SCHEDULES
+from mlpcli.optim.step import MOST_COUNTED, Pace
 from mlpcli.pipeline.start_from import Start, read_start
 from mlpcli.training.metrics import ONE_UNIT, target_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mlpcli.training.range_test import RangeTest
 
 CHOICES: Mapping[str, Mapping[str, type]] = {
     "activation": ACTIVATIONS,
@@ -36,9 +40,14 @@ CHOICES: Mapping[str, Mapping[str, type]] = {
     "loss": LOSSES,
     "normalisation": NORMALIZATIONS,
     "optimiser": OPTIMIZERS,
+    "schedule": SCHEDULES,
 }
-STREAMS = ("initialisation", "split", "shuffle", "dropout")
+STREAMS = ("initialisation", "split", "shuffle", "dropout", "range_test")
 """Random streams, each a child of the seed by its place here, so that one never disturbs another."""
+
+
+USUAL_BATCH = 32
+"""Rows of a batch where none are named."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ class Prepared:
     """What would make the training better or faster."""
     start: Start | None = None
     """Weights to start from, where the config names some."""
+    found_rate: RangeTest | None = None
+    """Where the learning rate comes from, if it was `auto`."""
 
     @property
     def config(self) -> Config:
@@ -65,6 +76,12 @@ class Prepared:
     def batch_rows(self) -> int:
         """Rows of one batch."""
         return rows_of_batch(self.config, len(self.dataset.training.inputs))
+
+    @property
+    def pace(self) -> Pace:
+        """Epochs, and the steps of one."""
+        steps = -(-len(self.dataset.training.inputs) // self.batch_rows)
+        return Pace(float(self.config.training.epochs), steps)
 
     def rows(self, part: Part) -> dict[str, NDArray[Any]]:
         """What the network's placeholders are given for a part of the data."""
@@ -86,7 +103,9 @@ class Prepared:
 def rows_of_batch(config: Config, rows: int) -> int:
     """Rows of one batch; `full` is all of them."""
     size = config.training.batch_size
-    return rows if isinstance(size, str) else min(size, rows)
+    if size is None and not getattr(config.optimizer, "full_batch", False):
+        size = USUAL_BATCH
+    return min(size, rows) if isinstance(size, int) else rows
 
 
 def random_stream(seed: int, name: str) -> np.random.Generator:
@@ -121,15 +140,42 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
         network = build_network(config.network, head, dataset.preparation.width, dtype, penalty)
         rows = len(dataset.training.inputs)
         batch = rows_of_batch(config, rows)
-        check_memory(network, config.network, batch)
+        check_memory(network, config.network, batch, optimizer.arrays)
         steps = config.training.epochs * -(-rows // batch)
         executor = choose_executor(config.executor)
         tip = hint(config.executor, steps)
         start = config.start_from and read_start(config.start_from, network, dataset.preparation)
-        prepared = Prepared(
-            file, dataset, head, network, optimizer, executor, (tip,) if tip else (), start or None
-        )
+        tips = tuple(each for each in (tip, optimizer.hint(batch < rows)) if each)
+        prepared = Prepared(file, dataset, head, network, optimizer, executor, tips, start or None)
+        check_counters(prepared)
     return prepared
+
+
+def with_rate(prepared: Prepared) -> Prepared:
+    """With a number in the place of the learning rate `auto`: a range test on the training rows finds it."""
+    if not prepared.optimizer.automatic:
+        return prepared
+    from mlpcli.training.range_test import range_test
+
+    found = range_test(
+        prepared.executor,
+        prepared.network,
+        prepared.optimizer,
+        prepared.initial_values(),
+        prepared.rows(prepared.dataset.training),
+        prepared.batch_rows,
+        random_stream(prepared.config.seed, "range_test"),
+    )
+    return replace(prepared, optimizer=prepared.optimizer.at_rate(found.chosen), found_rate=found)
+
+
+def check_counters(prepared: Prepared) -> None:
+    """Raises SettingError where the counters of a schedule would stand still, long before its end."""
+    pace, dtype = prepared.pace, prepared.network.inputs.dtype
+    scheduled = getattr(prepared.optimizer, "schedule", None) or getattr(prepared.optimizer, "warm_up", 0.0)
+    if scheduled and max(prepared.config.training.epochs, pace.steps) > MOST_COUNTED[dtype]:
+        what = f"In {dtype} a schedule counts to {MOST_COUNTED[dtype]:,} epochs, and batches of one."
+        raise SettingError("precision", what, "Write float64, or leave the schedule out.")
 
 
 @contextmanager

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import Fault, RunFailed
-from mlpcli.execute.rows import EpochRunner
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import training_step
-from mlpcli.pipeline.prepare import Prepared, prepare, random_stream
+from mlpcli.pipeline.prepare import Prepared, prepare, random_stream, with_rate
 from mlpcli.pipeline.watched import LOST_REMEDY, Watched, find_lost_cost
 from mlpcli.predict.scores import Evaluation
 from mlpcli.runs.folder import MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.loop import NOT_FINITE, Epoch, epochs
+from mlpcli.training.plateau import Plateau
+from mlpcli.training.runner import first_state, make_runner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,15 +109,19 @@ def train(
     asked after every batch; when it says yes, training ends there and is saved. Raises ConfigError,
     DataError, OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved.
     """
-    prepared = prepare(config, overrides)
+    prepared = with_rate(prepare(config, overrides))
     training, dataset = prepared.config.training, prepared.dataset
-    step = training_step(prepared.network, prepared.optimizer)
+    plateau = Plateau.of(prepared.optimizer)
+    step = training_step(
+        prepared.network, prepared.optimizer, pace=prepared.pace, adjustable=plateau is not None
+    )
     parameters = prepared.initial_values()
-    state = parameters | step.optimizer_state()
-    runner = (prepared.executor.epoch_runner or EpochRunner)(
+    state = first_state(prepared.optimizer, step, parameters)
+    runner = make_runner(
         prepared.executor,
-        _followed(prepared.network),
-        step.updates,
+        prepared.optimizer,
+        step,
+        {**_followed(prepared.network), **step.followed},
         state,
         prepared.rows(dataset.training),
         prepared.batch_rows,
@@ -129,6 +134,9 @@ def train(
     every = training.print_every or -(-training.epochs // LINES)
 
     folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
+    found = prepared.found_rate
+    if found is not None:
+        folder.write_learning_rate(zip(found.rates, found.losses, strict=True))
     report(Started(prepared, folder.path))
     noticed: list[Noticed] = []
 
@@ -156,6 +164,7 @@ def train(
         interrupted,
         every,
         watched.cost,
+        plateau,
     ):
         kept.after(epoch)
         record = None
@@ -173,9 +182,12 @@ def train(
     if lost:
         notice(epoch.number, [lost.finding], lost.batch)
     summary = {"epochs": epoch.number, "kept_epoch": kept.epoch, "cost": kept.cost, "stopped": epoch.stopped}
+    summary |= {} if found is None else {"learning_rate": found.chosen}
     _model(prepared, kept.weights, summary).write(folder.path / MODEL)
     random = {"shuffle": rng.bit_generator.state}
-    folder.write_checkpoint({"epoch": epoch.number - (not epoch.finite), "random": random, **summary}, state)
+    done = {"epoch": epoch.number - (not epoch.finite), "random": random, **summary}
+    done |= {} if plateau is None else {"plateau": plateau.as_json()}
+    folder.write_checkpoint(done, state)
     folder.write_findings([each.as_json() for each in noticed])
     test = None
     if dataset.test is not None and not lost:
@@ -251,6 +263,7 @@ def _record(epoch: Epoch, scores: Mapping[str, float]) -> Record:
         "epoch": epoch.number,
         "cost": epoch.cost,
         **({} if epoch.loss is None else {"loss": epoch.loss}),
+        **epoch.followed,
         "validation_cost": epoch.validation_cost,
         **scores,
         "seconds": round(epoch.seconds, 3),

@@ -10,6 +10,7 @@ import numpy as np
 from mlpcli.data.dataset import Part
 from mlpcli.execute import NumpyExecutor
 from mlpcli.execute.rows import EpochRunner, RowFunction
+from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.pipeline.prepare import Prepared
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
 from mlpcli.training.loop import Epoch
@@ -111,8 +112,9 @@ def find_lost_cost(
 def _remedies(prepared: Prepared) -> Iterator[Remedy]:
     from mlpcli.diagnose.finding import Remedy
 
-    rate = prepared.optimizer.learning_rate
-    yield Remedy("steps a tenth as long", (f"optimiser.learning_rate={rate / 10:g}",))
+    if isinstance(prepared.optimizer, StepOptimizer):
+        rate = prepared.optimizer.rate
+        yield Remedy("steps a tenth as long", (f"optimiser.learning_rate={rate / 10:g}",))
     data = prepared.config.data
     scaled = [("scaling", data.scaling)]
     if prepared.dataset.task == "regression" and prepared.head.loss.scaled_targets:

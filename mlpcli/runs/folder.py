@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from mlpcli.runs.atomic import cannot_write, replacing
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LEARNING_RATE = "learning_rate.csv"
 CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS = (
     "config.yaml",
     "history.csv",
@@ -111,6 +112,12 @@ class RunFolder:
         """The state (parameters, optimiser slots) as it is; header: epoch, random stream, why it stopped."""
         kind = {"format": "mlp-checkpoint", "format_version": CHECKPOINT_VERSION}
         write_arrays(self.path / CHECKPOINT, {**kind, **header}, state)
+
+    def write_learning_rate(self, curve: Iterable[tuple[float, float]]) -> None:
+        """A range test: each rate and the loss after a step at it."""
+        with replacing(self.path / LEARNING_RATE) as file:
+            file.write(b"rate,loss\n")
+            file.writelines(f"{rate!r},{loss!r}\n".encode() for rate, loss in curve)
 
     def write_findings(self, findings: Sequence[Mapping[str, Any]]) -> None:
         """What was noticed, in that order; an empty list when nothing was."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +13,13 @@ import numpy as np
 from mlpcli.config.schema import TrainingConfig
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner
+from mlpcli.optim.step import RATE_FACTOR
 from mlpcli.training.stopping import Stopping
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mlpcli.training.plateau import Plateau
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Epoch:
     sound: State | None = None
     """Where the cost was lost: the last weights whose cost is known to be finite, of epoch sound_epoch."""
     sound_epoch: int = 0
+    followed: Mapping[str, float] = field(default_factory=dict)
+    """Means of what else is followed: the learning rate, the share of rows in clipped batches."""
 
     @property
     def finite(self) -> bool:
@@ -63,18 +68,20 @@ def epochs(
     interrupted: Callable[[], bool] = lambda: False,
     every: int = 1,
     final_cost: Callable[[], float] = lambda: 0.0,
+    plateau: Plateau | None = None,
 ) -> Iterator[Epoch]:
     """Train until a reason to stop.
 
     There is a record of every epoch whose number is a multiple of `every` and of the last one, of others
     so that a long training is heard of; at a record, `state` is what it is after that epoch. An epoch whose
     cost is not finite, or that leaves weights with such a final_cost, puts the state back to before it and
-    is the last. When interrupted, the batch at hand is finished, and the epoch is the last.
+    is the last. When interrupted, the batch at hand is finished, and the epoch is the last. plateau: asked
+    after every epoch; it lowers the state RATE_FACTOR.
     """
     stopping = Stopping(settings.stop)
     started = time.perf_counter()
     limit, below = settings.stop.max_time, settings.stop.cost_below
-    each = validation_cost is not None or settings.stop.patience is not None
+    each = validation_cost is not None or settings.stop.patience is not None or plateau is not None
     before, sound = (_Snapshot(state, rng if settings.shuffle else None) for _ in range(2))
     done, most, searching = 0, 1, False
 
@@ -109,7 +116,7 @@ def epochs(
         if not lost:
             improved = stopping.improves(last, followed)
             reason = INTERRUPTED if interrupted() else stopping.reason(last, followed, seconds) or ""
-            reason = reason or (ALL_DONE if last == settings.epochs else "")
+            reason = reason or stretch.ended or (ALL_DONE if last == settings.epochs else "")
             lost = bool(reason) and checked is None and not math.isfinite(final_cost())
         if lost:
             before.put_back()
@@ -121,6 +128,8 @@ def epochs(
             began_bad = not finite and stretch.batches == 1
             reason = NOT_FINITE
             kept, kept_epoch = (sound if began_bad else before).arrays, max(0, done - began_bad)
+        elif plateau is not None:
+            state[RATE_FACTOR][...] = plateau.after(followed, float(state[RATE_FACTOR]))
         yield Epoch(
             last,
             mean["cost"],
@@ -133,6 +142,7 @@ def epochs(
             stretch.batches,
             kept,
             kept_epoch,
+            {name: value for name, value in mean.items() if name not in ("cost", "loss")},
         )
         if reason:
             return

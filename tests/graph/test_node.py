@@ -75,3 +75,10 @@ def test_show_has_a_line_per_node_and_dot_an_edge_per_input():
     assert "(batch, 2)  # x" in text
     assert dot.count("->") == 3 + 1
     assert 'w\\"1' in dot
+
+
+def test_a_number_beside_constants_alone_takes_their_precision():
+    x = constant(2.0, "float32")
+    assert (x - 1.0).dtype == ((1.0 - x) * 3.0).dtype == "float32"
+    assert (x * constant(1.0)).dtype == "float32"
+    assert (placeholder("y", (2,)) * x).dtype == "float64"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mlpcli.config.schema import StopConfig, TrainingConfig
 from mlpcli.execute.rows import EpochRunner
+from mlpcli.optim.schedules import SCHEDULES
+from mlpcli.optim.step import RATE_FACTOR
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE, epochs
+from mlpcli.training.plateau import Plateau
 
 
 class Counting(EpochRunner):
@@ -99,3 +103,38 @@ def test_the_seconds_go_up():
     seconds = [epoch.seconds for epoch in stream([1.0] * 4)[2]]
     assert seconds == sorted(seconds)
     assert seconds[0] >= 0
+
+
+def test_a_runner_that_can_go_no_further_ends_the_training_with_its_reason():
+    class Ending(Counting):
+        def stretch(self, *arguments):
+            done = super().stretch(*arguments)
+            return replace(done, ended="nothing is left" if done.last["cost"] == 2.0 else "")
+
+    state = {"w": np.zeros(2)}
+    runner = Ending(state, [3.0, 2.0, 1.0], 6)
+    found = list(epochs(runner, state, TrainingConfig(epochs=3), np.random.default_rng(0)))
+    assert [epoch.stopped for epoch in found] == ["", "nothing is left"]
+
+
+def test_a_plateau_lowers_the_factor_after_an_epoch_also_the_last_for_one_that_goes_on():
+    state = {"w": np.zeros(2), RATE_FACTOR: np.ones(())}
+    runner = Counting(state, [3.0, 3.5, 3.2, 3.3, 3.4], 6)
+    plateau = Plateau(SCHEDULES["plateau"](patience=1, factor=0.5))
+    settings = TrainingConfig(epochs=5)
+    seen = [
+        (epoch.number, float(state[RATE_FACTOR]))
+        for epoch in epochs(runner, state, settings, np.random.default_rng(0), plateau=plateau, every=5)
+    ]
+    assert seen == [(1, 1.0), (2, 0.5), (3, 0.25), (4, 0.125), (5, 0.0625)]
+
+
+def test_what_else_is_followed_is_told_with_the_epoch():
+    class Following(Counting):
+        def run(self, order, should_stop):
+            means, done = super().run(order, should_stop)
+            return {**means, "clipped": 0.25, "learning_rate": 0.1}, done
+
+    state = {"w": np.zeros(2)}
+    [epoch] = epochs(Following(state, [3.0], 6), state, TrainingConfig(epochs=1), np.random.default_rng(0))
+    assert epoch.followed == {"clipped": 0.25, "learning_rate": 0.1}

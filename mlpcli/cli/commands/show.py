@@ -31,6 +31,8 @@ def show(run: str) -> None:
     )
     kept = f"weights of epoch {model.summary.get('kept_epoch')}"
     click.echo(f"training {model.summary.get('stopped')} after epoch {model.summary.get('epochs')}; {kept}")
+    if "learning_rate" in model.summary:
+        click.echo(f"rate     {model.summary['learning_rate']} found by a range test: learning_rate.csv")
     if shown.history:
         filled = [key for key in shown.history[0] if any(row[key] for row in shown.history)]
         rows = [[_short(row[key]) for key in filled] for row in shown.history]

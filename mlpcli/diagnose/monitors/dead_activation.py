@@ -49,7 +49,7 @@ class DeadActivation(Monitor):
                     ),
                     Remedy(
                         "shorter steps throw no unit out of its range",
-                        (f"optimiser.learning_rate={case.optimizer.learning_rate / 10:g}",),
+                        (f"optimiser.learning_rate={case.optimizer.rate / 10:g}",),
                     ),
                 ),
             )

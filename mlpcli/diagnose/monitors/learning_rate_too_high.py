@@ -27,7 +27,7 @@ class LearningRateTooHigh(Monitor):
         baseline = look.probe.baseline
         if loss <= GROWS * abs(baseline):
             return None
-        rate = look.case.optimizer.learning_rate
+        rate = look.case.optimizer.rate
         moved = (
             f", and the weights moved by {look.probe.change:.0%} of their size" if look.probe.fresh else ""
         )

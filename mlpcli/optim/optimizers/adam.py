@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from mlpcli.config.setting import setting
 from mlpcli.graph.node import Node
 from mlpcli.ops.elementwise import expm1, sqrt
-from mlpcli.optim.optimizer import Optimizer
+from mlpcli.optim.optimizer import AUTO, StepOptimizer
 
 
 @dataclass(frozen=True)
-class Adam(Optimizer):
+class Adam(StepOptimizer):
     """w ← w − α·m̂/(√v̂ + ε), with m̂ and v̂ corrected for their start at 0.
 
     Source: Kingma, Ba 2014, arXiv:1412.6980, algorithm 1.
     """
 
-    learning_rate: float = setting(0.001)
+    learning_rate: float | str = setting(0.001, one_of=(AUTO,))
     beta1: float = setting(0.9, at_least=0.0, below=1.0)
     beta2: float = setting(0.999, at_least=0.0, below=1.0)
     epsilon: float = setting(1e-8, above=0.0)
 
-    def slots(self) -> tuple[str, ...]:
-        return ("gradients", "squares")
+    def slots(self) -> Mapping[str, float]:
+        return {"gradients": 0.0, "squares": 0.0}
 
     def update(
         self, parameter: Node, gradient: Node, rate: Node, step: Node, slots: Mapping[str, Node]

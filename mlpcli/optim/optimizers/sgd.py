@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from mlpcli.config.setting import setting
 from mlpcli.graph.node import Node
-from mlpcli.optim.optimizer import Optimizer
+from mlpcli.optim.optimizer import StepOptimizer
 
 
 @dataclass(frozen=True)
-class Sgd(Optimizer):
+class Sgd(StepOptimizer):
     """v ← μv + αg; w ← w − v. With nesterov: w ← w − (μv + αg), v being the new one.
 
     Source: Sutskever et al. 2013, On the importance of initialization and momentum in deep learning.
@@ -21,12 +21,12 @@ class Sgd(Optimizer):
     nesterov: bool = setting(False)
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """Settings that contradict each other: (key, fault, remedy)."""
+        yield from super().conflicts()
         if self.nesterov and self.momentum == 0.0:
             yield "nesterov", "nesterov needs a momentum above 0.", "Add momentum: 0.9, or drop nesterov."
 
-    def slots(self) -> tuple[str, ...]:
-        return ("velocity",) if self.momentum else ()
+    def slots(self) -> Mapping[str, float]:
+        return {"velocity": 0.0} if self.momentum else {}
 
     def update(
         self, parameter: Node, gradient: Node, rate: Node, step: Node, slots: Mapping[str, Node]

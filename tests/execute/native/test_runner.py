@@ -107,7 +107,7 @@ def test_a_long_call_leaves_other_threads_running_and_stops_within_half_a_second
     assert math.isfinite(stretch.means[-1]["cost"])
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_float32(optimizer):
     results = []
     for runner, state in pair(dtype="float32", optimizer=optimizer):

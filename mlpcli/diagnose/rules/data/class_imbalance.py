@@ -23,7 +23,7 @@ LEAST_ROWS = 5
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, trial = evidence.case, evidence.trial
     target = case.dataset.preparation.target
-    if not isinstance(target, ClassTarget) or not trial.finite or case.optimizer.learning_rate <= 0:
+    if not isinstance(target, ClassTarget) or not trial.finite or case.optimizer.rate <= 0:
         return
     classes = _classes(evidence.trainer.rows["target"], target)
     counts = np.bincount(classes, minlength=case.dataset.preparation.outputs)

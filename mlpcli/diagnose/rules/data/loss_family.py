@@ -55,7 +55,7 @@ def _of_classes(evidence: Evidence) -> Iterator[Finding]:
     head = ("sigmoid", "binary_cross_entropy") if one else ("softmax", "cross_entropy")
     severity, ends = "note", ""
     coded = bool(case.config.data.classes)
-    if not evidence.learns and evidence.trial.finite and case.optimizer.learning_rate > 0 and not coded:
+    if not evidence.learns and evidence.trial.finite and case.optimizer.rate > 0 and not coded:
         outcome = evidence.outcome(with_head(case, *head))
         if outcome.learns and not any(evidence.beats_baseline(evidence.at_rate(f).loss) for f in HIGHER):
             severity = "problem"

@@ -14,10 +14,10 @@ KEY = "optimiser.learning_rate"
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     optimizer = evidence.case.optimizer
-    rate = optimizer.learning_rate
+    rate = optimizer.rate
     if rate > 0:
         return
-    usual = type(optimizer)().learning_rate
+    usual = type(optimizer)().rate
     if rate == 0:
         cause = "The learning rate is 0: no step changes any parameter."
     else:

@@ -32,10 +32,10 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     usual = (*usual_inputs(case), *usual_weights(case))
     if takes_usual_targets(case):
         usual = (*usual, "data.target_scaling=standard")
-    rate = type(case.optimizer)().learning_rate
+    rate = type(case.optimizer)().rate
     if usual:
         yield Remedy("weights, inputs and targets of a size that can be computed with", usual)
-    if case.optimizer.learning_rate != rate:
+    if case.optimizer.rate != rate:
         yield Remedy("the optimiser's usual rate", (f"{KEY}={rate:g}", *usual))
 
 

@@ -31,14 +31,14 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         better = "hardly" if trial.loss < baseline else "no"
         said = f"is {better} better than a prediction that is the same for every row."
     cause = f"The loss ends at {trial.loss:.4g}; {what} is {baseline:.4g}: the network {said}"
-    remedies = tuple(_remedies(evidence)) if evidence.case.optimizer.learning_rate > 0 else ()
+    remedies = tuple(_remedies(evidence)) if evidence.case.optimizer.rate > 0 else ()
     yield Finding("stalled_at_baseline", "problem", cause, "", "", trial.loss, baseline, remedies)
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     """What makes it learn in a trial, the best first, whatever the cause."""
     case = evidence.case
-    rate, epochs = case.optimizer.learning_rate, case.config.training.epochs
+    rate, epochs = case.optimizer.rate, case.config.training.epochs
     faster = f"optimiser.learning_rate={10 * rate:g}"
     tried: list[tuple[Trial, tuple[str, ...]]] = [
         (evidence.at_rate(10.0), (faster,)),

@@ -29,7 +29,7 @@ GAIN = 0.7
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, trial = evidence.case, evidence.trial
-    rate, costs = case.optimizer.learning_rate, trial.costs
+    rate, costs = case.optimizer.rate, trial.costs
     if rate <= 0 or not trial.finite or len(costs) < LEAST_EPOCHS:
         return
     half = len(costs) // 2

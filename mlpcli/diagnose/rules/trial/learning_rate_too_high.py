@@ -24,7 +24,7 @@ LONGEST_WAY = 15
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, trial = evidence.case, evidence.trial
-    rate = case.optimizer.learning_rate
+    rate = case.optimizer.rate
     if rate <= 0 or not _violent(evidence, trial):
         return
     if case.network.penalty is not None and evidence.beats_baseline(evidence.with_penalty(0.0).loss):

@@ -23,7 +23,7 @@ DECADES = 5
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, trial = evidence.case, evidence.trial
-    rate = case.optimizer.learning_rate
+    rate = case.optimizer.rate
     if rate <= 0 or not trial.finite or trial.moved > HARDLY_MOVED:
         return
     if trial.largest_first_update > SHORT_STEP:
@@ -89,12 +89,12 @@ def _higher(evidence: Evidence) -> list[float]:
     """Rates, from ten times on, or from a tenth of what would make the first step about right."""
     update = evidence.trial.largest_first_update
     optimizer = evidence.case.optimizer
-    rate = math.log10(optimizer.learning_rate)
+    rate = math.log10(optimizer.rate)
     # A step that is lost in rounding says nothing of the scale: then the usual rate does.
     if update:
         decades = math.log10(SHORT_STEP) - math.log10(update)
     else:
-        decades = math.log10(type(optimizer)().learning_rate) - rate
+        decades = math.log10(type(optimizer)().rate) - rate
     least = max(1, math.floor(decades) - 1)
     # Up to the largest of numbers: a rate may be as small as the smallest.
     powers = [rate + power for power in range(least, least + DECADES)]

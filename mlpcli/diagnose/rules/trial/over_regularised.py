@@ -17,7 +17,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     case, trial = evidence.case, evidence.trial
     optimizer = case.optimizer
     names = [name for name in ("l1", "l2") if getattr(optimizer, name)]
-    if not names or not trial.finite or optimizer.learning_rate <= 0:
+    if not names or not trial.finite or optimizer.rate <= 0:
         return
     free = evidence.with_penalty(0.0)
     if not evidence.beats_baseline(free.loss):

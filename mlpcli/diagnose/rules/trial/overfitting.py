@@ -20,7 +20,7 @@ EARLY = 0.7
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     trial, case = evidence.trial, evidence.case
-    if len(trial.watched) < 5 or not trial.finite or case.optimizer.learning_rate <= 0:
+    if len(trial.watched) < 5 or not trial.finite or case.optimizer.rate <= 0:
         return
     epoch, lowest = min(trial.watched, key=lambda each: each[1])
     last_epoch, end = trial.watched[-1]

@@ -21,7 +21,7 @@ SMALL = 100
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     trial, case = evidence.trial, evidence.case
-    if case.optimizer.learning_rate <= 0 or not trial.finite:
+    if case.optimizer.rate <= 0 or not trial.finite:
         return
     if not evidence.at_rest or (
         evidence.learns and not (evidence.fits_poorly and case.network.size <= SMALL)

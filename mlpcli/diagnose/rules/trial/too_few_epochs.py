@@ -21,7 +21,7 @@ HALF_WAY = 0.5
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, trial = evidence.case, evidence.trial
     epochs = case.config.training.epochs
-    if case.optimizer.learning_rate <= 0 or not (trial.complete and trial.finite):
+    if case.optimizer.rate <= 0 or not (trial.complete and trial.finite):
         return
     if evidence.learns and (trial.falling_an_epoch < FALLING or trial.loss < HALF_WAY * evidence.baseline):
         return

@@ -22,7 +22,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     narrowest = min((layer.units for layer in hidden), default=0)
     tight = bool(hidden) and TIGHT * narrowest < case.head.units - 1
     poor = evidence.leaves_much if tight else evidence.fits_poorly
-    if not poor or (narrowest >= NARROW and not tight) or case.optimizer.learning_rate <= 0:
+    if not poor or (narrowest >= NARROW and not tight) or case.optimizer.rate <= 0:
         return
     wider = evidence.wider
     longer: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     case = evidence.case
     rates = [layer.dropout for layer in case.network.layers]
     much = [number for number, rate in enumerate(rates) if rate > MUCH]
-    if not much or case.optimizer.learning_rate <= 0:
+    if not much or case.optimizer.rate <= 0:
         return
     outcome = evidence.without_dropout
     severity = evidence.gravity(outcome) if outcome.learns else ""

@@ -1,0 +1,16 @@
+"""The same rate throughout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlpcli.graph.node import Node, constant
+from mlpcli.optim.schedule import Moment, Schedule
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """The learning rate itself."""
+
+    def at(self, moment: Moment) -> Node:
+        return constant(1.0, moment.passed.dtype)

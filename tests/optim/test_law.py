@@ -1,0 +1,99 @@
+"""Every optimiser × schedule × clipping trains a small problem on both executors, and these agree.
+
+Of the product every pair occurs: the clipping goes round with the sum of the other two's numbers.
+"""
+
+import math
+
+import numpy as np
+import pytest
+
+from mlpcli.execute import EXECUTORS
+from mlpcli.execute.executor import arithmetic
+from mlpcli.optim.optimizer import StepOptimizer
+from mlpcli.optim.optimizers import OPTIMIZERS
+from mlpcli.optim.schedules import SCHEDULES
+from mlpcli.optim.step import RATE_FACTOR, Pace, training_step
+from mlpcli.plan.make_plan import make_plan
+from mlpcli.training.plateau import Plateau
+from mlpcli.training.runner import first_state, make_runner
+from nets import network, rows
+
+EPOCHS, ROWS, BATCH = 40, 12, 6
+RATES = {"sgd": 0.5, "adadelta": 5.0, "adagrad": 0.2}
+"""Others: 0.05. Such that 80 steps are enough."""
+MORE = {"sgd": {"momentum": 0.5}, "rmsprop": {"momentum": 0.5, "centered": True}}
+CLIPS = [{}, {"clip_norm": 0.5}, {"clip_value": 0.2}, {"clip_norm": 0.5, "clip_value": 0.2}]
+STEPPING = [name for name in OPTIMIZERS if issubclass(OPTIMIZERS[name], StepOptimizer)]
+CASES = [
+    (optimizer, schedule, (i + j) % len(CLIPS))
+    for i, optimizer in enumerate(STEPPING)
+    for j, schedule in enumerate(SCHEDULES)
+]
+
+
+def train(executor, optimizer, epochs=EPOCHS):
+    """Mean cost of each epoch, and the state after the first one."""
+    net, values = network([("tanh", 2)], ("sigmoid", 1), "binary_cross_entropy", width=2)
+    data = rows(net, ROWS)
+    data["target"] = (data["inputs"][:, :1] > 0.2).astype(float)
+    plateau = Plateau.of(optimizer)
+    step = training_step(net, optimizer, pace=Pace(EPOCHS, ROWS // BATCH), adjustable=plateau is not None)
+    state = first_state(optimizer, step, values)
+    outputs = {"cost": step.cost, **step.followed}
+    runner = make_runner(EXECUTORS[executor](), optimizer, step, outputs, state, data, BATCH)
+    rng, costs, first = np.random.default_rng(1), [], {}
+    while len(costs) < epochs:
+        stretch = runner.stretch(1, rng, -math.inf, lambda: False)
+        costs += stretch.costs[:, 0].tolist()
+        if plateau is not None:
+            state[RATE_FACTOR][...] = plateau.after(costs[-1], float(state[RATE_FACTOR]))
+        first = first or {name: array.copy() for name, array in state.items()}
+    return costs, first
+
+
+def made(name, schedule, clip):
+    settings = MORE.get(name, {}) | CLIPS[clip]
+    rate = RATES.get(name, 0.05)
+    return OPTIMIZERS[name](learning_rate=rate, schedule=SCHEDULES[schedule](), warm_up=1.0, **settings)
+
+
+@pytest.mark.parametrize(("name", "schedule", "clip"), CASES)
+def test_it_trains_and_the_executors_agree(name, schedule, clip):
+    results = {}
+    for executor in EXECUTORS:
+        costs, first = train(executor, made(name, schedule, clip))
+        assert costs[-1] < 0.75 * costs[0], executor
+        results[executor] = (costs, first)
+    for costs, first in results.values():
+        np.testing.assert_allclose(costs[:3], results["numpy"][0][:3], rtol=1e-10)
+        assert set(first) == set(results["numpy"][1])
+        for key, array in results["numpy"][1].items():
+            np.testing.assert_allclose(first[key], array, rtol=1e-10, atol=1e-14, err_msg=key)
+
+
+@pytest.mark.parametrize("name", STEPPING)
+def test_in_float32_everything_is_float32(name):
+    """numpy alone: nothing is compiled."""
+    net, values = network([("tanh", 2)], ("sigmoid", 1), "binary_cross_entropy", dtype="float32")
+    data = rows(net, ROWS)
+    for schedule in SCHEDULES:
+        optimizer = made(name, schedule, 3)
+        step = training_step(net, optimizer, pace=Pace(EPOCHS, 2), adjustable=True)
+        state = first_state(optimizer, step, {key: array.copy() for key, array in values.items()})
+        outputs = {"cost": step.cost, **step.followed}
+        plan = make_plan(outputs, step.updates, ROWS)
+        assert {buffer.dtype for buffer in plan.buffers} <= {"float32", "bool"}
+        function = EXECUTORS["numpy"]().compile(plan, state)
+        for key, array in function.inputs.items():
+            array[...] = data[key]
+        for _ in range(5):
+            with arithmetic():
+                function.run()
+        assert all(array.dtype == np.float32 and np.isfinite(array).all() for array in state.values())
+        assert any(not np.array_equal(state[key], array) for key, array in values.items())
+
+
+def test_every_pair_occurs():
+    assert {(a, c) for a, _, c in CASES} == {(a, c) for a in STEPPING for c in range(len(CLIPS))}
+    assert {(b, c) for _, b, c in CASES} == {(b, c) for b in SCHEDULES for c in range(len(CLIPS))}
