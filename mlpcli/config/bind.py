@@ -114,6 +114,8 @@ class Binder:
         for kind in kinds:
             if get_origin(kind) is tuple and isinstance(written, Items):
                 return self.items(get_args(kind)[0], limits, written, key)
+            if get_origin(kind) is Mapping and isinstance(written, Section):
+                return self.mapping(get_args(kind)[1], limits, written, key)
             if is_dataclass(kind):
                 assert isinstance(kind, type)
                 return self.section(kind, expanded(written, limits.short_for), key)
@@ -131,6 +133,15 @@ class Binder:
             self.places[inner] = item.place
             values.append(self.value(kind, limits, item, inner))
         return FAILED if any(value is FAILED for value in values) else tuple(values)
+
+    def mapping(self, kind: Any, limits: Limits, written: Section, key: str) -> Any:
+        """A section whose keys are the user's own words."""
+        values = {}
+        for name, entry in written.entries.items():
+            inner = join(key, name)
+            self.places[inner] = entry.place
+            values[name] = self.value(kind, limits, entry.value, inner)
+        return FAILED if any(value is FAILED for value in values.values()) else values
 
     def choice(self, limits: Limits, written: Written, key: str) -> Any:
         """A settings object out of a table of choices: by name, or by a section with `name`."""

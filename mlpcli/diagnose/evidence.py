@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.baseline import baseline_loss, least_loss
+from mlpcli.diagnose.baseline import baseline_loss, floor_of, least_loss, share_left
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.execute.numpy_executor import NumpyExecutor
 
@@ -131,6 +131,10 @@ class Evidence:
         """The loss of a prediction that is right; not 0 where targets lie between 0 and 1, or are counts."""
         return least_loss(self.case, self.trainer.rows)
 
+    def left(self, loss: float) -> float:
+        """The share of what there is to gain on the baseline, which is above 0, that a loss leaves."""
+        return share_left(loss, self.baseline, self.least_loss)
+
     def beats_baseline(self, loss: float) -> bool:
         """Whether a loss is clearly below the baseline."""
         return _beats(loss, self.baseline, self.least_loss)
@@ -151,7 +155,7 @@ class Evidence:
     @cached_property
     def fits_poorly(self) -> bool:
         """Whether the trial has come to rest with much of the baseline's loss left."""
-        return self.at_rest and self.baseline > 0 and self.trial.loss > POOR * self.baseline
+        return self.at_rest and self.baseline > 0 and self.left(self.trial.loss) > POOR
 
     @cached_property
     def at_rest(self) -> bool:
@@ -161,7 +165,9 @@ class Evidence:
 
     def much_better(self, other: Trial, share: float = MUCH_BETTER) -> bool:
         """Whether another trial ends below that share of the trial's loss, and beats the baseline."""
-        return other.finite and self.beats_baseline(other.loss) and other.loss < share * self.trial.loss
+        floor = floor_of(self.baseline, self.least_loss)
+        better = other.loss - floor < share * (self.trial.loss - floor)
+        return other.finite and self.beats_baseline(other.loss) and better
 
     @cached_property
     def redraws(self) -> list[Trial]:
@@ -226,14 +232,14 @@ class Evidence:
         """The trial of a variant of the case, against this one's."""
         trainer = self._trainer_of(case)
         trial = trainer.run()
-        baseline = baseline_loss(case, trainer.rows)
-        beats = trial.finite and _beats(trial.loss, baseline, least_loss(case, trainer.rows))
+        baseline, least = baseline_loss(case, trainer.rows), least_loss(case, trainer.rows)
+        beats = trial.finite and _beats(trial.loss, baseline, least)
         lucky = trial.loss > trial.start_loss - BEATS * abs(trial.start_loss)
         if not beats or lucky:
             return Outcome(trial, baseline, False, False)
         if not baseline or not self.baseline:  # a constant that is right everywhere: nothing to compare
             return Outcome(trial, baseline, True, True)
-        share, own = trial.loss / baseline, self.trial.loss / self.baseline
+        share, own = share_left(trial.loss, baseline, least), self.left(self.trial.loss)
         better = not (self.trial.finite and own > 0) or share < MUCH_BETTER * own
         return Outcome(trial, baseline, True, better)
 
@@ -242,7 +248,7 @@ class Evidence:
         if not self.learns:
             return "problem" if outcome.learns else "warning"
         trial = self.trial
-        poor = trial.complete and self.baseline > 0 and trial.loss > POOR * self.baseline
+        poor = trial.complete and self.baseline > 0 and self.left(trial.loss) > POOR
         return "warning" if poor and outcome.much_better else ""
 
     @cached_property

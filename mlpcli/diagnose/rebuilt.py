@@ -39,7 +39,8 @@ def _built(case: Case) -> Case:
     own = case.optimizer
     penalty = Penalty(own.l1, own.l2, own.penalise_biases)
     width = case.dataset.preparation.width
-    network = build_network(case.config.network, case.head, width, case.network.inputs.dtype, penalty)
+    dtype, weighted = case.network.inputs.dtype, "weights" in case.rows
+    network = build_network(case.config.network, case.head, width, dtype, penalty, weighted)
 
     def draw(number: int) -> dict[str, NDArray[Any]]:
         state = case.draw(number)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.diagnose.baseline import mean_loss
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.execute.rows import EpochRunner, RowFunction
 from mlpcli.graph.node import parameter
@@ -105,6 +106,8 @@ class Trainer:
             kept = max(1, most // wanted) * case.batch
             chosen = np.sort(case.shuffle(0).permutation(there)[:kept])
             rows = {name: np.ascontiguousarray(array[chosen]) for name, array in rows.items()}
+            if "weights" in rows and rows["weights"].any():  # the cost stays a mean
+                rows["weights"] /= rows["weights"].mean()
             steps_an_epoch = -(-len(chosen) // case.batch)
             self.epochs = self.epochs * there // len(chosen)
         self.rows = rows
@@ -142,7 +145,7 @@ class Trainer:
         rng = case.shuffle(draw) if shuffle else None
         names = [p.node.name for p in case.network.parameters]
         first = {name: state[name].copy() for name in names}
-        start_loss = float(np.mean(self._function(self.rows)["loss"]))
+        start_loss = mean_loss(self._function(self.rows)["loss"], self.rows)
         count = min(self._most_epochs, epochs or self.epochs)
         order = (
             np.arange(len(self.rows["inputs"]))
@@ -163,12 +166,12 @@ class Trainer:
             costs += stretch.costs[:, 0].tolist()
             if watch and len(costs) == until:
                 with np.errstate(all="ignore"):
-                    watched.append((until, float(np.mean(self._function(watch)["loss"]))))
+                    watched.append((until, mean_loss(self._function(watch)["loss"], watch)))
             if not math.isfinite(costs[-1]):
                 break
         with np.errstate(all="ignore"):
             outputs = self._function(self.rows)
-            loss = float(np.mean(outputs["loss"]))
+            loss = mean_loss(outputs["loss"], self.rows)
             moved = _relative(
                 np.concatenate([(state[name] - first[name]).ravel() for name in names]),
                 np.concatenate([first[name].ravel() for name in names]),
@@ -198,7 +201,7 @@ class Trainer:
                 self._state[name][...] = array
         with np.errstate(all="ignore"):
             outputs = self._function(rows)
-        return float(np.mean(outputs["loss"])), outputs["prediction"]
+        return mean_loss(outputs["loss"], rows), outputs["prediction"]
 
 
 def _relative(change: NDArray[Any], whole: NDArray[Any]) -> float:

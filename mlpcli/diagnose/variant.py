@@ -19,6 +19,13 @@ TIMES = 4
 """By how much a layer is widened."""
 
 
+def weighted(case: Case, weights: NDArray[Any]) -> Case:
+    """Every row counted by a weight, (rows,), times the one it has; their mean is made 1."""
+    weights = weights * case.rows["weights"] if "weights" in case.rows else weights
+    rows = {**case.rows, "weights": weights / weights.mean()}
+    return _with(replace(case, rows=rows), case.config.network, _penalty(case, 1.0))
+
+
 def widened(case: Case) -> Case:
     """Every hidden layer four times as wide, at least 16 units; without one, a tanh layer of 16."""
     config = case.config.network
@@ -40,7 +47,8 @@ def _penalty(case: Case, factor: float) -> Penalty:
 
 def _with(case: Case, config: NetworkConfig, penalty: Penalty) -> Case:
     width = case.dataset.preparation.width
-    network = build_network(config, case.head, width, case.network.inputs.dtype, penalty)
+    dtype, weighted = case.network.inputs.dtype, "weights" in case.rows
+    network = build_network(config, case.head, width, dtype, penalty, weighted)
 
     def draw(number: int) -> dict[str, NDArray[Any]]:
         if network.size == case.network.size:

@@ -65,10 +65,12 @@ class Network:
     layers: tuple[Layer, ...]
     loss_name: str
     row_loss: Node
-    """(batch,): the loss is its mean."""
+    """(batch,): the loss is its mean, weighted where there are weights."""
     loss: Node
     penalty: Node | None
     cost: Node
+    weights: Node | None = None
+    """(batch,): how much each row counts, where they count differently; of mean 1 over all of them."""
 
     @property
     def prediction(self) -> Node:
@@ -160,9 +162,17 @@ def choose_head(
 
 
 def build_network(
-    config: NetworkConfig, head: Head, width: int, dtype: str = "float64", penalty: Penalty | None = None
+    config: NetworkConfig,
+    head: Head,
+    width: int,
+    dtype: str = "float64",
+    penalty: Penalty | None = None,
+    weighted: bool = False,
 ) -> Network:
-    """The graph for rows of `width` inputs. Nothing of the network's size is allocated."""
+    """The graph for rows of `width` inputs. Nothing of the network's size is allocated.
+
+    weighted: each row's loss is multiplied by its weight, a placeholder of its own.
+    """
     inputs = placeholder("inputs", (None, width), dtype)
     target = placeholder("target", (None, head.units), dtype)
     layers: list[Layer] = []
@@ -185,10 +195,11 @@ def build_network(
         _layer("output", value, head.units, head.activation, output.initializer, output.bias_initializer)
     )
     row_loss = use_logit_forms(head.loss.per_row(layers[-1].output, target))
-    loss = named(reduce_mean(row_loss, (0,)), "loss")
+    weights = placeholder("weights", (None,), dtype) if weighted else None
+    loss = named(reduce_mean(row_loss if weights is None else weights * row_loss, (0,)), "loss")
     parts = _penalty([p for layer in layers for p in layer.parameters], penalty or Penalty())
     cost = named(loss + parts, "cost") if parts is not None else loss
-    return Network(inputs, target, tuple(layers), head.loss_name, row_loss, loss, parts, cost)
+    return Network(inputs, target, tuple(layers), head.loss_name, row_loss, loss, parts, cost, weights)
 
 
 def initial_values(network: Network, rng: np.random.Generator) -> dict[str, NDArray[Any]]:

@@ -106,13 +106,6 @@ def rare() -> Columns:
     return {"a": points[order, 0], "b": points[order, 1], "label": label[order]}
 
 
-def rare_and_repeated() -> Columns:
-    """The same with each row of the small cloud 49 times."""
-    columns = rare()
-    times = np.where(columns["label"] == 1, 49, 1)
-    return {name: np.repeat(column, times) for name, column in columns.items()}
-
-
 for function in (
     moons_again,
     moons_in_mm,
@@ -121,7 +114,6 @@ for function in (
     waves_shuffled,
     waves_leaking,
     rare,
-    rare_and_repeated,
 ):
     MADE[function.__name__] = function
 
