@@ -216,3 +216,42 @@ def test_a_weighted_network_passes_the_gradient_check(tmp_path):
     report = gradcheck(config, depth="fast")
     assert report.gradient.right
     assert report.healthy
+
+
+def test_smoothing_is_for_labels_and_says_so(tmp_path):
+    config = write(tmp_path, "ignore: [w]")
+    config.write_text(config.read_text() + "loss:\n  name: binary_cross_entropy\n  label_smoothing: 0.1\n")
+    assert prepare(config).head.loss.label_smoothing == 0.1
+    run, _ = trained(config, "data.validation=0.2")
+    assert load(run).file.head.loss.label_smoothing == 0.1
+    coded = mlp("train", config, "--set", "data.classes=[-1, 1]")
+    assert "line 10, key loss.label_smoothing" in coded.stderr
+    assert "data.classes gives other numbers" in coded.stderr
+    assert mlp("train", config, "--set", "data.classes=[0, 1]", "--runs", tmp_path).exit_code == 0
+    for change, said in (
+        ("loss.name=squared_error", "'label_smoothing' is not a known key of squared_error"),
+        ("loss.label_smoothing=1", "1 is out of range: expected a number of at least 0 and below 1"),
+    ):
+        assert said in mlp("train", config, "--set", change).stderr
+
+
+def test_the_validation_cost_is_that_of_smoothed_labels(tmp_path):
+    config = write(tmp_path, "ignore: [w]")
+    smoothing = "loss={name: binary_cross_entropy, label_smoothing: 0.2}"
+    run, _ = trained(config, smoothing, "data.validation=0.3", "training.epochs=1")
+    prepared = prepare(config, [smoothing, "data.validation=0.3"])
+    p = load(run).outputs(prepared_table(config))[0][:, 0]
+    y = np.array(
+        [line.split(",")[2] == "yes" for line in config.with_name("rows.csv").read_text().split()[1:]]
+    )
+    t = 0.8 * y + 0.1
+    each = -(t * np.log(p) + (1 - t) * np.log(1 - p))
+    part = prepared.dataset.validation.inputs[:, 0]
+    columns = [float(line.split(",")[0]) for line in config.with_name("rows.csv").read_text().split()[1:]]
+    assert run.history[-1]["validation_cost"] == pytest.approx(each[np.isin(columns, part)].mean())
+
+
+def prepared_table(config):
+    from mlpcli.data.read import read_table
+
+    return read_table(str(config.with_name("rows.csv")))[0]
