@@ -130,8 +130,9 @@ def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:
 def describe_evaluation(evaluation: Evaluation) -> str:
     """Scores, per-class table and confusion matrix; or RMSE, MAE and R²."""
     blocks = [f"rows      {evaluation.rows:,}"]
-    for name, scores in evaluation.class_scores.items():
-        classes = evaluation.classes or ("0", "1")
+    if evaluation.weighted:
+        blocks[0] += f", weighted {evaluation.weighted}"
+    for classes, (name, scores) in zip(evaluation.words, evaluation.class_scores.items(), strict=True):
         if evaluation.task == "multilabel":
             blocks.append(f"label     {name}")
         blocks.append(f"accuracy  {scores.accuracy:.6f}\nlog-loss  {scores.log_loss:.6f}")
@@ -140,8 +141,10 @@ def describe_evaluation(evaluation: Evaluation) -> str:
             for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
         ]
         blocks.append(table(("class", "precision", "recall", "f1", "rows"), rows))
-        confusion = [(c, *(int(n) for n in row)) for c, row in zip(classes, scores.confusion, strict=True)]
-        blocks.append("confusion (row: true class, column: predicted)\n" + table(("", *classes), confusion))
+        confusion = [(c, *row.tolist()) for c, row in zip(classes, scores.confusion, strict=True)]
+        weights = ", in weights" if evaluation.weighted else ""
+        head = f"confusion (row: true class, column: predicted{weights})\n"
+        blocks.append(head + table(("", *classes), confusion))
     if evaluation.regression_scores:
         values = [(name, s.rmse, s.mae, s.r2) for name, s in evaluation.regression_scores.items()]
         blocks.append(table(("target", "RMSE", "MAE", "R²"), values))

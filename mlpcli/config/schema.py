@@ -7,7 +7,7 @@ loader is handed their tables, so this stage imports none of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,9 @@ class DataConfig:
     task: str | None = setting(None, one_of=("classification", "multilabel", "regression"))
     classes: tuple[float, ...] = setting(())
     """What one output unit is to say for each class."""
+    class_weights: str | Mapping[str, float] | None = setting(None, one_of=("balanced",), at_least=0.0)
+    weight: str | None = setting(None)
+    """The column that says how much each row counts."""
     validation: float | str | None = setting(None, path=True, above=0.0, below=1.0)
     validation_labels: str | None = setting(None, path=True)
     test: float | str | None = setting(None, path=True, above=0.0, below=1.0)
@@ -72,6 +75,12 @@ class DataConfig:
             if shares >= 1.0:
                 what = f"The shares for validation and test add up to {shares:g}: no row is left to train on."
                 yield "test", what, "Make them smaller."
+        if self.class_weights and self.task not in (None, "classification"):
+            what = f"Class weights are given, and the task is {self.task}."
+            yield "class_weights", what, "Leave one of them out; data.weight names a column of row weights."
+        for key, others in (("target", targets), ("ignore", self.ignore), ("categorical", self.categorical)):
+            if self.weight in others:
+                yield "weight", f"{self.weight!r} is also in {key}.", "Take it out of one of them."
         for name in sorted({*targets} & {*self.ignore}):
             yield "ignore", f"{name!r} is the target and cannot be ignored.", "Take it out of one of them."
         for name in sorted({*self.ignore} & {*self.categorical}):

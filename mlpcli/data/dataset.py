@@ -17,8 +17,9 @@ from mlpcli.data.prepare import Preparation, fit_columns
 from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.split import split
 from mlpcli.data.table import Table
-from mlpcli.data.targets import ClassTarget, MultilabelTarget, Target, fit_classes, fit_regression
+from mlpcli.data.targets import ClassTarget, Target, fit_classes, fit_labels, fit_regression
 from mlpcli.data.task import infer_task
+from mlpcli.data.weights import UNWEIGHTED, Weighting, fit_weighting, mean_weight, with_weight
 from mlpcli.errors import DataError, Fault, nearest
 
 __all__ = ["Dataset", "Part", "build_dataset", "open_reader", "read_dataset", "read_table", "with_target"]
@@ -31,10 +32,12 @@ class Part:
     """Prepared rows. inputs: (rows, width), C-contiguous.
 
     targets: class indices, int64 (rows,); for the other tasks float64 (rows, outputs), scaled.
+    weights: how much each row counts, float64 (rows,), of mean 1 in the training part; None: all alike.
     """
 
     inputs: Array
     targets: Array
+    weights: Array | None = None
 
     @property
     def rows(self) -> int:
@@ -51,6 +54,7 @@ class Dataset:
     preparation: Preparation
     task: str
     notes: tuple[str, ...]
+    weighting: Weighting = UNWEIGHTED
 
     @property
     def width(self) -> int:
@@ -82,22 +86,36 @@ def build_dataset(
 ) -> Dataset:
     """The same from tables in memory; the paths in `config` are not looked at. Raises DataError."""
     names = _target_names(config, table)
+    weight = () if config.weight is None else (config.weight,)
     table, dropped = with_target(table.without(config.ignore), names)
+    table, weightless = with_weight(table, config.weight)
     task, task_notes = infer_task(table, names, config.task, _as_classes(config, names))
-    inference = infer(table, names, config.categorical)
-    notes = [*notes, *dropped, *task_notes, *inference.notes]
+    inference = infer(table, (*names, *weight), config.categorical)
+    notes = [*notes, *dropped, *weightless, *task_notes, *inference.notes]
     classes = fit_classes(table, names[0], config.classes) if task == "classification" else None
+    labels = fit_labels(table, names) if task == "multilabel" else None
     training, validation, test = _parts(config, rng, inference.table, validation, test, classes, notes)
-    target = classes or _fit_target(training, names, task, config.target_scaling)
+    target: Target = classes or labels or fit_regression(training, names, config.target_scaling)
     columns = fit_columns(training, inference.groups, config.scaling, config.missing)
     preparation = Preparation(columns, target)
     notes += _constants(training.source, preparation)
+    weighting = fit_weighting(config, target, training)
+    if weighting:
+        notes.append(f"{training.source}: rows are weighted {weighting.describe(target)}.")
+        mean = mean_weight(weighting.of(training, preparation.targets(training)), training.source)
 
     def part(key: str, rows: Table) -> Part:
-        rows, dropped = with_target(_checked(preparation, rows), names)
-        inputs, counts = preparation.inputs(rows.without(config.ignore), dtype)
-        notes.extend((*dropped, *(f"{rows.source}, {key} part: {line}" for line in counts.describe())))
-        return Part(inputs, preparation.targets(rows))
+        rows, dropped = with_target(_checked(preparation, rows, weight), names)
+        rows, weightless = with_weight(rows, config.weight)
+        inputs, counts = preparation.inputs(rows.without((*config.ignore, *weight)), dtype)
+        lines = (f"{rows.source}, {key} part: {line}" for line in counts.describe())
+        notes.extend((*dropped, *weightless, *lines))
+        targets = preparation.targets(rows)
+        if not weighting:
+            return Part(inputs, targets)
+        weights = weighting.of(rows, targets)
+        mean_weight(weights, f"{rows.source}, {key} part")
+        return Part(inputs, targets, weights / mean)
 
     return Dataset(
         part("training", training),
@@ -106,6 +124,7 @@ def build_dataset(
         preparation,
         task,
         tuple(notes),
+        weighting,
     )
 
 
@@ -144,13 +163,15 @@ def _as_classes(config: DataConfig, names: tuple[str, ...]) -> bool:
     return set(names) <= set(config.categorical) or bool(config.classes)
 
 
-def _fit_target(table: Table, names: tuple[str, ...], task: str, scaling: str) -> Target:
-    return MultilabelTarget(names) if task == "multilabel" else fit_regression(table, names, scaling)
-
-
-def _checked(preparation: Preparation, table: Table) -> Table:
-    """The table, when it has all columns, targets too. Raises DataError."""
+def _checked(preparation: Preparation, table: Table, weight: tuple[str, ...]) -> Table:
+    """The table, when it has all columns, targets and weights too. Raises DataError."""
     preparation.match(table.names, table.source, targets=True)
+    for name in weight:
+        if name in table.names:
+            continue
+        what = f"There is no column {name!r} of weights."
+        remedy = f"Give it; with 1 in every row all rows count alike. {nearest(name, table.names)}"
+        raise DataError(Fault(table.source, what, remedy, "data.weight"))
     return table
 
 
@@ -163,7 +184,13 @@ def _target_names(config: DataConfig, table: Table) -> tuple[str, ...]:
         remedy = f"Say `data: {{target: {table.names[-1]}}}`, if it is that. {nearest('', table.names)}"
         raise DataError(Fault(table.source, what, remedy, "data.target"))
     names = (given,) if isinstance(given, str) else given
-    for key, words in (("target", names), ("ignore", config.ignore), ("categorical", config.categorical)):
+    weight = () if config.weight is None else (config.weight,)
+    for key, words in (
+        ("target", names),
+        ("weight", weight),
+        ("ignore", config.ignore),
+        ("categorical", config.categorical),
+    ):
         for word in words:
             if word not in table.names:
                 what = f"There is no column {word!r} in the file."
@@ -178,8 +205,8 @@ def _target_names(config: DataConfig, table: Table) -> tuple[str, ...]:
 
 def with_target(table: Table, names: Iterable[str]) -> tuple[Table, tuple[str, ...]]:
     """The rows that have all targets, and a note when some do not. Raises DataError when none is left."""
-    there = np.ones(table.rows, bool)
-    for name in names:
+    there, columns = np.ones(table.rows, bool), tuple(names)
+    for name in columns:
         cells = table.cells(name)
         if isinstance(cells, list):
             missing = {cell: is_missing(cell) for cell in set(cells)}
@@ -188,11 +215,13 @@ def with_target(table: Table, names: Iterable[str]) -> tuple[Table, tuple[str, .
             there &= ~np.isnan(cells)
     dropped = table.rows - int(there.sum())
     if dropped == table.rows:
-        what = f"In no row there is a target ({', '.join(names)})."
+        every = "a target" if len(columns) == 1 else "a value for every target"
+        what = f"In no row there is {every} ({', '.join(columns)})."
         raise DataError(Fault(table.source, what, "Give rows with a target, or name another one."))
     if not dropped:
         return table, ()
-    note = f"{table.source}: {dropped} of {table.rows} rows have no target and are left out."
+    lack = "have no target" if len(columns) == 1 else f"lack one of the targets {', '.join(columns)}"
+    note = f"{table.source}: {dropped} of {table.rows} rows {lack} and are left out."
     return table.take(np.flatnonzero(there)), (note,)
 
 

@@ -177,8 +177,9 @@ def _describe_target(target: Target) -> Iterator[Summary]:
         yield Summary(target.name, "target", target.task, detail, 0)
         return
     for at, name in enumerate(target.names):
-        detail = "0 or 1"
-        if isinstance(target, RegressionTarget):
+        if isinstance(target, MultilabelTarget):
+            detail = " or ".join(target.words[at])
+        else:
             detail = f"(y - {target.shift[at]:.4g}) / {target.scale[at]:.4g}"
         yield Summary(name, "target", target.task, detail, 0)
 

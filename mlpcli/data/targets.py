@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.cells import codes, in_order, is_missing
+from mlpcli.data.cells import codes, in_order, is_missing, number
 from mlpcli.data.numeric import Floats, fit_numeric
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault, nearest
@@ -95,20 +96,38 @@ class RegressionTarget:
 
 @dataclass(frozen=True)
 class MultilabelTarget:
-    """Columns of 0 and 1. Encoded: as they are, float64 (rows, columns)."""
+    """Columns of two values. Encoded: 0 and 1, float64 (rows, columns).
+
+    no, yes: what the cells of each column say for 0 and for 1; none where all columns have the numbers.
+    """
 
     names: tuple[str, ...]
+    no: tuple[str, ...] = ()
+    yes: tuple[str, ...] = ()
 
     @property
     def task(self) -> str:
         return "multilabel"
 
+    @property
+    def words(self) -> tuple[tuple[str, str], ...]:
+        """What each column says for 0 and for 1."""
+        return tuple(zip(self.no, self.yes, strict=True)) or (("0", "1"),) * len(self.names)
+
     def fault(self) -> str:
         """What cannot be true of such columns; empty when all is well."""
-        return "" if self.names else "there are no columns."
+        if not self.names:
+            return "there are no columns."
+        fits = len(self.no) == len(self.yes) in (0, len(self.names))
+        if not fits or any(no == yes for no, yes in self.words):
+            return "the words do not fit the columns."
+        return ""
 
     def encode(self, table: Table) -> Array:
-        """Raises DataError for a cell that is neither 0 nor 1."""
+        """Raises DataError for a cell that is neither of the two."""
+        if self.no:
+            named = zip(self.names, self.words, strict=True)
+            return np.stack([self._encode_words(table, name, pair) for name, pair in named], axis=1)
         values = _numbers(table, self.names)
         bad = np.argwhere((values != 0) & (values != 1))
         if len(bad):
@@ -116,6 +135,16 @@ class MultilabelTarget:
             what = f"{values[row, at]:g} is neither 0 nor 1."
             raise DataError(Fault(table.where(row, self.names[at]), what, "Write 0 or 1 for every label."))
         return values
+
+    def _encode_words(self, table: Table, name: str, pair: tuple[str, str]) -> Array:
+        cells = table.text(name)
+        found = codes(cells, pair, -1)
+        bad = np.flatnonzero(found < 0)
+        if len(bad):
+            what = f"{cells[bad[0]]!r} is neither {pair[0]!r} nor {pair[1]!r}."
+            remedy = "Write one of the two, or leave rows out of which the label is not known."
+            raise DataError(Fault(table.where(bad[0], name), what, remedy))
+        return found.astype(np.float64)
 
     def unscale(self, values: Array) -> Array:
         """Nothing to undo."""
@@ -139,6 +168,27 @@ def fit_classes(table: Table, name: str, codes: Floats = ()) -> ClassTarget:
         remedy = "Give one number per class, in that order, or leave data.classes out."
         raise DataError(Fault(table.source, f"{what}: {listed}.", remedy, "data.classes"))
     return ClassTarget(name, classes, codes)
+
+
+def fit_labels(table: Table, names: tuple[str, ...]) -> MultilabelTarget:
+    """The two values of each column, in their order: of text, the second is the label (no, yes).
+
+    Every column has the numbers 0 and 1, or two texts; infer_task has seen to that.
+    """
+    words = []
+    for name in names:
+        cells = table.cells(name)
+        distinct = set(cells) if isinstance(cells, list) else set()
+        words.append(in_order(cell for cell in distinct if not is_missing(cell)))
+    if not _texts(words):
+        return MultilabelTarget(names)
+    pairs = [pair if _texts([pair]) else ("0", "1") for pair in words]
+    return MultilabelTarget(names, tuple(no for no, _ in pairs), tuple(yes for _, yes in pairs))
+
+
+def _texts(words: Iterable[tuple[str, ...]]) -> bool:
+    """Whether one of them is a text."""
+    return any(not np.isfinite(number(word)) for pair in words for word in pair)
 
 
 def fit_regression(table: Table, names: tuple[str, ...], scaling: str) -> RegressionTarget:

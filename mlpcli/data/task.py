@@ -30,6 +30,11 @@ class _Facts:
         return self.values is not None and bool(np.isin(self.values, (0, 1)).all())
 
     @property
+    def two_words(self) -> bool:
+        """Whether it is text of two values: yes and no."""
+        return self.values is None and self.distinct == 2
+
+    @property
     def whole(self) -> bool:
         return self.values is not None and bool((self.values == np.floor(self.values)).all())
 
@@ -71,12 +76,11 @@ def _guess(facts: list[_Facts], where: str) -> tuple[str, tuple[str, ...]]:
     if len(facts) > 1:
         if all(fact.binary for fact in facts):
             return "multilabel", (f"{where}: task multilabel, for all values are 0 or 1.",)
+        if all(fact.binary or fact.two_words for fact in facts):
+            return "multilabel", (f"{where}: task multilabel, for each has two values.",)
         if all(fact.values is not None for fact in facts):
             return "regression", (f"{where}: task regression.",)
-        text = ", ".join(repr(fact.name) for fact in facts if fact.values is None)
-        raise DataError(
-            Fault(where, f"Several targets must be numbers; {text} is text.", "Name one target only.")
-        )
+        raise DataError(Fault(where, _mixed(facts), _ONE_EACH, "data.target"))
     fact = facts[0]
     if fact.values is None:
         _check_classes(fact, where)
@@ -92,6 +96,24 @@ def _guess(facts: list[_Facts], where: str) -> tuple[str, tuple[str, ...]]:
     return "regression", (f"{where}: task regression{remedy}.",)
 
 
+_ONE_EACH = (
+    "Several targets are all numbers (regression), or all of two values each (multilabel). "
+    "Name one kind of target, and train the others by configs of their own."
+)
+
+
+def _mixed(facts: list[_Facts]) -> str:
+    """Why these targets fit no task together."""
+    words = [f"{fact.name!r} is text of {plural(fact.distinct)}" for fact in facts if fact.values is None]
+    numbers = ", ".join(repr(fact.name) for fact in facts if fact.values is not None and not fact.binary)
+    return ", ".join(words) + (f", and numbers are in {numbers}" if numbers else "") + "."
+
+
+def plural(values: int) -> str:
+    """1 value, 2 values."""
+    return "1 value" if values == 1 else f"{values} values"
+
+
 def _counted(classes: int) -> str:
     return "1 class" if classes == 1 else f"{classes} classes"
 
@@ -100,11 +122,16 @@ def _check(task: str, facts: list[_Facts], where: str, table: Table) -> None:
     """Raises DataError when the targets cannot serve the given task."""
     if task == "classification":
         if len(facts) > 1:
-            remedy = "Name one target, or say `data: {task: multilabel}` for columns of 0 and 1."
+            remedy = "Name one target, or say `data: {task: multilabel}` for columns of two values."
             raise DataError(Fault(where, "A classification has one target column.", remedy))
         _check_classes(facts[0], where)
         return
     for fact in facts:
+        if task == "multilabel" and fact.two_words:
+            continue
+        if task == "multilabel" and fact.values is None:
+            what = f"{fact.name!r} is text of {plural(fact.distinct)}; a label has two."
+            raise DataError(Fault(where, what, "Make a column of 0 and 1 of it, or choose another task."))
         if fact.values is None:
             remedy = "Say `data: {task: classification}`, or leave `task` out."
             raise DataError(Fault(where, f"{fact.name!r} is text; the task {task} needs numbers.", remedy))

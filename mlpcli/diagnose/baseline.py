@@ -8,37 +8,79 @@ from mlpcli.diagnose.case import Case, Rows
 from mlpcli.execute.evaluate import evaluate
 from mlpcli.graph.node import placeholder
 from mlpcli.nn.losses import LOSSES
+from mlpcli.training.metrics import mean
 
 SHARES = 20
 """Parts of the sorted targets between which constants are tried for a loss that may be anything. Ours."""
 
 
 def baseline_loss(case: Case, rows: Rows | None = None) -> float:
-    """Mean loss of the best constant among the mean and the median; for a formula, the twentieths too.
+    """Mean loss of the best constant among the mean and the median, each as the loss aims at it.
 
     For cross-entropies that is the entropy of the label frequencies (ln 2 for balanced pairs), for squared
-    errors the variance of the target. A constant, so also where the output could not say it.
+    errors the variance of the target; rows count by their weights. A constant, so also where the output
+    could not say it.
     """
-    target = (rows or case.rows)["target"]
+    rows = rows or case.rows
+    target = rows["target"]
 
     def loss(constant: np.ndarray) -> float:
-        value = float(np.mean(row_losses(case, np.broadcast_to(constant, target.shape), target)))
+        aimed = case.head.loss.aim(np.broadcast_to(constant, target.shape))
+        value = mean_loss(row_losses(case, aimed, target), rows)
         return value if np.isfinite(value) else np.inf
 
+    if "weights" in rows:
+        weights = rows["weights"]
+        constants = [np.average(target, 0, weights), _middle(target, weights)]
+        return min(loss(constant) for constant in (*constants, *_twentieths(case, target)))
     # The medians; np.median would import numpy.ma, 10 ms.
     places = [(len(target) - 1) // 2, len(target) // 2]
     middle = np.partition(target, places, axis=0)[places].mean(axis=0)
     constants = [target.mean(axis=0), middle]
-    if case.head.loss_name == "formula":  # of the others, the best is one of these two
-        places = [round(share * (len(target) - 1) / SHARES) for share in range(SHARES + 1)]
-        constants += list(np.sort(target, axis=0)[places])
-    return min(loss(constant) for constant in constants)
+    return min(loss(constant) for constant in (*constants, *_twentieths(case, target)))
+
+
+def _twentieths(case: Case, target: np.ndarray) -> list[np.ndarray]:
+    """Constants to try for a loss that may be anything; of the others, the best is the mean or the median."""
+    if case.head.loss_name != "formula":
+        return []
+    places = [round(share * (len(target) - 1) / SHARES) for share in range(SHARES + 1)]
+    return list(np.sort(target, axis=0)[places])
+
+
+def _middle(target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Per column, the first value up to which lies half of the weight, (outputs,)."""
+    order = np.argsort(target, axis=0, kind="stable")
+    below = np.cumsum(weights[order], axis=0)
+    first = np.argmax(below >= 0.5 * below[-1], axis=0)
+    middle: np.ndarray = np.take_along_axis(target, np.take_along_axis(order, first[None], 0), 0)[0]
+    return middle
 
 
 def least_loss(case: Case, rows: Rows | None = None) -> float:
-    """Mean loss of a prediction that is the target: 0 but for targets between 0 and 1, or of other losses."""
-    target = (rows or case.rows)["target"]
-    return float(np.mean(row_losses(case, target, target)))
+    """Mean loss of a prediction that says what the loss aims at: mostly the target, and mostly 0.
+
+    It is not 0 where targets lie between 0 and 1, as smoothed labels do, and for counts.
+    """
+    rows = rows or case.rows
+    target = rows["target"]
+    return mean_loss(row_losses(case, case.head.loss.aim(target), target), rows)
+
+
+def share_left(loss: float, baseline: float, least: float) -> float:
+    """The share of what there is to gain on the baseline, which is not 0, that a loss leaves."""
+    floor = floor_of(baseline, least)
+    return (loss - floor) / (baseline - floor)
+
+
+def floor_of(baseline: float, least: float) -> float:
+    """The lowest loss there is, where that lies between 0 and the baseline: of smoothed labels; else 0."""
+    return least if 0 < least < baseline else 0.0
+
+
+def mean_loss(losses: np.ndarray, rows: Rows) -> float:
+    """Of the losses of these rows, by their weights where they have some."""
+    return mean(losses, rows.get("weights"))
 
 
 def row_losses(case: Case, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.baseline import baseline_loss, least_loss
+from mlpcli.diagnose.baseline import baseline_loss, floor_of, least_loss, share_left
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.execute.numpy_executor import NumpyExecutor
 
@@ -54,6 +54,13 @@ class Outcome:
     baseline: float
     learns: bool
     much_better: bool
+    least: float = 0.0
+    """The lowest loss there is."""
+
+    @property
+    def left(self) -> float:
+        """Share of what there is to gain on the baseline that it leaves; all of it where that is nothing."""
+        return share_left(self.trial.loss, self.baseline, self.least) if self.baseline else 1.0
 
     @property
     def text(self) -> str:
@@ -147,6 +154,10 @@ class Evidence:
         """The loss of a prediction that is right; not 0 where targets lie between 0 and 1, or are counts."""
         return least_loss(self.case, self.trainer.rows)
 
+    def left(self, loss: float) -> float:
+        """The share of what there is to gain on the baseline, which is above 0, that a loss leaves."""
+        return share_left(loss, self.baseline, self.least_loss)
+
     def beats_baseline(self, loss: float) -> bool:
         """Whether a loss is clearly below the baseline."""
         return _beats(loss, self.baseline, self.least_loss)
@@ -172,7 +183,7 @@ class Evidence:
     def leaves_much(self) -> bool:
         """Whether the whole training leaves much of the baseline's loss."""
         trial = self.trial
-        return trial.complete and trial.finite and self.baseline > 0 and trial.loss > POOR * self.baseline
+        return trial.complete and trial.finite and self.baseline > 0 and self.left(trial.loss) > POOR
 
     @cached_property
     def frozen(self) -> bool:
@@ -188,7 +199,9 @@ class Evidence:
 
     def much_better(self, other: Trial, share: float = MUCH_BETTER) -> bool:
         """Whether another trial ends below that share of the trial's loss, and beats the baseline."""
-        return other.finite and self.beats_baseline(other.loss) and other.loss < share * self.trial.loss
+        floor = floor_of(self.baseline, self.least_loss)
+        better = other.loss - floor < share * (self.trial.loss - floor)
+        return other.finite and self.beats_baseline(other.loss) and better
 
     @cached_property
     def redraws(self) -> list[Trial]:
@@ -262,14 +275,14 @@ class Evidence:
         """The trial of a variant of the case, against this one's."""
         trainer = self._trainer_of(case)
         trial = trainer.run()
-        baseline = baseline_loss(case, trainer.rows)
-        if not (trial.improves and _beats(trial.loss, baseline, least_loss(case, trainer.rows))):
-            return Outcome(trial, baseline, False, False)
+        baseline, least = baseline_loss(case, trainer.rows), least_loss(case, trainer.rows)
+        if not (trial.improves and _beats(trial.loss, baseline, least)):
+            return Outcome(trial, baseline, False, False, least)
         if not baseline or not self.baseline:  # a constant that is right everywhere: nothing to compare
-            return Outcome(trial, baseline, True, True)
-        share, own = trial.loss / baseline, self.trial.loss / self.baseline
+            return Outcome(trial, baseline, True, True, least)
+        share, own = share_left(trial.loss, baseline, least), self.left(self.trial.loss)
         better = not (self.trial.finite and own > 0) or share < MUCH_BETTER * own
-        return Outcome(trial, baseline, True, better)
+        return Outcome(trial, baseline, True, better, least)
 
     def gravity(self, outcome: Outcome) -> str:
         """How grave it is that the variant's cure is lacking; "" where it hardly matters."""
@@ -277,8 +290,8 @@ class Evidence:
             return "problem" if outcome.learns else "warning"
         if not (self.leaves_much and outcome.much_better):
             return ""
-        left, other = self.trial.loss / self.baseline, outcome.trial.loss / max(outcome.baseline, 1e-300)
-        hardly = self.at_rest and left > HARDLY_LEARNS and other < MUCH_BETTER**2 * left
+        left = self.left(self.trial.loss)
+        hardly = self.at_rest and left > HARDLY_LEARNS and outcome.left < MUCH_BETTER**2 * left
         return "problem" if hardly else "warning"
 
     @cached_property

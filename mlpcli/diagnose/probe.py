@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.baseline import baseline_loss
+from mlpcli.diagnose.baseline import baseline_loss, least_loss
 from mlpcli.diagnose.case import Case
 from mlpcli.execute.evaluate import evaluate
 from mlpcli.execute.numpy_executor import NumpyExecutor
@@ -60,6 +60,11 @@ class Probe:
     def baseline(self) -> float:
         """The loss of the best constant prediction."""
         return baseline_loss(self._case)
+
+    @cached_property
+    def least_loss(self) -> float:
+        """The loss of a prediction that is right."""
+        return least_loss(self._case)
 
     @property
     def suspects(self) -> list[int]:

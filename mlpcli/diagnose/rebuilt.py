@@ -43,7 +43,8 @@ def rebuilt(case: Case, penalty: float = 1.0) -> Case:
     own = case.optimizer
     terms = Penalty(own.l1 * penalty, own.l2 * penalty, own.penalise_biases)
     width = case.rows["inputs"].shape[1]
-    network = build_network(case.config.network, case.head, width, case.network.inputs.dtype, terms)
+    dtype, weighted = case.network.inputs.dtype, "weights" in case.rows
+    network = build_network(case.config.network, case.head, width, dtype, terms, weighted)
 
     def draw(number: int) -> dict[str, NDArray[Any]]:
         state = case.draw(number)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.diagnose.baseline import mean_loss
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.execute.rows import RowFunction
 from mlpcli.graph.node import parameter
@@ -112,6 +113,8 @@ class Trainer:
             kept = max(1, most // wanted) * case.batch
             chosen = np.sort(case.shuffle(0).permutation(there)[:kept])
             rows = {name: np.ascontiguousarray(array[chosen]) for name, array in rows.items()}
+            if "weights" in rows and rows["weights"].any():  # the cost stays a mean
+                rows["weights"] /= rows["weights"].mean()
             steps_an_epoch = -(-len(chosen) // case.batch)
             self.epochs = self.epochs * there // len(chosen)
         self.rows = rows
@@ -155,7 +158,7 @@ class Trainer:
         arrays = [p.node.name for p in case.network.arrays]
         names = [p.node.name for p in case.network.trained]
         first = {name: state[name].copy() for name in arrays}
-        start_loss = float(np.mean(self._function(self.rows)["loss"]))
+        start_loss = mean_loss(self._function(self.rows)["loss"], self.rows)
         count = min(self._most_epochs, epochs or self.epochs)
         state[EPOCHS][...] = epochs or self.epochs
         plateau = Plateau.of(case.optimizer)
@@ -192,7 +195,7 @@ class Trainer:
                 costs += [costs[-1]] * (count - len(costs))
         with np.errstate(all="ignore"):
             outputs = self._function(self.rows)
-            loss = float(np.mean(outputs["loss"]))
+            loss = mean_loss(outputs["loss"], self.rows)
             none = np.zeros(0)  # where every layer is frozen
             moved = _relative(
                 np.concatenate([none, *((state[name] - first[name]).ravel() for name in names)]),
@@ -230,7 +233,7 @@ class Trainer:
 
     def _loss(self, rows: Rows) -> float:
         with np.errstate(all="ignore"):
-            return float(np.mean(self._function(rows)["loss"]))
+            return mean_loss(self._function(rows)["loss"], rows)
 
     def loss_on(self, rows: Rows, state: Mapping[str, NDArray[Any]]) -> tuple[float, NDArray[Any]]:
         """Mean loss without penalty, and the predictions, on any rows with these parameters."""
@@ -239,7 +242,7 @@ class Trainer:
                 self._state[name][...] = array
         with np.errstate(all="ignore"):
             outputs = self._function(rows)
-        return float(np.mean(outputs["loss"])), outputs["prediction"]
+        return mean_loss(outputs["loss"], rows), outputs["prediction"]
 
 
 def _relative(change: NDArray[Any], whole: NDArray[Any]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,10 +13,20 @@ from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.rebuilt import rebuilt
 from mlpcli.nn.activations import ACTIVATIONS
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 WIDE = 16
 """Units that a widened layer has at least."""
 TIMES = 4
 """By how much a layer is widened."""
+
+
+def weighted(case: Case, weights: NDArray[Any]) -> Case:
+    """Every row counted by a weight, (rows,), times the one it has; their mean is made 1."""
+    weights = weights * case.rows["weights"] if "weights" in case.rows else weights
+    rows = {**case.rows, "weights": weights / weights.mean()}
+    return rebuilt(replace(case, rows=rows))
 
 
 def widened(case: Case) -> Case:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
+from mlpcli.config.setting import setting
 from mlpcli.discover import choice_name
 from mlpcli.graph.node import Node, shape_error
 from mlpcli.ops.elementwise import clip
 from mlpcli.ops.reduce import reduce_mean, reduce_sum
+
+Target = TypeVar("Target")
+"""A node, or an array."""
 
 SMALLEST_PROBABILITY = 1e-7
 """Probabilities are kept this far from 0 and 1 where no logit form exists."""
@@ -34,6 +38,10 @@ class Loss(ABC):
     def per_output(self, prediction: Node, target: Node) -> Node:
         """The loss of every entry. prediction, target: (batch, outputs)."""
 
+    def aim(self, target: Target) -> Target:
+        """The prediction with the lowest loss for this target, (batch, outputs): the target itself."""
+        return target
+
     def per_row(self, prediction: Node, target: Node) -> Node:
         """The loss of every row: (batch,). Raises ShapeError when the shapes differ."""
         if prediction.shape != target.shape:
@@ -43,6 +51,29 @@ class Loss(ABC):
     def __call__(self, prediction: Node, target: Node) -> Node:
         """A scalar. Raises ShapeError when the shapes differ."""
         return reduce_mean(self.per_row(prediction, target), (0,))
+
+
+@dataclass(frozen=True)
+class SmoothedLoss(Loss):
+    """A loss of labels that may be smoothed: t becomes (1 - ε)·t + ε / classes.
+
+    Part of the loss, so of the cost of validation rows too, as in PyTorch and Keras; scores know nothing of
+    it. Source: Szegedy et al. 2016, Rethinking the Inception Architecture, section 7.
+    """
+
+    label_smoothing: float = setting(0.0, at_least=0.0, below=1.0)
+
+    @abstractmethod
+    def classes(self, outputs: int) -> int:
+        """Among how many classes the smoothed part of a target is shared."""
+
+    def aim(self, target: Target) -> Target:
+        """The smoothed target."""
+        if not self.label_smoothing:
+            return target
+        share = self.label_smoothing / self.classes(int(target.shape[1] or 0))  # type: ignore[attr-defined]
+        smoothed: Target = target * (1.0 - self.label_smoothing) + share  # type: ignore[operator]
+        return smoothed
 
 
 def clipped_probability(p: Node) -> Node:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Forward:
     """One way through the network, from rows to a number.
 
-    row_loss: (batch,); the loss is its mean, the cost loss plus penalty.
+    row_loss: (batch,); the loss is its mean, weighted where there are weights; the cost loss plus penalty.
     """
 
     layers: tuple[Layer, ...]
@@ -66,6 +66,8 @@ class Network:
     the steps that dropout counts."""
     row: Node | None = None
     """(batch, 1): see row_tokens(). None where no layer drops out."""
+    weights: Node | None = None
+    """(batch,): how much each row counts, where they count differently; of mean 1 over all of them."""
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -192,9 +194,17 @@ def choose_head(
 
 
 def build_network(
-    config: NetworkConfig, head: Head, width: int, dtype: str = "float64", penalty: Penalty | None = None
+    config: NetworkConfig,
+    head: Head,
+    width: int,
+    dtype: str = "float64",
+    penalty: Penalty | None = None,
+    weighted: bool = False,
 ) -> Network:
-    """The graph for rows of `width` inputs. Nothing of the network's size is allocated."""
+    """The graph for rows of `width` inputs. Nothing of the network's size is allocated.
+
+    weighted: each row's loss is multiplied by its weight, a placeholder of its own.
+    """
     inputs = placeholder("inputs", (None, width), dtype)
     target = placeholder("target", (None, head.units), dtype)
     arrays: list[Arrays] = []
@@ -205,6 +215,7 @@ def build_network(
     arrays.append(layer_arrays("output", width, head.units, head.activation, config.output, dtype))
     parts = _penalty([p for each in arrays for p in each.parameters], penalty or Penalty())
     row, clock = placeholder("row", (None, 1), dtype), Clock.of(dtype)
+    weights = placeholder("weights", (None,), dtype) if weighted else None
     moves: dict[Node, Node] = {}
 
     def through(by_batch: bool = False, drops: bool = False) -> Forward:
@@ -217,7 +228,7 @@ def build_network(
             value = layer.output
             moves.update(moved)
         row_loss = use_logit_forms(head.loss.per_row(value, target))
-        loss = named(reduce_mean(row_loss, (0,)), "loss")
+        loss = named(reduce_mean(row_loss if weights is None else weights * row_loss, (0,)), "loss")
         cost = named(loss + parts, "cost") if parts is not None else loss
         return Forward(tuple(layers), row_loss, loss, cost)
 
@@ -237,6 +248,7 @@ def build_network(
         parts,
         moves,
         row if drops else None,
+        weights,
     )
 
 

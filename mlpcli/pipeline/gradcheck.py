@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.diagnose.baseline import mean_loss
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.gradient_check import BURN_IN, GradientCheck, burned_in, check_cost
 from mlpcli.diagnose.layer_health import LayerHealth, layer_health
@@ -256,7 +257,7 @@ def _after_burn_in(
     def cost(weights: Mapping[str, NDArray[Any]]) -> float:
         function = RowFunction(executor, {"loss": network.row_loss}, weights)
         with np.errstate(all="ignore"):
-            return float(np.mean(function(rows)["loss"]))
+            return mean_loss(function(rows)["loss"], rows)
 
     most = RUN_AWAY * abs(cost(state))
     for factor in (1.0, 0.01):

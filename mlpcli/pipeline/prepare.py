@@ -13,12 +13,13 @@ import numpy as np
 from mlpcli.config.load import ConfigFile, load_config
 from mlpcli.config.schema import Config
 from mlpcli.data.dataset import Dataset, Part, read_dataset
-from mlpcli.data.targets import ClassTarget
+from mlpcli.data.targets import ClassTarget, Target
 from mlpcli.errors import ConfigError, DataError, MissingExtraError, SettingError
 from mlpcli.execute import Executor, choose_executor, hint
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.dropout import row_tokens
 from mlpcli.nn.initializers import INITIALIZERS
+from mlpcli.nn.loss import SmoothedLoss
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, Network, Penalty, build_network, check_memory, choose_head, initial_values
 from mlpcli.nn.normalizations import NORMALIZATIONS
@@ -92,12 +93,23 @@ class Prepared:
         rows = {"inputs": np.asarray(part.inputs, dtype), "target": target}
         if self.network.row is not None:
             rows["row"] = row_tokens(len(target), random_stream(self.config.seed, "dropout"), dtype)
-        return rows
+        return rows if part.weights is None else rows | {"weights": part.weights.astype(dtype)}
 
     def initial_values(self, draw: int = 0) -> dict[str, NDArray[Any]]:
         """Parameters and running averages before the first step. draw: those of the seed so much higher."""
         drawn = initial_values(self.network, random_stream(self.config.seed + draw, "initialisation"))
         return drawn if self.start is None else drawn | self.start.values(self.network)
+
+
+def check_smoothing(head: Head, target: Target) -> None:
+    """Raises SettingError where labels are smoothed that are no probabilities."""
+    coded = isinstance(target, ClassTarget) and head.units == 1 and not set(target.coding) <= {0.0, 1.0}
+    if coded and isinstance(head.loss, SmoothedLoss) and head.loss.label_smoothing:
+        raise SettingError(
+            "loss.label_smoothing",
+            "Labels are smoothed between 0 and 1, and data.classes gives other numbers for them.",
+            "Leave one of them out; numbers such as [0.05, 0.95] are smoothed already.",
+        )
 
 
 def rows_of_batch(config: Config, rows: int) -> int:
@@ -136,8 +148,10 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
             dataset.preparation.outputs,
             coded=bool(config.data.classes),
         )
+        check_smoothing(head, dataset.preparation.target)
         penalty = Penalty(optimizer.l1, optimizer.l2, optimizer.penalise_biases)
-        network = build_network(config.network, head, dataset.preparation.width, dtype, penalty)
+        weighted = bool(dataset.weighting)
+        network = build_network(config.network, head, dataset.preparation.width, dtype, penalty, weighted)
         rows = len(dataset.training.inputs)
         batch = rows_of_batch(config, rows)
         check_memory(network, config.network, batch, optimizer.arrays)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.config.load import ConfigFile
+from mlpcli.data.dataset import Part
 from mlpcli.diagnose.baseline import baseline_loss
 from mlpcli.diagnose.case import Rows
 from mlpcli.diagnose.evidence import BEATS, Evidence
@@ -254,7 +255,7 @@ class _Workshop:
         for number in range(SEEDS):
             trial = evidence.trainer.run(draw=number)
             loss, predictions = evidence.trainer.loss_on(rows, trial.state)
-            score, skill = _score(prepared, predictions, part.targets)
+            score, skill = _score(prepared, predictions, part)
             below = math.isfinite(loss) and loss <= baseline - BEATS * abs(baseline)
             learned = trial.improves and evidence.beats_baseline(trial.loss)
             good = learned and (below or skill >= SKILL)
@@ -262,15 +263,15 @@ class _Workshop:
         return Result(tuple(seeds), name)
 
 
-def _score(
-    prepared: Prepared, predictions: NDArray[Any], targets: NDArray[Any]
-) -> tuple[float | None, float]:
+def _score(prepared: Prepared, predictions: NDArray[Any], part: Part) -> tuple[float | None, float]:
     """Mean accuracy or R² of the targets; and the share of the most frequent class's errors that is gone."""
     if not np.isfinite(predictions).all():
         return None, 0.0
     dataset = prepared.dataset
     with np.errstate(all="ignore"):
-        scores = evaluate_outputs(predictions, targets, dataset.preparation, dataset.task)
+        scores = evaluate_outputs(
+            predictions, part.targets, dataset.preparation, dataset.task, weights=part.weights
+        )
     if scores.regression_scores:
         score = float(np.mean([each.r2 for each in scores.regression_scores.values()]))
         return (score if math.isfinite(score) else None), 0.0

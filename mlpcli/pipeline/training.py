@@ -250,6 +250,7 @@ def _model(prepared: Prepared, weights: Mapping[str, NDArray[Any]], summary: Map
         weights,
         prepared.file.text,
         summary,
+        prepared.dataset.weighting,
     )
 
 

@@ -46,16 +46,28 @@ class Watched:
         )
 
     def cost(self) -> float:
-        """Mean loss plus penalty."""
-        total = sum(float(out["loss"].sum()) for _, out in self._function.chunks(self.rows))
+        """Mean loss, weighted where rows are, plus penalty."""
+        weights = self._part.weights
+        total = sum(
+            float(out["loss"].sum() if weights is None else (weights[part] * out["loss"]).sum())
+            for part, out in self._function.chunks(self.rows)
+        )
         penalty = float(self._penalty.scalars()["penalty"]) if self._penalty else 0.0
-        return total / len(self._part.inputs) + penalty
+        return total / (len(self._part.inputs) if weights is None else float(weights.sum())) + penalty
 
     def evaluation(self) -> Evaluation:
         """All scores, in the user's units."""
         outputs = self._function(self.rows)["prediction"]
         dataset = self._prepared.dataset
-        return evaluate_outputs(outputs, self._part.targets, dataset.preparation, dataset.task)
+        weights, target = self._part.weights, dataset.preparation.target
+        return evaluate_outputs(
+            outputs,
+            self._part.targets,
+            dataset.preparation,
+            dataset.task,
+            weights=weights,
+            weighted=dataset.weighting.describe(target),
+        )
 
     def scores(self) -> dict[str, float]:
         """The few that are printed with an epoch; means over several targets."""

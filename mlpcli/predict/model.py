@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from mlpcli.data.dataset import with_target
 from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.table import Table, table_from
 from mlpcli.data.targets import ClassTarget
+from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
 from mlpcli.errors import DataError, Fault
 from mlpcli.execute import Executor, choose_executor
 from mlpcli.execute.rows import RowFunction
@@ -83,17 +84,22 @@ class Model:
             raise
         return reader.notes, (self._predict(table) for table in reader.chunks(STREAMED_ROWS))
 
-    def evaluate(self, table: Any) -> Evaluation:
-        """Scores on rows that have the target, in the user's units. table: as for predict()."""
-        return self._evaluate(_as_table(table))[1]
+    def evaluate(self, table: Any, weighted: bool = True) -> Evaluation:
+        """Scores on rows that have the target, in the user's units. table: as for predict().
 
-    def evaluate_file(self, path: str, labels: str | None = None) -> tuple[tuple[str, ...], Evaluation]:
+        weighted: as in training, where rows had weights then; the column of weights may be lacking.
+        """
+        return self._evaluate(_as_table(table), weighted)[1]
+
+    def evaluate_file(
+        self, path: str, labels: str | None = None, weighted: bool = True
+    ) -> tuple[tuple[str, ...], Evaluation]:
         """Notes on the file, and the scores; labels: a label file beside an IDX one."""
         table, notes = read_table(path, labels=labels, **self.file.reading)
         if self.file.preparation.target.names == (LABEL,) and LABEL not in table.names:
             what = f"There is no column {LABEL!r}: the labels of this model came from a file of their own."
             raise DataError(Fault(table.source, what, "Give it with --labels FILE."))
-        dropped, evaluation = self._evaluate(table)
+        dropped, evaluation = self._evaluate(table, weighted)
         return notes + dropped, evaluation
 
     def outputs(self, table: Table) -> tuple[NDArray[Any], Counts]:
@@ -111,13 +117,27 @@ class Model:
         values = self.file.preparation.unscale(outputs) if self.file.task == "regression" else outputs
         return Prediction(tuple(target.names), values, None, counts)
 
-    def _evaluate(self, table: Table) -> tuple[tuple[str, ...], Evaluation]:
+    def _evaluate(self, table: Table, weighted: bool) -> tuple[tuple[str, ...], Evaluation]:
         preparation = self.file.preparation
         preparation.match(table.names, table.source, targets=True)
         targeted, notes = with_target(table, preparation.target.names)
-        outputs, counts = self.outputs(targeted)
+        weighting = self._weighting(table) if weighted else UNWEIGHTED
+        targeted, weightless = with_weight(targeted, weighting.column)
+        if weighted and weighting.column != self.file.weighting.column:
+            column = self.file.weighting.column
+            weightless += (f"{table.source}: no column {column!r} of weights; all rows count alike.",)
         targets = preparation.targets(targeted)
-        return notes, evaluate_outputs(outputs, targets, preparation, self.file.task, counts)
+        weights = weighting.of(targeted, targets) if weighting else None
+        used = () if weighting.column is None else (weighting.column,)
+        outputs, counts = self.outputs(targeted.without(used))
+        words = weighting.describe(preparation.target)
+        evaluation = evaluate_outputs(outputs, targets, preparation, self.file.task, counts, weights, words)
+        return (*notes, *weightless), evaluation
+
+    def _weighting(self, table: Table) -> Weighting:
+        """That of the training, without the column where the table lacks it."""
+        own = self.file.weighting
+        return own if own.column in table.names else replace(own, column=None)
 
 
 def _as_table(table: Any) -> Table:

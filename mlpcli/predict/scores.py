@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.data.counts import Counts
 from mlpcli.data.prepare import Preparation
-from mlpcli.data.targets import ClassTarget
+from mlpcli.data.targets import ClassTarget, MultilabelTarget
+from mlpcli.data.weights import mean_weight
 from mlpcli.training.metrics import (
     ClassScores,
     RegressionScores,
@@ -24,20 +25,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores by target. classification: one entry, named after the target; else one per label or target."""
+    """Scores by target. classification: one entry, named after the target; else one per label or target.
+
+    words: of each entry of class_scores, what its classes are called.
+    """
 
     task: str
     rows: int
-    classes: tuple[str, ...]
+    words: tuple[tuple[str, ...], ...]
     class_scores: dict[str, ClassScores]
     regression_scores: dict[str, RegressionScores]
     counts: Counts
+    weighted: str = ""
+    """By what rows are weighted, in words; "" where all count alike."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, with every number that is printed; None for those that are not finite."""
         targets: dict[str, Any] = {}
-        for name, scores in self.class_scores.items():
-            classes = self.classes or ("0", "1")
+        for at, (name, scores) in enumerate(self.class_scores.items()):
+            classes = self.words[at]
             targets[name] = {
                 "accuracy": scores.accuracy,
                 "log_loss": _finite(scores.log_loss),
@@ -46,7 +52,7 @@ class Evaluation:
                     for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
                 },
                 "confusion": {
-                    c: dict(zip(classes, (int(n) for n in row), strict=True))
+                    c: dict(zip(classes, row.tolist(), strict=True))
                     for c, row in zip(classes, scores.confusion, strict=True)
                 },
             }
@@ -57,7 +63,13 @@ class Evaluation:
                 "r2": _finite(score.r2),
             }
         unknown = {name: count for name, (count, _) in self.counts.unknown.items()}
-        return {"task": self.task, "rows": self.rows, "targets": targets, "unknown_categories": unknown}
+        return {
+            "task": self.task,
+            "rows": self.rows,
+            **({"weighted": self.weighted} if self.weighted else {}),
+            "targets": targets,
+            "unknown_categories": unknown,
+        }
 
 
 def _finite(number: float) -> float | None:
@@ -70,16 +82,29 @@ def evaluate_outputs(
     preparation: Preparation,
     task: str,
     counts: Counts | None = None,
+    weights: NDArray[Any] | None = None,
+    weighted: str = "",
 ) -> Evaluation:
-    """outputs: (rows, units) of the network; targets as Preparation.targets gives them."""
+    """outputs: (rows, units) of the network; targets as Preparation.targets gives them.
+
+    weights: how much each row counts, (rows,), None for all alike; their size does not matter, so that the
+    same rows have the same scores in training and in `mlp evaluate`. weighted: by what, in words.
+    """
     counts = counts or Counts()
+    if weights is not None:
+        weights = weights / mean_weight(weights, "the rows")
     target = preparation.target
     if isinstance(target, ClassTarget):
-        scores = class_scores(class_probabilities(outputs, target.coding), targets)
-        return Evaluation(task, len(targets), tuple(target.classes), {target.name: scores}, {}, counts)
-    if task == "multilabel":
-        labels = {name: label_scores(outputs[:, i], targets[:, i]) for i, name in enumerate(target.names)}
-        return Evaluation(task, len(targets), (), labels, {}, counts)
+        scores = class_scores(class_probabilities(outputs, target.coding), targets, weights)
+        named = {target.name: scores}
+        return Evaluation(task, len(targets), (tuple(target.classes),), named, {}, counts, weighted)
+    if isinstance(target, MultilabelTarget):
+        labels = {
+            name: label_scores(outputs[:, i], targets[:, i], weights) for i, name in enumerate(target.names)
+        }
+        return Evaluation(task, len(targets), target.words, labels, {}, counts, weighted)
     predicted, true = preparation.unscale(outputs), preparation.unscale(targets)
-    values = {name: regression_scores(predicted[:, i], true[:, i]) for i, name in enumerate(target.names)}
-    return Evaluation(task, len(targets), (), {}, values, counts)
+    values = {
+        name: regression_scores(predicted[:, i], true[:, i], weights) for i, name in enumerate(target.names)
+    }
+    return Evaluation(task, len(targets), (), {}, values, counts, weighted)

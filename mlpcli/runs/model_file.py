@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import mlpcli
 from mlpcli.config.schema import HiddenConfig, NetworkConfig, OutputConfig
+from mlpcli.data.plain import from_plain, to_plain
 from mlpcli.data.prepare import Preparation
+from mlpcli.data.weights import UNWEIGHTED, Weighting
 from mlpcli.discover import choice_name
 from mlpcli.errors import Fault, MlpError, ModelFileError
 from mlpcli.nn.activations import ACTIVATIONS
@@ -49,6 +51,8 @@ class ModelFile:
     parameters: Mapping[str, NDArray[Any]]
     config: str
     summary: Mapping[str, Any]
+    weighting: Weighting = UNWEIGHTED
+    """How rows were weighted, to score others alike; files of earlier versions have none."""
 
     def write(self, path: Path) -> None:
         """Atomically."""
@@ -68,6 +72,7 @@ class ModelFile:
             "preparation": self.preparation.to_json(),
             "summary": dict(self.summary),
             "config": self.config,
+            **({"weighting": to_plain(self.weighting)} if self.weighting else {}),
         }
         write_arrays(path, header, self.parameters)
 
@@ -105,6 +110,9 @@ class ModelFile:
                 arrays,
                 str(header["config"]),
                 dict(header["summary"]),
+                from_plain((Weighting,), header["weighting"], "weighting")
+                if "weighting" in header
+                else UNWEIGHTED,
             )
             model._check()
             expected = {p.node.name: p.node.shape for p in model.graph().arrays}
@@ -124,6 +132,8 @@ class ModelFile:
         fits = self.head.units == outputs or one_for_two
         if not fits or (self.preparation.width, self.preparation.target.task) != (self.width, self.task):
             raise ValueError("columns and network differ")
+        if len(self.weighting.classes) not in (0, outputs):
+            raise ValueError("weights and classes differ")
         header, separator = self.reading["header"], self.reading["separator"]
         if not isinstance(header, bool | None) or not isinstance(separator, str | None):
             raise ValueError("header or separator is of no use")

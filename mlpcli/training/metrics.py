@@ -17,19 +17,23 @@ SMALLEST = 1e-15
 
 @dataclass(frozen=True)
 class ClassScores:
-    """confusion[i, j]: rows of class i called class j. log_loss in nats."""
+    """confusion[i, j]: rows of class i called class j, or the sum of their weights. log_loss in nats.
+
+    rows: of each class, whatever they weigh.
+    """
 
     accuracy: float
     log_loss: float
-    confusion: NDArray[np.int64]
+    confusion: NDArray[Any]
+    rows: NDArray[np.int64]
 
     def per_class(self) -> list[tuple[float, float, float, int]]:
         """Precision, recall, F1 and rows of each class; a score without rows is 0."""
         hits = np.diag(self.confusion)
-        called, rows = self.confusion.sum(0), self.confusion.sum(1)
+        called, true = self.confusion.sum(0), self.confusion.sum(1)
         return [
-            (_ratio(h, c), _ratio(h, r), _ratio(2 * h, c + r), int(r))
-            for h, c, r in zip(hits, called, rows, strict=True)
+            (_ratio(h, c), _ratio(h, t), _ratio(2 * h, c + t), int(r))
+            for h, c, t, r in zip(hits, called, true, self.rows, strict=True)
         ]
 
 
@@ -60,33 +64,53 @@ def class_probabilities(outputs: NDArray[Any], codes: Sequence[float] = ONE_UNIT
     return np.column_stack([1 - second, second])
 
 
-def class_scores(probabilities: NDArray[Any], classes: NDArray[np.int64]) -> ClassScores:
-    """probabilities: (rows, classes); classes: (rows,). The likeliest class is called; a tie: the first."""
+def mean(values: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
+    """Of (rows,) values, each counting as much as its weight: Σ w·v / Σ w."""
+    if weights is None:
+        return float(np.mean(values))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.sum(weights * values) / np.sum(weights))
+
+
+def class_scores(
+    probabilities: NDArray[Any], classes: NDArray[np.int64], weights: NDArray[Any] | None = None
+) -> ClassScores:
+    """probabilities: (rows, classes); classes: (rows,). The likeliest class is called; a tie: the first.
+
+    weights: how much each row counts, (rows,); None: all alike.
+    """
     count = probabilities.shape[1]
     called = np.argmax(probabilities, axis=1)
-    confusion = np.zeros((count, count), np.int64)
-    np.add.at(confusion, (classes, called), 1)
+    confusion = np.zeros((count, count), np.int64 if weights is None else np.float64)
+    np.add.at(confusion, (classes, called), 1 if weights is None else weights)
     right = np.take_along_axis(probabilities, classes[:, None], 1)[:, 0]
-    log_loss = float(-np.mean(np.log(np.clip(np.asarray(right, np.float64), SMALLEST, 1.0))))
-    return ClassScores(float(np.mean(called == classes)), log_loss, confusion)
+    log_loss = -mean(np.log(np.clip(np.asarray(right, np.float64), SMALLEST, 1.0)), weights)
+    rows = np.bincount(classes, minlength=count)
+    return ClassScores(mean(called == classes, weights), log_loss, confusion, rows)
 
 
-def regression_scores(prediction: NDArray[Any], target: NDArray[Any]) -> RegressionScores:
-    """prediction, target: (rows,) in the user's units."""
+def regression_scores(
+    prediction: NDArray[Any], target: NDArray[Any], weights: NDArray[Any] | None = None
+) -> RegressionScores:
+    """prediction, target: (rows,) in the user's units. weights: how much each row counts; None: all alike."""
     with np.errstate(over="ignore", invalid="ignore"):  # a training that runs away has infinite scores
         error = np.asarray(prediction, np.float64) - np.asarray(target, np.float64)
-        spread = float(np.sum((target - np.mean(target)) ** 2))
-        squares = float(np.sum(error**2))
+        each = 1.0 if weights is None else weights
+        spread = float(np.sum(each * (target - mean(target, weights)) ** 2))
+        squares = float(np.sum(each * error**2))
         return RegressionScores(
-            float(np.sqrt(np.mean(error**2))),
-            float(np.mean(np.abs(error))),
+            float(np.sqrt(mean(error**2, weights))),
+            mean(np.abs(error), weights),
             1.0 - squares / spread if spread > 0 else float("nan"),
         )
 
 
-def label_scores(probabilities: NDArray[Any], labels: NDArray[Any]) -> ClassScores:
+def label_scores(
+    probabilities: NDArray[Any], labels: NDArray[Any], weights: NDArray[Any] | None = None
+) -> ClassScores:
     """One label of a multilabel task: probabilities, labels: (rows,) with labels 0 or 1."""
-    return class_scores(class_probabilities(np.asarray(probabilities)[:, None]), labels.astype(np.int64))
+    both = class_probabilities(np.asarray(probabilities)[:, None])
+    return class_scores(both, labels.astype(np.int64), weights)
 
 
 def target_matrix(

@@ -54,8 +54,18 @@ def test_what_is_ambiguous_is_said_with_the_remedy() -> None:
 def test_several_targets() -> None:
     assert task([0, 1], [1, 1])[0] == "multilabel"
     assert task([0, 1], [1, 2])[0] == "regression"
-    with pytest.raises(DataError, match="'y1' is text"):
-        task([0, 1], ["a", "b"])
+    assert task([0, 1], ["no", "yes"])[0] == "multilabel"
+    assert task(["no", "yes"], ["True", "False"])[0] == "multilabel"
+
+
+def test_classes_and_numbers_are_no_targets_together() -> None:
+    with pytest.raises(DataError, match="'y1' is text of 3 values, and numbers are in 'y0'") as refused:
+        task(REAL[:6], ["a", "b", "c"] * 2)
+    assert "configs of their own" in refused.value.faults[0].remedy
+    with pytest.raises(DataError, match="'y0' is text of 2 values, and numbers are in 'y1'"):
+        task(["no", "yes"], [0.5, 1.5])
+    with pytest.raises(DataError, match="'y0' is text of 3 values"):
+        task(["a", "b", "c"], [0, 1, 1])
 
 
 def test_a_given_task_is_taken_without_a_word() -> None:
@@ -71,7 +81,8 @@ def test_a_given_task_is_taken_without_a_word() -> None:
         ([REAL], "classification", "task: regression"),
         ([list(range(30))], "classification", "task: regression"),
         ([["a", "b"]], "regression", "task: classification"),
-        ([["a", "b"]], "multilabel", "needs numbers"),
+        ([["a", "b", "c"]], "multilabel", "text of 3 values; a label has two"),
+        ([["a", "a"], [0, 1]], "multilabel", "text of 1 value; a label has two"),
         ([[0, 2]], "multilabel", r"row 2, column 'y0'\n  2 is neither 0 nor 1"),
         ([[0, 1], [1, 0]], "classification", "task: multilabel"),
         ([[f"name {at}" for at in range(30)]], None, "too many to be classes"),

@@ -98,19 +98,12 @@ def waves_leaking() -> Columns:
 
 
 def rare() -> Columns:
-    """980 rows of a cloud, 20 of another that lies mostly inside it."""
+    """1960 rows of a cloud, 40 of another that lies half inside it."""
     rng = np.random.default_rng(5)
-    label = np.repeat([0, 1], (980, 20))
-    points = rng.normal(0, 1, (1000, 2)) + 0.9 * label[:, None]
-    order = rng.permutation(1000)
+    label = np.repeat([0, 1], (1960, 40))
+    points = rng.normal(0, 1, (2000, 2)) + 1.4 * label[:, None]
+    order = rng.permutation(2000)
     return {"a": points[order, 0], "b": points[order, 1], "label": label[order]}
-
-
-def rare_and_repeated() -> Columns:
-    """The same with each row of the small cloud 49 times."""
-    columns = rare()
-    times = np.where(columns["label"] == 1, 49, 1)
-    return {name: np.repeat(column, times) for name, column in columns.items()}
 
 
 for function in (
@@ -121,7 +114,6 @@ for function in (
     waves_shuffled,
     waves_leaking,
     rare,
-    rare_and_repeated,
 ):
     MADE[function.__name__] = function
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,3 +91,19 @@ def test_predictions_that_ran_away_score_infinity_without_a_warning():
     scores = regression_scores(np.array([1e200, -1e200, 0.0]), np.array([1.0, 2.0, 3.0]))
     assert (scores.rmse, scores.r2) == (math.inf, -math.inf)
     assert scores.mae == pytest.approx(2e200 / 3)
+
+
+def test_weighted_scores_are_those_of_scikit_learn():
+    oracle = json.loads((Path(__file__).parent.parent / "oracles" / "weighted_scores.json").read_text())
+    given = {name: np.array(values) for name, values in oracle.items()}
+    scores = class_scores(given["probabilities"], given["classes"], given["weights"])
+    assert scores.accuracy == pytest.approx(oracle["accuracy"], rel=1e-13)
+    assert scores.log_loss == pytest.approx(oracle["log_loss"], rel=1e-13)
+    np.testing.assert_allclose(scores.confusion, given["confusion"], rtol=1e-13)
+    precision, recall, f1, rows = zip(*scores.per_class())
+    for name, found in (("precision", precision), ("recall", recall), ("f1", f1)):
+        np.testing.assert_allclose(found, given[name], rtol=1e-13, err_msg=name)
+    assert rows == tuple(np.bincount(given["classes"]))
+    numbers = regression_scores(given["prediction"], given["target"], given["weights"])
+    for name in ("rmse", "mae", "r2"):
+        assert getattr(numbers, name) == pytest.approx(oracle[name], rel=1e-13)

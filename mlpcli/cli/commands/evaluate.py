@@ -11,9 +11,10 @@ from mlpcli.cli.options import executor_option, json_option, run_argument
 @run_argument
 @click.argument("data", type=click.Path())
 @click.option("--labels", type=click.Path(), help="Label file beside an IDX or NPY file.")
+@click.option("--unweighted", is_flag=True, help="Count all rows alike, though training weighted them.")
 @executor_option
 @json_option
-def evaluate(run: str, data: str, labels: str | None, executor: str, as_json: bool) -> None:
+def evaluate(run: str, data: str, labels: str | None, unweighted: bool, executor: str, as_json: bool) -> None:
     """Score a run on rows that have the target.
 
     DATA is a file of rows; - reads standard input.
@@ -27,7 +28,7 @@ def evaluate(run: str, data: str, labels: str | None, executor: str, as_json: bo
     from mlpcli.cli.warnings import tell, tell_counts
     from mlpcli.pipeline import load
 
-    notes, evaluation = load(run, executor).evaluate_file(data, labels)
+    notes, evaluation = load(run, executor).evaluate_file(data, labels, not unweighted)
     tell(notes)
     tell_counts(evaluation.counts)
     if as_json:

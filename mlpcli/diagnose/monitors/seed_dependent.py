@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from mlpcli.diagnose.baseline import share_left
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.monitor import Look, Monitor
 from mlpcli.diagnose.monitors.stalled_at_baseline import NEAR
@@ -28,7 +29,10 @@ class SeedDependent(Monitor):
         if not look.stands_still(LEAST_FALL):
             return None
         loss, baseline = look.now.loss, look.probe.baseline
-        if baseline <= 0 or not MUCH * baseline < loss < (1 - NEAR) * baseline:
+        if baseline <= 0 or not loss < (1 - NEAR) * baseline:
+            return None
+        left = share_left(loss, baseline, look.probe.least_loss)
+        if left <= MUCH:
             return None
         cause = (
             f"The loss stays at {loss:.4g}, {loss / baseline:.0%} of what the best constant has, though "
@@ -40,4 +44,4 @@ class SeedDependent(Monitor):
             *((Remedy("more units, of which enough start well", wider),) if wider else ()),
             Remedy("other first weights", (f"seed={case.config.seed + 1}",)),
         )
-        return Finding("seed_dependent", "warning", cause, "", "seed", loss / baseline, MUCH, remedies)
+        return Finding("seed_dependent", "warning", cause, "", "seed", left, MUCH, remedies)

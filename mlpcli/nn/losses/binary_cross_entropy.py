@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlpcli.graph.node import Node
-from mlpcli.nn.loss import Loss, clipped_probability
+from mlpcli.nn.loss import SmoothedLoss, clipped_probability
 from mlpcli.ops.elementwise import log
 
 
 @dataclass(frozen=True)
-class BinaryCrossEntropy(Loss):
+class BinaryCrossEntropy(SmoothedLoss):
     """-(t·log p + (1-t)·log(1-p)) in nats, p clipped to [1e-7, 1-1e-7].
 
     Behind a sigmoid, nn/stable.py puts the logit form in its place, and nothing is clipped.
@@ -18,5 +18,8 @@ class BinaryCrossEntropy(Loss):
     """
 
     def per_output(self, prediction: Node, target: Node) -> Node:
-        p = clipped_probability(prediction)
-        return -(target * log(p) + (1.0 - target) * log(1.0 - p))
+        p, t = clipped_probability(prediction), self.aim(target)
+        return -(t * log(p) + (1.0 - t) * log(1.0 - p))
+
+    def classes(self, outputs: int) -> int:
+        return 2

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlpcli.graph.node import Node
-from mlpcli.nn.loss import Loss, clipped_probability
+from mlpcli.nn.loss import SmoothedLoss, clipped_probability
 from mlpcli.ops.elementwise import log
 
 
 @dataclass(frozen=True)
-class CrossEntropy(Loss):
+class CrossEntropy(SmoothedLoss):
     """-t·log p in nats, p clipped to [1e-7, 1-1e-7].
 
     Behind a softmax, nn/stable.py puts the logit form in its place, and nothing is clipped.
@@ -18,4 +18,7 @@ class CrossEntropy(Loss):
     """
 
     def per_output(self, prediction: Node, target: Node) -> Node:
-        return -(target * log(clipped_probability(prediction)))
+        return -(self.aim(target) * log(clipped_probability(prediction)))
+
+    def classes(self, outputs: int) -> int:
+        return outputs

@@ -11,6 +11,7 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trial import Trainer, Trial
+from mlpcli.diagnose.variant import weighted
 from mlpcli.training.metrics import class_probabilities
 
 MOST_TIMES = 10.0
@@ -21,27 +22,28 @@ LEAST_ROWS = 5
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
+    case = evidence.case
     target = case.dataset.preparation.target
-    if not isinstance(target, ClassTarget) or not trial.finite or case.optimizer.rate <= 0:
+    if not isinstance(target, ClassTarget) or case.optimizer.rate <= 0:
+        return
+    if case.dataset.weighting.classes:  # the remedy is taken
+        return
+    trial = evidence.trial
+    if not trial.finite:
         return
     classes = _classes(evidence.trainer.rows["target"], target)
     counts = np.bincount(classes, minlength=case.dataset.preparation.outputs)
-    rarest, commonest = int(np.argmin(counts)), int(np.argmax(counts))
-    if counts[rarest] < LEAST_ROWS or counts[commonest] < MOST_TIMES * counts[rarest]:
+    own = evidence.trainer.rows.get("weights")
+    sizes = np.bincount(classes, own, len(counts))
+    rarest, commonest = int(np.argmin(sizes)), int(np.argmax(sizes))
+    if counts[rarest] < LEAST_ROWS or sizes[commonest] < MOST_TIMES * sizes[rarest]:
         return
     recall = _recall(trial, target, classes, rarest)
     if recall >= LEAST_RECALL:
         return
-    repeated = np.concatenate(
-        [
-            np.tile(np.flatnonzero(classes == each), round(counts[commonest] / max(1, count)))
-            for each, count in enumerate(counts)
-            if count
-        ]
-    )
-    rows = {name: np.ascontiguousarray(array[repeated]) for name, array in evidence.trainer.rows.items()}
-    trainer = Trainer(case, rows)
+    everywhere = _classes(case.rows["target"], target)
+    factors = 1.0 / np.maximum(np.bincount(everywhere, minlength=len(counts)), 1)
+    trainer = Trainer(weighted(case, factors[everywhere]))
     balanced = trainer.run()
     there = _classes(trainer.rows["target"], target)
     reached = _recall(balanced, target, there, rarest)
@@ -50,18 +52,18 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     if not told_apart or reached < LEAST_RECALL or reached < 2 * recall:
         return
     name = target.classes[rarest]
-    times = counts[commonest] / counts[rarest]
+    times = sizes[commonest] / sizes[rarest]
     yield Finding(
         "class_imbalance",
         "warning" if evidence.learns else "problem",
         f"Class {name!r} has {counts[rarest]} of {len(classes)} rows, {times:.0f} times fewer than the "
-        f"most frequent one, and {recall:.0%} of them are recognised, whatever the accuracy says; trained "
-        f"with the rare rows repeated, {reached:.0%}.",
+        f"most frequent one{' by their weights' if own is not None else ''}, and {recall:.0%} of them are "
+        f"recognised, whatever the accuracy says; trained with the classes weighted alike, {reached:.0%}.",
         f"class {name}",
-        "data.target",
+        "data.class_weights",
         recall,
         LEAST_RECALL,
-        (Remedy(f"the rows of the rare class repeated {times:.0f} times in the file, or more of them"),),
+        (Remedy("each class counts alike, however many rows it has", ("data.class_weights=balanced",)),),
     )
 
 
@@ -79,13 +81,14 @@ class_imbalance = Rule(
     title="A class too rare to be learned",
     check=_check,
     statistic="rows of the most frequent class for one of the rarest; share of the rarest that is "
-    "recognised after the trial, and after one with its rows repeated until the classes are equal",
+    "recognised after the trial, and after one with the classes weighted until they are equal",
     threshold="10 times and less than 30 % recognised (SageMaker Debugger), and at least 30 % with "
-    "repeated rows",
+    "weights; never where data.class_weights is given",
     source="Amazon SageMaker Debugger, rule ClassImbalance; He, Garcia 2009, IEEE TKDE 21(9)",
     text="""A network that never calls a class of 2 % is right in 98 % of the rows, and its loss is low.
-Look at the recall of each class. A warning where the network beats the baseline: a rare class that is hard
-to tell is not a fault of the training.""",
+Look at the recall of each class. With data.class_weights each class counts alike, in the scores too. A
+warning where the network beats the baseline: a rare class that is hard to tell is not a fault of the
+training.""",
     always=True,
     explains=("stalled_at_baseline",),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpcli.diagnose.baseline import baseline_loss, is_cross_entropy, least_loss, row_losses
+from mlpcli.diagnose.baseline import baseline_loss, is_cross_entropy, least_loss, mean_loss, row_losses
 from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.evidence import POOR, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
@@ -37,7 +37,7 @@ def _single(evidence: Evidence) -> Iterator[Finding]:
     if is_cross_entropy(case) or said.constant or not outside.any():
         return
     baseline = baseline_loss(case)
-    left = float(np.mean(row_losses(case, np.clip(target, said.low, said.high), target)))
+    left = mean_loss(row_losses(case, np.clip(target, said.low, said.high), target), case.rows)
     perfect = least_loss(case)
     share = (left - perfect) / (baseline - perfect) if baseline > perfect else 0.0
     if share < HARDLY:

@@ -39,7 +39,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     swing = float(np.diff(np.percentile(late, (10, 90)))[0]) / max(abs(median), 1e-300)
     # The last epochs at a swinging rate still meet a new best by chance: what counts is its mean.
     new_best = bool(late[-len(late) // 2 :].mean() < NEW_BEST * costs[:half].min())
-    if new_best or rising < RISING or swing < SWING or median < LEFT * evidence.baseline:
+    if new_best or rising < RISING or swing < SWING or _low(evidence, median):
         return
     if median > RUNS_AWAY * max(trial.start_loss, evidence.baseline):
         return
@@ -68,6 +68,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             *_larger_batches(evidence),
         ),
     )
+
+
+def _low(evidence: Evidence, cost: float) -> bool:
+    if evidence.baseline <= 0:  # nothing of it can be left
+        return cost < LEFT * evidence.baseline
+    return evidence.left(cost) < LEFT
 
 
 def _end(costs: np.ndarray) -> float:

@@ -29,7 +29,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     cured = not evidence.learns and evidence.beats_baseline(evidence.shuffled.loss)
     harmed = cured or (
-        evidence.trial.loss > 0.1 * evidence.baseline and evidence.much_better(evidence.shuffled)
+        evidence.baseline > 0
+        and evidence.left(evidence.trial.loss) > 0.1
+        and evidence.much_better(evidence.shuffled)
     )
     proof = (
         f"; shuffled, the loss ends at {evidence.shuffled.loss:.4g} instead of {evidence.trial.loss:.4g}"

@@ -23,7 +23,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     epochs = case.config.training.epochs
     if case.optimizer.rate <= 0 or not (trial.complete and trial.finite):
         return
-    if evidence.learns and (trial.falling_an_epoch < FALLING or trial.loss < HALF_WAY * evidence.baseline):
+    if evidence.learns and (trial.falling_an_epoch < FALLING or _nearly_done(evidence)):
         return
     if not evidence.learns and trial.falling < STILL_FALLING:
         return
@@ -52,6 +52,12 @@ def _smaller_batches(evidence: Evidence) -> Iterator[Remedy]:
     batch = evidence.case.batch
     if batch > 16:
         yield Remedy("more steps in as many epochs", (f"training.batch_size={min(64, max(8, batch // 10))}",))
+
+
+def _nearly_done(evidence: Evidence) -> bool:
+    if evidence.baseline <= 0:  # nothing of it can be left
+        return evidence.trial.loss < HALF_WAY * evidence.baseline
+    return evidence.left(evidence.trial.loss) < HALF_WAY
 
 
 too_few_epochs = Rule(

@@ -1,0 +1,153 @@
+"""How much each row counts: a column of the file, a weight for each class, or both, multiplied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlpcli.config.schema import DataConfig
+from mlpcli.data.cells import codes
+from mlpcli.data.numeric import Floats
+from mlpcli.data.table import Table, more
+from mlpcli.data.targets import ClassTarget, Target
+from mlpcli.errors import DataError, Fault, nearest
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """column: of the file. classes: a weight for each class, in their order; none: all alike."""
+
+    column: str | None = None
+    classes: Floats = ()
+
+    def __bool__(self) -> bool:
+        """Whether rows count differently at all."""
+        return self.column is not None or bool(self.classes)
+
+    def fault(self) -> str:
+        """What cannot be true of weights; empty when all is well."""
+        return "a weight is negative." if min(self.classes, default=0.0) < 0 else ""
+
+    def of(self, table: Table, targets: Array) -> Array:
+        """The weight of every row, (rows,) float64. targets: as Preparation.targets gives them.
+
+        A column that the table lacks counts every row alike. Raises DataError as row_weights does.
+        """
+        weights = np.ones(table.rows)
+        if self.column is not None and self.column in table.names:
+            weights *= row_weights(table, self.column)
+        if self.classes:
+            weights *= np.array(self.classes)[targets]
+        return weights
+
+    def describe(self, target: Target) -> str:
+        """In words: by column 'w' and by class (no 0.625, yes 2.5)."""
+        words = [] if self.column is None else [f"by column {self.column!r}"]
+        if self.classes and isinstance(target, ClassTarget):
+            pairs = [f"{n} {w:.4g}" for n, w in zip(target.classes, self.classes, strict=True)]
+            words.append(f"by class ({', '.join(pairs[:8])}{', …' if pairs[8:] else ''})")
+        return " and ".join(words)
+
+
+UNWEIGHTED = Weighting()
+"""All rows alike."""
+
+
+def fit_weighting(config: DataConfig, target: Target, training: Table) -> Weighting:
+    """From the rows of the training part. Raises DataError for classes that are not there."""
+    classes: Floats = ()
+    if config.class_weights:
+        if not isinstance(target, ClassTarget):
+            what = f"Class weights are for one target of classes, and the task is {target.task}."
+            remedy = (
+                "Leave it out. To weigh rows, give the file a column of weights, and name it: data.weight."
+            )
+            raise DataError(Fault(training.source, what, remedy, "data.class_weights"))
+        classes = class_weights(config.class_weights, target, training)
+    return Weighting(config.weight, classes)
+
+
+def class_weights(given: str | Mapping[str, float], target: ClassTarget, training: Table) -> Floats:
+    """A weight for each class of `target`, in their order; a class that is not named has 1.
+
+    balanced: rows / (classes · rows of the class), as scikit-learn's compute_class_weight has it (King, Zeng
+    2001, Logistic regression in rare events data, section 3.2). Raises DataError for unknown classes.
+    """
+    if isinstance(given, str):
+        counts = np.bincount(target.encode(training), minlength=len(target.classes))
+        return tuple((training.rows / (len(counts) * np.maximum(counts, 1))).tolist())
+    found = codes(list(given), target.classes, -1)
+    unknown = [name for name, at in zip(given, found, strict=True) if at < 0]
+    if unknown:
+        raise DataError(
+            [
+                Fault(
+                    training.source,
+                    f"{target.name!r} has no class {name!r}.",
+                    nearest(name, target.classes),
+                    f"data.class_weights.{name}",
+                )
+                for name in unknown
+            ]
+        )
+    weights = [1.0] * len(target.classes)
+    for at, weight in zip(found.tolist(), given.values(), strict=True):
+        weights[at] = weight
+    return tuple(weights)
+
+
+def row_weights(table: Table, name: str) -> Array:
+    """The cells of a column of weights, (rows,) float64.
+
+    Raises DataError, naming the row, for one that is missing, negative, infinite or no number.
+    """
+    values = table.numbers(name).astype(np.float64)
+    bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+    if len(bad):
+        value = values[bad[0]]
+        kind = "missing" if np.isnan(value) else "negative" if value < 0 else "infinite"
+        shown = "" if np.isnan(value) else f" ({value:g})"
+        raise DataError(
+            Fault(
+                table.where(bad[0], name),
+                f"The weight is {kind}{shown}{more(len(bad))}.",
+                "Give a number of 0 or more; a row of weight 0 is left out.",
+            )
+        )
+    return values
+
+
+def with_weight(table: Table, name: str | None) -> tuple[Table, tuple[str, ...]]:
+    """The rows whose weight is above 0, and a note when there are others: those are as if not in the file.
+
+    All rows, where there is no such column. Raises DataError as row_weights does, and when no row is left.
+    """
+    if name is None or name not in table.names:
+        return table, ()
+    kept = np.flatnonzero(row_weights(table, name))
+    if not len(kept):
+        what = f"The weight of every row is 0 (column {name!r})."
+        raise DataError(
+            Fault(table.source, what, "Give the rows that count a weight above 0.", "data.weight")
+        )
+    if len(kept) == table.rows:
+        return table, ()
+    note = f"{table.source}: {table.rows - len(kept)} of {table.rows} rows have weight 0 and are left out."
+    return table.take(kept), (note,)
+
+
+def mean_weight(weights: Array, where: str) -> float:
+    """Their mean; none of it overflows. Raises DataError where all of them are 0."""
+    largest = float(weights.max())
+    if largest <= 0:
+        what = "The weight of every row is 0."
+        raise DataError(
+            Fault(where, what, "Give a class that is there a weight above 0.", "data.class_weights")
+        )
+    return largest * float((weights / largest).mean())
