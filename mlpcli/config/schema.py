@@ -41,6 +41,8 @@ class DataConfig:
     validation_labels: str | None = setting(None, path=True)
     test: float | str | None = setting(None, path=True, above=0.0, below=1.0)
     test_labels: str | None = setting(None, path=True)
+    fold: str | None = setting(None)
+    """2/5: the second of five parts of the training file's rows takes the place of the test part."""
     scaling: str = setting("standard", one_of=("standard", "minmax", "none"))
     target_scaling: str = setting("standard", one_of=("standard", "minmax", "none"))
     header: bool | None = setting(None)
@@ -48,6 +50,15 @@ class DataConfig:
     ignore: tuple[str, ...] = setting(())
     categorical: tuple[str, ...] = setting(())
     missing: MissingConfig = setting(MissingConfig())
+
+    @property
+    def fold_number(self) -> tuple[int, int] | None:
+        """Number and count of the fold; None where there is none."""
+        number, slash, count = (self.fold or "").partition("/")
+        if not (slash and number.isdecimal() and count.isdecimal() and len(count) < 10):
+            return None
+        fold = int(number), int(count)
+        return fold if 1 <= fold[0] <= fold[1] and fold[1] >= 2 else None
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
         """Settings that contradict each other: (key, fault, remedy)."""
@@ -58,6 +69,9 @@ class DataConfig:
             yield "target", "The list of targets is empty.", "Name a column, or leave target out."
         for name in doubles(targets):
             yield "target", f"{name!r} is listed twice.", "Name each column once."
+        if self.fold is not None and self.fold_number is None:
+            what = f"{self.fold!r} is no fold: expected one such as 2/5, from 1/2 on."
+            yield "fold", what, "Write which one, a slash, and of how many."
         if self.classes and self.task not in (None, "classification"):
             what = f"The numbers of classes are given, and the task is {self.task}."
             yield "classes", what, "Leave one of them out."

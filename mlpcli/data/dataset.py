@@ -68,7 +68,7 @@ def read_dataset(config: DataConfig, rng: np.random.Generator, dtype: str = "flo
     others: dict[str, Table] = {}
     for key in ("validation", "test"):
         path = getattr(config, key)
-        if isinstance(path, str):
+        if isinstance(path, str) and not (key == "test" and config.fold):
             labels = getattr(config, f"{key}_labels")
             others[key], said = read_table(path, config.header, config.separator, labels)
             notes += said
@@ -142,7 +142,8 @@ def _parts(
         float(share) if given is None and isinstance(share, (int, float)) else 0.0
         for share, given in ((config.validation, validation), (config.test, test))
     ]
-    if not any(shares):
+    fold = config.fold_number
+    if not any(shares) and fold is None:
         return table, validation, test
     codes = classes.encode(table) if classes else None
     if classes and codes is not None:
@@ -150,11 +151,11 @@ def _parts(
         alone = ", ".join(name for name, count in counts if count == 1)
         if alone:
             notes.append(f"{table.source}: classes of one row only, which is kept for training: {alone}.")
-    rows = split(rng, table.rows, shares[0], shares[1], codes)
+    rows = split(rng, table.rows, shares[0], shares[1], codes, fold)
     return (
         table.take(rows.training),
         table.take(rows.validation) if shares[0] else validation,
-        table.take(rows.test) if shares[1] else test,
+        table.take(rows.test) if shares[1] or fold else test,
     )
 
 

@@ -29,32 +29,64 @@ def split(
     validation: float = 0.0,
     test: float = 0.0,
     classes: NDArray[Any] | None = None,
+    fold: tuple[int, int] | None = None,
 ) -> Split:
     """Parts of `validation` and `test` (shares of all `rows`, rounded), the rest for training.
 
     `classes`, (rows,) int: each part gets its share of every class as nearly as whole rows allow, and
-    training keeps at least one row of each. Raises DataError when there are too few rows for that.
+    training keeps at least one row of each. `fold`, (number, count): the rows outside of `test` are dealt
+    into so many equal parts, and the part of that number, from 1, takes the place of the test part: over all
+    numbers each of these rows is in it once. Raises DataError when there are too few rows.
     """
-    sizes = [_size("validation", validation, rows), _size("test", test, rows)]
+    sizes = {"validation": _size("validation", validation, rows), "test": _size("test", test, rows)}
     groups = [np.arange(rows)] if classes is None else _groups(classes)
     left = [rng.permutation(group) for group in groups]
-    taken: list[Rows] = []
-    for size in sizes:
-        counts = _apportion(size, [len(group) for group in groups], [len(group) - 1 for group in left])
-        if sum(counts) < size:
-            what = f"{rows} rows are too few: training keeps a row of each class, so {size} are not left."
-            raise DataError(
-                Fault(
-                    "",
-                    what,
-                    "Take smaller shares, or give more rows.",
-                    "data.validation" if validation else "data.test",
-                )
+    parts: dict[str, Rows] = {}
+
+    def take(key: str) -> None:
+        nonlocal left
+        counts = _apportion(sizes[key], [len(group) for group in groups], [len(each) - 1 for each in left])
+        if sum(counts) < sizes[key]:
+            what = (
+                f"{rows} rows are too few: training keeps a row of each class, so {sizes[key]} are not left."
             )
-        parts = [group[:count] for group, count in zip(left, counts, strict=True)]
+            where = "data.validation" if validation else "data.test"
+            raise DataError(Fault("", what, "Take smaller shares, or give more rows.", where))
+        drawn = [group[:count] for group, count in zip(left, counts, strict=True)]
         left = [group[count:] for group, count in zip(left, counts, strict=True)]
-        taken.append(np.sort(np.concatenate(parts)).astype(np.int64))
-    return Split(np.sort(np.concatenate(left)).astype(np.int64), *taken)
+        parts[key] = _sorted(drawn)
+
+    if fold is None:
+        take("validation")
+        take("test")
+    else:
+        take("test")
+        left, parts["test"] = _dealt(left, *fold)
+        take("validation")
+    return Split(_sorted(left), parts["validation"], parts["test"])
+
+
+def _dealt(groups: list[NDArray[Any]], number: int, count: int) -> tuple[list[NDArray[Any]], Rows]:
+    """The groups without the part of that number, and the part. One deal over all groups, so that parts are
+    of equal size and have their share of each; but a group of one row is never held back."""
+    rows = sum(map(len, groups))
+    if rows < count:
+        what = f"{rows} rows cannot be dealt into {count} folds."
+        raise DataError(Fault("", what, "Take fewer folds, or give more rows.", "data.fold"))
+    kept, held, dealt = [], [], 0
+    for group in groups:
+        mine = (np.arange(dealt, dealt + len(group)) % count) == number - 1
+        if len(group) == 1:
+            mine[:] = False
+        else:
+            dealt += len(group)
+        kept.append(group[~mine])
+        held.append(group[mine])
+    return kept, _sorted(held)
+
+
+def _sorted(groups: Sequence[NDArray[Any]]) -> Rows:
+    return np.sort(np.concatenate(groups)).astype(np.int64)
 
 
 def _size(key: str, share: float, rows: int) -> int:

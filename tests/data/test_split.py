@@ -70,3 +70,37 @@ def test_too_few_rows_are_an_error(rows: int, validation: float, test: float) ->
     with pytest.raises(DataError, match=r"data\.validation") as refused:
         split(np.random.default_rng(0), rows, validation, test)
     assert refused.value.faults[0].remedy
+
+
+@given(
+    classes=st.lists(st.integers(0, 3), min_size=8, max_size=60),
+    count=st.integers(2, 6),
+    validation=st.sampled_from([0.0, 0.2]),
+    test=st.sampled_from([0.0, 0.1]),
+    stratified=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_folds_hold_every_row_back_once(classes, count, validation, test, stratified, seed) -> None:
+    codes = np.unique(classes, return_inverse=True)[1] if stratified else None
+    rows = len(classes)
+    try:
+        parts = [
+            split(np.random.default_rng(seed), rows, validation, test, codes, (number, count))
+            for number in range(1, count + 1)
+        ]
+    except DataError:
+        return
+    held = np.concatenate([part.test for part in parts])
+    assert len(held) == len(set(held.tolist()))
+    left_out = set(range(rows)) - set(held.tolist())
+    # Those of a share for tests of their own, and classes of a single row.
+    single = 0 if codes is None else int(np.sum(np.bincount(codes) == 1))
+    assert len(left_out) <= int(test * rows + 0.5) + single
+    sizes = [len(part.test) for part in parts]
+    assert max(sizes) - min(sizes) <= 1
+    for part in parts:
+        assert not {*part.test.tolist()} & {*part.training.tolist(), *part.validation.tolist()}
+        assert not {*part.validation.tolist()} & {*part.training.tolist()}
+        assert not left_out & set(part.test.tolist())
+        if codes is not None:
+            assert set(codes[part.training]) == set(codes)
