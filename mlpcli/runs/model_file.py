@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KIND = "mlp-model"
-VERSION = 1
+VERSION = 2
+"""1 was without the seal of runs/array_file.py."""
 _REMEDY = "Use another copy, or train again."
 
 

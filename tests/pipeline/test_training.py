@@ -7,14 +7,14 @@ import pytest
 from mlpcli import train
 from mlpcli.pipeline import Ended, EpochDone, Noticed, Started
 from mlpcli.pipeline.monitoring import Monitoring
-from mlpcli.runs.array_file import read_arrays
+from mlpcli.runs.checkpoint import Checkpoint
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 STUCK = ["seed=5", "training.epochs=2000", "training.print_every=100"]
 
 
 def weights(run):
-    _, state = read_arrays(run.path / "checkpoint.npz", "mlp-checkpoint", 1)
+    state = Checkpoint.read(run.path / "checkpoint.npz").groups["state"]
     return {name: array.tobytes() for name, array in state.items()}
 
 

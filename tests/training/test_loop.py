@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mlpcli.config.schema import StopConfig, TrainingConfig
-from mlpcli.execute.rows import EpochRunner
+from mlpcli.execute.rows import EpochRunner, Pass
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE, epochs
 
 
@@ -19,15 +19,16 @@ class Counting(EpochRunner):
         self._count = rows
         self.state, self.costs, self.batches, self.orders = state, iter(costs), batches, []
 
-    def run(self, order, should_stop):
+    def run(self, order, should_stop, begun=None):
         self.orders.append(order.copy())
-        done = 0
+        done = begun.batches if begun else 0
         while done < self.batches:
             self.state["w"] += 1
             done += 1
             if should_stop():
                 break
-        return {"cost": next(self.costs)}, done
+        rows = self._count * done // self.batches
+        return Pass({"cost": next(self.costs) * rows}, rows, done, done == self.batches)
 
 
 def stream(costs, validation=None, interrupted=lambda: False, rows=6, **settings):
