@@ -32,8 +32,7 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 MLP = [
     sys.executable,
     "-c",
-    "import mlpcli.pipeline.keeper as k, mlpcli.pipeline.training as t, mlpcli.pipeline.resuming as r\n"
-    "k.SHARE = 0.2\n"
+    "import mlpcli.pipeline.training as t, mlpcli.pipeline.resuming as r\n"
     "t.train.__defaults__ = (*t.train.__defaults__[:-1], 0.05)\n"
     "r.resume.__defaults__ = (*r.resume.__defaults__[:-1], 0.05)\n"
     "from mlpcli.cli.main import main; main()",

@@ -14,22 +14,24 @@ from mlpcli.runs.array_file import fingerprint
 from mlpcli.runs.folder import CHECKPOINT, MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
 
-EVERY = 2.0
+LEAST = 2.0
 """Seconds between two checkpoints, at least."""
 SHARE = 0.01
 """Of the time, for writing them: after a slow one the next is later."""
 
 
 class Keeper:
-    """folder: of the run. values: what every checkpoint has beside the session: made, config, run_config."""
+    """folder: of the run. values: what every checkpoint has beside the session: made, config, run_config.
+
+    every: seconds between two checkpoints; None: see LEAST and SHARE.
+    """
 
     def __init__(
-        self, folder: RunFolder, session: Session, values: Mapping[str, Any], every: float = EVERY
+        self, folder: RunFolder, session: Session, values: Mapping[str, Any], every: float | None = None
     ) -> None:
         self.folder, self._session, self._values, self._every = folder, session, dict(values), every
         self._next = 0.0
         self._written: int | None = None
-        self.stopped = ""
 
     @property
     def due(self) -> bool:
@@ -50,7 +52,7 @@ class Keeper:
             self.folder.write_summary({"made": self._values["made"], "ended": None})
         self._written = self._session.progress.done
         now = time.perf_counter()
-        wait = self._every and max(self._every, (now - began) / SHARE)
+        wait = max(LEAST, (now - began) / SHARE) if self._every is None else self._every
         self._next = now + wait
 
     def rescue(self) -> None:

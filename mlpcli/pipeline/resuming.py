@@ -13,7 +13,7 @@ from mlpcli.config.schema import Config
 from mlpcli.errors import ConfigError, Fault, ModelFileError, RunFailed
 from mlpcli.optim.step import TrainingStep
 from mlpcli.pipeline.events import Ended, Noticed, Run, Started
-from mlpcli.pipeline.keeper import EVERY, Keeper
+from mlpcli.pipeline.keeper import Keeper
 from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, read_config
 from mlpcli.pipeline.provenance import DATA_FILES, check_computation, check_data, provenance
 from mlpcli.pipeline.session import Session, records
@@ -32,7 +32,7 @@ def resume(
     overrides: Sequence[str] = (),
     report: Report = lambda event: None,
     interrupted: Interrupted = lambda: False,
-    keep_every: float = EVERY,
+    keep_every: float | None = None,
 ) -> Run:
     """Go on with a run that was interrupted or killed, in its folder, by its own config.yaml.
 
@@ -53,7 +53,7 @@ def _from_the_start(
     overrides: Sequence[str],
     report: Report,
     interrupted: Interrupted,
-    keep_every: float,
+    keep_every: float | None,
 ) -> Run:
     """A run that was killed before there was a checkpoint."""
     begun = [name for name in (HISTORY, MODEL) if folder.has(name)]
@@ -80,7 +80,7 @@ def _go_on(
     overrides: Sequence[str],
     report: Report,
     interrupted: Interrupted,
-    keep_every: float,
+    keep_every: float | None,
 ) -> Run:
     values, path = found.values, folder.path / CHECKPOINT
     file = read_config(folder.path / CONFIG, overrides)

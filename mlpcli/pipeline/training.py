@@ -14,7 +14,7 @@ from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep, training_step
 from mlpcli.pipeline.events import Ended, EpochDone, Event, Halved, Noticed, Record, Run, Started
-from mlpcli.pipeline.keeper import EVERY, Keeper
+from mlpcli.pipeline.keeper import Keeper
 from mlpcli.pipeline.prepare import Prepared, prepare
 from mlpcli.pipeline.provenance import provenance
 from mlpcli.pipeline.session import Session
@@ -41,13 +41,13 @@ def train(
     runs: str | Path = "runs",
     report: Report = lambda event: None,
     interrupted: Interrupted = lambda: False,
-    keep_every: float = EVERY,
+    keep_every: float | None = None,
 ) -> Run:
     """Train from a config file and keep everything in a new folder under `runs`.
 
     overrides: as --set, "optimiser.learning_rate=0.01". report: called as things happen. interrupted:
-    asked after every batch; when it says yes, training ends there and is saved. keep_every: seconds, at
-    least, between two checkpoints. Raises ConfigError, DataError, OutputError; RunFailed where the cost
+    asked after every batch; when it says yes, training ends there and is saved. keep_every: seconds
+    between two checkpoints; None: so that they take next to no time. Raises ConfigError, DataError, OutputError; RunFailed where the cost
     became infinite or NaN, the last good weights saved, and where the run can no longer be kept.
     """
     prepared = prepare(config, overrides)
