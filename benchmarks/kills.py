@@ -24,7 +24,7 @@ import numpy as np
 from mlpcli.errors import MlpError
 from mlpcli.runs.array_file import fingerprint
 from mlpcli.runs.checkpoint import Checkpoint
-from mlpcli.runs.folder import CHECKPOINT, HISTORY, MODEL, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, HISTORY, MODEL
 from mlpcli.runs.model_file import ModelFile
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -50,10 +50,11 @@ class Case:
     seconds: float = 0.0
     expected: dict[str, object] = field(default_factory=dict)
     kills: int = 0
-    before: int = 0
-    """Kills before there was a run folder: the config is trained anew."""
+    early: int = 0
+    """Kills before there was a run folder, which are not counted."""
+    again: int = 0
+    """Killed once more while going on."""
     equal: int = 0
-    trainings: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -122,44 +123,42 @@ def sets(case: Case) -> list[str]:
 
 
 def kill(case: Case, folder: Path, rng: np.random.Generator) -> None:
-    """One run, killed once at least."""
-    runs = folder / f"kill-{case.kills}"
-    args = ["train", CONFIGS / case.config, *sets(case), "--runs", runs, "--quiet"]
-    case.trainings += 1
-    while killed_after(started(*args), rng.uniform(0, 1.05 * case.seconds)) != KILLED:
-        case.trainings += 1
+    """One run, killed once at least; not before it has a folder: there would be nothing to go on with."""
+    for attempt in range(1000):
+        runs = folder / f"kill-{case.kills}-{attempt}"
+        args = ["train", CONFIGS / case.config, *sets(case), "--runs", runs, "--quiet"]
+        code = killed_after(started(*args), rng.uniform(0, 1.05 * case.seconds))
+        made = list(runs.glob("*/config.yaml"))
+        if code == KILLED and made:
+            break
+        case.early += code == KILLED
     case.kills += 1
-    made = list(runs.iterdir()) if runs.exists() else []
-    made = [run for run in made if (run / "config.yaml").exists()]
-    if not made:
-        case.before += 1
-        process = started(*args)
-    else:
-        process = started("train", "--resume", made[-1], "--quiet")
-        if rng.uniform() < 0.3 and killed_after(process, rng.uniform(0, case.seconds)) == KILLED:
-            case.trainings += 1
-        process = started("train", "--resume", made[-1], "--quiet") if process.poll() is not None else process
-    case.trainings += 1
-    _, errors = process.communicate()
-    run = max(runs.iterdir(), key=lambda path: path.stat().st_mtime)
-    RunFolder.find(run)
+    run = made[0].parent
+    process = started("train", "--resume", run, "--quiet")
+    if rng.uniform() < 0.3 and killed_after(process, rng.uniform(0, case.seconds)) == KILLED:
+        case.again += 1
+        process = started("train", "--resume", run, "--quiet")
+    errors = process.communicate()[1].decode() if process.poll() is None else ""
     try:
         found = content(run)
     except MlpError as error:
-        case.wrong.append(str(error))
+        case.wrong.append(f"{error} {errors[-300:]}")
         return
     different = [name for name, value in case.expected.items() if found[name] != value]
     if process.returncode or different:
-        case.wrong.append(f"{run.name}: {different} {errors.decode()[-300:]}")
+        case.wrong.append(f"{run}: {different} {errors[-300:]}")
     else:
         case.equal += 1
 
 
 def report(cases: tuple[Case, ...]) -> str:
     """The table."""
-    lines = [f"{'config':22}{'seconds':>9}{'kills':>7}{'before a folder':>17}{'same bits':>11}"]
+    lines = [
+        f"{'config':22}{'seconds':>9}{'kills':>7}{'killed again':>14}{'same bits':>11}{'(too early)':>13}"
+    ]
     for case in cases:
-        lines.append(f"{case.name:22}{case.seconds:9.2f}{case.kills:7}{case.before:17}{case.equal:11}")
+        numbers = f"{case.kills:7}{case.again:14}{case.equal:11}{case.early:13}"
+        lines.append(f"{case.name:22}{case.seconds:9.2f}{numbers}")
         lines += [f"  wrong: {text}" for text in case.wrong]
     kills, equal = (sum(getattr(case, key) for case in cases) for key in ("kills", "equal"))
     return "\n".join([*lines, f"{equal} of {kills} killed trainings ended with the same bits"])

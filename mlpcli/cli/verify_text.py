@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlpcli.cli.text import plural, table
 
 if TYPE_CHECKING:
+    from mlpcli.pipeline.reproducing import Reproduction
     from mlpcli.pipeline.verifying import Compared, Verification
 
 SHOWN = 16
@@ -42,3 +43,17 @@ def describe_verification(verification: Verification, as_json: bool) -> str:
         "the same bits" if verification.same else "not the same bits: please report this as a bug of mlp",
     ]
     return "\n".join(blocks)
+
+
+def describe_reproduction(found: Reproduction, as_json: bool) -> str:
+    """What came of it, and what may be why."""
+    if as_json:
+        compared = {each.what: {"run": each.unbroken, "again": each.resumed} for each in found.compared}
+        values = {"same": found.same, "differences": found.differences, "sha256": compared}
+        return json.dumps(values, indent=1, ensure_ascii=False)
+    blocks = [describe_compared(found.compared, "run", "again"), ""]
+    blocks += [f"note: {each}" for each in found.differences]
+    end = "the same bits" if found.same else "not the same bits"
+    if not found.same and not found.differences:
+        end += ", though data, versions and processor are as they were: was a file of the run changed?"
+    return "\n".join([*blocks, end])

@@ -61,18 +61,36 @@ def _sha256(path: Path) -> str | None:
     return digest.hexdigest()
 
 
+def changed_data(then: Provenance, now: Provenance) -> list[str]:
+    """The keys of the data files whose content differs, or of which nothing is known."""
+    digests = [
+        {key: each["data"].get(key, {}).get("sha256") for key in {*then["data"], *now["data"]}}
+        for each in (then, now)
+    ]
+    return sorted(key for key, old in digests[0].items() if old is None or old != digests[1][key])
+
+
+def data_differences(then: Provenance, now: Provenance) -> Iterator[str]:
+    """Those in words."""
+    for key in changed_data(then, now):
+        old, new = (_said(each["data"].get(key)) for each in (then, now))
+        yield f"data.{key}: {old}, {new}."
+
+
+def _said(file: Mapping[str, Any] | None) -> str:
+    return f"{file['file']} (sha256 {(file['sha256'] or 'unknown')[:16]})" if file else "none"
+
+
 def check_data(then: Provenance, now: Provenance, config: DataConfig) -> None:
     """Raises DataError naming each data file whose content is another than it was."""
     faults = []
-    for key in sorted({*then["data"], *now["data"]}):
-        old, new = (each["data"].get(key, {}).get("sha256") for each in (then, now))
-        if old != new or old is None:
-            path = getattr(config, key)
-            what = f"data.{key}: the file is not the one that the run was trained on (sha256 differs)."
-            if old is None:
-                what = f"data.{key}: nothing tells whether it is what the run was trained on."
-            where = path if isinstance(path, str) else f"data.{key}"
-            faults.append(Fault(where, what, "Bring back the file as it was, or train anew with mlp train."))
+    for key in changed_data(then, now):
+        path = getattr(config, key)
+        what = f"data.{key}: the file is not the one that the run was trained on (sha256 differs)."
+        if (now["data"].get(key) or {}).get("sha256") is None:
+            what = f"data.{key}: nothing tells whether it is what the run was trained on."
+        where = path if isinstance(path, str) else f"data.{key}"
+        faults.append(Fault(where, what, "Bring back the file as it was, or train anew with mlp train."))
     if faults:
         raise DataError(faults)
 

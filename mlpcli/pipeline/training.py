@@ -47,8 +47,9 @@ def train(
 
     overrides: as --set, "optimiser.learning_rate=0.01". report: called as things happen. interrupted:
     asked after every batch; when it says yes, training ends there and is saved. keep_every: seconds
-    between two checkpoints; None: so that they take next to no time. Raises ConfigError, DataError, OutputError; RunFailed where the cost
-    became infinite or NaN, the last good weights saved, and where the run can no longer be kept.
+    between two checkpoints; None: so that they take next to no time. Raises ConfigError, DataError,
+    OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved, and where
+    the run can no longer be kept.
     """
     prepared = prepare(config, overrides)
     step = step_of(prepared)
