@@ -141,7 +141,9 @@ def _check_changes(file: ConfigFile, then: Config) -> None:
 
 def _check_epochs(file: ConfigFile, values: Any) -> None:
     done, wanted = values["epoch"] + (values["part"] is not None), file.config.training.epochs
-    if wanted < done:
+    if wanted < done or (
+        wanted == done and values["stopped"] in ("", INTERRUPTED) and values["part"] is None
+    ):
         what = f"{done} epochs are done or begun already."
         raise file.error("training.epochs", what, "Give more, or train anew with mlp train.")
 

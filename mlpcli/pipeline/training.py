@@ -22,7 +22,7 @@ from mlpcli.pipeline.watched import LOST_REMEDY, LostCost, Watched, find_lost_co
 from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.lock import locked
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.training.loop import NOT_FINITE, Epoch, epochs
+from mlpcli.training.loop import INTERRUPTED, Epoch, epochs
 
 if TYPE_CHECKING:
     from mlpcli.diagnose.finding import Finding
@@ -137,7 +137,8 @@ def conduct(
             if epoch.number % every == 0 or epoch.stopped:
                 scores = {f"{watched.name}_{name}": s for name, s in watched.scores().items()}
                 record = _record(epoch, scores)
-                (session.history if epoch.whole else broken_off).append(record)
+                asked = epoch.stopped == INTERRUPTED and epoch.number % every  # else it would not be printed
+                (session.history if epoch.whole and not asked else broken_off).append(record)
                 keeper.folder.append_history(record)
             if keeper.due and session.exact and not epoch.stopped:
                 keeper.keep()
@@ -250,6 +251,3 @@ def _record(epoch: Epoch, scores: Mapping[str, float]) -> Record:
         **scores,
         "seconds": round(epoch.seconds, 3),
     }
-
-
-__all__ = ["NOT_FINITE", "conduct", "failure", "step_of", "train"]

@@ -124,8 +124,10 @@ def epochs(
         improved, reason, usable = False, "", True
         if not lost and whole:
             improved = stopping.improves(number, followed)
-            reason = INTERRUPTED if interrupted() else stopping.reason(number, followed, seconds) or ""
-            reason = reason or (ALL_DONE if number == settings.epochs else "")
+            reason = ALL_DONE if number == settings.epochs else ""
+            reason = (
+                stopping.reason(number, followed, seconds) or reason or (INTERRUPTED if interrupted() else "")
+            )
             lost = bool(reason) and checked is None and not math.isfinite(final_cost())
         elif not lost:  # broken off: nothing is decided by it
             improved = followed < stopping.best
