@@ -1,4 +1,4 @@
-"""Whatever ends a training: the last good state is kept, the message says so, and --resume goes on with it."""
+"""Whatever ends a training: the last good state is kept, the message says so, and --resume goes on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 from cli.world import MLP, make_world, mlp, start
@@ -130,7 +131,8 @@ def test_a_lock_is_free_again_and_its_file_says_nothing(tmp_path):
 
 def test_a_folder_that_is_deleted(world):
     process, run = training(world)
-    shutil.rmtree(run)
+    os.rename(run, "elsewhere")  # a folder that is still written to cannot be deleted in one go
+    shutil.rmtree("elsewhere")
     _, err, code = ended(process)
     assert code == 1
     assert "The folder of the run is gone" in err
@@ -193,9 +195,9 @@ def test_a_disk_that_is_full(world, small_disk):
 
 
 def test_a_disk_that_is_full_from_the_start(world, small_disk):
-    with open(small_disk / "filler", "wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
-        while True:
-            file.write(bytes(1024))
+    with open(small_disk / "filler", "wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(1024)):
+            pass
     _, err, code = ended(start("train", world / "good.yaml", "--runs", str(small_disk)))
     assert code in (1, 2)
     assert "No space left on device" in err
