@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,10 +35,18 @@ class Part:
 
     inputs: Array
     targets: Array
+    lines: Sequence[int] = ()
+    """Of each row: its line or row in the file it is from, see `source`."""
+    source: str = ""
+    """`iris.csv line`: what comes before such a number."""
 
     @property
     def rows(self) -> int:
         return len(self.inputs)
+
+    def where(self, row: int) -> str:
+        """Where a row is in its file; its number in this part, where that is not known."""
+        return f"{self.source} {self.lines[row]}" if len(self.lines) else f"row {row + 1}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,10 @@ def build_dataset(
         rows, dropped = with_target(_checked(preparation, rows), names)
         inputs, counts = preparation.inputs(rows.without(config.ignore), dtype)
         notes.extend((*dropped, *(f"{rows.source}, {key} part: {line}" for line in counts.describe())))
-        return Part(inputs, preparation.targets(rows))
+        lines = (
+            rows.lines if isinstance(rows.lines, range) else np.asarray(rows.lines)
+        )  # a list would be large
+        return Part(inputs, preparation.targets(rows), lines, f"{rows.source} {rows.unit}")
 
     return Dataset(
         part("training", training),
