@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class Part:
 
     inputs: Array
     targets: Array
-    lines: Sequence[int] = ()
+    lines: range | Array = range(0)
     """Of each row: its line or row in the file it is from, see `source`."""
     source: str = ""
     """`iris.csv line`: what comes before such a number."""

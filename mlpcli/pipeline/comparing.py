@@ -46,7 +46,9 @@ def compare(first: str | Path, second: str | Path) -> Comparison:
     configs = [load_config(f.path / CONFIG, (), CHOICES, check_files=False).config for f in folders]
     # The files are compared by what is in them.
     places = {f"data.{key}" for key in DATA_FILES}
-    found = [each for each in differences(*configs) if not (each.key in places and _both_texts(each))]
+    found = [
+        each for each in differences(configs[0], configs[1]) if not (each.key in places and _both_texts(each))
+    ]
     one, other = (summary["made"] for summary in summaries)
     said = [*data_differences(one, other), *made_differences(one, other)]
     if one["executor"] != other["executor"]:

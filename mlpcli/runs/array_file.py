@@ -197,7 +197,8 @@ def _read_one(archive: zipfile.ZipFile, path: Path, item: Mapping[str, Any]) -> 
     described = (str(dtype), list(shape)) == (item["dtype"], item["shape"])
     if fortran or dtype.hasobject or not described or math.prod(shape) * dtype.itemsize != len(raw) - begin:
         raise _refused(path, f"It is damaged: array {item['name']} is not what the header says.")
-    return np.frombuffer(raw, dtype, offset=begin).reshape(shape).copy()
+    array: NDArray[Any] = np.frombuffer(raw, dtype, offset=begin).reshape(shape).copy()
+    return array
 
 
 def _format(header: Any) -> str:
