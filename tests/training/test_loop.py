@@ -10,6 +10,8 @@ import pytest
 from mlpcli.config.schema import StopConfig, TrainingConfig
 from mlpcli.execute.rows import EpochRunner, Pass
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE, epochs
+from mlpcli.training.progress import Progress
+from mlpcli.training.stopping import Stopping
 
 
 class Counting(EpochRunner):
@@ -100,3 +102,60 @@ def test_the_seconds_go_up():
     seconds = [epoch.seconds for epoch in stream([1.0] * 4)[2]]
     assert seconds == sorted(seconds)
     assert seconds[0] >= 0
+
+
+class Doomed(EpochRunner):
+    """Each batch adds 1 to the state, four an epoch; the cost is lost in the first batch that finds `end`."""
+
+    longest = 1 << 40
+
+    def __init__(self, state, end):
+        self._count, self.state, self.end = 4, state, end
+
+    def run(self, order, should_stop, begun=None):
+        for done in range(1, 5):
+            lost = self.state["w"][0] >= self.end
+            self.state["w"] += 1
+            if lost:
+                return Pass({"cost": math.nan}, done, done, done == 4)
+        return Pass({"cost": 4.0}, 4, 4, True)
+
+
+@pytest.mark.parametrize("end", [12, 80, 81, 400])
+@pytest.mark.parametrize("every", [1, 7, 1000])
+def test_the_sound_weights_do_not_depend_on_how_epochs_were_put_together(end, every):
+    """A cost lost in the first batch says that the epoch before it ended badly."""
+    state = {"w": np.zeros(1)}
+    settings = TrainingConfig(epochs=1000)
+    last = list(epochs(Doomed(state, end), state, settings, np.random.default_rng(0), every=every))[-1]
+    assert (last.number, last.stopped, last.finite) == (end // 4 + 1, NOT_FINITE, False)
+    began_bad = end % 4 == 0
+    assert last.sound_epoch == last.number - 1 - began_bad
+    assert last.sound["w"].tolist() == [4 * last.sound_epoch]
+    assert state["w"].tolist() == [4 * (last.number - 1)]
+
+
+def test_at_half_the_rate_at_most_five_times():
+    state = {"w": np.zeros(1), "rate_factor": np.ones(())}
+    settings = TrainingConfig(epochs=1000, on_divergence="halve")
+    found = list(epochs(Doomed(state, 41), state, settings, np.random.default_rng(0)))
+    assert [epoch.number for epoch in found if not epoch.finite] == [11] * 6
+    assert [epoch.stopped for epoch in found if not epoch.finite] == [""] * 5 + [NOT_FINITE]
+    assert float(state["rate_factor"]) == 0.5**5
+
+
+def test_broken_off_epochs_decide_nothing():
+    """Asked to stop in the middle: what counts is as it was after the epoch before."""
+    asked = iter([False] * 6)
+    state = {"w": np.zeros(2)}
+    progress = Progress(Stopping(StopConfig(patience=1)), state, None)
+    settings = TrainingConfig(epochs=9, shuffle=False, stop=StopConfig(patience=1))
+    runner = Counting(state, [3.0, 2.0], 8)
+    found = list(
+        epochs(runner, state, settings, None, interrupted=lambda: next(asked, True), progress=progress)
+    )
+    last = found[-1]
+    assert (last.number, last.whole, last.stopped) == (2, False, INTERRUPTED)
+    assert (progress.done, progress.part.passed.batches) == (1, last.batches)
+    assert (progress.stopping.best, progress.stopping.best_epoch) == (3.0, 1)
+    assert progress.earlier.arrays["w"].tolist() == [4, 4]
