@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlpcli.pipeline import Model as Model
     from mlpcli.pipeline import Run as Run
     from mlpcli.pipeline import load as load
+    from mlpcli.pipeline import resume as resume
     from mlpcli.pipeline import train as train
 
 _OFFERED = {
@@ -26,10 +27,11 @@ _OFFERED = {
     "Model": "mlpcli.pipeline",
     "Run": "mlpcli.pipeline",
     "load": "mlpcli.pipeline",
+    "resume": "mlpcli.pipeline",
     "train": "mlpcli.pipeline",
 }
 
-__all__ = ["MlpError", "Model", "Run", "__version__", "load", "train"]
+__all__ = ["MlpError", "Model", "Run", "__version__", "load", "resume", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from os import devnull, get_terminal_size, listdir
 from os.path import dirname, join
@@ -93,5 +94,6 @@ def main() -> None:
     except OSError as error:  # a full disk, say; a broken pipe is quietly ended by click
         where = error.filename or "standard output"
         remedy = "Check the place, its permissions and the space left."
-        click.echo(f"error: {where}\n  {error.strerror or error}.\n  {remedy}", err=True)
+        with suppress(OSError):  # a terminal that is closed takes no message either
+            click.echo(f"error: {where}\n  {error.strerror or error}.\n  {remedy}", err=True)
         sys.exit(1)

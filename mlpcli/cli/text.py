@@ -43,8 +43,8 @@ def duration(seconds: float) -> str:
 
 
 def plural(count: int, word: str) -> str:
-    """1 row, 2 rows, 3 classes."""
-    return f"{count:,} {word}" + ("" if count == 1 else "es" if word.endswith("s") else "s")
+    """1 row, 2 rows, 3 classes, 4 batches."""
+    return f"{count:,} {word}" + ("" if count == 1 else "es" if word.endswith(("s", "tch")) else "s")
 
 
 def describe_network(network: Network) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlpcli.cli.text import describe_evaluation, describe_network, describe_prepared, duration, plural
-from mlpcli.pipeline import EpochDone, Event, Noticed, Run, Started
+from mlpcli.pipeline import EpochDone, Event, Halved, Noticed, Run, Started
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -31,15 +31,19 @@ class QuietView:
         pass
 
     def show(self, event: Event) -> None:
-        """Tell what happens, as the four methods below do."""
+        """Tell what happens, as the methods below do."""
         if isinstance(event, Started):
             self.start(event)
         elif isinstance(event, EpochDone):
             self.epoch(event)
         elif isinstance(event, Noticed):
             self.finding(event)
-        else:
+        elif isinstance(event, Halved):
+            self.halved(event)
+        elif event.anew:
             self.end(event.run)
+        else:
+            self.over(event.run)
 
     def start(self, event: Started) -> None:
         """The first words."""
@@ -49,6 +53,13 @@ class QuietView:
 
     def finding(self, event: Noticed) -> None:
         """Something goes wrong."""
+
+    def halved(self, event: Halved) -> None:
+        """The cost was lost; training goes on from before that at half the rate."""
+
+    def over(self, run: Run) -> None:
+        """There was nothing left to do."""
+        self.end(run)
 
     def end(self, run: Run) -> None:
         """The last words."""
@@ -66,8 +77,9 @@ class JsonView(QuietView):
             network=describe_network(network),
             parameters=network.size,
             rows=len(event.prepared.dataset.training.inputs),
-            notes=[*event.prepared.dataset.notes, *(start.notes if start else ())],
+            notes=[*event.prepared.dataset.notes, *(start.notes if start else ()), *event.notes],
             **({"learning_rate": event.prepared.optimizer.rate} if event.prepared.found_rate else {}),
+            after=event.after,
         )
 
     def epoch(self, event: EpochDone) -> None:
@@ -76,6 +88,9 @@ class JsonView(QuietView):
 
     def finding(self, event: Noticed) -> None:
         self._print(event="finding", **event.as_json())
+
+    def halved(self, event: Halved) -> None:
+        self._print(event="halved", epoch=event.epoch, after=event.after, rate_factor=event.factor)
 
     def end(self, run: Run) -> None:
         more = {"test": run.test.as_json()} if run.test else {}
@@ -104,7 +119,13 @@ class LinesView(QuietView):
 
     def start(self, event: Started) -> None:
         self.line(describe_prepared(event.prepared))
-        self.line(f"run      {event.folder}\n")
+        self.line(f"run      {event.folder}")
+        for note in event.notes:
+            self.line(f"note     {note}")
+        if event.after or event.batches:
+            within = f" and {plural(event.batches, 'batch')}" if event.batches else ""
+            self.line(f"resumed  after epoch {event.after}{within}")
+        self.line("")
         file = event.prepared.file
         # With --set, what is trained is in the run folder only.
         changed = any(where.startswith("--set") for where in file.where.values())
@@ -125,6 +146,15 @@ class LinesView(QuietView):
         cause = event.finding.cause.rstrip(".")
         self.line(f"{event.finding.severity:8} {when}: {cause}; see mlp gradcheck {quote(self._config)}")
 
+    def halved(self, event: Halved) -> None:
+        back = f"epoch {event.after}" if event.after else "the start"
+        self.line(f"halved   epoch {event.epoch}: {event.cause}")
+        self.line(f"         on from {back} with the learning rate times {event.factor:g}")
+
+    def over(self, run: Run) -> None:
+        self.line(f"complete: {run.stopped} after epoch {run.epochs}; nothing is left to do")
+        self.line(f"run: {run.path}")
+
     def end(self, run: Run) -> None:
         weights = f"weights of epoch {run.kept_epoch}" if run.kept_epoch else "initial weights"
         kept = f"; the {weights} are kept" if run.kept_epoch != run.epochs else ""
@@ -132,8 +162,10 @@ class LinesView(QuietView):
         if run.test is not None:
             self.line("\ntest\n" + describe_evaluation(run.test))
         self.line(f"\nrun: {run.path}")
+        path = quote(str(run.path))
+        if run.interrupted:
+            self.line(f"go on: mlp train --resume {path}")
         if not run.failed:
-            path = quote(str(run.path))
             self.line(f"next: mlp predict {path} DATA   (or: mlp evaluate {path} DATA)")
 
     def line(self, text: str) -> None:

@@ -163,6 +163,7 @@ class TrainingConfig:
     shuffle: bool = setting(True)
     print_every: int | None = setting(None, at_least=1)
     monitors: bool = setting(True)
+    on_divergence: str = setting("stop", one_of=("stop", "halve"))
     stop: StopConfig = setting(StopConfig())
 
 

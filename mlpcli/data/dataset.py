@@ -38,10 +38,18 @@ class Part:
     inputs: Array
     targets: Array
     weights: Array | None = None
+    lines: range | Array = range(0)
+    """Of each row: its line or row in the file it is from, see `source`."""
+    source: str = ""
+    """`iris.csv line`: what comes before such a number."""
 
     @property
     def rows(self) -> int:
         return len(self.inputs)
+
+    def where(self, row: int) -> str:
+        """Where a row is in its file; its number in this part, where that is not known."""
+        return f"{self.source} {self.lines[row]}" if len(self.lines) else f"row {row + 1}"
 
 
 @dataclass(frozen=True)
@@ -108,14 +116,16 @@ def build_dataset(
         rows, dropped = with_target(_checked(preparation, rows, weight), names)
         rows, weightless = with_weight(rows, config.weight)
         inputs, counts = preparation.inputs(rows.without((*config.ignore, *weight)), dtype)
-        lines = (f"{rows.source}, {key} part: {line}" for line in counts.describe())
-        notes.extend((*dropped, *weightless, *lines))
-        targets = preparation.targets(rows)
-        if not weighting:
-            return Part(inputs, targets)
-        weights = weighting.of(rows, targets)
-        mean_weight(weights, f"{rows.source}, {key} part")
-        return Part(inputs, targets, weights / mean)
+        said = (f"{rows.source}, {key} part: {line}" for line in counts.describe())
+        notes.extend((*dropped, *weightless, *said))
+        targets, weights = preparation.targets(rows), None
+        if weighting:
+            weights = weighting.of(rows, targets)
+            mean_weight(weights, f"{rows.source}, {key} part")
+            weights = weights / mean
+        # A list would be large.
+        lines = rows.lines if isinstance(rows.lines, range) else np.asarray(rows.lines)
+        return Part(inputs, targets, weights, lines, f"{rows.source} {rows.unit}")
 
     return Dataset(
         part("training", training),

@@ -42,6 +42,13 @@ class Finding:
         """Plain data: every field by name."""
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Finding:
+        """What as_json gave. Raises LookupError, TypeError or AttributeError for anything else."""
+        remedies = tuple(Remedy(each["why"], tuple(each["changes"])) for each in found["remedies"])
+        consequences = tuple(cls.from_json(each) for each in found["consequences"])
+        return cls(**{**found, "remedies": remedies, "consequences": consequences})
+
     def explaining(self, others: tuple[Finding, ...]) -> Finding:
         """The same, with these as its consequences."""
         return replace(self, consequences=others)

@@ -168,7 +168,7 @@ class Trainer:
             else case.shuffle(draw).permutation(len(self.rows["inputs"]))
         )
         with np.errstate(all="ignore"):
-            means, _ = self._runner.run(order, lambda: True)  # one batch, then from the beginning
+            means = self._runner.run(order, lambda: True).means  # one batch, then from the beginning
             # A schedule may begin, or a warm-up, at a small part of the rate: what counts is the whole.
             part = means.get("learning_rate", rate) / rate if rate else 1.0
             update = {name: _relative(state[name] - first[name], first[name]) / part for name in names}

@@ -71,6 +71,11 @@ class Executor(ABC):
     epoch_runner: Callable[..., Any] | None = None
     """Its own way to run many epochs (arguments and result as EpochRunner); None: batch by batch."""
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """What its bits depend on besides the plan: versions of libraries, the processor."""
+        return {"numpy": np.__version__}
+
     @abstractmethod
     def compile(self, plan: Plan, state: State) -> Function:
         """A function on its own buffers; `state` must hold every state buffer of the plan, by name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlpcli.execute.executor import Executor, State
 from mlpcli.execute.native.function import NativeFunction
+from mlpcli.execute.native.machine import processor
 from mlpcli.execute.native.runner import NativeEpochRunner
 from mlpcli.plan.kernel import Plan
 
@@ -13,6 +14,10 @@ class NativeExecutor(Executor):
 
     name = "native"
     epoch_runner = NativeEpochRunner
+
+    @property
+    def identity(self) -> dict[str, str]:
+        return {**super().identity, **processor()}
 
     def compile(self, plan: Plan, state: State) -> NativeFunction:
         return NativeFunction(plan, state)

@@ -25,18 +25,41 @@ CHUNK = 256
 
 
 @dataclass(frozen=True)
+class Pass:
+    """An epoch, or as much of one as was done. totals: of each followed output, summed over the rows seen.
+
+    whole: whether every row was seen. Sums, not means: an epoch that is broken off goes on to the same bits.
+    """
+
+    totals: Mapping[str, float]
+    rows: int
+    batches: int
+    whole: bool
+
+    @property
+    def means(self) -> dict[str, float]:
+        """The mean of each output over the rows seen."""
+        return {name: total / self.rows for name, total in self.totals.items()}
+
+
+@dataclass(frozen=True)
 class Stretch:
     """Some epochs, one after the other.
 
-    costs: the mean of each followed output (names) in each epoch, (epochs, outputs). order, batches: of
+    costs: the mean of each followed output (names) in each epoch, (epochs, outputs). order, passed: of
     the last epoch. ended: why no further epoch can change anything; "" where one can.
     """
 
     names: tuple[str, ...]
     costs: NDArray[np.float64]
     order: NDArray[np.intp]
-    batches: int
+    passed: Pass
     ended: str = ""
+
+    @property
+    def batches(self) -> int:
+        """How many were done in the last epoch."""
+        return self.passed.batches
 
     @property
     def epochs(self) -> int:
@@ -95,21 +118,24 @@ class EpochRunner:
         costs = []
         for _ in range(count):
             order = np.arange(self._count) if rng is None else rng.permutation(self._count)
-            mean, batches = self.run(order, should_stop)
+            passed = self.run(order, should_stop)
+            mean = passed.means
             costs.append(list(mean.values()))
             if not math.isfinite(mean["cost"]) or mean["cost"] < cost_below or should_stop():
                 break
-        return Stretch(tuple(mean), np.array(costs), order, batches)
+        return Stretch(tuple(mean), np.array(costs), order, passed)
 
-    def run(self, order: NDArray[np.intp], should_stop: Callable[[], bool]) -> tuple[dict[str, float], int]:
-        """Means of the outputs over the rows seen (each batch's before its update), and the batches done.
+    def run(
+        self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: Pass | None = None
+    ) -> Pass:
+        """One epoch in that order, or the rest of one that was begun; each batch's outputs before its update.
 
         Ends early when should_stop() says so after a batch, or after the first cost that is not finite.
         """
-        totals = dict.fromkeys(self._output_names(), 0.0)
-        seen = batches = 0
+        begun = begun or Pass(dict.fromkeys(self._output_names(), 0.0), 0, 0, False)
+        totals, seen, batches = dict(begun.totals), begun.rows, begun.batches
         with arithmetic():
-            for start in range(0, self._count, self._batch):
+            for start in range(seen, self._count, self._batch):
                 size = min(self._batch, self._count - start)
                 for name, value in self._step(order[start : start + size]).items():
                     totals[name] += float(value) * size
@@ -117,7 +143,7 @@ class EpochRunner:
                 batches += 1
                 if should_stop() or not math.isfinite(totals["cost"]):
                     break
-        return {name: total / seen for name, total in totals.items()}, batches
+        return Pass(totals, seen, batches, seen == self._count)
 
     def replay(self, order: NDArray[np.intp], batches: int) -> NDArray[np.intp]:
         """Run `batches` batches again, and give the rows of the one after them."""

@@ -1,7 +1,9 @@
 """Stage 14, the library's front door: one short function per verb. The command line only calls these."""
 
+from mlpcli.pipeline.events import Ended, EpochDone, Event, Halved, Noticed, Run, Started
 from mlpcli.pipeline.prepare import Prepared, prepare
-from mlpcli.pipeline.training import Ended, EpochDone, Event, Noticed, Run, Started, train
+from mlpcli.pipeline.resuming import resume
+from mlpcli.pipeline.training import train
 from mlpcli.predict.model import Model
 
 load = Model.load
@@ -10,6 +12,7 @@ __all__ = [
     "Ended",
     "EpochDone",
     "Event",
+    "Halved",
     "Model",
     "Noticed",
     "Prepared",
@@ -17,5 +20,6 @@ __all__ = [
     "Started",
     "load",
     "prepare",
+    "resume",
     "train",
 ]

@@ -9,17 +9,24 @@ from pathlib import Path
 from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node
 from mlpcli.pipeline.prepare import Prepared
-from mlpcli.runs.folder import RunFolder
+from mlpcli.runs.checkpoint import Checkpoint
+from mlpcli.runs.folder import CHECKPOINT, MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A run (or a model file alone: no history)."""
+    """A run (or a model file alone: no history).
+
+    model: None where the training broke off before there was one. stopped: why the training is over; ""
+    where it is not, or nothing is known of it. epochs: done so far.
+    """
 
     path: Path
-    model: ModelFile
+    model: ModelFile | None
     history: list[dict[str, str]]
+    stopped: str = ""
+    epochs: int = 0
 
 
 def graph_outputs(prepared: Prepared, with_gradients: bool) -> dict[str, Node]:
@@ -40,5 +47,11 @@ def show_run(path: str | Path) -> Shown:
     place = Path(path)
     if os.path.isdir(place):
         folder = RunFolder.find(place)
-        return Shown(place, ModelFile.read(folder.model()), folder.read_history())
+        if not folder.has(
+            CHECKPOINT
+        ):  # of a run that was killed at its very beginning, or only copied in part
+            return Shown(place, ModelFile.read(folder.model()), folder.read_history())
+        values = Checkpoint.read(place / CHECKPOINT).values
+        model = ModelFile.read(folder.model()) if folder.has(MODEL) else None
+        return Shown(place, model, folder.read_history(), values["stopped"], values["epoch"])
     return Shown(place, ModelFile.read(place), [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,9 @@ from mlpcli.diagnose.monitors import MONITORS
 from mlpcli.diagnose.possible import possible
 from mlpcli.diagnose.probe import Probe
 from mlpcli.diagnose.verdict import diagnose
+from mlpcli.discover import choice_name
 from mlpcli.pipeline.diagnosis import make_case
+from mlpcli.pipeline.events import Record
 from mlpcli.pipeline.prepare import Prepared
 from mlpcli.training.loop import Epoch
 
@@ -46,6 +48,16 @@ class Monitoring:
         """The problems that are certain before the first step."""
         found = diagnose(_Untrained(self._case), ("graph", "data"), ask="certain problems")
         return [finding for finding in found if finding.severity == "problem"]
+
+    def go_on(self, history: Iterable[Record], said: Container[str]) -> None:
+        """Look again at what was printed of a training that is gone on with; `said` is not said again."""
+        for record in history:
+            loss, checked = record.get("loss", record["cost"]), record["validation_cost"]
+            self._moments.append(Moment(int(record["epoch"] or 0), float(loss or 0), checked))
+            look = Look(self._case, self._moments, self._probe)
+            for monitor in self._monitors:
+                monitor.look(look)
+        self._monitors = [each for each in self._monitors if choice_name(each) not in said]
 
     def after(self, epoch: Epoch) -> list[Finding]:
         """What is found first at this report epoch."""

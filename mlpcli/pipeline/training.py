@@ -3,120 +3,90 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.errors import Fault, RunFailed
+from mlpcli.errors import Fault, OutputError, RunFailed
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
-from mlpcli.optim.step import training_step
-from mlpcli.pipeline.prepare import Prepared, prepare, random_stream, with_rate
-from mlpcli.pipeline.watched import LOST_REMEDY, Watched, find_lost_cost
-from mlpcli.predict.scores import Evaluation
-from mlpcli.runs.folder import MODEL, RunFolder
+from mlpcli.optim.step import RATE_FACTOR, TrainingStep, training_step
+from mlpcli.pipeline.events import Ended, EpochDone, Event, Halved, Noticed, Record, Run, Started
+from mlpcli.pipeline.keeper import Keeper
+from mlpcli.pipeline.prepare import Prepared, prepare, with_rate
+from mlpcli.pipeline.provenance import provenance
+from mlpcli.pipeline.session import Session
+from mlpcli.pipeline.watched import LOST_REMEDY, LostCost, Watched, find_lost_cost
+from mlpcli.runs.folder import RunFolder
+from mlpcli.runs.lock import locked
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.training.loop import NOT_FINITE, Epoch, epochs
+from mlpcli.training.loop import INTERRUPTED, Epoch, epochs
 from mlpcli.training.plateau import Plateau
-from mlpcli.training.runner import first_state, make_runner
+from mlpcli.training.runner import make_runner
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from mlpcli.diagnose.finding import Finding
+    from mlpcli.pipeline.monitoring import Monitoring
 
 LINES = 20
 """Epochs printed where the config does not say every how many."""
 
-Record = dict[str, int | float | None]
-"""What is printed of an epoch: epoch, cost, validation_cost, scores, seconds."""
-
-
-@dataclass(frozen=True)
-class Started:
-    """Everything is ready; the first epoch comes next."""
-
-    prepared: Prepared
-    folder: Path
-
-
-@dataclass(frozen=True)
-class EpochDone:
-    """One pass is over. record: only for the epochs that are printed."""
-
-    number: int
-    of: int
-    record: Record | None
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished training. path: the run folder. cost: of the last finite epoch; kept_epoch: of the model."""
-
-    path: Path
-    stopped: str
-    epochs: int
-    cost: float
-    kept_epoch: int
-    seconds: float
-    history: tuple[Record, ...]
-    test: Evaluation | None
-    findings: tuple[Noticed, ...] = ()
-
-    def __fspath__(self) -> str:
-        return str(self.path)
-
-    @property
-    def failed(self) -> bool:
-        """Whether the cost became infinite or NaN."""
-        return self.stopped == NOT_FINITE
-
-
-@dataclass(frozen=True)
-class Noticed:
-    """Something goes wrong. epoch: 0 before the first. batch: of that epoch, where it is known."""
-
-    epoch: int
-    finding: Finding
-    batch: int | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """As in findings.json: the finding's fields after epoch and batch."""
-        return {"epoch": self.epoch, "batch": self.batch, **self.finding.as_json()}
-
-
-@dataclass(frozen=True)
-class Ended:
-    """Training is over, well or not, and everything is in its folder."""
-
-    run: Run
-
-
-Event = Started | Noticed | EpochDone | Ended
+Report = Callable[[Event], None]
+Interrupted = Callable[[], bool]
 
 
 def train(
     config: str | Path,
     overrides: Sequence[str] = (),
     runs: str | Path = "runs",
-    report: Callable[[Event], None] = lambda event: None,
-    interrupted: Callable[[], bool] = lambda: False,
+    report: Report = lambda event: None,
+    interrupted: Interrupted = lambda: False,
+    keep_every: float | None = None,
 ) -> Run:
     """Train from a config file and keep everything in a new folder under `runs`.
 
     overrides: as --set, "optimiser.learning_rate=0.01". report: called as things happen. interrupted:
-    asked after every batch; when it says yes, training ends there and is saved. Raises ConfigError,
-    DataError, OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved.
+    asked after every batch; when it says yes, training ends there and is saved. keep_every: seconds
+    between two checkpoints; None: so that they take next to no time. Raises ConfigError, DataError,
+    OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved, and where
+    the run can no longer be kept.
     """
     prepared = with_rate(prepare(config, overrides))
-    training, dataset = prepared.config.training, prepared.dataset
-    plateau = Plateau.of(prepared.optimizer)
-    step = training_step(
-        prepared.network, prepared.optimizer, pace=prepared.pace, adjustable=plateau is not None
+    step = step_of(prepared)
+    made = provenance(prepared, step)
+    if interrupted():
+        raise KeyboardInterrupt  # there is nothing to be saved yet
+    folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
+    with locked(folder.path):
+        session = Session.begin(prepared, step)
+        texts = {"config": prepared.file.text, "run_config": prepared.file.text_for(folder.path)}
+        keeper = Keeper(folder, session, {"made": made, **texts}, keep_every)
+        found = prepared.found_rate
+        if found is not None:
+            folder.write_learning_rate(zip(found.rates, found.losses, strict=True))
+        return conduct(prepared, step, session, keeper, Started(prepared, folder.path), report, interrupted)
+
+
+def step_of(prepared: Prepared) -> TrainingStep:
+    """What one batch does."""
+    adjustable = (
+        prepared.config.training.on_divergence == "halve" or Plateau.of(prepared.optimizer) is not None
     )
-    parameters = prepared.initial_values()
-    state = first_state(prepared.optimizer, step, parameters)
+    return training_step(prepared.network, prepared.optimizer, pace=prepared.pace, adjustable=adjustable)
+
+
+def conduct(
+    prepared: Prepared,
+    step: TrainingStep,
+    session: Session,
+    keeper: Keeper,
+    started: Started,
+    report: Report,
+    interrupted: Interrupted,
+) -> Run:
+    """Train a session to its end, new or gone on with; its folder is locked. For the rest see train."""
+    training, dataset, state = prepared.config.training, prepared.dataset, session.state
     runner = make_runner(
         prepared.executor,
         prepared.optimizer,
@@ -126,118 +96,145 @@ def train(
         prepared.rows(dataset.training),
         prepared.batch_rows,
     )
-    part = (
-        ("training", dataset.training) if dataset.validation is None else ("validation", dataset.validation)
-    )
+    following = dataset.validation is not None
+    part = ("validation", dataset.validation) if dataset.validation else ("training", dataset.training)
     watched = Watched(prepared, *part, state)
-    rng = random_stream(prepared.config.seed, "shuffle")
     every = training.print_every or -(-training.epochs // LINES)
 
-    folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
-    found = prepared.found_rate
-    if found is not None:
-        folder.write_learning_rate(zip(found.rates, found.losses, strict=True))
-    report(Started(prepared, folder.path))
-    noticed: list[Noticed] = []
+    def tell(event: Event) -> None:
+        try:
+            report(event)
+        except OSError:  # the standard output is gone: that is no reason to lose anything
+            keeper.rescue()
+            raise
 
     def notice(epoch: int, findings: Sequence[Finding], batch: int | None = None) -> None:
-        for finding in findings:
-            noticed.append(Noticed(epoch, finding, batch))
-            report(noticed[-1])
+        found = [Noticed(epoch, finding, batch) for finding in findings]
+        session.noticed += found
+        for each in found:
+            tell(each)
 
-    monitoring = None
-    if training.monitors:
-        # Imported here: who switches it off does not wait for it.
-        from mlpcli.pipeline.monitoring import Monitoring
+    with _faults_told(keeper):
+        keeper.keep()
+        tell(started)
+        monitoring = _monitoring(prepared, session)
+        if monitoring is not None and not session.progress.done:
+            notice(0, [] if session.noticed else monitoring.facts())
+        broken_off: list[Record] = []
+        epoch: Epoch | None = None
+        lost: LostCost | None = None
+        for epoch in epochs(
+            runner,
+            state,
+            training,
+            session.rng,
+            watched.cost if following else None,
+            interrupted,
+            every,
+            watched.cost,
+            session.progress,
+            lambda: keeper.due,
+        ):
+            if not epoch.whole and epoch.finite:
+                keeper.keep(epoch.stopped)  # of the epochs before it, and how far this one came
+            session.kept.after(epoch)
+            record = None
+            if not epoch.finite:
+                lost = find_lost_cost(prepared, runner, state, epoch, watched)
+                notice(epoch.number, [lost.finding], lost.batch)
+                if not epoch.stopped:
+                    tell(_halved(session, keeper, epoch, lost))
+                continue
+            if epoch.number % every == 0 or epoch.stopped:
+                scores = {f"{watched.name}_{name}": s for name, s in watched.scores().items()}
+                record = _record(epoch, scores)
+                asked = epoch.stopped == INTERRUPTED and epoch.number % every  # else it would not be printed
+                (session.history if epoch.whole and not asked else broken_off).append(record)
+                keeper.folder.append_history(record)
+            if keeper.due and session.exact and not epoch.stopped:
+                keeper.keep()
+            tell(EpochDone(epoch.number, training.epochs, record))
+            if record is not None and monitoring is not None:
+                notice(epoch.number, monitoring.after(epoch))
+        assert epoch is not None
 
-        monitoring = Monitoring(prepared, state)
-        notice(0, monitoring.facts())
-    kept = _Kept(parameters, following=dataset.validation is not None)
-    history: list[Record] = []
-    epoch: Epoch | None = None
-    for epoch in epochs(
-        runner,
-        state,
-        training,
-        rng,
-        watched.cost if dataset.validation is not None else None,
-        interrupted,
-        every,
-        watched.cost,
-        plateau,
-    ):
-        kept.after(epoch)
-        record = None
-        if epoch.finite and (epoch.number % every == 0 or epoch.stopped):
-            record = _record(epoch, {f"{watched.name}_{name}": s for name, s in watched.scores().items()})
-            history.append(record)
-            folder.append_history(record)
-        if epoch.finite:
-            report(EpochDone(epoch.number, training.epochs, record))
-        if record is not None and monitoring is not None:
-            notice(epoch.number, monitoring.after(epoch))
-    assert epoch is not None
-
-    lost = None if epoch.finite else find_lost_cost(prepared, runner, state, epoch, watched)
-    if lost:
-        notice(epoch.number, [lost.finding], lost.batch)
-    summary = {"epochs": epoch.number, "kept_epoch": kept.epoch, "cost": kept.cost, "stopped": epoch.stopped}
-    summary |= {} if found is None else {"learning_rate": found.chosen}
-    _model(prepared, kept.weights, summary).write(folder.path / MODEL)
-    random = {"shuffle": rng.bit_generator.state}
-    done = {"epoch": epoch.number - (not epoch.finite), "random": random, **summary}
-    done |= {} if plateau is None else {"plateau": plateau.as_json()}
-    folder.write_checkpoint(done, state)
-    folder.write_findings([each.as_json() for each in noticed])
-    test = None
-    if dataset.test is not None and not lost:
-        test = Watched(prepared, "test", dataset.test, kept.weights).evaluation()
-    cost = math.nan if kept.cost is None else kept.cost
+        failed = lost is not None and not epoch.finite
+        test = None
+        if dataset.test is not None and not failed:
+            test = Watched(prepared, "test", dataset.test, session.kept.weights).evaluation()
+        kept = session.kept
+        summary = {
+            "epochs": epoch.number,
+            "kept_epoch": kept.epoch,
+            "cost": kept.cost,
+            "stopped": epoch.stopped,
+        }
+        if prepared.found_rate is not None:
+            summary["learning_rate"] = prepared.found_rate.chosen
+        # The checkpoint that says that all is over comes last: until then it can be done again.
+        keeper.finish(_model(prepared, keeper.config_text, kept.weights, summary), test)
+        if epoch.whole or not epoch.finite:
+            keeper.keep(epoch.stopped)
     run = Run(
-        folder.path,
+        keeper.folder.path,
         epoch.stopped,
         epoch.number,
-        cost,
+        math.nan if kept.cost is None else kept.cost,
         kept.epoch,
         epoch.seconds,
-        tuple(history),
+        (*session.history, *broken_off),
         test,
-        tuple(noticed),
+        tuple(session.noticed),
     )
     report(Ended(run))
-    if lost:
-        weights = f"weights of epoch {kept.epoch}" if kept.epoch else "initial weights"
-        remedy = f"{LOST_REMEDY} The {weights} are in {folder.path}."
-        raise RunFailed(Fault(f"epoch {epoch.number}", lost.finding.cause, remedy))
+    if failed:
+        assert lost is not None
+        raise RunFailed(failure(run, lost.finding.cause))
     return run
 
 
-class _Kept:
-    """The weights that become the model: of the lowest validation cost, else the last; never lost ones."""
-
-    def __init__(self, parameters: Mapping[str, NDArray[Any]], following: bool) -> None:
-        self._live, self._following = parameters, following
-        self.weights = {name: array.copy() for name, array in parameters.items()}
-        self.epoch = 0
-        self.cost: float | None = None
-        """Of the last epoch whose cost is finite."""
-
-    def after(self, epoch: Epoch) -> None:
-        """An epoch is over."""
-        if epoch.finite:
-            self.cost = epoch.cost
-        if epoch.sound is not None and not self._following:
-            self._take(epoch.sound, epoch.sound_epoch)
-        elif epoch.finite and (epoch.improved if self._following else epoch.stopped):
-            self._take(self._live, epoch.number)
-
-    def _take(self, weights: Mapping[str, NDArray[Any]], epoch: int) -> None:
-        for name, array in self.weights.items():
-            array[...] = weights[name]
-        self.epoch = epoch
+def failure(run: Run, cause: str) -> Fault:
+    """What a run whose cost is not finite has to say."""
+    weights = f"weights of epoch {run.kept_epoch}" if run.kept_epoch else "initial weights"
+    return Fault(f"epoch {run.epochs}", cause, f"{LOST_REMEDY} The {weights} are in {run.path}.")
 
 
-def _model(prepared: Prepared, weights: Mapping[str, NDArray[Any]], summary: Mapping[str, Any]) -> ModelFile:
+@contextmanager
+def _faults_told(keeper: Keeper) -> Iterator[None]:
+    """What cannot be written ends the run; what it has up to then is told with the fault."""
+    try:
+        yield
+    except OutputError as error:
+        raise RunFailed([keeper.explained(fault) for fault in error.faults]) from error
+
+
+def _monitoring(prepared: Prepared, session: Session) -> Monitoring | None:
+    if not prepared.config.training.monitors:
+        return None
+    # Imported here: who switches it off does not wait for it.
+    from mlpcli.pipeline.monitoring import Monitoring
+
+    monitoring = Monitoring(prepared, session.state)
+    if session.progress.done:
+        monitoring.go_on(session.history, {each.finding.rule for each in session.noticed})
+    return monitoring
+
+
+def _halved(session: Session, keeper: Keeper, epoch: Epoch, lost: LostCost) -> Halved:
+    """What goes on from the last good epoch; printed epochs after it are no longer true."""
+    factor = float(session.state[RATE_FACTOR]) / 2
+    event = Halved(epoch.number, epoch.sound_epoch, factor, lost.finding.cause)
+    session.halvings.append({"epoch": event.epoch, "after": event.after, "rate_factor": event.factor})
+    kept = [record for record in session.history if (record["epoch"] or 0) <= event.after]
+    if len(kept) < len(session.history):
+        session.history[:] = kept
+        keeper.folder.write_history(kept)
+    return event
+
+
+def _model(
+    prepared: Prepared, config: str, weights: Mapping[str, Any], summary: Mapping[str, Any]
+) -> ModelFile:
     data = prepared.config.data
     return ModelFile(
         prepared.dataset.task,
@@ -248,7 +245,7 @@ def _model(prepared: Prepared, weights: Mapping[str, NDArray[Any]], summary: Map
         prepared.dataset.preparation,
         {"header": data.header, "separator": data.separator},
         weights,
-        prepared.file.text,
+        config,
         summary,
         prepared.dataset.weighting,
     )

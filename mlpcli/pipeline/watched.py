@@ -35,7 +35,7 @@ class Watched:
     """Cost and scores of one part of the data, with the weights that `state` holds when asked."""
 
     def __init__(self, prepared: Prepared, name: str, part: Part, state: Mapping[str, NDArray[Any]]) -> None:
-        self._prepared, self.name, self._part = prepared, name, part
+        self._prepared, self.name, self.part = prepared, name, part
         self.rows = prepared.rows(part)
         network, penalty = prepared.network, prepared.network.penalty
         outputs = {"loss": network.row_loss, "prediction": network.prediction}
@@ -47,22 +47,22 @@ class Watched:
 
     def cost(self) -> float:
         """Mean loss, weighted where rows are, plus penalty."""
-        weights = self._part.weights
+        weights = self.part.weights
         total = sum(
             float(out["loss"].sum() if weights is None else (weights[part] * out["loss"]).sum())
             for part, out in self._function.chunks(self.rows)
         )
         penalty = float(self._penalty.scalars()["penalty"]) if self._penalty else 0.0
-        return total / (len(self._part.inputs) if weights is None else float(weights.sum())) + penalty
+        return total / (len(self.part.inputs) if weights is None else float(weights.sum())) + penalty
 
     def evaluation(self) -> Evaluation:
         """All scores, in the user's units."""
         outputs = self._function(self.rows)["prediction"]
         dataset = self._prepared.dataset
-        weights, target = self._part.weights, dataset.preparation.target
+        weights, target = self.part.weights, dataset.preparation.target
         return evaluate_outputs(
             outputs,
-            self._part.targets,
+            self.part.targets,
             dataset.preparation,
             dataset.task,
             weights=weights,
@@ -95,10 +95,11 @@ def find_lost_cost(
     in_step = not np.isfinite(epoch.cost)
     if not in_step:
         runner.replay(epoch.order, epoch.batches)
+        part, chosen = watched.part, np.arange(watched.part.rows)
         rows, where = watched.rows, f"on the {watched.name} rows, after the last update"
     else:
-        chosen = runner.replay(epoch.order, epoch.batches - 1)
-        rows = {name: array[chosen] for name, array in prepared.rows(prepared.dataset.training).items()}
+        chosen, part = runner.replay(epoch.order, epoch.batches - 1), prepared.dataset.training
+        rows = {name: array[chosen] for name, array in prepared.rows(part).items()}
         where = f"in batch {epoch.batches}"
     forward = prepared.network.training if in_step else prepared.network.settled
     nodes = {}
@@ -112,13 +113,21 @@ def find_lost_cost(
     first = next((name for name, array in outputs.items() if not np.isfinite(array).all()), "the penalty")
     for name, array in good.items():
         state[name][...] = array
-    cause = f"The cost is not finite from epoch {epoch.number} on ({where}); it began in {first}."
+    row = "" if first == "the penalty" else _first_row(outputs[first], chosen, part)
+    cause = f"The cost is not finite from epoch {epoch.number} on ({where}); it began in {first}{row}."
     remedies = tuple(_remedies(prepared))
     batch = epoch.batches if in_step else None
     return LostCost(
         Finding("cost_not_finite", "problem", cause, first, "optimiser.learning_rate", remedies=remedies),
         batch,
     )
+
+
+def _first_row(values: NDArray[Any], chosen: NDArray[np.intp], part: Part) -> str:
+    """The row that the first value that is not finite belongs to, and how many others have one."""
+    bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
+    others = f" and {len(bad) - 1} more of {len(values)} rows" if len(bad) > 1 else ""
+    return f", {part.where(int(chosen[bad[0]]))}{others}"
 
 
 def _remedies(prepared: Prepared) -> Iterator[Remedy]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mlpcli.graph.check import check
-from mlpcli.graph.node import CONSTANT, PARAMETER, PLACEHOLDER, Node, topological
+from mlpcli.graph.node import CONSTANT, OPS, PARAMETER, PLACEHOLDER, Node, constant, topological
 from mlpcli.plan.kernel import Buffer, Kernel, Plan
 from mlpcli.plan.memory import share_memory
 from mlpcli.plan.simplify import (
@@ -33,6 +33,7 @@ def make_plan(
     for transform in PASSES:
         roots = transform(roots)
         check(roots, after=transform.__name__)
+    roots = [*(_kept(root) for root in roots[: len(outputs)]), *roots[len(outputs) :]]
     new_values = dict(zip(changes, roots[len(outputs) :], strict=True))
     order = _schedule(roots[: len(outputs)], list(new_values.values()))
     states = list(dict.fromkeys([*changes, *(n for n in order if n.op is PARAMETER)]))
@@ -61,6 +62,11 @@ def make_plan(
     kept = [*result.values(), *(value for _, value in copies)]
     planned, storage = share_memory(buffers, kernels, kept)
     return Plan(batch, planned, kernels, result, tuple(copies), storage)
+
+
+def _kept(output: Node) -> Node:
+    """The output; of a state, or a view of one, a copy: the state may be another one when it is read."""
+    return OPS["multiply"](output, constant(1.0, output.dtype)) if _owner(output).op is PARAMETER else output
 
 
 def _schedule(outputs: Sequence[Node], new_values: Sequence[Node]) -> list[Node]:

@@ -1,25 +1,29 @@
 """NPZ files with a JSON header: how models and checkpoints are kept.
 
-Written without timestamps, so the same content is the same bytes. Read without pickle, and without
+Written without timestamps, so the same content is the same bytes. Sealed: the comment at the end of the zip
+file is the sha256 of all before it, so that no byte can change unseen. Read without pickle, and without
 allocating more than the file holds: members are stored uncompressed, so their sizes are checked first.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
+import math
+import os
 import struct
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.errors import Fault, ModelFileError
+from mlpcli.errors import Fault, ModelFileError, OutputError
 from mlpcli.runs.atomic import replacing
 
 if TYPE_CHECKING:
@@ -27,7 +31,13 @@ if TYPE_CHECKING:
 
 HEADER = "header.json"
 EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
-LARGEST_HEADER = 1 << 26
+LARGEST_HEADER = 1 << 25
+"""Bytes; what JSON becomes in memory is up to twenty times as large."""
+SEAL = b"mlp sha256 "
+_DIGITS = 64
+UNSEALED = 1
+"""The last format version that was written without a seal."""
+_BLOCK = 1 << 20
 # What zipfile, json and numpy raise for a file that is not as it was written: RuntimeError for a bit that
 # says "encrypted", MemoryError for a shape no machine could hold, and RecursionError for a deep header.
 _DAMAGED = (
@@ -57,13 +67,54 @@ def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDA
         ],
         "sha256": fingerprint(arrays),
     }
-    with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        text = json.dumps(described, ensure_ascii=False, indent=1)
-        archive.writestr(zipfile.ZipInfo(HEADER, EPOCH_OF_ZIP), text.encode())
-        for name, array in arrays.items():
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH_OF_ZIP), buffer.getbuffer())
+    text = json.dumps(described, ensure_ascii=False, indent=1).encode()
+    if len(text) > LARGEST_HEADER:
+        what = f"What describes columns and layers takes {len(text):,} bytes, above {LARGEST_HEADER:,}."
+        raise OutputError(Fault(str(path), what, "Leave out columns, or categories that are seldom."))
+    with replacing(path) as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(zipfile.ZipInfo(HEADER, EPOCH_OF_ZIP), text)
+            for name, array in arrays.items():
+                buffer = io.BytesIO()
+                np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
+                archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH_OF_ZIP), buffer.getbuffer())
+            archive.comment = SEAL + b"0" * _DIGITS
+        seal(file)
+
+
+def seal(file: IO[bytes]) -> None:
+    """Put the digest into the last bytes of a file that ends with SEAL and as many digits."""
+    if not file.readable():  # a device that was named as a file
+        return
+    end = file.seek(0, os.SEEK_END) - _DIGITS
+    digest = _digest(file, end)
+    file.seek(end)
+    file.write(digest)
+
+
+def _digest(file: IO[bytes], end: int) -> bytes:
+    """sha256 of the bytes before `end`, in hex."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    left = end
+    while left > 0 and (block := file.read(min(_BLOCK, left))):
+        digest.update(block)
+        left -= len(block)
+    return digest.hexdigest().encode()
+
+
+def _is_sealed(file: IO[bytes], path: Path) -> bool:
+    """Whether the file ends with a seal. Raises ModelFileError where it is not that of the file."""
+    size = file.seek(0, os.SEEK_END)
+    if size < len(SEAL) + _DIGITS:
+        return False
+    file.seek(size - _DIGITS - len(SEAL))
+    mark, digits = file.read(len(SEAL)), file.read(_DIGITS)
+    if mark != SEAL:
+        return False
+    if _digest(file, size - _DIGITS) != digits:
+        raise _refused(path, "It is damaged: its bytes are not those that were written (sha256 differs).")
+    return True
 
 
 def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -73,12 +124,14 @@ def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], di
     """
     foreign = f"It is not a {kind.removeprefix('mlp-')} file that mlp wrote"
     try:
-        with zipfile.ZipFile(path) as archive:
+        with contextlib.ExitStack() as opened:
+            file = opened.enter_context(open(path, "rb"))
+            sealed = _is_sealed(file, path)
+            archive = opened.enter_context(zipfile.ZipFile(file))
             members = {info.filename: info for info in archive.infolist()}
+            _check_sizes(archive, file, path)
             if HEADER not in members:
                 raise _refused(path, f"{foreign}: it has no {HEADER}.")
-            if any(i.compress_type != zipfile.ZIP_STORED for i in members.values()):
-                raise _refused(path, "It has compressed parts, which mlp does not write.")
             if members[HEADER].file_size > LARGEST_HEADER:
                 raise _refused(path, "Its header is larger than any that mlp writes.")
             header = json.loads(archive.read(HEADER))
@@ -93,6 +146,8 @@ def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], di
                         "Update mlp: pip install --upgrade mlpcli",
                     )
                 )
+            if not sealed and header["format_version"] > UNSEALED:
+                raise _refused(path, "It is damaged: its end is not the one that was written.")
             arrays = {item["name"]: _read_one(archive, path, item) for item in header["arrays"]}
     except FileNotFoundError:
         raise ModelFileError(
@@ -118,11 +173,31 @@ def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
+def _check_sizes(archive: zipfile.ZipFile, file: IO[bytes], path: Path) -> None:
+    """Raises ModelFileError where a member is said to be larger than what the file holds of it."""
+    size = file.seek(0, os.SEEK_END)
+    infos = archive.infolist()
+    if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
+        raise _refused(path, "It has compressed parts, which mlp does not write.")
+    if len({info.filename for info in infos}) < len(infos):
+        raise _refused(path, "It is damaged: a part comes twice.")
+    for info in infos:
+        if info.file_size != info.compress_size or info.header_offset + info.file_size > size:
+            raise _refused(path, f"It is damaged: it does not hold all of {info.filename[:100]}.")
+
+
 def _read_one(archive: zipfile.ZipFile, path: Path, item: Mapping[str, Any]) -> NDArray[Any]:
-    raw = io.BytesIO(archive.read(f"{item['name']}.npy"))
-    array: NDArray[Any] = np.lib.format.read_array(raw, allow_pickle=False)
-    if str(array.dtype) != item["dtype"] or list(array.shape) != item["shape"] or raw.read(1):
+    raw = archive.read(f"{item['name']}.npy")
+    stream = io.BytesIO(raw)
+    version = np.lib.format.read_magic(stream)
+    if version != (1, 0):
+        raise _refused(path, f"It is damaged: array {item['name']} is of a version that mlp does not write.")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    begin = stream.tell()
+    described = (str(dtype), list(shape)) == (item["dtype"], item["shape"])
+    if fortran or dtype.hasobject or not described or math.prod(shape) * dtype.itemsize != len(raw) - begin:
         raise _refused(path, f"It is damaged: array {item['name']} is not what the header says.")
+    array: NDArray[Any] = np.frombuffer(raw, dtype, offset=begin).reshape(shape).copy()
     return array
 
 

@@ -33,7 +33,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 def _renamed_at_the_end(path: Path) -> Iterator[IO[bytes]]:
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        with open(beside, "wb") as file:
+        with open(beside, "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, Any
 
 from mlpcli.errors import Fault, ModelFileError
-from mlpcli.runs.array_file import write_arrays
 from mlpcli.runs.atomic import cannot_write, replacing
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 LEARNING_RATE = "learning_rate.csv"
-CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS = (
+CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS, SUMMARY = (
     "config.yaml",
     "history.csv",
     "model.npz",
     "checkpoint.npz",
     "findings.json",
+    "run.json",
 )
-CHECKPOINT_VERSION = 1
+SUMMARY_VERSION = 1
+LARGEST_SUMMARY = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -73,11 +72,18 @@ class RunFolder:
             )
         return cls(path)
 
+    def has(self, name: str) -> bool:
+        """Whether the folder has that file."""
+        return _has(self.path, name)
+
     def model(self) -> Path:
         """Its model file. Raises ModelFileError where there is none."""
         if not _has(self.path, MODEL):
             what = f"The folder has no {MODEL}: it is no run, or the training broke off before it was saved."
-            raise ModelFileError(Fault(str(self.path), what, "Name a run of mlp train, or train again."))
+            remedy = f"Go on with the training: mlp train --resume {self.path}"
+            if not _has(self.path, CONFIG):
+                remedy = "Name a run of mlp train, or train again."
+            raise ModelFileError(Fault(str(self.path), what, remedy))
         return self.path / MODEL
 
     def append_history(self, record: Mapping[str, object]) -> None:
@@ -86,10 +92,7 @@ class RunFolder:
         try:
             new = not path.exists()
             with open(path, "a", newline="", encoding="utf-8") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                if new:
-                    writer.writerow(record)
-                writer.writerow("" if value is None else value for value in record.values())
+                _write_rows(file, [record], header=new)
         except OSError as error:
             raise cannot_write(path, error) from error
 
@@ -108,10 +111,24 @@ class RunFolder:
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise ModelFileError(Fault(str(path), f"It cannot be read: {error}.")) from error
 
-    def write_checkpoint(self, header: Mapping[str, Any], state: Mapping[str, NDArray[Any]]) -> None:
-        """The state (parameters, optimiser slots) as it is; header: epoch, random stream, why it stopped."""
-        kind = {"format": "mlp-checkpoint", "format_version": CHECKPOINT_VERSION}
-        write_arrays(self.path / CHECKPOINT, {**kind, **header}, state)
+    def write_history(self, records: Sequence[Mapping[str, object]]) -> None:
+        """The whole table anew; no file where there is no record."""
+        path = self.path / HISTORY
+        if not records:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise cannot_write(path, error) from error
+            return
+        text = io.StringIO(newline="")
+        _write_rows(text, records, header=True)
+        with replacing(path) as file:
+            file.write(text.getvalue().encode())
+
+    def write_config(self, text: str) -> None:
+        """Takes the place of the config: what a resumed run was told to change is in it."""
+        with replacing(self.path / CONFIG) as file:
+            file.write(text.encode())
 
     def write_learning_rate(self, curve: Iterable[tuple[float, float]]) -> None:
         """A range test: each rate and the loss after a step at it."""
@@ -121,8 +138,44 @@ class RunFolder:
 
     def write_findings(self, findings: Sequence[Mapping[str, Any]]) -> None:
         """What was noticed, in that order; an empty list when nothing was."""
-        with replacing(self.path / FINDINGS) as file:
-            file.write((json.dumps(list(findings), indent=1, ensure_ascii=False) + "\n").encode())
+        _write_json(self.path / FINDINGS, list(findings))
+
+    def write_summary(self, values: Mapping[str, Any]) -> None:
+        """run.json: what the run was made of, and how it ended."""
+        kind = {"format": "mlp-run", "format_version": SUMMARY_VERSION}
+        _write_json(self.path / SUMMARY, {**kind, **values})
+
+    def read_summary(self) -> dict[str, Any]:
+        """What write_summary was given. Raises ModelFileError where it is missing, foreign or newer."""
+        path = self.path / SUMMARY
+        try:
+            with open(path, "rb") as file:
+                found = json.loads(file.read(LARGEST_SUMMARY))
+            if found["format"] != "mlp-run" or not isinstance(found["made"]["data"], dict):
+                raise ValueError("it says that it is something else")
+            if found["format_version"] > SUMMARY_VERSION:
+                version = found["format_version"]
+                what = f"It has format version {version}; this mlp reads up to {SUMMARY_VERSION}."
+                raise ModelFileError(Fault(str(path), what, "Update mlp: pip install --upgrade mlpcli"))
+        except FileNotFoundError:
+            what = "There is no such file: the run is of an mlp that did not write it, or was never begun."
+            raise ModelFileError(Fault(str(path), what, "Name a run of mlp train.")) from None
+        except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
+            what = f"It is no summary of a run, or damaged: {error}."
+            raise ModelFileError(Fault(str(path), what, "Name a run of mlp train.")) from error
+        return dict(found)
+
+
+def _write_rows(file: IO[str], records: Sequence[Mapping[str, object]], header: bool) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    if header:
+        writer.writerow(records[0])
+    writer.writerows(["" if value is None else value for value in record.values()] for record in records)
+
+
+def _write_json(path: Path, values: Any) -> None:
+    with replacing(path) as file:
+        file.write((json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def _has(folder: Path, name: str) -> bool:

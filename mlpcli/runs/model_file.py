@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 KIND = "mlp-model"
 VERSION = 2
-"""Version 1 knows no normalisation, and is what a model without one is still written as."""
+"""1 was without the seal of runs/array_file.py, and knew no normalisation."""
 _REMEDY = "Use another copy, or train again."
 
 
@@ -58,7 +58,7 @@ class ModelFile:
         """Atomically."""
         header = {
             "format": KIND,
-            "format_version": VERSION if any(h.normalization for h in self.network.hidden) else 1,
+            "format_version": VERSION,
             "mlp_version": mlpcli.__version__,
             "task": self.task,
             "precision": self.precision,

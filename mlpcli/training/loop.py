@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,12 +14,11 @@ from mlpcli.config.schema import TrainingConfig
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner
 from mlpcli.optim.step import RATE_FACTOR
+from mlpcli.training.progress import Part, Progress
 from mlpcli.training.stopping import Stopping
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from mlpcli.training.plateau import Plateau
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,8 @@ class Epoch:
 
     loss: likewise, where there is a penalty, so that it differs from the cost.
 
-    stopped: why this is the last one; "" where more follow. order and batches tell what was run.
+    stopped: why this is the last one; "" where more follow. order and batches tell what was run. whole: false
+    where it was broken off. improved: the validation cost (the cost, where there is none) is the lowest.
     """
 
     number: int
@@ -40,16 +40,14 @@ class Epoch:
     stopped: str
     order: NDArray[np.intp]
     batches: int
+    whole: bool = True
+    finite: bool = True
+    """Whether both costs are numbers; if not, the state has been put back to before this epoch."""
     sound: State | None = None
-    """Where the cost was lost: the last weights whose cost is known to be finite, of epoch sound_epoch."""
+    """Where those of `state` are not: the last weights whose cost is known to be finite, of sound_epoch."""
     sound_epoch: int = 0
     followed: Mapping[str, float] = field(default_factory=dict)
     """Means of what else is followed: the learning rate, the share of rows in clipped batches."""
-
-    @property
-    def finite(self) -> bool:
-        """Whether both costs are numbers; if not, the state has been put back to before this epoch."""
-        return self.sound is None
 
 
 SILENCE = 0.25
@@ -57,6 +55,7 @@ SILENCE = 0.25
 NOT_FINITE = "the cost is not finite"
 INTERRUPTED = "interrupted"
 ALL_DONE = "all epochs done"
+MOST_HALVINGS = 5
 
 
 def epochs(
@@ -68,106 +67,130 @@ def epochs(
     interrupted: Callable[[], bool] = lambda: False,
     every: int = 1,
     final_cost: Callable[[], float] = lambda: 0.0,
-    plateau: Plateau | None = None,
+    progress: Progress | None = None,
+    wanted: Callable[[], bool] = lambda: False,
 ) -> Iterator[Epoch]:
     """Train until a reason to stop.
 
     There is a record of every epoch whose number is a multiple of `every` and of the last one, of others
     so that a long training is heard of; at a record, `state` is what it is after that epoch. An epoch whose
     cost is not finite, or that leaves weights with such a final_cost, puts the state back to before it and
-    is the last. When interrupted, the batch at hand is finished, and the epoch is the last. plateau: asked
-    after every epoch; it lowers the state RATE_FACTOR.
+    is the last; with on_divergence: halve, training then goes on from the last sound epoch. When interrupted,
+    the batch at hand is finished, and the epoch is the last.
+
+    progress: where to go on from; it is kept up to date, and with `state` and `rng` it decides all that
+    follows. wanted: whether it is to be kept: then the next epoch has a record, and progress.earlier is
+    of the epoch before it.
     """
-    stopping = Stopping(settings.stop)
-    started = time.perf_counter()
+    progress = progress or Progress(Stopping(settings.stop), state, rng if settings.shuffle else None)
+    stopping = progress.stopping
+    started = time.perf_counter() - progress.seconds
     limit, below = settings.stop.max_time, settings.stop.cost_below
+    plateau = progress.plateau
     each = validation_cost is not None or settings.stop.patience is not None or plateau is not None
-    before, sound = (_Snapshot(state, rng if settings.shuffle else None) for _ in range(2))
-    done, most, searching = 0, 1, False
+    random = rng if settings.shuffle else None
+    before, sound = progress.fresh(), progress.earlier
+    if progress.part is not None:
+        before, sound = sound, before
+    most, searching = 1, False
 
     def should_stop() -> bool:
         return interrupted() or (limit is not None and time.perf_counter() - started >= limit)
 
     while True:
-        until_record = every - done % every
-        count = 1 if each else min(runner.longest, until_record, settings.epochs - done, most)
-        before.take()
-        began = time.perf_counter()
-        stretch = runner.stretch(
-            count,
-            rng if settings.shuffle else None,
-            -math.inf if below is None or each else below,
-            should_stop,
-        )
-        if not searching:
-            took = max(time.perf_counter() - began, 1e-9)
-            most = max(1, int(SILENCE * stretch.epochs / took))
-        mean = stretch.last
+        done = progress.done
+        if progress.part is None:
+            left = min(every - done % every, settings.epochs - done)
+            count = 1 if each or wanted() else min(runner.longest, left, most)
+            before.take(done)
+            began = time.perf_counter()
+            stop_below = -math.inf if below is None or each else below
+            stretch = runner.stretch(count, random, stop_below, should_stop)
+            if not searching:
+                took = max(time.perf_counter() - began, 1e-9)
+                most = max(1, int(SILENCE * stretch.epochs / took))
+            if not stretch.passed.whole and stretch.epochs > 1 and math.isfinite(stretch.last["cost"]):
+                # Short epochs: what was begun of the last one is done again some other time.
+                before.put_back()
+                stretch = runner.stretch(stretch.epochs - 1, random, -math.inf, _never)
+            number, order, passed = done + stretch.epochs, stretch.order, stretch.passed
+            ended = stretch.ended
+        else:
+            number, order, ended = done + 1, progress.part.order, ""
+            passed = runner.run(order, should_stop, progress.part.passed)
+        mean, whole = passed.means, passed.whole
         finite = math.isfinite(mean["cost"])
         checked = validation_cost() if validation_cost and finite else None
-        seconds = time.perf_counter() - started
+        progress.seconds = seconds = time.perf_counter() - started
 
-        last = done + stretch.epochs
         followed = mean["cost"] if checked is None else checked
-        lost = not math.isfinite(followed)
-        improved, reason = False, ""
-        kept: State | None = None
-        kept_epoch = 0
-        if not lost:
-            improved = stopping.improves(last, followed)
-            reason = INTERRUPTED if interrupted() else stopping.reason(last, followed, seconds) or ""
-            reason = reason or stretch.ended or (ALL_DONE if last == settings.epochs else "")
+        lost = not finite or (whole and not math.isfinite(followed))
+        improved, reason, usable = False, "", True
+        if not lost and whole:
+            improved = stopping.improves(number, followed)
+            reason = stopping.reason(number, followed, seconds) or ended
+            reason = reason or (ALL_DONE if number == settings.epochs else "")
+            reason = reason or (INTERRUPTED if interrupted() else "")
             lost = bool(reason) and checked is None and not math.isfinite(final_cost())
+        elif not lost:  # broken off: nothing is decided by it
+            improved = followed < stopping.best
+            reason = (not interrupted() and stopping.late(seconds)) or INTERRUPTED
+            usable = checked is not None or math.isfinite(final_cost())
+        kept, kept_epoch = (None, 0) if usable else (before.arrays, done)
         if lost:
             before.put_back()
-            if stretch.epochs > 1:  # again, one by one, to find the epoch and the weights before it
+            if number > done + 1:  # again, one by one, to find the epoch and the weights before it
                 most, searching = 1, True
                 continue
             # A cost is that of the weights before the update. Lost in the first batch, the weights that the
             # epoch began with were bad already, and the sound ones are those of the epoch before.
-            began_bad = not finite and stretch.batches == 1
-            reason = NOT_FINITE
-            kept, kept_epoch = (sound if began_bad else before).arrays, max(0, done - began_bad)
-        elif plateau is not None:
-            state[RATE_FACTOR][...] = plateau.after(followed, float(state[RATE_FACTOR]))
+            began_bad = not finite and passed.batches == 1
+            if began_bad and sound.epoch < done - 1:
+                sound.put_back()
+                runner.stretch(done - 1 - sound.epoch, random, -math.inf, _never)
+                sound.take(done - 1)
+                before.put_back()
+            last_good = sound if began_bad else before
+            kept, kept_epoch = last_good.arrays, last_good.epoch
+            hopeless = began_bad and kept_epoch == done  # nothing before it is known to be sound
+            halves = settings.on_divergence == "halve" and RATE_FACTOR in state
+            again = halves and progress.halvings < MOST_HALVINGS and not hopeless
+            reason = "" if again else NOT_FINITE
+        else:
+            progress.part = None if whole else Part(order, passed)
+            progress.done = number if whole else done
+            progress.earlier = before
+            if plateau is not None and whole:
+                state[RATE_FACTOR][...] = plateau.after(followed, float(state[RATE_FACTOR]))
         yield Epoch(
-            last,
+            number,
             mean["cost"],
             mean.get("loss"),
             checked,
             seconds,
             improved,
             reason,
-            stretch.order,
-            stretch.batches,
+            order,
+            passed.batches,
+            whole,
+            not lost,
             kept,
             kept_epoch,
             {name: value for name, value in mean.items() if name not in ("cost", "loss")},
         )
         if reason:
             return
-        done = last
-        before, sound = sound, before
+        if lost:
+            last_good.put_back()
+            state[RATE_FACTOR][...] *= 0.5
+            progress.halvings += 1
+            progress.done, progress.part = last_good.epoch, None
+            progress.earlier = last_good
+            before, sound = progress.fresh(), last_good
+            most, searching = 1, False
+        else:
+            before, sound = sound, before
 
 
-class _Snapshot:
-    """The state and the random stream at some moment."""
-
-    def __init__(self, state: State, rng: np.random.Generator | None) -> None:
-        self._state, self._rng = state, rng
-        self.arrays = {name: array.copy() for name, array in state.items()}
-        self._random: Any = None
-
-    def take(self) -> None:
-        """As it is now."""
-        for name, array in self.arrays.items():
-            array[...] = self._state[name]
-        if self._rng is not None:
-            self._random = self._rng.bit_generator.state
-
-    def put_back(self) -> None:
-        """As it was when taken."""
-        for name, array in self.arrays.items():
-            self._state[name][...] = array
-        if self._rng is not None:
-            self._rng.bit_generator.state = self._random
+def _never() -> bool:
+    return False

@@ -52,8 +52,7 @@ class Plateau:
         schedule = getattr(optimizer, "schedule", None)
         return cls(schedule) if isinstance(schedule, PlateauSchedule) else None
 
-    @classmethod
-    def from_json(cls, settings: PlateauSchedule, plain: Mapping[str, Any]) -> Plateau:
-        """With the counters that as_json gave."""
-        best = math.inf if plain["best"] is None else float(plain["best"])
-        return cls(settings, best, int(plain["waited"]), int(plain["resting"]))
+    def restore(self, found: Mapping[str, Any]) -> None:
+        """Take over what as_json gave. Raises LookupError, TypeError or ValueError for anything else."""
+        self.best = math.inf if found["best"] is None else float(found["best"])
+        self.waited, self.resting = int(found["waited"]), int(found["resting"])

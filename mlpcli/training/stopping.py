@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from mlpcli.config.schema import StopConfig
 
@@ -34,6 +35,23 @@ class Stopping:
             return f"the cost is below {stop.cost_below:g}"
         if stop.patience is not None and epoch - self._counted_epoch >= stop.patience:
             return f"no improvement for {stop.patience} epochs"
-        if stop.max_time is not None and seconds >= stop.max_time:
-            return f"{stop.max_time:g} seconds are over"
-        return None
+        return self.late(seconds)
+
+    def late(self, seconds: float) -> str | None:
+        """Why training ends here, be it within an epoch."""
+        limit = self.settings.max_time
+        return f"{limit:g} seconds are over" if limit is not None and seconds >= limit else None
+
+    def as_json(self) -> dict[str, Any]:
+        """What was counted so far; Infinity before anything was."""
+        return {
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "counted_from": self._counted_from,
+            "counted_epoch": self._counted_epoch,
+        }
+
+    def restore(self, found: dict[str, Any]) -> None:
+        """Go on counting from there."""
+        self.best, self._counted_from = float(found["best"]), float(found["counted_from"])
+        self.best_epoch, self._counted_epoch = int(found["best_epoch"]), int(found["counted_epoch"])

@@ -57,6 +57,7 @@ def test_the_first_interrupt_saves_and_exits_130(world):
         "findings.json",
         "history.csv",
         "model.npz",
+        "run.json",
     ]
     assert mlp("evaluate", end["run"], world / "data.csv").exit_code == 0
     assert f"interrupted after epoch {end['epochs']}" in mlp("show", end["run"]).stdout
@@ -65,7 +66,7 @@ def test_the_first_interrupt_saves_and_exits_130(world):
 STUBBORN = """
 import os, signal
 from mlpcli.execute.rows import EpochRunner
-def run(self, order, should_stop):
+def run(self, order, should_stop, begun=None):
     for _ in range(2):
         os.kill(os.getpid(), signal.SIGINT)   # the batch at hand takes its time
     raise SystemExit("the second interrupt did not quit")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from cli.world import CONFIG, csv_text, mlp
 
-from mlpcli.runs.array_file import read_arrays
+from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.model_file import ModelFile
 
 REGRESSION = """\
@@ -51,6 +51,12 @@ def history(run):
     """The rows of history.csv without the times."""
     with open(run / "history.csv", newline="", encoding="utf-8") as file:
         return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def state_bytes(run):
+    """Parameters and optimiser slots of the checkpoint."""
+    state = Checkpoint.read(run / "checkpoint.npz").groups["state"]
+    return {name: array.tobytes() for name, array in state.items()}
 
 
 # What it prints
@@ -135,11 +141,13 @@ def test_a_run_folder_is_whole(folder):
         "findings.json",
         "history.csv",
         "model.npz",
+        "run.json",
     ]
     assert [row["epoch"] for row in history(run)] == ["1", "2", "3", "4"]
     assert json.loads((run / "findings.json").read_text()) == []
-    header, state = read_arrays(run / "checkpoint.npz", "mlp-checkpoint", 1)
-    assert header["epoch"] == 4
+    checkpoint = Checkpoint.read(run / "checkpoint.npz")
+    state = checkpoint.groups["state"]
+    assert checkpoint.values["epoch"] == 4
     assert state["hidden1.weights"].shape == (4, 3)
     assert ModelFile.read(run / "model.npz").summary["epochs"] == 4
     assert not (run / "model.npz").stat().st_mode & 0o111
@@ -173,7 +181,7 @@ def test_the_same_config_and_seed_give_the_same_bytes(folder, config, precision)
         train(config, *sets(f"precision={precision}"))
     first, second = (folder / "runs" / f"{config[:-5]}-{number}" for number in (1, 2))
     assert (first / "model.npz").read_bytes() == (second / "model.npz").read_bytes()
-    assert (first / "checkpoint.npz").read_bytes() == (second / "checkpoint.npz").read_bytes()
+    assert state_bytes(first) == state_bytes(second)
     assert history(first) == history(second)
 
 
@@ -291,7 +299,7 @@ def test_a_cost_that_is_not_finite(folder, options):
     assert "next:" not in result.stdout
     model = ModelFile.read(run / "model.npz")
     assert all(np.isfinite(array).all() for array in model.parameters.values())
-    _, state = read_arrays(run / "checkpoint.npz", "mlp-checkpoint", 1)
+    state = Checkpoint.read(run / "checkpoint.npz").groups["state"]
     assert all(np.isfinite(array).all() for array in state.values())
     assert mlp("predict", run, "data.csv").exit_code == 0
     assert mlp("show", run).exit_code == 0

@@ -34,8 +34,8 @@ def test_an_epoch_is_its_batches_one_after_the_other(executor):
         ), state
 
     runner, state = trained(3)
-    cost, batches = runner.run(order, lambda: False)
-    assert batches == 3
+    passed = runner.run(order, lambda: False)
+    assert (passed.batches, passed.rows, passed.whole) == (3, 7, True)
 
     _, other = trained(7)
     total = 0.0
@@ -43,8 +43,8 @@ def test_an_epoch_is_its_batches_one_after_the_other(executor):
         chosen = order[start : start + 3]
         part = {k: v[chosen] for k, v in data.items()}
         single = EpochRunner(EXECUTORS[executor](), {"cost": step.cost}, step.updates, other, part, 3)
-        total += single.run(np.arange(len(chosen)), lambda: False)[0]["cost"] * len(chosen)
-    assert cost["cost"] == pytest.approx(total / 7, rel=1e-14)
+        total += single.run(np.arange(len(chosen)), lambda: False).means["cost"] * len(chosen)
+    assert passed.means["cost"] == pytest.approx(total / 7, rel=1e-14)
     for name in state:
         np.testing.assert_array_equal(state[name], other[name])
 
@@ -56,9 +56,33 @@ def test_an_epoch_ends_early_when_asked_or_when_the_cost_is_lost():
     state = values | step.optimizer_state()
     runner = EpochRunner(EXECUTORS["numpy"](), {"cost": step.cost}, step.updates, state, data, 2)
     asked = iter([False, True])
-    assert runner.run(np.arange(6), lambda: next(asked))[1] == 2
+    begun = runner.run(np.arange(6), lambda: next(asked))
+    assert (begun.batches, begun.rows, begun.whole) == (2, 4, False)
     data["inputs"][3] = np.nan
     broken = EpochRunner(EXECUTORS["numpy"](), {"cost": step.cost}, step.updates, state, data, 2)
-    cost, batches = broken.run(np.arange(6), lambda: False)
-    assert np.isnan(cost["cost"])
-    assert batches == 2
+    lost = broken.run(np.arange(6), lambda: False)
+    assert np.isnan(lost.means["cost"])
+    assert lost.batches == 2
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("batches", [1, 2, 3])
+def test_an_epoch_that_was_broken_off_goes_on_to_the_same_bits(executor, dtype, batches):
+    net, values = network(dtype=dtype)
+    step = training_step(net, OPTIMIZERS["adam"]())
+    data = rows(net, 11)
+    order = np.random.default_rng(1).permutation(11)
+    kind = EXECUTORS[executor].epoch_runner or EpochRunner
+    results = []
+    for broken in (False, True):
+        state = {k: v.copy() for k, v in (values | step.optimizer_state()).items()}
+        runner = kind(EXECUTORS[executor](), {"cost": step.cost}, step.updates, state, data, 3)
+        passed = None
+        if broken:
+            for at in range(1, batches + 1):  # asked to stop, one batch is done
+                passed = runner.run(order, lambda: True, passed)
+                assert (passed.batches, passed.whole) == (at, False)
+        passed = runner.run(order, lambda: False, passed)
+        results.append((passed, {name: array.tobytes() for name, array in state.items()}))
+    assert results[0] == results[1]

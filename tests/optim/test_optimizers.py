@@ -140,3 +140,28 @@ def test_a_centered_spread_below_0_by_rounding_is_0():
 def test_settings_that_contradict_each_other(name, settings, key):
     assert [where for where, *_ in OPTIMIZERS[name](**settings).conflicts()] == [key]
     assert not list(OPTIMIZERS[name]().conflicts())
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name != "lbfgs"])
+def test_a_rate_that_is_adjustable(name, executor):
+    """A factor of a half is half the rate; steps leave it as it is; without it there is none."""
+    net, values = network()
+    data = rows(net, 6)
+    results = []
+    for rate, factor in ((0.25, None), (0.5, 0.5)):
+        step = training_step(net, OPTIMIZERS[name](learning_rate=rate), adjustable=factor is not None)
+        state = {k: v.copy() for k, v in values.items()} | step.optimizer_state()
+        assert ("rate_factor" in state) == (factor is not None)
+        if factor:
+            assert state["rate_factor"] == 1.0
+            state["rate_factor"][...] = factor
+        function = EXECUTORS[executor]().compile(make_plan({"cost": step.cost}, step.updates, 6), state)
+        for key, array in data.items():
+            function.inputs[key][...] = array
+        for _ in range(5):
+            function.run()
+        assert state.pop("rate_factor", factor) == factor
+        results.append(state)
+    for key, array in results[0].items():
+        np.testing.assert_allclose(results[1][key], array, rtol=1e-14)

@@ -15,7 +15,7 @@ from mlpcli.errors import ConfigError, RunFailed
 from mlpcli.pipeline.diagnosis import evidence_of
 from mlpcli.pipeline.gradcheck import gradcheck
 from mlpcli.pipeline.prepare import prepare
-from mlpcli.runs.array_file import read_arrays
+from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.model_file import ModelFile
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ def config(tmp_path):
 
 
 def checkpoint(run):
-    return read_arrays(run.path / "checkpoint.npz", "mlp-checkpoint", 1)[1]
+    return Checkpoint.read(run.path / "checkpoint.npz").groups["state"]
 
 
 def test_rate_and_clipping_are_in_the_history(config, tmp_path):
@@ -202,10 +202,10 @@ def test_a_cost_lost_by_lbfgs_is_told_without_a_rate(config, tmp_path):
 
 def test_the_plateau_is_in_the_checkpoint(config, tmp_path):
     run = train(config, ["optimiser.schedule={name: plateau, patience: 3}"], tmp_path)
-    header, state = read_arrays(run.path / "checkpoint.npz", "mlp-checkpoint", 1)
-    assert set(header["plateau"]) == {"best", "waited", "resting"}
-    assert header["plateau"]["best"] == min(record["validation_cost"] for record in run.history)
-    assert state["rate_factor"].shape == ()
+    counters = Checkpoint.read(run.path / "checkpoint.npz").values["counters"]
+    assert set(counters["plateau"]) == {"best", "waited", "resting"}
+    assert counters["plateau"]["best"] == min(record["validation_cost"] for record in run.history)
+    assert checkpoint(run)["rate_factor"].shape == ()
 
 
 def test_a_trial_of_lbfgs_ends_with_it(config):

@@ -5,16 +5,17 @@ from pathlib import Path
 import pytest
 
 from mlpcli import train
+from mlpcli.errors import RunFailed
 from mlpcli.pipeline import Ended, EpochDone, Noticed, Started
 from mlpcli.pipeline.monitoring import Monitoring
-from mlpcli.runs.array_file import read_arrays
+from mlpcli.runs.checkpoint import Checkpoint
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 STUCK = ["seed=5", "training.epochs=2000", "training.print_every=100"]
 
 
 def weights(run):
-    _, state = read_arrays(run.path / "checkpoint.npz", "mlp-checkpoint", 1)
+    state = Checkpoint.read(run.path / "checkpoint.npz").groups["state"]
     return {name: array.tobytes() for name, array in state.items()}
 
 
@@ -57,3 +58,30 @@ def test_a_finding_is_reported_once_and_after_its_epoch(tmp_path):
 def test_the_same_seed_finds_the_same(tmp_path):
     first, second = (train(CONFIGS / "xor-tanh.yaml", STUCK, tmp_path).findings for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize("executor", ["numpy", "auto"])
+@pytest.mark.parametrize("where", ["training", "validation"])
+def test_a_lost_cost_is_traced_to_layer_epoch_batch_and_row(tmp_path, executor, where):
+    """One row is so large that its square is not a number any more; a line before it is empty."""
+    rows = [f"{at},{at % 3}" for at in range(1, 12)]
+    bad = [*rows[:6], "", "1e25,1", *rows[6:]]
+    (tmp_path / "good.csv").write_text("\n".join(["a,b", *rows]) + "\n", encoding="utf-8")
+    (tmp_path / "bad.csv").write_text("\n".join(["a,b", *bad]) + "\n", encoding="utf-8")
+    train_on, more = ("bad", "") if where == "training" else ("good", ", validation: bad.csv")
+    (tmp_path / "c.yaml").write_text(
+        f"data: {{train: {train_on}.csv, target: b, task: regression, scaling: none{more}}}\n"
+        "network: {hidden: [{units: 2, activation: leaky_relu}]}\n"
+        "optimiser: {name: sgd, learning_rate: 1e-6}\n"
+        "training: {epochs: 3, batch_size: 4, shuffle: false}\nprecision: float32\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(RunFailed) as caught:
+        train(tmp_path / "c.yaml", [f"executor={executor}"], tmp_path / "runs")
+    [fault] = caught.value.faults
+    assert fault.where == "epoch 1"
+    assert f"bad.csv line 9{'.' if where == 'validation' else ''}" in fault.what
+    assert "it began in the loss" in fault.what
+    batch = "in batch 2" if where == "training" else "on the validation rows"
+    assert batch in fault.what
+    assert "initial weights" in fault.remedy

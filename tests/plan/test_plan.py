@@ -140,3 +140,16 @@ def test_plans_are_refused_where_state_does_not_fit():
     w = parameter("w", (3,))
     with pytest.raises(ValueError, match="'w'"):
         NumpyExecutor().compile(make_plan({"y": reduce_sum(w)}), {"w": np.zeros(4)})
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_an_output_that_is_a_state_is_what_it_was_before_the_step(executor):
+    a = parameter("a", ())
+    outputs = {"a": a, "b": a * 1.0, "sum": reduce_sum(placeholder("x", (None, 2)) * a)}
+    state = {"a": np.array(3.0)}
+    function = EXECUTORS[executor]().compile(make_plan(outputs, {a: a * 2.0}, 4), state)
+    function.inputs["x"][...] = 1.0
+    for factor in (3.0, 6.0):
+        function.run()
+        assert [float(function.outputs[name]) for name in outputs] == [factor, factor, 8 * factor]
+    assert state["a"] == 12

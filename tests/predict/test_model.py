@@ -177,7 +177,7 @@ def test_nothing_is_printed(folder, tmp_path, capfd):
 
 
 def test_the_front_door():
-    assert set(mlpcli.__all__) == {"MlpError", "Model", "Run", "__version__", "load", "train"}
+    assert set(mlpcli.__all__) == {"MlpError", "Model", "Run", "__version__", "load", "resume", "train"}
     for name in mlpcli.__all__:
         assert getattr(mlpcli, name)
     with pytest.raises(AttributeError, match="no attribute 'tain'"):

@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
 from mlpcli.errors import ModelFileError, OutputError
-from mlpcli.runs.array_file import read_arrays
-from mlpcli.runs.folder import CHECKPOINT, CONFIG, FINDINGS, HISTORY, MODEL, RunFolder
+from mlpcli.runs.folder import CONFIG, FINDINGS, HISTORY, MODEL, SUMMARY, RunFolder
 
 
 def create(runs, name="iris"):
@@ -64,16 +62,37 @@ def test_a_history_that_is_no_text(tmp_path):
         folder.read_history()
 
 
-def test_checkpoint_and_findings(tmp_path):
+def test_history_is_written_anew(tmp_path):
     folder = create(tmp_path)
-    folder.write_checkpoint({"epoch": 3}, {"w": np.ones((2, 2)), "steps": np.asarray(7)})
-    header, state = read_arrays(folder.path / CHECKPOINT, "mlp-checkpoint", 1)
-    assert header["epoch"] == 3
-    assert state["w"].tolist() == [[1, 1], [1, 1]]
-    assert state["steps"] == 7
-    assert state["steps"].shape == ()
+    folder.append_history({"epoch": 1, "cost": 1 / 3})
+    written = (folder.path / HISTORY).read_bytes()
+    folder.write_history([{"epoch": 1, "cost": 1 / 3}])
+    assert (folder.path / HISTORY).read_bytes() == written
+    folder.write_history([])
+    assert not folder.has(HISTORY)
+
+
+def test_findings(tmp_path):
+    folder = create(tmp_path)
     folder.write_findings([{"name": "größe"}])
     assert json.loads((folder.path / FINDINGS).read_text(encoding="utf-8")) == [{"name": "größe"}]
+
+
+def test_the_summary(tmp_path):
+    folder = create(tmp_path)
+    with pytest.raises(ModelFileError, match="no such file"):
+        folder.read_summary()
+    made = {"data": {"train": {"file": "größe.csv", "sha256": "0"}}}
+    folder.write_summary({"made": made, "ended": None})
+    assert folder.read_summary()["made"] == made
+    whole = (folder.path / SUMMARY).read_text(encoding="utf-8")
+    (folder.path / SUMMARY).write_text(whole.replace('version": 1', 'version": 9'), encoding="utf-8")
+    with pytest.raises(ModelFileError, match="version 9; this mlp reads up to 1"):
+        folder.read_summary()
+    for text in ("", "[]", "{}", "null", "[" * 100_000, whole[:40], '{"format": "mlp-run", "made": 3}'):
+        (folder.path / SUMMARY).write_text(text, encoding="utf-8")
+        with pytest.raises(ModelFileError, match="no summary"):
+            folder.read_summary()
 
 
 def test_what_is_no_run(tmp_path):

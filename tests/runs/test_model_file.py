@@ -8,7 +8,7 @@ import pytest
 from cli.world import make_world, mlp
 
 from mlpcli.errors import ModelFileError
-from mlpcli.runs.array_file import HEADER
+from mlpcli.runs.array_file import HEADER, SEAL, seal
 from mlpcli.runs.folder import MODEL
 from mlpcli.runs.model_file import VERSION, ModelFile
 
@@ -32,6 +32,9 @@ def written(path, members, header):
         for name, data in members.items():
             if name != HEADER:
                 archive.writestr(name, data)
+        archive.comment = SEAL + b"0" * 64
+    with open(path, "r+b") as file:
+        seal(file)
     return path
 
 
@@ -74,6 +77,40 @@ def test_a_newer_version_is_refused_by_its_number(members, tmp_path):
     header = {**json.loads(members[HEADER]), "format_version": VERSION + 6}
     with pytest.raises(ModelFileError, match=f"version {VERSION + 6}; this mlp reads up to {VERSION}"):
         ModelFile.read(written(tmp_path / MODEL, members, header))
+
+
+def test_a_file_without_a_seal_is_of_an_older_version(members, tmp_path):
+    header = json.loads(members[HEADER])
+    for version in (1, VERSION):
+        path = written(tmp_path / MODEL, members, {**header, "format_version": version})
+        path.write_bytes(path.read_bytes()[:-64] + b"0" * 64)
+        with pytest.raises(ModelFileError, match="sha256 differs"):
+            ModelFile.read(path)
+        path.write_bytes(path.read_bytes()[: -64 - len(SEAL) - 2] + b"\0\0")
+        if version == 1:
+            assert ModelFile.read(path).parameters.keys()
+        else:
+            with pytest.raises(ModelFileError, match="its end is not"):
+                ModelFile.read(path)
+
+
+def test_every_byte_that_flips_is_found_and_every_length_that_is_cut(world, tmp_path):
+    """All bytes of a model file, one bit or all of them; all lengths. Nothing is read but the whole."""
+    whole = (world / "run" / MODEL).read_bytes()
+    path = tmp_path / MODEL
+    for at in range(len(whole)):
+        for flip in (1 << (at % 8), 0xFF):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
+            with pytest.raises(ModelFileError) as caught:
+                ModelFile.read(path)
+            assert caught.value.faults[0].what
+        path.write_bytes(whole[:at])
+        with pytest.raises(ModelFileError):
+            ModelFile.read(path)
+    for more in (b"\0", whole):
+        path.write_bytes(whole + more)
+        with pytest.raises(ModelFileError):
+            ModelFile.read(path)
 
 
 @pytest.mark.parametrize(

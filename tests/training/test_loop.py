@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from mlpcli.config.schema import StopConfig, TrainingConfig
-from mlpcli.execute.rows import EpochRunner
+from mlpcli.execute.rows import EpochRunner, Pass
 from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.optim.step import RATE_FACTOR
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE, epochs
 from mlpcli.training.plateau import Plateau
+from mlpcli.training.progress import Progress
+from mlpcli.training.stopping import Stopping
 
 
 class Counting(EpochRunner):
@@ -23,15 +25,16 @@ class Counting(EpochRunner):
         self._count = rows
         self.state, self.costs, self.batches, self.orders = state, iter(costs), batches, []
 
-    def run(self, order, should_stop):
+    def run(self, order, should_stop, begun=None):
         self.orders.append(order.copy())
-        done = 0
+        done = begun.batches if begun else 0
         while done < self.batches:
             self.state["w"] += 1
             done += 1
             if should_stop():
                 break
-        return {"cost": next(self.costs)}, done
+        rows = self._count * done // self.batches
+        return Pass({"cost": next(self.costs) * rows}, rows, done, done == self.batches)
 
 
 def stream(costs, validation=None, interrupted=lambda: False, rows=6, **settings):
@@ -121,20 +124,79 @@ def test_a_plateau_lowers_the_factor_after_an_epoch_also_the_last_for_one_that_g
     state = {"w": np.zeros(2), RATE_FACTOR: np.ones(())}
     runner = Counting(state, [3.0, 3.5, 3.2, 3.3, 3.4], 6)
     plateau = Plateau(SCHEDULES["plateau"](patience=1, factor=0.5))
-    settings = TrainingConfig(epochs=5)
+    settings, rng = TrainingConfig(epochs=5), np.random.default_rng(0)
+    progress = Progress(Stopping(settings.stop), state, rng, plateau=plateau)
     seen = [
         (epoch.number, float(state[RATE_FACTOR]))
-        for epoch in epochs(runner, state, settings, np.random.default_rng(0), plateau=plateau, every=5)
+        for epoch in epochs(runner, state, settings, rng, every=5, progress=progress)
     ]
     assert seen == [(1, 1.0), (2, 0.5), (3, 0.25), (4, 0.125), (5, 0.0625)]
 
 
 def test_what_else_is_followed_is_told_with_the_epoch():
     class Following(Counting):
-        def run(self, order, should_stop):
-            means, done = super().run(order, should_stop)
-            return {**means, "clipped": 0.25, "learning_rate": 0.1}, done
+        def run(self, order, should_stop, begun=None):
+            passed = super().run(order, should_stop, begun)
+            more = {"clipped": 0.25 * passed.rows, "learning_rate": 0.1 * passed.rows}
+            return replace(passed, totals={**passed.totals, **more})
 
     state = {"w": np.zeros(2)}
     [epoch] = epochs(Following(state, [3.0], 6), state, TrainingConfig(epochs=1), np.random.default_rng(0))
-    assert epoch.followed == {"clipped": 0.25, "learning_rate": 0.1}
+    assert epoch.followed == pytest.approx({"clipped": 0.25, "learning_rate": 0.1})
+
+
+class Doomed(EpochRunner):
+    """Each batch adds 1 to the state, four an epoch; the cost is lost in the first batch that finds `end`."""
+
+    longest = 1 << 40
+
+    def __init__(self, state, end):
+        self._count, self.state, self.end = 4, state, end
+
+    def run(self, order, should_stop, begun=None):
+        for done in range(1, 5):
+            lost = self.state["w"][0] >= self.end
+            self.state["w"] += 1
+            if lost:
+                return Pass({"cost": math.nan}, done, done, done == 4)
+        return Pass({"cost": 4.0}, 4, 4, True)
+
+
+@pytest.mark.parametrize("end", [12, 80, 81, 400])
+@pytest.mark.parametrize("every", [1, 7, 1000])
+def test_the_sound_weights_do_not_depend_on_how_epochs_were_put_together(end, every):
+    """A cost lost in the first batch says that the epoch before it ended badly."""
+    state = {"w": np.zeros(1)}
+    settings = TrainingConfig(epochs=1000)
+    last = list(epochs(Doomed(state, end), state, settings, np.random.default_rng(0), every=every))[-1]
+    assert (last.number, last.stopped, last.finite) == (end // 4 + 1, NOT_FINITE, False)
+    began_bad = end % 4 == 0
+    assert last.sound_epoch == last.number - 1 - began_bad
+    assert last.sound["w"].tolist() == [4 * last.sound_epoch]
+    assert state["w"].tolist() == [4 * (last.number - 1)]
+
+
+def test_at_half_the_rate_at_most_five_times():
+    state = {"w": np.zeros(1), "rate_factor": np.ones(())}
+    settings = TrainingConfig(epochs=1000, on_divergence="halve")
+    found = list(epochs(Doomed(state, 41), state, settings, np.random.default_rng(0)))
+    assert [epoch.number for epoch in found if not epoch.finite] == [11] * 6
+    assert [epoch.stopped for epoch in found if not epoch.finite] == [""] * 5 + [NOT_FINITE]
+    assert float(state["rate_factor"]) == 0.5**5
+
+
+def test_broken_off_epochs_decide_nothing():
+    """Asked to stop in the middle: what counts is as it was after the epoch before."""
+    asked = iter([False] * 6)
+    state = {"w": np.zeros(2)}
+    progress = Progress(Stopping(StopConfig(patience=1)), state, None)
+    settings = TrainingConfig(epochs=9, shuffle=False, stop=StopConfig(patience=1))
+    runner = Counting(state, [3.0, 2.0], 8)
+    found = list(
+        epochs(runner, state, settings, None, interrupted=lambda: next(asked, True), progress=progress)
+    )
+    last = found[-1]
+    assert (last.number, last.whole, last.stopped) == (2, False, INTERRUPTED)
+    assert (progress.done, progress.part.passed.batches) == (1, last.batches)
+    assert (progress.stopping.best, progress.stopping.best_epoch) == (3.0, 1)
+    assert progress.earlier.arrays["w"].tolist() == [4, 4]

@@ -15,24 +15,31 @@ def show(run: str) -> None:
     \b
     mlp show runs/iris-1
     """
-    from mlpcli.cli.text import describe_columns, describe_network, describe_size, table
+    from shlex import quote
+
+    from mlpcli.cli.text import describe_columns, describe_network, describe_size, plural, table
     from mlpcli.pipeline.inspect import show_run
 
     shown = show_run(run)
     model = shown.model
-    network = model.graph()
-    click.echo(f"model    {shown.path}")
-    click.echo(f"task     {model.task}")
-    for line in describe_columns(model.preparation):
-        click.echo(line)
-    size = describe_size(network)
-    click.echo(
-        f"network  {describe_network(network)}: {size}, {model.precision}, loss {model.head.loss.shown}"
-    )
-    kept = f"weights of epoch {model.summary.get('kept_epoch')}"
-    click.echo(f"training {model.summary.get('stopped')} after epoch {model.summary.get('epochs')}; {kept}")
-    if "learning_rate" in model.summary:
-        click.echo(f"rate     {model.summary['learning_rate']} found by a range test: learning_rate.csv")
+    click.echo(f"{'model' if model else 'run':8} {shown.path}")
+    if model is not None:
+        network = model.graph()
+        click.echo(f"task     {model.task}")
+        for line in describe_columns(model.preparation):
+            click.echo(line)
+        size = describe_size(network)
+        what = f"{describe_network(network)}: {size}, {model.precision}, loss {model.head.loss.shown}"
+        click.echo(f"network  {what}")
+        kept = f"weights of epoch {model.summary.get('kept_epoch')}"
+        click.echo(
+            f"training {model.summary.get('stopped')} after epoch {model.summary.get('epochs')}; {kept}"
+        )
+        if "learning_rate" in model.summary:
+            click.echo(f"rate     {model.summary['learning_rate']} found by a range test: learning_rate.csv")
+    if model is None or shown.stopped == "interrupted":
+        done = f"{plural(shown.epochs, 'epoch')} done"
+        click.echo(f"not over {done}; go on: mlp train --resume {quote(str(shown.path))}")
     if shown.history:
         filled = [key for key in shown.history[0] if any(row[key] for row in shown.history)]
         rows = [[_short(row[key]) for key in filled] for row in shown.history]

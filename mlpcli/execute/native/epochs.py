@@ -21,8 +21,10 @@ from mlpcli.plan.kernel import Plan
     BATCHES,
     ARENA,
     PRODUCT,
+    BEGUN,
+    TOTALS,
     FIRST,
-) = range(12)
+) = range(14)
 """Slots of the frame (i64 each) that the function is called with; from FIRST on: the step's arguments,
 for inputs the rows, then for each input a buffer to gather a batch into."""
 
@@ -77,7 +79,8 @@ def epochs_text(rows: int, whole: StepText, plan: Plan, rest: StepText | None) -
     """`void train(ptr frame)` over `rows` rows in batches of plan.batch; `rest` takes the last, smaller one.
 
     Both steps have the same arguments. Ends early when the stop flag is set after a batch, when the cost
-    is lost, or when an epoch's mean cost is below the limit; DONE and BATCHES tell how far it came.
+    is lost, or when an epoch's mean cost is below the limit; DONE and BATCHES tell how far it came. COSTS
+    are sums over the rows seen. BEGUN: batches of the first epoch that are done already; TOTALS: their sums.
     """
     lines = [f"define void @train(ptr %frame) {whole.attributes} {{", "entry:"]
     put = lines.append
@@ -101,6 +104,8 @@ def epochs_text(rows: int, whole: StepText, plan: Plan, rest: StepText | None) -
         ("below", COST_BELOW, "double"),
         ("arena", ARENA, "ptr"),
         ("product", PRODUCT, "ptr"),
+        ("begun", BEGUN, "i64"),
+        ("totals", TOTALS, "ptr"),
     ):
         slot(name, number, kind)
     for number, index in enumerate(whole.arguments):
@@ -127,8 +132,19 @@ def epochs_text(rows: int, whole: StepText, plan: Plan, rest: StepText | None) -
     put("begin:")
     put(f"  store [{len(outputs)} x double] zeroinitializer, ptr %sums")
     full, left = divmod(rows, plan.batch)
-    put("  br label %w.batch")
-    _batch(lines, "w", whole, plan.batch, full, inputs, outputs, named, kinds, widths, "begin", "rest")
+    put("  %initial = icmp eq i64 %e, 0")
+    put("  %skip = select i1 %initial, i64 %begun, i64 0")
+    put("  %anew = icmp eq i64 %skip, 0")
+    put("  br i1 %anew, label %start, label %resume")
+    put("resume:")
+    put(_copy("%sums", "%totals", 8 * len(outputs)))
+    put("  br label %start")
+    put("start:")
+    put(f"  %through = icmp eq i64 %skip, {full}")
+    put("  br i1 %through, label %rest, label %w.batch")
+    _batch(
+        lines, "w", whole, plan.batch, full, inputs, outputs, named, kinds, widths, ("%skip", "start"), "rest"
+    )
     put("rest:")
     if left:
         assert rest is not None
@@ -144,7 +160,7 @@ def epochs_text(rows: int, whole: StepText, plan: Plan, rest: StepText | None) -
             named,
             kinds,
             widths,
-            "rest",
+            ("0", "rest"),
             "mean",
             full,
             rows - left,
@@ -167,7 +183,7 @@ def epochs_text(rows: int, whole: StepText, plan: Plan, rest: StepText | None) -
         put(f"  %m{at} = fdiv double %s{at}, %seenf")
         put(f"  %o{at} = add i64 %base, {at}")
         put(f"  %c{at} = getelementptr inbounds double, ptr %costs, i64 %o{at}")
-        put(f"  store double %m{at}, ptr %c{at}")
+        put(f"  store double %s{at}, ptr %c{at}")
     put("  %e1 = add i64 %e, 1")
     put("  %enough = fcmp olt double %m0, %below")
     put("  %all = icmp eq i64 %e1, %epochs")
@@ -199,18 +215,19 @@ def _batch(
     named: dict[str, int],
     kinds: dict[int, str],
     widths: dict[int, int],
-    before: str,
+    before: tuple[str, str],
     after: str,
     first: int = 0,
     begin: int = 0,
 ) -> None:
     """The loop over `count` batches of `size` rows; labels and names begin with p.
 
-    first, begin: the batches and rows that come before.
+    before: the batch to begin with, and the block it comes from. first, begin: the batches and rows of the
+    loop before.
     """
     put = lines.append
     put(f"{p}.batch:")
-    put(f"  %{p}.b = phi i64 [ 0, %{before} ], [ %{p}.n0, %{p}.next ]")
+    put(f"  %{p}.b = phi i64 [ {before[0]}, %{before[1]} ], [ %{p}.n0, %{p}.next ]")
     put(f"  %{p}.from0 = mul i64 %{p}.b, {size}")
     put(f"  %{p}.from = add i64 %{p}.from0, {begin}")
     start = f"%{p}.from"

@@ -64,6 +64,12 @@ def _target() -> Any:
     return _family().create_target_machine(**_processor(), opt=LEVEL, jit=True)
 
 
+def processor() -> dict[str, str]:
+    """What machine code is made with and for, in short."""
+    features = hashlib.sha256(_processor()["features"].encode()).hexdigest()[:12]
+    return {"llvmlite": llvmlite.__version__, "processor": f"{_processor()['cpu']} {features}"}
+
+
 def compiled(text: str, target: Any) -> bytes:
     """A module's object code. Raises RuntimeError where the text is no valid module."""
     module = llvm.parse_assembly(text)

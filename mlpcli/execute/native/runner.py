@@ -13,6 +13,7 @@ from mlpcli.execute.executor import Executor, State, address, aligned
 from mlpcli.execute.native.epochs import (
     ARENA,
     BATCHES,
+    BEGUN,
     COST_BELOW,
     COSTS,
     DONE,
@@ -24,6 +25,7 @@ from mlpcli.execute.native.epochs import (
     RANDOM_STATE,
     SHUFFLE,
     STOP,
+    TOTALS,
     epochs_text,
 )
 from mlpcli.execute.native.function import module_text
@@ -31,7 +33,7 @@ from mlpcli.execute.native.machine import Code, machine
 from mlpcli.execute.native.program import step_text
 from mlpcli.execute.native.team import Team
 from mlpcli.execute.native.thread import in_thread
-from mlpcli.execute.rows import EpochRunner, Rows, Stretch
+from mlpcli.execute.rows import EpochRunner, Pass, Rows, Stretch
 from mlpcli.graph.node import Node
 from mlpcli.plan.make_plan import make_plan
 
@@ -68,7 +70,8 @@ class NativeEpochRunner(EpochRunner):
         self._code = Code(module_text(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest)))
         self._train = self._code.function("train")
         self._outputs = list(dict.fromkeys(plan.outputs.values()))
-        self._names, self._followed = tuple(plan.outputs), tuple(plan.outputs.values())
+        self._names = tuple(plan.outputs)
+        self._places = [self._outputs.index(index) for index in plan.outputs.values()]
         self._stop = np.zeros(1, np.uint8)
         self._order = np.arange(self._count)
         self._arena = aligned(max(step.arena for step in steps))
@@ -91,9 +94,10 @@ class NativeEpochRunner(EpochRunner):
         self._frame[ARENA] = address(self._arena)
         self._frame[PRODUCT] = self._team.address
 
-    def run(self, order: NDArray[np.intp], should_stop: Callable[[], bool]) -> tuple[dict[str, float], int]:
-        costs, batches = self._call(1, np.ascontiguousarray(order), None, -math.inf, should_stop)
-        return dict(zip(self._names, costs[0].tolist(), strict=True)), batches
+    def run(
+        self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: Pass | None = None
+    ) -> Pass:
+        return self._call(1, np.ascontiguousarray(order), None, -math.inf, should_stop, begun)[1]
 
     def stretch(
         self,
@@ -103,9 +107,9 @@ class NativeEpochRunner(EpochRunner):
         should_stop: Callable[[], bool],
     ) -> Stretch:
         order = None if rng is None else self._order
-        costs, batches = self._call(count, order, rng, cost_below, should_stop)
+        costs, passed = self._call(count, order, rng, cost_below, should_stop)
         done = np.arange(self._count) if order is None else order.copy()
-        return Stretch(self._names, costs, done, batches)
+        return Stretch(self._names, costs, done, passed)
 
     def _call(
         self,
@@ -114,13 +118,18 @@ class NativeEpochRunner(EpochRunner):
         rng: np.random.Generator | None,
         cost_below: float,
         should_stop: Callable[[], bool],
-    ) -> tuple[NDArray[np.float64], int]:
+        begun: Pass | None = None,
+    ) -> tuple[NDArray[np.float64], Pass]:
         costs = np.empty((count, len(self._outputs)))
+        totals = np.zeros(len(self._outputs))
+        if begun is not None:
+            totals[self._places] = list(begun.totals.values())
         frame = self._frame
         frame[EPOCHS], frame[COSTS] = count, address(costs)
         frame[ORDER] = 0 if order is None else address(order)
         frame[COST_BELOW : COST_BELOW + 1].view(np.float64)[0] = cost_below
         frame[NEXT_UINT32] = frame[RANDOM_STATE] = 0
+        frame[BEGUN], frame[TOTALS] = begun.batches if begun else 0, address(totals)
         self._stop[0] = should_stop()  # then one batch is done, as batch by batch
         if rng is None:
             self._patiently(count, should_stop)
@@ -130,8 +139,13 @@ class NativeEpochRunner(EpochRunner):
             frame[RANDOM_STATE] = interface.state_address
             with rng.bit_generator.lock:
                 self._patiently(count, should_stop)
-        columns = [self._outputs.index(index) for index in self._followed]
-        return costs[: int(frame[DONE]), columns], int(frame[BATCHES])
+        done, batches = int(frame[DONE]), int(frame[BATCHES])
+        sums = costs[:done, self._places]
+        seen = min(batches * self._batch, self._count)
+        last = dict(zip(self._names, sums[-1].tolist(), strict=True))
+        means = sums / self._count
+        means[-1] = sums[-1] / seen
+        return means, Pass(last, seen, batches, seen == self._count)
 
     def _patiently(self, count: int, should_stop: Callable[[], bool]) -> None:
         """The call; a long one in a thread, so that this one may look whether to stop."""

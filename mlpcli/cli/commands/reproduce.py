@@ -1,0 +1,27 @@
+"""mlp reproduce"""
+
+from __future__ import annotations
+
+import click
+
+from mlpcli.cli.options import json_option
+
+
+@click.command()
+@click.argument("run", type=click.Path())
+@json_option
+@click.pass_context
+def reproduce(ctx: click.Context, run: str, as_json: bool) -> None:
+    """Train a run again from what it records, and compare the bits.
+
+    Nothing is kept. Exits 1 where they differ, and says what is not as it was: data, versions, processor.
+
+    \b
+    mlp reproduce runs/iris-1
+    """
+    from mlpcli.cli.verify_text import describe_reproduction
+    from mlpcli.pipeline.reproducing import reproduce as train_again
+
+    found = train_again(run)
+    click.echo(describe_reproduction(found, as_json))
+    ctx.exit(0 if found.same else 1)

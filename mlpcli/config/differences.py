@@ -1,0 +1,51 @@
+"""Which keys two configs differ in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from mlpcli.discover import choice_name
+
+
+@dataclass(frozen=True)
+class Difference:
+    """key: as --set names it. A section or choice that only one of them has is told as a whole."""
+
+    key: str
+    first: Any
+    second: Any
+
+    def __str__(self) -> str:
+        return f"{self.key}: {said(self.first)} → {said(self.second)}"
+
+
+def differences(first: Any, second: Any, key: str = "") -> Iterator[Difference]:
+    """Of two configs, or of two values of a key, in the order of the schema."""
+    if is_dataclass(first) and type(first) is type(second):
+        for field in fields(first):
+            limits = field.metadata.get("limits")
+            name = (limits and limits.spelling) or field.name
+            inner = f"{key}.{name}" if key else name
+            yield from differences(getattr(first, field.name), getattr(second, field.name), inner)
+    elif isinstance(first, tuple) and isinstance(second, tuple) and len(first) == len(second):
+        for at, (one, other) in enumerate(zip(first, second, strict=True)):
+            yield from differences(one, other, f"{key}[{at}]")
+    elif first != second:
+        yield Difference(key, first, second)
+
+
+def said(value: Any) -> str:
+    """A value as one would write it, in short."""
+    if value is None:
+        return "not given"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(said, value))}]"
+    if is_dataclass(value):
+        name = "" if type(value).__module__.endswith("schema") else choice_name(value)
+        settings = [f"{field.name}: {said(getattr(value, field.name))}" for field in fields(value)]
+        return f"{{{', '.join([f'name: {name}'] * bool(name) + settings)}}}"
+    return str(value)

@@ -1,0 +1,93 @@
+"""`compare`: what two runs differ in, and how they went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlpcli.config.differences import Difference, differences
+from mlpcli.config.load import load_config
+from mlpcli.pipeline.prepare import CHOICES
+from mlpcli.pipeline.provenance import DATA_FILES, data_differences
+from mlpcli.pipeline.provenance import differences as made_differences
+from mlpcli.runs.folder import CONFIG, RunFolder
+
+Curve = dict[int, dict[str, float]]
+"""Epoch -> what was printed of it."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the runs. scores: how it ended, by name; those on the test rows too."""
+
+    path: Path
+    curve: Curve
+    scores: dict[str, Any]
+    model: str
+    """sha256 of the arrays; "" where it is not over."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """config: keys that differ. made: data, versions, executor that differ, in words."""
+
+    first: Side
+    second: Side
+    config: tuple[Difference, ...]
+    made: tuple[str, ...]
+
+
+def compare(first: str | Path, second: str | Path) -> Comparison:
+    """Raises ModelFileError where one of them is no run."""
+    folders = [RunFolder.find(Path(each)) for each in (first, second)]
+    summaries = [folder.read_summary() for folder in folders]
+    configs = [load_config(f.path / CONFIG, (), CHOICES, check_files=False).config for f in folders]
+    # The files are compared by what is in them.
+    places = {f"data.{key}" for key in DATA_FILES}
+    found = [
+        each for each in differences(configs[0], configs[1]) if not (each.key in places and _both_texts(each))
+    ]
+    one, other = (summary["made"] for summary in summaries)
+    said = [*data_differences(one, other), *made_differences(one, other)]
+    if one["executor"] != other["executor"]:
+        said.append(f"The executor: {one['executor']}, {other['executor']}.")
+    sides = [_side(folder, summary["ended"]) for folder, summary in zip(folders, summaries, strict=True)]
+    return Comparison(sides[0], sides[1], tuple(found), tuple(said))
+
+
+def _both_texts(difference: Difference) -> bool:
+    return isinstance(difference.first, str) and isinstance(difference.second, str)
+
+
+def _side(folder: RunFolder, ended: Mapping[str, Any] | None) -> Side:
+    curve: Curve = {}
+    for row in folder.read_history():
+        numbers = {name: float(text) for name, text in row.items() if text and name != "epoch"}
+        curve[int(row["epoch"])] = numbers
+    scores = dict(_scores(curve, ended))
+    return Side(folder.path, curve, scores, ended["model_sha256"] if ended else "")
+
+
+def _scores(curve: Curve, ended: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
+    if ended:
+        for name in ("stopped", "epochs", "kept_epoch", "cost"):
+            yield name, ended[name]
+    elif curve:
+        yield "epochs", max(curve)
+    for name in ("cost", "validation_cost"):
+        seen = [(row[name], epoch) for epoch, row in curve.items() if name in row]
+        if seen:
+            yield f"lowest {name.replace('_', ' ')} printed", min(seen)[0]
+            yield "  in epoch", min(seen)[1]
+    if ended and ended["test"]:
+        for target, values in ended["test"]["targets"].items():
+            for name, value in values.items():
+                if isinstance(value, int | float):
+                    yield (
+                        f"test {name}" + (f" of {target}" if len(ended["test"]["targets"]) > 1 else ""),
+                        value,
+                    )
+    if ended:
+        yield "seconds", ended["seconds"]

@@ -1,0 +1,123 @@
+"""What a training was made of: data, versions, processor, and the graph of its step."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import mlpcli
+from mlpcli.config.schema import Config, DataConfig
+from mlpcli.errors import DataError, Fault, ModelFileError
+from mlpcli.graph.fingerprint import fingerprint
+from mlpcli.optim.step import TrainingStep
+from mlpcli.pipeline.prepare import Prepared
+
+DATA_FILES = ("train", "labels", "validation", "validation_labels", "test", "test_labels")
+_BLOCK = 1 << 20
+
+Provenance = Mapping[str, Any]
+"""Plain data, as in run.json and in the checkpoint."""
+
+
+def provenance(prepared: Prepared, step: TrainingStep) -> dict[str, Any]:
+    """Of a training that is about to begin. Reads the data files once more, for their sha256."""
+    config = prepared.config
+    return {
+        "mlp_version": mlpcli.__version__,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "platform": sys.platform,
+        "executor": prepared.executor.name,
+        "libraries": prepared.executor.identity,
+        "seed": config.seed,
+        "precision": config.precision,
+        "graph": fingerprint([step.cost, *step.updates, *step.updates.values()]),
+        "data": dict(_data_files(config)),
+    }
+
+
+def _data_files(config: Config) -> Iterator[tuple[str, dict[str, Any]]]:
+    for key in DATA_FILES:
+        path = getattr(config.data, key)
+        if isinstance(path, str):
+            yield key, {"file": os.path.basename(path), "sha256": _sha256(Path(path))}
+
+
+def _sha256(path: Path) -> str | None:
+    """None for what can be read once only, such as a pipe."""
+    if not path.is_file():
+        return None
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        what = f"Cannot be read: {error.strerror or error}."
+        raise DataError(Fault(str(path), what, "Check the path and its permissions.")) from error
+    return digest.hexdigest()
+
+
+def changed_data(then: Provenance, now: Provenance) -> list[str]:
+    """The keys of the data files whose content differs, or of which nothing is known."""
+    digests = [
+        {key: each["data"].get(key, {}).get("sha256") for key in {*then["data"], *now["data"]}}
+        for each in (then, now)
+    ]
+    return sorted(key for key, old in digests[0].items() if old is None or old != digests[1][key])
+
+
+def data_differences(then: Provenance, now: Provenance) -> Iterator[str]:
+    """Those in words."""
+    for key in changed_data(then, now):
+        old, new = (_said(each["data"].get(key)) for each in (then, now))
+        yield f"data.{key}: {old}, {new}."
+
+
+def _said(file: Mapping[str, Any] | None) -> str:
+    return f"{file['file']} (sha256 {(file['sha256'] or 'unknown')[:16]})" if file else "none"
+
+
+def check_data(then: Provenance, now: Provenance, config: DataConfig) -> None:
+    """Raises DataError naming each data file whose content is another than it was."""
+    faults = []
+    for key in changed_data(then, now):
+        path = getattr(config, key)
+        what = f"data.{key}: the file is not the one that the run was trained on (sha256 differs)."
+        if (now["data"].get(key) or {}).get("sha256") is None:
+            what = f"data.{key}: nothing tells whether it is what the run was trained on."
+        where = path if isinstance(path, str) else f"data.{key}"
+        faults.append(Fault(where, what, "Bring back the file as it was, or train anew with mlp train."))
+    if faults:
+        raise DataError(faults)
+
+
+def check_computation(then: Provenance, now: Provenance, path: Path) -> tuple[str, ...]:
+    """Notes on what may change the last bits. Raises ModelFileError where they would be others."""
+    old, new = then["mlp_version"], now["mlp_version"]
+    if then["executor"] != now["executor"]:
+        what = f"The run was trained by the executor {then['executor']}; here it would be {now['executor']}."
+        remedy = "Install it: pip install 'mlpcli[native]'." if then["executor"] == "native" else ""
+        remedy = remedy or f"Add --executor {then['executor']}."
+        raise ModelFileError(Fault(str(path), what + " The bits would differ.", remedy))
+    if then["graph"] != now["graph"]:
+        what = "The steps of the training would not be the ones that were done so far."
+        remedy = "Leave out --set, or train anew with mlp train."
+        if old != new:
+            what += f" They were mlp {old}'s; this is {new}."
+            remedy = f"Go on with that version: pip install mlpcli=={old}; or train anew."
+        raise ModelFileError(Fault(str(path), what, remedy))
+    return tuple(differences(then, now))
+
+
+def differences(then: Provenance, now: Provenance) -> Iterator[str]:
+    """What may change the last bits, in words."""
+    pairs = [("mlp", then["mlp_version"], now["mlp_version"])]
+    names = sorted({*then["libraries"], *now["libraries"]})
+    pairs += [(name, then["libraries"].get(name), now["libraries"].get(name)) for name in names]
+    for name, old, new in pairs:
+        if old != new:
+            yield f"{name} was {old}, now it is {new}: the last bits may differ."

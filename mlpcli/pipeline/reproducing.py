@@ -1,0 +1,68 @@
+"""`reproduce`: a run is trained again from what it records, and the bits are compared."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlpcli.errors import Fault, ModelFileError, RunFailed
+from mlpcli.pipeline.prepare import prepare
+from mlpcli.pipeline.provenance import data_differences, differences, provenance
+from mlpcli.pipeline.training import step_of, train
+from mlpcli.pipeline.verifying import Compared, digests
+from mlpcli.runs.checkpoint import Checkpoint
+from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder
+from mlpcli.training.loop import ALL_DONE, INTERRUPTED
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """differences: what is not as it was when the run was made, in words."""
+
+    run: Path
+    differences: tuple[str, ...]
+    compared: tuple[Compared, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether it gave the same bits."""
+        return all(each.same for each in self.compared)
+
+
+def reproduce(run: str | Path) -> Reproduction:
+    """Train in a temporary place and compare. Raises as train does; ModelFileError for a run not over."""
+    folder = RunFolder.find(Path(run))
+    recorded = folder.read_summary()
+    ended, made = recorded["ended"], recorded["made"]
+    if not ended or ended["stopped"] == INTERRUPTED:
+        remedy = f"Go on with it first: mlp train --resume {folder.path}"
+        raise ModelFileError(Fault(str(folder.path), "The run is not over.", remedy))
+    overrides = [f"executor={made['executor']}", *_instead_of_time(folder, ended["stopped"])]
+    prepared = prepare(folder.path / CONFIG, overrides)
+    now = provenance(prepared, step_of(prepared))
+    said = [*data_differences(made, now), *differences(made, now)]
+    if made["graph"] != now["graph"]:
+        said.append("The steps are others: config.yaml was changed, or another mlp computes it otherwise.")
+    with tempfile.TemporaryDirectory(prefix="mlp-reproduce-") as place:
+        try:
+            train(folder.path / CONFIG, overrides, place)
+        except RunFailed:  # as the first one did: the weights before that are compared
+            if ended["stopped"] == ALL_DONE:
+                raise
+        [again] = Path(place).iterdir()
+        pairs = zip(digests(folder.path).items(), digests(again).values(), strict=True)
+        compared = tuple(Compared(what, one, other) for (what, one), other in pairs)
+    return Reproduction(folder.path, tuple(said), compared)
+
+
+def _instead_of_time(folder: RunFolder, stopped: str) -> list[str]:
+    """What makes a run that ended by the clock end where it did."""
+    if not stopped.endswith("seconds are over"):
+        return []
+    values = Checkpoint.read(folder.path / CHECKPOINT).values
+    if values["part"] is not None:
+        what = "The run was ended by the clock, within an epoch: that cannot be done again."
+        remedy = "Go on with it to the end of an epoch: mlp train --resume RUN --set training.stop.max_time=…"
+        raise ModelFileError(Fault(str(folder.path), what, remedy))
+    return ["training.stop.max_time=null", f"training.epochs={values['epoch']}"]

@@ -1,0 +1,175 @@
+"""`train --resume`: a run that broke off goes on to the bits that it would have ended with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mlpcli.config.differences import differences
+from mlpcli.config.load import ConfigFile, load_config_text
+from mlpcli.config.schema import Config
+from mlpcli.errors import ConfigError, Fault, ModelFileError, RunFailed
+from mlpcli.optim.step import TrainingStep
+from mlpcli.pipeline.events import Ended, Noticed, Run, Started
+from mlpcli.pipeline.keeper import Keeper
+from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, read_config, with_rate
+from mlpcli.pipeline.provenance import DATA_FILES, check_computation, check_data, provenance
+from mlpcli.pipeline.session import Session, records
+from mlpcli.pipeline.training import Interrupted, Report, conduct, failure, step_of
+from mlpcli.runs.checkpoint import REMEDY, Checkpoint, understood
+from mlpcli.runs.folder import CHECKPOINT, CONFIG, HISTORY, MODEL, SUMMARY, RunFolder
+from mlpcli.runs.lock import locked
+from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE
+
+FREE = ("training.epochs", "training.stop", "training.print_every", "training.monitors", "data.source")
+"""Keys that cannot change what was done so far. The executor and the data files are looked at as such."""
+
+
+def resume(
+    run: str | Path,
+    overrides: Sequence[str] = (),
+    report: Report = lambda event: None,
+    interrupted: Interrupted = lambda: False,
+    keep_every: float | None = None,
+) -> Run:
+    """Go on with a run that was interrupted or killed, in its folder, by its own config.yaml.
+
+    overrides: of keys that cannot change what was done so far: training.epochs, training.stop and the
+    like. A run that is complete is told as it is. Arguments and errors are else those of train;
+    ModelFileError where the checkpoint is damaged, or not what would be gone on with.
+    """
+    folder = RunFolder.find(Path(run))
+    with locked(folder.path):
+        if not folder.has(CHECKPOINT):
+            return _from_the_start(folder, overrides, report, interrupted, keep_every)
+        found = Checkpoint.read(folder.path / CHECKPOINT)
+        return _go_on(folder, found, overrides, report, interrupted, keep_every)
+
+
+def _from_the_start(
+    folder: RunFolder,
+    overrides: Sequence[str],
+    report: Report,
+    interrupted: Interrupted,
+    keep_every: float | None,
+) -> Run:
+    """A run that was killed before there was a checkpoint."""
+    begun = [name for name in (HISTORY, MODEL) if folder.has(name)]
+    if begun:
+        what = f"There is no {CHECKPOINT}, though the training had begun: there is {begun[0]}."
+        raise ModelFileError(Fault(str(folder.path), what, REMEDY))
+    prepared, step = _prepared(folder, overrides)
+    made = provenance(prepared, step)
+    if folder.has(SUMMARY):
+        check_data(folder.read_summary()["made"], made, prepared.config.data)
+    session = Session.begin(prepared, step)
+    if overrides:
+        folder.write_config(prepared.file.text)
+    texts = {"config": prepared.file.text, "run_config": prepared.file.text}
+    keeper = Keeper(folder, session, {"made": made, **texts}, keep_every)
+    note = f"the run has no {CHECKPOINT} yet: it starts from its {CONFIG}."
+    started = Started(prepared, folder.path, notes=(note,))
+    return conduct(prepared, step, session, keeper, started, report, interrupted)
+
+
+def _go_on(
+    folder: RunFolder,
+    found: Checkpoint,
+    overrides: Sequence[str],
+    report: Report,
+    interrupted: Interrupted,
+    keep_every: float | None,
+) -> Run:
+    values, path = found.values, folder.path / CHECKPOINT
+    file = read_config(folder.path / CONFIG, overrides)
+    with understood(path):
+        text = values["run_config"]
+        then = load_config_text(text, folder.path / CONFIG, (), CHOICES, check_files=False).config
+        _check_changes(file, then)
+        _check_epochs(file, values)
+        over = None if _goes_on(values, then, file.config) else _as_it_is(folder, values, found)
+        cause = next((f["cause"] for f in values["findings"] if f["rule"] == "cost_not_finite"), "")
+    if over is not None:
+        report(Ended(over, anew=False))
+        if over.failed:
+            raise RunFailed(failure(over, cause))
+        return over
+    prepared, step = _prepared(folder, overrides)
+    made = provenance(prepared, step)
+    with understood(path):
+        check_data(values["made"], made, prepared.config.data)
+        notes = check_computation(values["made"], made, path)
+        text = values["config"]
+    session = Session.begin(prepared, step)
+    session.restore(found, path)
+    folder.write_history(session.history)
+    if prepared.file.text != values["run_config"]:
+        text = prepared.file.text
+        folder.write_config(text)
+    texts = {"config": text, "run_config": prepared.file.text}
+    keeper = Keeper(folder, session, {"made": made, **texts}, keep_every)
+    part = session.progress.part
+    begun = part.passed.batches if part else 0
+    started = Started(prepared, folder.path, session.progress.done, begun, notes)
+    return conduct(prepared, step, session, keeper, started, report, interrupted)
+
+
+def _prepared(folder: RunFolder, overrides: Sequence[str]) -> tuple[Prepared, TrainingStep]:
+    prepared = with_rate(prepare(folder.path / CONFIG, overrides))
+    return prepared, step_of(prepared)
+
+
+def _check_changes(file: ConfigFile, then: Config) -> None:
+    """Raises ConfigError for every key that was changed and decided what was done so far."""
+    faults = []
+    files = {f"data.{key}" for key in DATA_FILES}
+    for difference in differences(then, file.config):
+        key = difference.key
+        another_place = (
+            key in files and isinstance(difference.first, str) and isinstance(difference.second, str)
+        )
+        if another_place or key == "executor" or any(key == k or key.startswith(f"{k}.") for k in FREE):
+            continue
+        what = f"A run that goes on keeps its config, and this was changed ({difference})."
+        remedy = f"Leave it as it was, or train anew with mlp train. What may change: {', '.join(FREE[:3])}."
+        faults.append(file.located(Fault("", what, remedy, key)))
+    if faults:
+        raise ConfigError(faults)
+
+
+def _check_epochs(file: ConfigFile, values: Any) -> None:
+    done, wanted = values["epoch"] + (values["part"] is not None), file.config.training.epochs
+    if wanted < done or (
+        wanted == done and values["stopped"] in ("", INTERRUPTED) and values["part"] is None
+    ):
+        what = f"{done} epochs are done or begun already."
+        raise file.error("training.epochs", what, "Give more, or train anew with mlp train.")
+
+
+def _goes_on(values: Any, then: Config, now: Config) -> bool:
+    """Whether there is anything left to do."""
+    stopped = values["stopped"]
+    if stopped == NOT_FINITE:
+        return False
+    if stopped in ("", INTERRUPTED):
+        return True
+    more = now.training.epochs > values["epoch"]
+    return more and (stopped == ALL_DONE or then.training.stop != now.training.stop)
+
+
+def _as_it_is(folder: RunFolder, values: Any, found: Checkpoint) -> Run:
+    """The run that is over, from its last checkpoint."""
+    cost = values["kept"]["cost"]
+    return Run(
+        folder.path,
+        values["stopped"],
+        values["epoch"] + (values["part"] is not None or values["stopped"] == NOT_FINITE),
+        math.nan if cost is None else cost,
+        values["kept"]["epoch"],
+        values["seconds"],
+        tuple(records(values["history"], found.groups["history"])),
+        None,
+        tuple(map(Noticed.from_json, values["findings"])),
+    )

@@ -1,0 +1,174 @@
+"""A training under way: all that changes while it runs, to a checkpoint and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.execute.rows import Pass
+from mlpcli.optim.step import TrainingStep
+from mlpcli.pipeline.events import Noticed, Record
+from mlpcli.pipeline.prepare import Prepared, random_stream
+from mlpcli.runs.checkpoint import Checkpoint, understood
+from mlpcli.training.loop import Epoch
+from mlpcli.training.plateau import Plateau
+from mlpcli.training.progress import Part, Progress
+from mlpcli.training.runner import first_state
+from mlpcli.training.stopping import Stopping
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Arrays = Mapping[str, NDArray[Any]]
+
+
+class Kept:
+    """The weights that become the model: of the lowest validation cost, else the last; never lost ones."""
+
+    def __init__(self, parameters: Arrays, following: bool) -> None:
+        self._live, self.following = parameters, following
+        self.weights = {name: array.copy() for name, array in parameters.items()}
+        self.epoch = 0
+        self.cost: float | None = None
+        """Of the last epoch whose cost is finite."""
+
+    def after(self, epoch: Epoch) -> None:
+        """An epoch is over."""
+        if epoch.finite:
+            self.cost = epoch.cost
+        if epoch.sound is not None and not self.following:
+            self._take(epoch.sound, epoch.sound_epoch)
+        elif epoch.finite and (epoch.improved if self.following else epoch.stopped):
+            self._take(self._live, epoch.number)
+
+    def _take(self, weights: Arrays, epoch: int) -> None:
+        for name, array in self.weights.items():
+            array[...] = weights[name]
+        self.epoch = epoch
+
+
+@dataclass
+class Session:
+    """state: parameters and optimiser slots, which training changes in place. rng: draws the orders.
+
+    history: printed epochs. halvings: of the rate, each with its epoch, the one gone back to, and the factor.
+    """
+
+    state: dict[str, NDArray[Any]]
+    rng: np.random.Generator
+    progress: Progress
+    kept: Kept
+    halving: bool
+    counting: bool
+    """Whether every epoch counts for stopping; if not, nothing is counted that a checkpoint would keep."""
+    history: list[Record] = field(default_factory=list)
+    noticed: list[Noticed] = field(default_factory=list)
+    halvings: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, prepared: Prepared, step: TrainingStep) -> Session:
+        """Before the first epoch."""
+        training, following = prepared.config.training, prepared.dataset.validation is not None
+        parameters = prepared.initial_values()
+        state = first_state(prepared.optimizer, step, parameters)
+        rng = random_stream(prepared.config.seed, "shuffle")
+        random, plateau = rng if training.shuffle else None, Plateau.of(prepared.optimizer)
+        progress = Progress(Stopping(training.stop), state, random, plateau=plateau)
+        counting = following or training.stop.patience is not None or plateau is not None
+        kept = Kept(parameters, following)
+        return cls(state, rng, progress, kept, training.on_divergence == "halve", counting)
+
+    @property
+    def exact(self) -> bool:
+        """Whether a checkpoint of now would keep all that decides what follows."""
+        progress = self.progress
+        return not self._needs_earlier or progress.earlier.epoch == max(progress.done - 1, 0)
+
+    @property
+    def _needs_earlier(self) -> bool:
+        # Where the next batch shows that these weights are no good, those before them are the last good ones.
+        return self.halving or not self.kept.following
+
+    def checkpoint(self, more: Mapping[str, Any]) -> Checkpoint:
+        """As it is now, after a record. more: values to keep beside it."""
+        progress, part, earlier = self.progress, self.progress.part, self.progress.earlier
+        values = {
+            "epoch": progress.done,
+            "seconds": progress.seconds,
+            "random": {"shuffle": self.rng.bit_generator.state},
+            "counters": {n: c.as_json() for n, c in progress.counters.items()} if self.counting else {},
+            "kept": {"epoch": self.kept.epoch, "cost": self.kept.cost},
+            "history": list(self.history[0]) if self.history else [],
+            "halvings": self.halvings,
+            "findings": [each.as_json() for each in self.noticed],
+            "part": None,
+            "earlier": None,
+            **more,
+        }
+        groups: dict[str, Arrays] = {"state": self.state, "history": _table(self.history)}
+        if self.kept.following:
+            groups["kept"] = self.kept.weights
+        if part is not None:
+            totals, done = dict(part.passed.totals), part.passed
+            values["part"] = {"totals": totals, "rows": done.rows, "batches": done.batches}
+            groups["part"] = {"order": part.order}
+        if part is not None or (self._needs_earlier and progress.done and earlier.epoch == progress.done - 1):
+            values["earlier"] = {"epoch": earlier.epoch, "random": earlier.random}
+            whole = part is not None or self.halving
+            names = self.state if whole else self.kept.weights
+            groups["earlier"] = {name: earlier.arrays[name] for name in names}
+        return Checkpoint(values, groups)
+
+    def restore(self, found: Checkpoint, path: Path) -> None:
+        """Everything as it was. Raises ModelFileError where it is a checkpoint of something else."""
+        values, groups, progress = found.values, found.groups, self.progress
+        with understood(path):
+            _fill(self.state, groups["state"])
+            self.rng.bit_generator.state = values["random"]["shuffle"]
+            progress.done, progress.seconds = int(values["epoch"]), float(values["seconds"])
+            if self.counting:
+                for name, counted in values["counters"].items():
+                    progress.counters[name].restore(counted)
+            self.kept.epoch, self.kept.cost = int(values["kept"]["epoch"]), values["kept"]["cost"]
+            if self.kept.following:
+                _fill(self.kept.weights, groups["kept"])
+            self.history[:] = records(values["history"], groups["history"])
+            self.noticed[:] = map(Noticed.from_json, values["findings"])
+            self.halvings[:] = values["halvings"]
+            progress.halvings = len(self.halvings)
+            progress.earlier = earlier = progress.fresh()
+            if values["earlier"] is not None:
+                earlier.epoch, earlier.random = int(values["earlier"]["epoch"]), values["earlier"]["random"]
+                _fill({name: earlier.arrays[name] for name in groups["earlier"]}, groups["earlier"])
+            if values["part"] is not None:
+                progress.part = Part(groups["part"]["order"], Pass(**values["part"], whole=False))
+
+
+def _fill(arrays: Arrays, found: Arrays) -> None:
+    if {n: (a.shape, a.dtype) for n, a in arrays.items()} != {
+        n: (a.shape, a.dtype) for n, a in found.items()
+    }:
+        raise ValueError("its arrays are not those of this network and optimiser")
+    for name, array in arrays.items():
+        array[...] = found[name]
+
+
+def _table(history: list[Record]) -> dict[str, NDArray[Any]]:
+    """The records as numbers, and which of them there are. (rows, columns) each."""
+    rows = [list(record.values()) for record in history]
+    given = np.array([[value is not None for value in row] for row in rows], np.bool_)
+    values = np.array([[0.0 if value is None else value for value in row] for row in rows], np.float64)
+    return {"values": values, "given": given}
+
+
+def records(columns: list[str], table: Arrays) -> list[Record]:
+    """The printed epochs that a checkpoint has. Raises as restore does."""
+    rows = zip(table["values"].tolist(), table["given"].tolist(), strict=True)
+    records = [
+        dict(zip(columns, (v if g else None for v, g in zip(*row, strict=True)), strict=True)) for row in rows
+    ]
+    return [{**record, "epoch": int(record["epoch"] or 0)} for record in records]

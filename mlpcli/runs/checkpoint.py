@@ -1,0 +1,59 @@
+"""The checkpoint file: everything that decides the next bits of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlpcli.errors import Fault, ModelFileError
+from mlpcli.runs.array_file import read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+KIND = "mlp-checkpoint"
+VERSION = 2
+"""1 had no more than the state and one random stream: nothing could be gone on with."""
+REMEDY = "Train again from the config, or use another copy of the run."
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """values: plain data. groups: arrays by name, in groups by name (state, kept, …)."""
+
+    values: Mapping[str, Any]
+    groups: Mapping[str, Mapping[str, NDArray[Any]]]
+
+    def write(self, path: Path) -> None:
+        """Atomically. Raises OutputError."""
+        kind = {"format": KIND, "format_version": VERSION, "groups": list(self.groups)}
+        arrays = {f"{g}/{name}": array for g, group in self.groups.items() for name, array in group.items()}
+        write_arrays(path, {**kind, "values": self.values}, arrays)
+
+    @classmethod
+    def read(cls, path: Path) -> Checkpoint:
+        """Raises ModelFileError where the file is missing, damaged, foreign, or of a version of no use."""
+        header, arrays = read_arrays(path, KIND, VERSION)
+        if header["format_version"] < VERSION:
+            old = header["format_version"]
+            what = f"It has format version {old}, which did not keep all that is needed to go on."
+            raise ModelFileError(Fault(str(path), what, REMEDY))
+        with understood(path):
+            groups: dict[str, dict[str, NDArray[Any]]] = {name: {} for name in header["groups"]}
+            for name, array in arrays.items():
+                group, _, rest = name.partition("/")
+                groups[group][rest] = array
+            return cls(dict(header["values"]), groups)
+
+
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Raises ModelFileError for a whole file that has something else in it than a training left."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        what = f"It does not describe a training ({type(error).__name__}: {error})."
+        raise ModelFileError(Fault(str(path), what, REMEDY)) from error

@@ -1,0 +1,98 @@
+"""One process at a time in a run folder: a lock that ends with its process, however that ends."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from mlpcli.errors import Fault, RunFailed
+from mlpcli.runs.atomic import cannot_write
+
+LOCK = ".lock"
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
+"""What file systems say that know no locks: there, nobody is kept out."""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """The folder is this process's own inside. Raises RunFailed, with the pid of the process that has it."""
+    path = folder / LOCK
+    try:
+        file = _locked_file(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    if file is None:
+        raise RunFailed(_in_use(folder, path))
+    try:
+        with suppress(OSError):  # a full disk: the lock holds all the same, without a number in it
+            file.truncate(0)
+            file.seek(0)
+            file.write(str(os.getpid()).encode())
+            file.flush()
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink()
+        with suppress(OSError):
+            file.close()
+
+
+def _locked_file(path: Path) -> IO[bytes] | None:
+    """The file, which stays open as long as it is locked; None where another process has the lock."""
+    while True:
+        file = open(path, "a+b")  # noqa: SIM115
+        try:
+            if not _lock(file):
+                file.close()
+                return None
+            if _is_at(file, path):
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()  # its last holder removed it just now: what is locked has no name any more
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[bytes]) -> bool:
+        file.seek(1 << 30)  # beyond the number, which others may then read
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+        return True
+
+
+def _in_use(folder: Path, path: Path) -> Fault:
+    holder = ""
+    with suppress(OSError):
+        holder = path.read_bytes()[:20].decode("ascii", "replace").strip()
+    who = f"process {holder}" if holder.isdecimal() else "another process"
+    what = f"The run is being trained by {who}."
+    return Fault(str(folder), what, "Wait until it ends, or end it: Ctrl-C or SIGTERM saves.")
