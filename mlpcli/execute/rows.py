@@ -85,6 +85,8 @@ class EpochRunner:
 
     longest = 1
     """Epochs that are worth doing in one stretch."""
+    divisible = True
+    """Whether an epoch that was broken off can be gone on with."""
 
     def __init__(
         self,

@@ -109,10 +109,12 @@ def epochs(
             if not searching:
                 took = max(time.perf_counter() - began, 1e-9)
                 most = max(1, int(SILENCE * stretch.epochs / took))
-            if not stretch.passed.whole and stretch.epochs > 1 and math.isfinite(stretch.last["cost"]):
-                # Short epochs: what was begun of the last one is done again some other time.
+            broken_off = not stretch.passed.whole and math.isfinite(stretch.last["cost"])
+            if broken_off and (stretch.epochs > 1 or not runner.divisible):
+                # Short epochs: what was begun of the last one is done again some other time; an epoch of few
+                # batches is done to its end.
                 before.put_back()
-                stretch = runner.stretch(stretch.epochs - 1, random, -math.inf, _never)
+                stretch = runner.stretch(max(1, stretch.epochs - 1), random, -math.inf, _never)
             number, order, passed = done + stretch.epochs, stretch.order, stretch.passed
             ended = stretch.ended
         else:

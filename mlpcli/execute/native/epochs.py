@@ -28,6 +28,10 @@ from mlpcli.plan.kernel import Plan
 """Slots of the frame (i64 each) that the function is called with; from FIRST on: the step's arguments,
 for inputs the rows, then for each input a buffer to gather a batch into."""
 
+FEW = 4
+"""Batches of an epoch that always begins at its first one: knowing their number, the compiler unrolls them,
+and other code may round otherwise. BEGUN is of no meaning then."""
+
 # The shuffle of numpy.random.Generator.permutation, bit for bit: Fisher-Yates from the end; a number up to
 # i is drawn from the generator's own next_uint32, masked to the bits of i, again until it is not above i.
 SHUFFLE = """
@@ -132,19 +136,22 @@ def epochs_text(rows: int, whole: StepText, plan: Plan, rest: StepText | None) -
     put("begin:")
     put(f"  store [{len(outputs)} x double] zeroinitializer, ptr %sums")
     full, left = divmod(rows, plan.batch)
-    put("  %initial = icmp eq i64 %e, 0")
-    put("  %skip = select i1 %initial, i64 %begun, i64 0")
-    put("  %anew = icmp eq i64 %skip, 0")
-    put("  br i1 %anew, label %start, label %resume")
-    put("resume:")
-    put(_copy("%sums", "%totals", 8 * len(outputs)))
-    put("  br label %start")
-    put("start:")
-    put(f"  %through = icmp eq i64 %skip, {full}")
-    put("  br i1 %through, label %rest, label %w.batch")
-    _batch(
-        lines, "w", whole, plan.batch, full, inputs, outputs, named, kinds, widths, ("%skip", "start"), "rest"
-    )
+    begin = ("0", "begin")
+    if full + bool(left) <= FEW:
+        put("  br label %w.batch")
+    else:
+        put("  %initial = icmp eq i64 %e, 0")
+        put("  %skip = select i1 %initial, i64 %begun, i64 0")
+        put("  %anew = icmp eq i64 %skip, 0")
+        put("  br i1 %anew, label %start, label %resume")
+        put("resume:")
+        put(_copy("%sums", "%totals", 8 * len(outputs)))
+        put("  br label %start")
+        put("start:")
+        put(f"  %through = icmp eq i64 %skip, {full}")
+        put("  br i1 %through, label %rest, label %w.batch")
+        begin = ("%skip", "start")
+    _batch(lines, "w", whole, plan.batch, full, inputs, outputs, named, kinds, widths, begin, "rest")
     put("rest:")
     if left:
         assert rest is not None

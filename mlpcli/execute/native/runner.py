@@ -18,6 +18,7 @@ from mlpcli.execute.native.epochs import (
     COSTS,
     DONE,
     EPOCHS,
+    FEW,
     FIRST,
     NEXT_UINT32,
     ORDER,
@@ -72,6 +73,7 @@ class NativeEpochRunner(EpochRunner):
         self._outputs = list(dict.fromkeys(plan.outputs.values()))
         self._names = tuple(plan.outputs)
         self._places = [self._outputs.index(index) for index in plan.outputs.values()]
+        self.divisible = -(-self._count // self._batch) > FEW
         self._stop = np.zeros(1, np.uint8)
         self._order = np.arange(self._count)
         self._arena = aligned(max(step.arena for step in steps))
@@ -97,6 +99,7 @@ class NativeEpochRunner(EpochRunner):
     def run(
         self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: Pass | None = None
     ) -> Pass:
+        assert begun is None or self.divisible
         return self._call(1, np.ascontiguousarray(order), None, -math.inf, should_stop, begun)[1]
 
     def stretch(
