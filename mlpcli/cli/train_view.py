@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlpcli.cli.text import describe_evaluation, describe_network, describe_prepared, duration, plural
-from mlpcli.pipeline import EpochDone, Event, Halved, Noticed, Run, Started
+from mlpcli.pipeline.events import (
+    BrokenOff,
+    EpochDone,
+    Event,
+    FoldDone,
+    FoldsDone,
+    Halved,
+    Noticed,
+    Run,
+    SeedDone,
+    SeedsDone,
+    Started,
+)
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -40,6 +52,16 @@ class QuietView:
             self.finding(event)
         elif isinstance(event, Halved):
             self.halved(event)
+        elif isinstance(event, SeedDone):
+            self.seed(event)
+        elif isinstance(event, SeedsDone):
+            self.seeds(event)
+        elif isinstance(event, FoldDone):
+            self.fold(event)
+        elif isinstance(event, FoldsDone):
+            self.folds(event)
+        elif isinstance(event, BrokenOff):
+            self.broken_off(event)
         elif event.anew:
             self.end(event.run)
         else:
@@ -56,6 +78,21 @@ class QuietView:
 
     def halved(self, event: Halved) -> None:
         """The cost was lost; training goes on from before that at half the rate."""
+
+    def seed(self, event: SeedDone) -> None:
+        """One of the repeated trainings is over."""
+
+    def seeds(self, event: SeedsDone) -> None:
+        """All of them are."""
+
+    def fold(self, event: FoldDone) -> None:
+        """One training of a cross-validation is over."""
+
+    def folds(self, event: FoldsDone) -> None:
+        """All of them are."""
+
+    def broken_off(self, event: BrokenOff) -> None:
+        """Seeds or folds were interrupted."""
 
     def over(self, run: Run) -> None:
         """There was nothing left to do."""
@@ -92,6 +129,19 @@ class JsonView(QuietView):
     def halved(self, event: Halved) -> None:
         self._print(event="halved", epoch=event.epoch, after=event.after, rate_factor=event.factor)
 
+    def seed(self, event: SeedDone) -> None:
+        self._print(event="seed", **event.result.as_record())
+
+    def seeds(self, event: SeedsDone) -> None:
+        self._print(event="seeds", best=event.best, reached=_reached(event), of=len(event.results))
+
+    def fold(self, event: FoldDone) -> None:
+        self._print(event="fold", fold=event.number, of=event.of, epochs=event.epochs, **event.scores)
+
+    def folds(self, event: FoldsDone) -> None:
+        scores = {name: {"mean": mean, "spread": spread} for name, (mean, spread) in event.table.items()}
+        self._print(event="folds", scores=scores, predictions=str(event.predictions))
+
     def end(self, run: Run) -> None:
         more = {"test": run.test.as_json()} if run.test else {}
         self._print(
@@ -116,6 +166,7 @@ class LinesView(QuietView):
     def __init__(self) -> None:
         self._header_done = False
         self._config = ""
+        self._seeds = 0
 
     def start(self, event: Started) -> None:
         self.line(describe_prepared(event.prepared))
@@ -150,6 +201,40 @@ class LinesView(QuietView):
         back = f"epoch {event.after}" if event.after else "the start"
         self.line(f"halved   epoch {event.epoch}: {event.cause}")
         self.line(f"         on from {back} with the learning rate times {event.factor:g}")
+
+    def seed(self, event: SeedDone) -> None:
+        result = event.result
+        shown = {"seed": result.seed, "epochs": result.epochs, "cost": result.cost, **result.scores}
+        if result.validation_cost is not None:
+            shown["validation_cost"] = result.validation_cost
+        if not self._seeds:
+            self.line("".join(_title(key).rjust(_width(key)) for key in shown) + "  stopped")
+        self._seeds += 1
+        numbers = "".join(f" {_number(key, value)}".rjust(_width(key)) for key, value in shown.items())
+        self.line(f"{numbers}  {result.stopped}")
+
+    def seeds(self, event: SeedsDone) -> None:
+        costs = sorted(each.followed for each in event.results)
+        middle = (costs[(len(costs) - 1) // 2] + costs[len(costs) // 2]) / 2
+        self.line(f"\ncosts    least {costs[0]:.6g}, median {middle:.6g}, most {costs[-1]:.6g}")
+        reached = _reached(event)
+        if reached is not None:
+            share = f"{reached} of {len(costs)} seeds ({reached / len(costs):.0%})"
+            self.line(f"reached  a cost below {event.cost_below:g}: {share}")
+        self.line(f"best     seed {event.best}, which is trained once more and kept\n")
+
+    def fold(self, event: FoldDone) -> None:
+        scores = ", ".join(f"{_title(key)} {_number(key, value)}" for key, value in event.scores.items())
+        self.line(f"fold     {event.number} of {event.of}: {scores}, after epoch {event.epochs}")
+
+    def folds(self, event: FoldsDone) -> None:
+        for name, (mean, spread) in event.table.items():
+            self.line(f"folds    {_title(name)} {mean:.6g} ± {spread:.2g} (mean and standard deviation)")
+        self.line(f"         every row as predicted by the fold without it: {event.predictions}")
+        self.line("         now all rows\n")
+
+    def broken_off(self, event: BrokenOff) -> None:
+        self.line(f"go on: mlp train --resume {quote(str(event.folder))}")
 
     def over(self, run: Run) -> None:
         self.line(f"complete: {run.stopped} after epoch {run.epochs}; nothing is left to do")
@@ -222,6 +307,11 @@ def make_view(quiet: bool, as_json: bool) -> QuietView:
         return QuietView()
     is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     return TerminalView() if is_terminal else LinesView()
+
+
+def _reached(event: SeedsDone) -> int | None:
+    """Seeds whose cost came to what was asked for; None where nothing was."""
+    return None if event.cost_below is None else sum(bool(each.reached) for each in event.results)
 
 
 def _title(key: str) -> str:

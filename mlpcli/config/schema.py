@@ -158,6 +158,8 @@ class TrainingConfig:
     """How long, in which pieces, and how often to print."""
 
     epochs: int = setting(100, at_least=1)
+    folds: int | None = setting(None, at_least=2)
+    """Cross-validation: so many trainings beside that of all rows, each without one of as many parts."""
     batch_size: int | str | None = setting(None, at_least=1, one_of=("full",))
     """None: 32, or all rows where the optimiser takes all."""
     shuffle: bool = setting(True)
@@ -165,6 +167,15 @@ class TrainingConfig:
     monitors: bool = setting(True)
     on_divergence: str = setting("stop", one_of=("stop", "halve"))
     stop: StopConfig = setting(StopConfig())
+
+
+@dataclass(frozen=True)
+class RepeatConfig:
+    """The same training from several seeds, from the config's own on; the best is trained once more."""
+
+    seeds: int = setting(at_least=2)
+    cost_below: float | None = setting(None)
+    """What the cost (validation's, where there is one) of a seed has to come to, to be counted."""
 
 
 @dataclass(frozen=True)
@@ -181,9 +192,13 @@ class Config:
     loss: Any = setting(None, choice_of="loss")
     optimizer: Any = setting(None, choice_of="optimiser", default_choice="adam", spelling="optimiser")
     training: TrainingConfig = setting(TrainingConfig())
+    repeat: RepeatConfig | None = setting(None, short_for="seeds")
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
         """Settings that contradict each other: (key, fault, remedy)."""
+        if self.repeat is not None and self.training.folds is not None:
+            what = "Repeating and cross-validation are asked for at once."
+            yield "training.folds", what, "Take one of them out; cross-validate the seed that was found."
         size, epochs = self.training.batch_size, self.training.epochs
         if getattr(self.optimizer, "full_batch", False) and size not in (None, "full"):
             what = "The optimiser goes by all rows at once, and batches are asked for."

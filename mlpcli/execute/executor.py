@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,13 @@ def address(array: NDArray[Any]) -> int:
     """Where the first entry lies. (array.ctypes would import ctypes, some 40 ms.)"""
     pointer: int = array.__array_interface__["data"][0]
     return pointer
+
+
+def threads() -> int:
+    """How many this process may run at once."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def aligned(size: int) -> NDArray[np.uint8]:

@@ -2,8 +2,7 @@
 
 from mlpcli.pipeline.events import Ended, EpochDone, Event, Halved, Noticed, Run, Started
 from mlpcli.pipeline.prepare import Prepared, prepare
-from mlpcli.pipeline.resuming import resume
-from mlpcli.pipeline.training import train
+from mlpcli.pipeline.starting import resume, train
 from mlpcli.predict.model import Model
 
 load = Model.load

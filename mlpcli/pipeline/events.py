@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,41 @@ class Started:
     after: int = 0
     batches: int = 0
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A training that was repeated from a seed. cost: of the last epoch; validation_cost: the lowest.
+
+    scores: of the weights that it would keep, on the validation part or else the training part, and on the
+    test part. reached: whether its cost came to what was asked for; None where nothing was.
+    """
+
+    seed: int
+    epochs: int
+    cost: float
+    validation_cost: float | None
+    scores: Mapping[str, float]
+    stopped: str
+    reached: bool | None = None
+
+    @property
+    def followed(self) -> float:
+        """The cost it is judged by; infinity for one that was lost."""
+        cost = self.cost if self.validation_cost is None else self.validation_cost
+        return cost if math.isfinite(cost) and self.stopped != NOT_FINITE else math.inf
+
+    def as_record(self) -> dict[str, Any]:
+        """A row of repeat.csv."""
+        return {
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "cost": self.cost,
+            "validation_cost": self.validation_cost,
+            **self.scores,
+            "stopped": self.stopped,
+            "reached": None if self.reached is None else int(self.reached),
+        }
 
 
 @dataclass(frozen=True)
@@ -100,6 +137,48 @@ class Run:
 
 
 @dataclass(frozen=True)
+class SeedDone:
+    """One of the repeated trainings is over. of: how many there are."""
+
+    result: Repeated
+    of: int
+
+
+@dataclass(frozen=True)
+class SeedsDone:
+    """All of them are. best: the seed that is trained once more, and kept."""
+
+    results: tuple[Repeated, ...]
+    best: int
+    cost_below: float | None
+
+
+@dataclass(frozen=True)
+class FoldDone:
+    """One training of a cross-validation is over. scores: on the rows that it has not seen."""
+
+    number: int
+    of: int
+    epochs: int
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class FoldsDone:
+    """All of them are. table: of each score its mean and standard deviation over the folds."""
+
+    table: Mapping[str, tuple[float, float]]
+    predictions: Path
+
+
+@dataclass(frozen=True)
+class BrokenOff:
+    """What comes before the training itself was interrupted; what is done of it is in the folder."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
 class Ended:
     """Training is over, well or not, and everything is in its folder. anew: false where it was before."""
 
@@ -107,4 +186,6 @@ class Ended:
     anew: bool = True
 
 
-Event = Started | Noticed | EpochDone | Halved | Ended
+Beside = SeedDone | SeedsDone | FoldDone | FoldsDone | BrokenOff
+"""What is told of seeds and folds, before the training itself."""
+Event = Started | Noticed | EpochDone | Halved | Beside | Ended

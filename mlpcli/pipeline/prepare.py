@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.config.load import ConfigFile, load_config
+from mlpcli.config.load import ConfigFile, load_config, load_config_text
 from mlpcli.config.schema import Config
 from mlpcli.data.dataset import Dataset, Part, read_dataset
 from mlpcli.data.targets import ClassTarget, Target
@@ -135,7 +135,16 @@ def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | No
 
     precision overrides that of the config. Raises ConfigError, DataError.
     """
-    file = read_config(path, overrides)
+    return prepare_file(read_config(path, overrides), precision)
+
+
+def changed(file: ConfigFile, overrides: Sequence[str]) -> ConfigFile:
+    """The same file with more overrides. Raises ConfigError."""
+    return load_config_text(file.text, file.path, overrides, CHOICES)
+
+
+def prepare_file(file: ConfigFile, precision: str | None = None) -> Prepared:
+    """The same as prepare, from a config that is read."""
     config = file.config
     dtype = precision or config.precision
     with keys_of(file):

@@ -9,7 +9,7 @@ from pathlib import Path
 from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.pipeline.prepare import prepare
 from mlpcli.pipeline.provenance import data_differences, differences, provenance
-from mlpcli.pipeline.training import step_of, train
+from mlpcli.pipeline.training import step_of, train_prepared
 from mlpcli.pipeline.verifying import Compared, digests
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder
@@ -46,7 +46,7 @@ def reproduce(run: str | Path) -> Reproduction:
         said.append("The steps are others: config.yaml was changed, or another mlp computes it otherwise.")
     with tempfile.TemporaryDirectory(prefix="mlp-reproduce-") as place:
         try:
-            train(folder.path / CONFIG, overrides, place)
+            train_prepared(prepare(folder.path / CONFIG, overrides), place)
         except RunFailed:  # as the first one did: the weights before that are compared
             if ended["stopped"] == ALL_DONE:
                 raise

@@ -33,17 +33,19 @@ def resume(
     report: Report = lambda event: None,
     interrupted: Interrupted = lambda: False,
     keep_every: float | None = None,
+    anew: bool = False,
 ) -> Run:
     """Go on with a run that was interrupted or killed, in its folder, by its own config.yaml.
 
     overrides: of keys that cannot change what was done so far: training.epochs, training.stop and the
-    like. A run that is complete is told as it is. Arguments and errors are else those of train;
+    like. A run that is complete is told as it is. anew: that the training has not begun yet is as it should
+    be. Arguments and errors are else those of train;
     ModelFileError where the checkpoint is damaged, or not what would be gone on with.
     """
     folder = RunFolder.find(Path(run))
     with locked(folder.path):
         if not folder.has(CHECKPOINT):
-            return _from_the_start(folder, overrides, report, interrupted, keep_every)
+            return _from_the_start(folder, overrides, report, interrupted, keep_every, anew)
         found = Checkpoint.read(folder.path / CHECKPOINT)
         return _go_on(folder, found, overrides, report, interrupted, keep_every)
 
@@ -54,6 +56,7 @@ def _from_the_start(
     report: Report,
     interrupted: Interrupted,
     keep_every: float | None,
+    anew: bool,
 ) -> Run:
     """A run that was killed before there was a checkpoint."""
     begun = [name for name in (HISTORY, MODEL) if folder.has(name)]
@@ -70,7 +73,7 @@ def _from_the_start(
     texts = {"config": prepared.file.text, "run_config": prepared.file.text}
     keeper = Keeper(folder, session, {"made": made, **texts}, keep_every)
     note = f"the run has no {CHECKPOINT} yet: it starts from its {CONFIG}."
-    started = Started(prepared, folder.path, notes=(note,))
+    started = Started(prepared, folder.path, notes=() if anew else (note,))
     return conduct(prepared, step, session, keeper, started, report, interrupted)
 
 

@@ -70,16 +70,23 @@ class Session:
     halvings: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, prepared: Prepared, step: TrainingStep) -> Session:
-        """Before the first epoch."""
+    def begin(
+        cls, prepared: Prepared, step: TrainingStep, state: dict[str, NDArray[Any]] | None = None
+    ) -> Session:
+        """Before the first epoch. state: arrays to be filled, instead of new ones."""
         training, following = prepared.config.training, prepared.dataset.validation is not None
         parameters = prepared.initial_values()
-        state = first_state(prepared.optimizer, step, parameters)
+        first = first_state(prepared.optimizer, step, parameters)
+        if state is None:
+            state = first
+        else:
+            for name, array in first.items():
+                state[name][...] = array
         rng = random_stream(prepared.config.seed, "shuffle")
         random, plateau = rng if training.shuffle else None, Plateau.of(prepared.optimizer)
         progress = Progress(Stopping(training.stop), state, random, plateau=plateau)
         counting = following or training.stop.patience is not None or plateau is not None
-        kept = Kept(parameters, following)
+        kept = Kept({name: state[name] for name in parameters}, following)
         return cls(state, rng, progress, kept, training.on_divergence == "halve", counting)
 
     @property

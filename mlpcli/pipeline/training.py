@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import Fault, OutputError, RunFailed
+from mlpcli.execute.executor import State
+from mlpcli.execute.rows import EpochRunner, Rows
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep, training_step
 from mlpcli.pipeline.events import Ended, EpochDone, Event, Halved, Noticed, Record, Run, Started
 from mlpcli.pipeline.keeper import Keeper
-from mlpcli.pipeline.prepare import Prepared, prepare, with_rate
+from mlpcli.pipeline.prepare import Prepared, with_rate
 from mlpcli.pipeline.provenance import provenance
 from mlpcli.pipeline.session import Session
 from mlpcli.pipeline.watched import LOST_REMEDY, LostCost, Watched, find_lost_cost
@@ -36,23 +38,15 @@ Report = Callable[[Event], None]
 Interrupted = Callable[[], bool]
 
 
-def train(
-    config: str | Path,
-    overrides: Sequence[str] = (),
-    runs: str | Path = "runs",
+def train_prepared(
+    prepared: Prepared,
+    runs: str | Path,
     report: Report = lambda event: None,
     interrupted: Interrupted = lambda: False,
     keep_every: float | None = None,
 ) -> Run:
-    """Train from a config file and keep everything in a new folder under `runs`.
-
-    overrides: as --set, "optimiser.learning_rate=0.01". report: called as things happen. interrupted:
-    asked after every batch; when it says yes, training ends there and is saved. keep_every: seconds
-    between two checkpoints; None: so that they take next to no time. Raises ConfigError, DataError,
-    OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved, and where
-    the run can no longer be kept.
-    """
-    prepared = with_rate(prepare(config, overrides))
+    """Train and keep everything in a new folder under `runs`; see train() in starting.py."""
+    prepared = with_rate(prepared)
     step = step_of(prepared)
     made = provenance(prepared, step)
     if interrupted():
@@ -76,6 +70,14 @@ def step_of(prepared: Prepared) -> TrainingStep:
     return training_step(prepared.network, prepared.optimizer, pace=prepared.pace, adjustable=adjustable)
 
 
+def make_training_runner(prepared: Prepared, step: TrainingStep, state: State, rows: Rows) -> EpochRunner:
+    """What runs its epochs, on the rows of the training part."""
+    followed = {**_followed(prepared.network), **step.followed}
+    return make_runner(
+        prepared.executor, prepared.optimizer, step, followed, state, rows, prepared.batch_rows
+    )
+
+
 def conduct(
     prepared: Prepared,
     step: TrainingStep,
@@ -87,15 +89,7 @@ def conduct(
 ) -> Run:
     """Train a session to its end, new or gone on with; its folder is locked. For the rest see train."""
     training, dataset, state = prepared.config.training, prepared.dataset, session.state
-    runner = make_runner(
-        prepared.executor,
-        prepared.optimizer,
-        step,
-        {**_followed(prepared.network), **step.followed},
-        state,
-        prepared.rows(dataset.training),
-        prepared.batch_rows,
-    )
+    runner = make_training_runner(prepared, step, state, prepared.rows(dataset.training))
     following = dataset.validation is not None
     part = ("validation", dataset.validation) if dataset.validation else ("training", dataset.training)
     watched = Watched(prepared, *part, state)

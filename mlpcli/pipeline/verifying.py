@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlpcli.pipeline.events import EpochDone, Event, Run, Started
+from mlpcli.pipeline.prepare import prepare
 from mlpcli.pipeline.resuming import resume
-from mlpcli.pipeline.training import train
+from mlpcli.pipeline.training import train_prepared
 from mlpcli.runs.array_file import fingerprint
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, MODEL
@@ -57,7 +58,7 @@ class _Killed(BaseException):
 def verify_resume(config: str | Path, overrides: Sequence[str] = ()) -> Verification:
     """Train twice in a temporary place. Raises as train does."""
     with tempfile.TemporaryDirectory(prefix="mlp-verify-") as place:
-        whole = train(config, overrides, Path(place) / "unbroken")
+        whole = train_prepared(prepare(config, overrides), Path(place) / "unbroken")
         breaks: list[str] = []
         run = _broken(config, overrides, Path(place) / "broken", whole.epochs, breaks)
         pairs = zip(digests(whole.path).items(), digests(run.path).values(), strict=True)
@@ -87,7 +88,7 @@ def _broken(config: str | Path, overrides: Sequence[str], runs: Path, epochs: in
 
     def attempt(report: Callable[[Event], None], interrupted: Callable[[], bool]) -> Run:
         if folder is None:
-            return train(config, overrides, runs, report, interrupted, KEEP_EVERY)
+            return train_prepared(prepare(config, overrides), runs, report, interrupted, KEEP_EVERY)
         return resume(folder, (), report, interrupted, KEEP_EVERY)
 
     for at, share in enumerate(BREAKS):

@@ -45,6 +45,10 @@ class Watched:
             None if penalty is None else RowFunction(NumpyExecutor(), {"penalty": penalty}, state, 1)
         )
 
+    def look_at(self, prepared: Prepared, part: Part) -> None:
+        """Other rows, of the same network."""
+        self._prepared, self.part, self.rows = prepared, part, prepared.rows(part)
+
     def cost(self) -> float:
         """Mean loss, weighted where rows are, plus penalty."""
         weights = self.part.weights
@@ -57,7 +61,7 @@ class Watched:
 
     def evaluation(self) -> Evaluation:
         """All scores, in the user's units."""
-        outputs = self._function(self.rows)["prediction"]
+        outputs = self.outputs()
         dataset = self._prepared.dataset
         weights, target = self.part.weights, dataset.preparation.target
         return evaluate_outputs(
@@ -68,6 +72,10 @@ class Watched:
             weights=weights,
             weighted=dataset.weighting.describe(target),
         )
+
+    def outputs(self) -> NDArray[Any]:
+        """What the network says of each row, (rows, units)."""
+        return self._function(self.rows)["prediction"]
 
     def scores(self) -> dict[str, float]:
         """The few that are printed with an epoch; means over several targets."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from mlpcli.data.counts import Counts
 from mlpcli.data.dataset import with_target
+from mlpcli.data.prepare import Preparation
 from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.table import Table, table_from
 from mlpcli.data.targets import ClassTarget
@@ -109,13 +110,7 @@ class Model:
 
     def _predict(self, table: Table) -> Prediction:
         outputs, counts = self.outputs(table)
-        target = self.file.preparation.target
-        if isinstance(target, ClassTarget):
-            probabilities = class_probabilities(outputs, target.coding)
-            labels = [target.classes[i] for i in np.argmax(probabilities, axis=1)]
-            return Prediction(tuple(target.classes), probabilities, labels, counts)
-        values = self.file.preparation.unscale(outputs) if self.file.task == "regression" else outputs
-        return Prediction(tuple(target.names), values, None, counts)
+        return prediction_of(outputs, self.file.preparation, counts)
 
     def _evaluate(self, table: Table, weighted: bool) -> tuple[tuple[str, ...], Evaluation]:
         preparation = self.file.preparation
@@ -138,6 +133,17 @@ class Model:
         """That of the training, without the column where the table lacks it."""
         own = self.file.weighting
         return own if own.column in table.names else replace(own, column=None)
+
+
+def prediction_of(outputs: NDArray[Any], preparation: Preparation, counts: Counts) -> Prediction:
+    """What the network's outputs, (rows, units), say about the target."""
+    target = preparation.target
+    if isinstance(target, ClassTarget):
+        probabilities = class_probabilities(outputs, target.coding)
+        labels = [target.classes[i] for i in np.argmax(probabilities, axis=1)]
+        return Prediction(tuple(target.classes), probabilities, labels, counts)
+    values = preparation.unscale(outputs) if target.task == "regression" else outputs
+    return Prediction(tuple(target.names), values, None, counts)
 
 
 def _as_table(table: Any) -> Table:

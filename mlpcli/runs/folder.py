@@ -59,6 +59,17 @@ class RunFolder:
             file.write(config_text(path).encode())
         return folder
 
+    def inner(self, name: str, config_text: Callable[[Path], str]) -> RunFolder:
+        """A run folder in this one; made where there is none yet. Raises OutputError."""
+        folder = RunFolder(self.path / name)
+        try:
+            folder.path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise cannot_write(folder.path, error) from error
+        if not folder.has(CONFIG):
+            folder.write_config(config_text(folder.path))
+        return folder
+
     @classmethod
     def find(cls, path: Path) -> RunFolder:
         """An existing run. Raises ModelFileError where the folder is none."""
@@ -87,8 +98,12 @@ class RunFolder:
         return self.path / MODEL
 
     def append_history(self, record: Mapping[str, object]) -> None:
-        """One row per printed epoch, on disk when this returns to its caller's loop."""
-        path = self.path / HISTORY
+        """One row per printed epoch."""
+        self.append_row(HISTORY, record)
+
+    def append_row(self, name: str, record: Mapping[str, object]) -> None:
+        """One more row of a table of that name, on disk when this returns. Raises OutputError."""
+        path = self.path / name
         try:
             new = not path.exists()
             with open(path, "a", newline="", encoding="utf-8") as file:
@@ -98,7 +113,11 @@ class RunFolder:
 
     def read_history(self) -> list[dict[str, str]]:
         """The rows, as text; none where training printed none."""
-        path = self.path / HISTORY
+        return self.read_rows(HISTORY)
+
+    def read_rows(self, name: str) -> list[dict[str, str]]:
+        """Of a table of that name, as text; none where there is none. Raises ModelFileError."""
+        path = self.path / name
         if not path.exists():
             return []
         try:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from gallery.data import provide
 
+from mlpcli import train
 from mlpcli.diagnose.baseline import baseline_loss, least_loss, mean_loss, row_losses, share_left
 from mlpcli.diagnose.evidence import POOR, Evidence
 from mlpcli.diagnose.rules import RULES
@@ -14,7 +15,6 @@ from mlpcli.diagnose.variant import weighted, widened
 from mlpcli.diagnose.verdict import diagnose
 from mlpcli.pipeline.diagnosis import make_case
 from mlpcli.pipeline.prepare import prepare
-from mlpcli.pipeline.training import train
 
 RARE = """
 executor: numpy

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from gallery.data import provide
 
+from mlpcli import train
 from mlpcli.diagnose.baseline import baseline_loss
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.rebuilt import with_hidden
@@ -12,7 +13,6 @@ from mlpcli.diagnose.usual import with_usual_weights
 from mlpcli.diagnose.variant import widened, with_penalty, without_dropout
 from mlpcli.pipeline.diagnosis import make_case
 from mlpcli.pipeline.prepare import prepare
-from mlpcli.pipeline.training import train
 
 CONFIG = """
 seed: 3

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from mlpcli.execute.executor import address, aligned
+from mlpcli.execute.executor import address, aligned, threads
 from mlpcli.execute.native.machine import Code, pause
 from mlpcli.execute.native.program import StepText
 from mlpcli.execute.native.thread import in_thread
@@ -33,13 +33,6 @@ STATE, DONE, FIELDS = 0, 64, 128
 the stage in its upper half, the next block in its lower one; DONE is how many are done; FIELDS, the stage."""
 NAMES = ("function", "a", "b", "result", "scratch", "parts", "size", "count")
 """The fields, i64 each: the function and its pointers, parts in all, parts of a block, blocks."""
-
-
-def threads() -> int:
-    """How many this process may run at once."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _field(number: int, name: str) -> str:

@@ -1,0 +1,94 @@
+"""`training.folds`: cross-validation. Every row is predicted by a training that has not seen it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlpcli.data.counts import Counts
+from mlpcli.pipeline.events import BrokenOff, Event, FoldDone, FoldsDone
+from mlpcli.pipeline.prepare import Prepared, changed, prepare
+from mlpcli.pipeline.resuming import resume
+from mlpcli.pipeline.watched import Watched
+from mlpcli.predict.model import prediction_of
+from mlpcli.runs.atomic import replacing
+from mlpcli.runs.folder import CONFIG, RunFolder
+from mlpcli.runs.model_file import ModelFile
+
+FOLDS, PREDICTIONS = "folds.csv", "fold-predictions.csv"
+
+
+def cross_validate(
+    prepared: Prepared,
+    folder: RunFolder,
+    report: Callable[[Event], None],
+    interrupted: Callable[[], bool],
+    keep_every: float | None = None,
+) -> None:
+    """Train each fold in a run folder of its own, fold-1 and so on, and go on where that was begun.
+
+    Leaves folds.csv (a row of scores per fold) and fold-predictions.csv (a row per row of the file, in its
+    order). Raises KeyboardInterrupt where it was told to end, else as train.
+    """
+    count = prepared.config.training.folds
+    assert count is not None
+    scores: list[Mapping[str, float]] = []
+    predicted: list[dict[str, Any]] = []
+    for number in range(1, count + 1):
+        file = changed(prepared.file, [f"data.fold={number}/{count}", "training.folds=null"])
+        inner = folder.inner(f"fold-{number}", file.text_for)
+        run = resume(inner.path, interrupted=interrupted, keep_every=keep_every)
+        if run.interrupted:
+            report(BrokenOff(folder.path))
+            raise KeyboardInterrupt
+        mine = prepare(inner.path / CONFIG)
+        held = _held_back(mine, inner)
+        scores.append({**held.scores(), "cost": held.cost()})
+        predicted += _predictions(mine, held, number)
+        report(FoldDone(number, count, run.epochs, scores[-1]))
+    _write(folder.path / FOLDS, [{"fold": at, **each} for at, each in enumerate(scores, 1)])
+    predicted.sort(key=lambda row: row["line"])
+    _write(folder.path / PREDICTIONS, predicted)
+    table = {name: np.array([each[name] for each in scores]) for name in scores[0]}
+    spread = {name: (float(v.mean()), float(v.std(ddof=1))) for name, v in table.items()}
+    report(FoldsDone(spread, folder.path / PREDICTIONS))
+
+
+def _held_back(prepared: Prepared, folder: RunFolder) -> Watched:
+    """The rows of the fold, with the weights that were kept."""
+    assert prepared.dataset.test is not None
+    weights = ModelFile.read(folder.model()).parameters
+    return Watched(prepared, "test", prepared.dataset.test, weights)
+
+
+def _predictions(prepared: Prepared, held: Watched, fold: int) -> Iterator[dict[str, Any]]:
+    """line: of the row in its file. Then the fold, what `mlp predict` would say, and what is true."""
+    preparation, part = prepared.dataset.preparation, held.part
+    said = prediction_of(held.outputs(), preparation, Counts())
+    target = preparation.target
+    for at, line in enumerate(part.lines):
+        row: dict[str, Any] = {"line": int(line), "fold": fold}
+        values = said.values[at].tolist()
+        if said.labels is not None:
+            row |= {"true": said.names[int(part.targets[at])], "label": said.labels[at]}
+            row |= {f"p_{name}": value for name, value in zip(said.names, values, strict=True)}
+        else:
+            true = part.targets[at : at + 1]
+            true = preparation.unscale(true) if target.task == "regression" else true
+            row |= {f"true_{name}": value for name, value in zip(said.names, true[0].tolist(), strict=True)}
+            row |= dict(zip(said.names, values, strict=True))
+        yield row
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    with replacing(path) as file:
+        file.write(text.getvalue().encode())

@@ -1,0 +1,191 @@
+"""`repeat`: the same config from several seeds, on all cores, before the best of them is trained and kept."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.config.schema import RepeatConfig
+from mlpcli.errors import Fault, ModelFileError, RunFailed
+from mlpcli.execute.executor import threads
+from mlpcli.optim.optimizer import StepOptimizer
+from mlpcli.pipeline.events import BrokenOff, Event, Repeated, SeedDone, SeedsDone
+from mlpcli.pipeline.prepare import Prepared, changed, prepare_file, with_rate
+from mlpcli.pipeline.session import Session
+from mlpcli.pipeline.training import make_training_runner, step_of
+from mlpcli.pipeline.watched import Watched
+from mlpcli.runs.folder import RunFolder
+from mlpcli.training.loop import INTERRUPTED, epochs
+
+if TYPE_CHECKING:
+    pass
+
+REPEAT = "repeat.csv"
+
+
+class Lane:
+    """Trainings of one network, one after the other, in the same memory and by the same machine code."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared, self._step = prepared, step_of(prepared)
+        rows = prepared.rows(prepared.dataset.training)
+        self._rows = {name: np.array(array) for name, array in rows.items()}
+        self._state = Session.begin(prepared, self._step).state
+        self._runner = make_training_runner(prepared, self._step, self._state, self._rows)
+        dataset = prepared.dataset
+        self._parts = ["validation" if dataset.validation else "training"]
+        self._parts += ["test"] if dataset.test else []
+        self._watched = [Watched(prepared, name, getattr(dataset, name), self._state) for name in self._parts]
+
+    def takes(self, prepared: Prepared) -> bool:
+        """Whether it is a training of this network, on as many rows."""
+        # The runner of an optimiser that goes by all rows has them in it.
+        return prepared is self._prepared or (
+            isinstance(prepared.optimizer, StepOptimizer) and _made_of(prepared) == _made_of(self._prepared)
+        )
+
+    def train(self, prepared: Prepared, interrupted: Callable[[], bool]) -> Repeated | None:
+        """From the seed of its config; None where it was interrupted."""
+        training, dataset = prepared.config.training, prepared.dataset
+        session = Session.begin(prepared, self._step, self._state)
+        for name, array in prepared.rows(dataset.training).items():
+            self._rows[name][...] = array
+        for name, watched in zip(self._parts, self._watched, strict=True):
+            watched.look_at(prepared, getattr(dataset, name))
+        following, first = dataset.validation is not None, self._watched[0]
+        for epoch in epochs(
+            self._runner,
+            self._state,
+            training,
+            session.rng,
+            first.cost if following else None,
+            interrupted,
+            training.epochs,
+            first.cost,
+            session.progress,
+        ):
+            session.kept.after(epoch)
+        if epoch.stopped == INTERRUPTED:
+            return None
+        kept, settings = session.kept, prepared.config.repeat
+        for name, array in kept.weights.items():
+            self._state[name][...] = array
+        scores: dict[str, float] = {}
+        for name, watched in zip(self._parts, self._watched, strict=True):
+            scores |= {f"{name}_{score}": value for score, value in watched.scores().items()}
+        best = session.progress.stopping.best if following else None
+        result = Repeated(
+            prepared.config.seed,
+            epoch.number,
+            math.nan if kept.cost is None else kept.cost,
+            best,
+            scores,
+            epoch.stopped,
+        )
+        return _judged(result, settings)
+
+
+def _judged(result: Repeated, settings: RepeatConfig | None) -> Repeated:
+    below = settings.cost_below if settings else None
+    return result if below is None else replace(result, reached=result.followed < below)
+
+
+def _made_of(prepared: Prepared) -> tuple[Any, ...]:
+    """What the memory and the machine code of a training depend on, its config apart from the seed given."""
+    data = prepared.dataset
+    rows = [None if part is None else part.rows for part in (data.training, data.validation, data.test)]
+    return prepared.network.size, data.preparation.width, prepared.optimizer, rows
+
+
+def with_seed(prepared: Prepared, seed: int) -> Prepared:
+    """What the config with another seed makes; rows that no seed has a part in are not read again."""
+    file = changed(prepared.file, [f"seed={seed}"])
+    data = prepared.config.data
+    drawn = isinstance(data.validation, float) or isinstance(data.test, float) or data.fold is not None
+    if drawn or prepared.config.start_from or prepared.optimizer.automatic:
+        return with_rate(prepare_file(file))
+    return replace(prepared, file=file)
+
+
+def repeat(
+    prepared: Prepared,
+    folder: RunFolder,
+    report: Callable[[Event], None],
+    interrupted: Callable[[], bool],
+) -> None:
+    """Train from all seeds that repeat.csv does not have yet, and make the config that of the best.
+
+    prepared: of the config as given, its learning rate not looked for yet. Raises RunFailed where every cost
+    was lost, and KeyboardInterrupt where it was told to end.
+    """
+    settings = prepared.config.repeat
+    assert settings is not None
+    done = {each.seed: each for each in _read(folder)}
+    seeds = range(prepared.config.seed, prepared.config.seed + settings.seeds)
+    if len(done) >= settings.seeds:  # the config is that of the best already
+        return
+    place = threading.local()
+
+    def one(seed: int) -> Repeated | None:
+        mine = with_seed(prepared, seed)
+        lane: Lane | None = getattr(place, "lane", None)
+        if lane is None or not lane.takes(mine):
+            lane = place.lane = Lane(mine)
+        return None if interrupted() else lane.train(mine, interrupted)
+
+    for result in _in_threads(one, [seed for seed in seeds if seed not in done]):
+        if result is None:
+            report(BrokenOff(folder.path))
+            raise KeyboardInterrupt
+        done[result.seed] = result
+        folder.append_row(REPEAT, result.as_record())
+        report(SeedDone(result, settings.seeds))
+    results = tuple(done[seed] for seed in sorted(done))
+    best = min(results, key=lambda each: (each.followed, each.seed))
+    if math.isinf(best.followed):
+        what = f"The cost is not finite with any of the {settings.seeds} seeds."
+        raise RunFailed(Fault(str(folder.path), what, "Ask mlp gradcheck, or lower optimiser.learning_rate."))
+    report(SeedsDone(results, best.seed, settings.cost_below))
+    folder.write_config(changed(prepared.file, [f"seed={best.seed}"]).text_for(folder.path))
+
+
+def _in_threads(one: Callable[[int], Repeated | None], seeds: list[int]) -> Iterator[Repeated | None]:
+    """As they are done. Machine code runs outside of Python's lock, so threads are enough."""
+    pool = ThreadPoolExecutor(min(threads(), max(1, len(seeds))), "mlp repeat")
+    try:
+        for future in as_completed([pool.submit(one, seed) for seed in seeds]):
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _read(folder: RunFolder) -> list[Repeated]:
+    """What repeat.csv has. Raises ModelFileError where it is damaged."""
+    try:
+        return [_repeated(row) for row in folder.read_rows(REPEAT)]
+    except (LookupError, ValueError) as error:
+        what = f"It cannot be read: {error}."
+        remedy = "Delete it: the seeds are then trained again."
+        raise ModelFileError(Fault(str(folder.path / REPEAT), what, remedy)) from error
+
+
+def _repeated(row: dict[str, str]) -> Repeated:
+    own: dict[str, Any] = dict(row)
+    seed, count, cost = int(own.pop("seed")), int(own.pop("epochs")), float(own.pop("cost"))
+    validation, stopped, reached = own.pop("validation_cost"), own.pop("stopped"), own.pop("reached")
+    scores = {name: float(value) for name, value in own.items()}
+    return Repeated(
+        seed,
+        count,
+        cost,
+        float(validation) if validation else None,
+        scores,
+        stopped,
+        bool(int(reached)) if reached else None,
+    )

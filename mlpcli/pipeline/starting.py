@@ -1,0 +1,82 @@
+"""`train` and `resume`: what a config asks for before its training, then the training itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlpcli.config.schema import Config
+from mlpcli.pipeline.events import Run
+from mlpcli.pipeline.prepare import Prepared, prepare
+from mlpcli.pipeline.resuming import resume as resume_training
+from mlpcli.pipeline.training import Interrupted, Report, train_prepared
+from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder
+from mlpcli.runs.lock import locked
+
+
+def train(
+    config: str | Path,
+    overrides: Sequence[str] = (),
+    runs: str | Path = "runs",
+    report: Report = lambda event: None,
+    interrupted: Interrupted = lambda: False,
+    keep_every: float | None = None,
+) -> Run:
+    """Train from a config file and keep everything in a new folder under `runs`.
+
+    overrides: as --set, "optimiser.learning_rate=0.01". report: called as things happen. interrupted:
+    asked after every batch; when it says yes, training ends there and is saved. keep_every: seconds
+    between two checkpoints; None: so that they take next to no time. Raises ConfigError, DataError,
+    OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved, and where
+    the run can no longer be kept; KeyboardInterrupt where seeds or folds were interrupted.
+    """
+    prepared = prepare(config, overrides)
+    if not _asks_for_more(prepared.config):
+        return train_prepared(prepared, runs, report, interrupted, keep_every)
+    folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
+    return _after_the_rest(prepared, folder, report, interrupted, keep_every)
+
+
+def resume(
+    run: str | Path,
+    overrides: Sequence[str] = (),
+    report: Report = lambda event: None,
+    interrupted: Interrupted = lambda: False,
+    keep_every: float | None = None,
+) -> Run:
+    """Go on with a run that was interrupted or killed, in its folder, by its own config.yaml.
+
+    overrides: of keys that cannot change what was done so far: training.epochs, training.stop and the
+    like. A run that is complete is told as it is. Arguments and errors are else those of train;
+    ModelFileError where the checkpoint is damaged, or not what would be gone on with.
+    """
+    folder = RunFolder.find(Path(run))
+    if not folder.has(CHECKPOINT) and not overrides:
+        prepared = prepare(folder.path / CONFIG)
+        if _asks_for_more(prepared.config):
+            return _after_the_rest(prepared, folder, report, interrupted, keep_every)
+    return resume_training(run, overrides, report, interrupted, keep_every)
+
+
+def _asks_for_more(config: Config) -> bool:
+    return config.repeat is not None or config.training.folds is not None
+
+
+def _after_the_rest(
+    prepared: Prepared,
+    folder: RunFolder,
+    report: Report,
+    interrupted: Interrupted,
+    keep_every: float | None,
+) -> Run:
+    """Seeds or folds, as far as they are not done, then the training of the config, which they may change."""
+    with locked(folder.path):
+        if prepared.config.repeat is not None:
+            from mlpcli.pipeline.repeating import repeat
+
+            repeat(prepared, folder, report, interrupted)
+        else:
+            from mlpcli.pipeline.cross_validating import cross_validate
+
+            cross_validate(prepared, folder, report, interrupted, keep_every)
+    return resume_training(folder.path, (), report, interrupted, keep_every, anew=True)

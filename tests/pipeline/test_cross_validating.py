@@ -1,0 +1,98 @@
+"""`training.folds`: each fold is the training of the config with data.fold; what is told and left of it."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlpcli import load, resume, train
+from mlpcli.errors import ConfigError
+from mlpcli.pipeline.cross_validating import FOLDS, PREDICTIONS
+from mlpcli.pipeline.events import FoldDone, FoldsDone
+from mlpcli.pipeline.prepare import prepare
+from mlpcli.runs.model_file import ModelFile
+
+ROOT = Path(__file__).parents[2]
+CONFIG = """\
+data: {train: %s, target: %s}
+network: {hidden: [{units: 4, activation: tanh}]}
+optimiser: {name: adam, learning_rate: 0.02}
+training: {epochs: 5, batch_size: 16, folds: 3}
+"""
+
+
+def written(tmp_path, name="iris", target="species"):
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(CONFIG % (ROOT / f"datasets/{name}.csv", target), encoding="utf-8")
+    return path
+
+
+def table(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def same_weights(one, other):
+    first, second = (ModelFile.read(path / "model.npz").parameters for path in (one, other))
+    return all(np.array_equal(array, second[name]) for name, array in first.items())
+
+
+def test_every_row_is_predicted_by_a_training_that_has_not_seen_it(tmp_path):
+    config, events = written(tmp_path), []
+    run = train(config, [], tmp_path / "runs", events.append)
+    folds = [each for each in events if isinstance(each, FoldDone)]
+    (done,) = [each for each in events if isinstance(each, FoldsDone)]
+    rows = table(run.path / PREDICTIONS)
+    assert [int(row["line"]) for row in rows] == list(range(2, 152))
+    accuracies = []
+    for number in (1, 2, 3):
+        alone = train(config, [f"data.fold={number}/3", "training.folds=null"], tmp_path / "alone")
+        assert same_weights(alone.path, run.path / f"fold-{number}")
+        (scores,) = alone.test.class_scores.values()
+        accuracies.append(scores.accuracy)
+        mine = [row for row in rows if int(row["fold"]) == number]
+        assert len(mine) == 50
+        assert np.mean([row["true"] == row["label"] for row in mine]) == pytest.approx(scores.accuracy)
+        lines = [int(row["line"]) - 2 for row in mine]
+        cells = [row.split(",") for row in (ROOT / "datasets/iris.csv").read_text().splitlines()[1:]]
+        names = load(alone).file.preparation.names
+        said = load(alone).predict({n: [cells[at][i] for at in lines] for i, n in enumerate(names)})
+        assert said.labels == [row["label"] for row in mine]
+        np.testing.assert_allclose(said.values[:, 0], [float(row[f"p_{said.names[0]}"]) for row in mine])
+    assert [each.scores["accuracy"] for each in folds] == accuracies
+    assert done.table["accuracy"] == pytest.approx((np.mean(accuracies), np.std(accuracies, ddof=1)))
+    assert [float(row["accuracy"]) for row in table(run.path / FOLDS)] == accuracies
+    assert same_weights(run.path, train(config, ["training.folds=null"], tmp_path / "alone").path)
+
+
+def test_a_regression_with_validation_rows(tmp_path):
+    run = train(written(tmp_path, "diabetes", "progression"), ["data.validation=0.2"], tmp_path / "runs")
+    rows = table(run.path / PREDICTIONS)
+    assert len(rows) == 442
+    true = [float(row["true_progression"]) for row in rows]
+    lines = (ROOT / "datasets/diabetes.csv").read_text().splitlines()
+    at = lines[0].split(",").index("progression")
+    assert true == pytest.approx([float(line.split(",")[at]) for line in lines[1:]])
+    assert set(table(run.path / FOLDS)[0]) == {"fold", "rmse", "r2", "cost"}
+
+
+def test_what_was_interrupted_goes_on_where_it_was(tmp_path):
+    config = written(tmp_path)
+    whole = train(config, [], tmp_path / "runs")
+    told = []
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            config, [], tmp_path / "broken", told.append, lambda: any(isinstance(e, FoldDone) for e in told)
+        )
+    (folder,) = (tmp_path / "broken").iterdir()
+    run = resume(folder)
+    assert all(same_weights(whole.path / f"fold-{n}", folder / f"fold-{n}") for n in (1, 2, 3))
+    assert same_weights(whole.path, run.path)
+    assert (whole.path / PREDICTIONS).read_bytes() == (folder / PREDICTIONS).read_bytes()
+
+
+@pytest.mark.parametrize("fold", ["0/3", "4/3", "1/1", "2", "a/b", "1/3/3", "-1/3"])
+def test_what_is_no_fold(fold, tmp_path):
+    with pytest.raises(ConfigError, match="is no fold"):
+        prepare(written(tmp_path), [f"data.fold='{fold}'"])
