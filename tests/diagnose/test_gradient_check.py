@@ -224,7 +224,9 @@ def test_a_gradient_that_is_no_number_is_wrong_where_the_cost_is_smooth():
 
 def test_the_number_of_entries_follows_the_size_or_is_all():
     assert default_coordinates([parameter("w", (8, 8))], 64) == 200
-    assert default_coordinates([parameter("w", (10_000, 10_000))], 64) == 40
+    assert default_coordinates([parameter("w", (10_000, 10_000))], 64) == 10
+    deep = [parameter(f"w{number}", (16, 16)) for number in range(40)]
+    assert 10 <= default_coordinates(deep, 64) < 60  # each run takes the calls of 40 layers
     assert default_coordinates([parameter("w", (8, 80))], 64, every=True) == 640
     assert 40 < default_coordinates([parameter("w", (784, 500))], 64, every=True) < 784 * 500
     net, values = network([("tanh", 40)], ("softmax", 3), "cross_entropy", width=30)

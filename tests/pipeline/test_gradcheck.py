@@ -43,7 +43,7 @@ def test_a_run_is_checked_with_its_trained_weights(tmp_path):
     run = train(CONFIGS / "xor-sigmoid.yaml", ["training.epochs=50"], tmp_path)
     report, initial = gradcheck(run.path), gradcheck(CONFIGS / "xor-sigmoid.yaml")
     assert report.weights == "trained"
-    assert report.gradient.points == ("trained weights",)
+    assert report.gradient.points == ("first weights", "weights after 20 steps", "trained weights")
     assert report.gradient.right
     assert report.cost != initial.cost
     # the trained cost is that of the run's last epoch, up to the updates within it
@@ -134,7 +134,7 @@ def test_a_change_is_shown_as_the_lines_of_the_file(file):
     ]
 
 
-def test_remedies_are_tried_until_one_learns(file):
+def test_remedies_are_tried_and_those_that_help_come_first(file):
     finding = Finding(
         "stalled_at_baseline",
         "problem",
@@ -143,13 +143,15 @@ def test_remedies_are_tried_until_one_learns(file):
         remedies=(
             Remedy("nonsense", ("network.hidden[9].units=1",)),
             Remedy("much longer", ("training.epochs=3000", "optimiser.learning_rate=0.01")),
-            Remedy("not needed any more", ("training.epochs=4000",)),
+            Remedy("too short", ("training.epochs=1",)),
+            Remedy("beyond what is tried", ("training.epochs=4000",)),
             Remedy("buy more data"),
         ),
     )
     found = propose(finding, file, (), try_them=True)
     assert found.line.endswith("c.yaml line 7, key training.epochs")
-    nonsense, longer, further, advice = found.proposals
+    longer, nonsense, short, further, advice = found.proposals
+    assert not short.effect.learns
     assert nonsense.effect.error
     assert not nonsense.lines
     assert longer.effect.learns
