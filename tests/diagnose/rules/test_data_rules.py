@@ -66,7 +66,7 @@ def test_constant_and_doubled_columns_are_notes_with_their_names():
         ("note", "input zero"),
         ("note", "input again"),  # after scaling it has the values of a
     ]
-    assert findings[0].remedies[0].changes == ("data.ignore=['zero']",)
+    assert findings[0].remedies[0].changes == ('data.ignore=["zero"]',)
     assert "again = a" in findings[1].cause
     cured = ("data.ignore=['zero', 'again']",)
     assert not found("constant_inputs", TABLE, *cured, table=table)
@@ -98,7 +98,7 @@ def test_columns_of_categories_are_counted_by_their_inputs():
     same = columns(kind=np.full(400, 3))
     (finding,) = found("constant_inputs", text, table=same)
     assert (finding.severity, finding.where) == ("note", "input kind")
-    assert finding.remedies[0].changes == ("data.ignore=['kind']",)
+    assert finding.remedies[0].changes == ('data.ignore=["kind"]',)
 
 
 def test_a_target_that_only_rounding_moves_is_constant():

@@ -12,6 +12,7 @@ from mlpcli import train
 from mlpcli.diagnose.verdict import diagnose
 from mlpcli.pipeline.gradcheck import gradcheck
 from mlpcli.pipeline.prepare import prepare
+from mlpcli.pipeline.repair import repair
 
 MOONS = """\
 data: {train: moons.csv, target: label}
@@ -90,3 +91,17 @@ def test_a_run_is_looked_at_before_after_and_as_trained(tmp_path):
     assert report.layers[0].weight_rms == pytest.approx(float(np.sqrt(np.mean(first**2))))
     assert len(report.trained) == len(report.later) == len(report.layers)
     assert all("before training" not in each.finding.cause for each in report.findings)
+
+
+def test_of_two_faults_that_hide_each_other_one_is_told_and_both_are_repaired(tmp_path):
+    (exhibit,) = [each for each in exhibits(["linear_hidden_layers"]) if "two-faults.sick" in each.name]
+    config = exhibit.placed(tmp_path)
+    first = diagnose(evidence(config.read_text(encoding="utf-8")))[0]
+    assert (first.rule, first.severity) == ("linear_hidden_layers", "problem")
+    assert [each.rule for each in first.consequences] == ["stalled_at_baseline"]
+    made = repair(config)
+    assert made.done
+    assert {change.partition("=")[0].rpartition(".")[2] for change in made.changes} == {
+        "activation",
+        "learning_rate",
+    }

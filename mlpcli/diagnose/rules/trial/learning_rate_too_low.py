@@ -17,6 +17,8 @@ SHORT_STEP = 1e-3
 """‖ΔW‖ / ‖W‖ of a first step, what Karpathy calls about right: above it the rate is not low."""
 LARGE_EPSILON = 1e3
 """Times the optimiser's usual epsilon, from which on it is looked at."""
+NOTHING = 1e-6
+"""A baseline that is 0 up to rounding and clipping."""
 DECADES = 5
 """Higher rates that are tried, each ten times the one before."""
 
@@ -26,7 +28,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     rate = case.optimizer.rate
     if rate <= 0 or not trial.finite or trial.moved > HARDLY_MOVED:
         return
-    if trial.largest_first_update > SHORT_STEP:
+    # Where a constant is right for every row there is nothing that another rate could gain.
+    if trial.largest_first_update > SHORT_STEP or abs(evidence.baseline) < NOTHING:
         return
     smoothed = _smoothed(evidence)
     if smoothed is not None:
