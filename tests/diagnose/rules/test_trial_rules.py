@@ -71,7 +71,7 @@ def test_the_sick_one_is_told_and_its_remedies_work(path, tmp_path):
         if remedy is first.remedies[0]:
             again = [finding.rule for finding in diagnose(cured) if finding.severity == "problem"]
             assert not again
-    if first.severity == "problem" and first.rule != "targets_unrelated":
+    if first.severity == "problem" and first.rule not in ("targets_unrelated", "extreme_values"):
         assert any(remedy.changes for remedy in first.remedies)
 
 
