@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median, pstdev
@@ -39,6 +39,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from mlpcli.config.schema import StopConfig
 from mlpcli.errors import MlpError
+from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.optim.optimizers.adam import Adam
 from mlpcli.optim.optimizers.sgd import Sgd
 from mlpcli.pipeline import Prepared, prepare, train
@@ -97,11 +98,6 @@ class Result:
     def cells(self) -> list[str]:
         """The row of the table, see HEADER."""
         seconds = [median(taken for _, taken in pairs) for pairs in (self.ours, self.theirs)]
-        scores = []
-        for pairs in (self.ours, self.theirs):
-            values = [score for score, _ in pairs]
-            digits = 3 if fmean(values) < 10 else 2 if fmean(values) < 1000 else 0
-            scores.append(f"{fmean(values):.{digits}f} ± {pstdev(values):.{digits}f}")
         return [
             self.name,
             f"{self.rows:,}",
@@ -109,7 +105,8 @@ class Result:
             self.network,
             str(self.epochs),
             "RMSE" if self.regression else "%",
-            *scores,
+            mean_and_spread(self.ours),
+            mean_and_spread(self.theirs),
             f"{self.difference:+.2f} {'%' if self.regression else 'points'}",
             *(f"{taken:.3f}" for taken in seconds),
             f"{seconds[1] / seconds[0]:.1f}",
@@ -121,6 +118,13 @@ HEADER = [
     *("set", "rows", "inputs", "network", "epochs", "score", "mlp", "scikit-learn", "difference"),
     *("mlp, s", "scikit-learn, s", "ratio", "verdict"),
 ]
+
+
+def mean_and_spread(pairs: Sequence[tuple[float, float]]) -> str:
+    """Of the scores of (score, seconds), with as many digits as are of use."""
+    values = [score for score, _ in pairs]
+    digits = 3 if fmean(values) < 10 else 2 if fmean(values) < 1000 else 0
+    return f"{fmean(values):.{digits}f} ± {pstdev(values):.{digits}f}"
 
 
 def scikit_learn_model(prepared: Prepared, seed: int) -> MLPClassifier | MLPRegressor:
@@ -143,20 +147,32 @@ def scikit_learn_model(prepared: Prepared, seed: int) -> MLPClassifier | MLPRegr
         raise NotMirrored("scikit-learn chooses its own validation rows: drop validation and stop")
     if optimizer.l1 or optimizer.penalise_biases:
         raise NotMirrored("scikit-learn has no l1 penalty, and none on biases")
+    if any(layer.normalization or layer.dropout for layer in config.network.hidden):
+        raise NotMirrored("scikit-learn has neither normalisation nor dropout")
+    if not all(layer.trainable for layer in (*config.network.hidden, config.network.output)):
+        raise NotMirrored("scikit-learn trains all layers")
+    if config.start_from or prepared.dataset.weighting or getattr(prepared.head.loss, "label_smoothing", 0.0):
+        raise NotMirrored(
+            "scikit-learn is given neither first weights, nor weights of rows, nor smoothed labels"
+        )
+    if not isinstance(optimizer, StepOptimizer) or optimizer.automatic:
+        raise NotMirrored("scikit-learn is given a learning rate")
+    if optimizer.schedule or optimizer.warm_up or optimizer.clip_norm or optimizer.clip_value:
+        raise NotMirrored("scikit-learn has no such schedules, no warm-up, no clipping")
 
     # Its loss for regression is ½(a - y)², ours (a - y)²: half the gradient, hence twice the rate for sgd
     # (Adam's step does not change when the cost is scaled). Its penalty is ½·alpha·Σw² over the rows of
     # the batch, ours l2·Σw²: equal for alpha = 2·l2·batch, or l2·batch beside the halved loss.
     half = 0.5 if regression else 1.0
     settings: dict[str, Any] = {"learning_rate_init": optimizer.learning_rate}
-    if isinstance(optimizer, Adam):
+    if type(optimizer) is Adam:  # Adamw is one too
         settings |= {
             "solver": "adam",
             "beta_1": optimizer.beta1,
             "beta_2": optimizer.beta2,
             "epsilon": optimizer.epsilon,
         }
-    elif isinstance(optimizer, Sgd):
+    elif type(optimizer) is Sgd:
         settings |= {
             "solver": "sgd",
             "learning_rate_init": optimizer.learning_rate / half,
@@ -182,20 +198,28 @@ def scikit_learn_model(prepared: Prepared, seed: int) -> MLPClassifier | MLPRegr
 
 def run_scikit_learn(prepared: Prepared, seed: int) -> tuple[float, float]:
     """Test score and seconds of `fit`."""
+    model = scikit_learn_model(prepared, seed)
+    pair = fit_and_score(model, prepared)
+    assert model.n_iter_ == prepared.config.training.epochs
+    return pair
+
+
+def fit_and_score(
+    model: MLPClassifier | MLPRegressor, prepared: Prepared, clock: Callable[[], float] = time.perf_counter
+) -> tuple[float, float]:
+    """Test score and seconds of scikit-learn's `fit` on the prepared matrices."""
     dataset = prepared.dataset
     test = dataset.test
     assert test is not None
-    model = scikit_learn_model(prepared, seed)
     regression = dataset.task == "regression"
     targets = dataset.training.targets
     if regression and targets.shape[1] == 1:
         targets = targets[:, 0]  # as it wants a single target
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a fixed number of epochs is what we ask for
-        started = time.perf_counter()
+        started = clock()
         model.fit(dataset.training.inputs, targets)
-        seconds = time.perf_counter() - started
-    assert model.n_iter_ == prepared.config.training.epochs
+        seconds = clock() - started
     predicted = model.predict(test.inputs)
     if not regression:
         return 100 * float(np.mean(predicted == test.targets)), seconds
@@ -204,14 +228,16 @@ def run_scikit_learn(prepared: Prepared, seed: int) -> tuple[float, float]:
     return float(np.sqrt(np.mean(error**2))), seconds
 
 
-def run_ours(config: Path, overrides: Sequence[str]) -> tuple[Prepared, tuple[float, float]]:
+def run_ours(
+    config: Path, overrides: Sequence[str], clock: Callable[[], float] = time.perf_counter
+) -> tuple[Prepared, tuple[float, float]]:
     """What was prepared; test score and seconds of `train` without preparing."""
-    started = time.perf_counter()
+    started = clock()
     prepared = prepare(config, overrides)
-    between = time.perf_counter()
+    between = clock()
     with tempfile.TemporaryDirectory() as runs:
         run = train(config, overrides, runs=runs)
-        seconds = time.perf_counter() - between - (between - started)
+        seconds = clock() - between - (between - started)
     assert run.test is not None, f"{config.name} keeps no test rows"
     if run.test.regression_scores:
         squares = [scores.rmse**2 for scores in run.test.regression_scores.values()]
@@ -236,10 +262,10 @@ def run_set(name: str, overrides: Sequence[str], seeds: int) -> Result:
     return Result(name, regression, rows, dataset.width, ", ".join(layers), epochs, ours, theirs)
 
 
-def print_table(results: Sequence[Result]) -> None:
-    """One Markdown row per set, aligned for a terminal too."""
-    lines = [HEADER, *(result.cells() for result in results)]
-    widths = [max(len(line[at]) for line in lines) for at in range(len(HEADER))]
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """In Markdown, aligned for a terminal too."""
+    lines = [header, *rows]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(header))]
     lines.insert(1, ["-" * max(width, 1) for width in widths])
     for line in lines:
         print("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |")
@@ -271,7 +297,7 @@ def main() -> int:
             except (MlpError, NotMirrored) as error:
                 parser.error(f"{name}: {error}")
             print(f"{name}: done", file=sys.stderr)
-    print_table(results)
+    print_table(HEADER, [result.cells() for result in results])
     return int(any(result.worse for result in results))
 
 

@@ -209,5 +209,5 @@ class Config:
             )
         warm_up = getattr(self.optimizer, "warm_up", 0.0)
         if warm_up >= epochs and warm_up:
-            what = f"The training has {epochs} epochs and would never be warm."
+            what = f"A warm-up of {warm_up:g} takes all of training.epochs, {epochs}: the rate is never full."
             yield "optimiser.warm_up", what, "Make warm_up shorter than training.epochs."

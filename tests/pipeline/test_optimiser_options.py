@@ -130,6 +130,13 @@ def test_what_does_not_fit_is_a_config_error_at_its_key(config, settings, key):
     assert fault.remedy or "expected" in fault.what.lower()
 
 
+def test_a_warm_up_as_long_as_the_training_is_told_in_numbers(config):
+    with pytest.raises(ConfigError) as error:
+        prepare(config, ["optimiser.warm_up=1.5", "training.epochs=1"])
+    [fault] = error.value.faults
+    assert "warm-up of 1.5 takes all of training.epochs, 1:" in fault.what
+
+
 def test_full_is_what_lbfgs_means_and_rprop_wishes(config):
     assert prepare(config, ["optimiser=lbfgs"]).batch_rows == 120
     assert prepare(config, ["optimiser=lbfgs", "training.batch_size=full"]).batch_rows == 120
