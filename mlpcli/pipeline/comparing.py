@@ -62,10 +62,7 @@ def _both_texts(difference: Difference) -> bool:
 
 
 def _side(folder: RunFolder, ended: Mapping[str, Any] | None) -> Side:
-    curve: Curve = {}
-    for row in folder.read_history():
-        numbers = {name: float(text) for name, text in row.items() if text and name != "epoch"}
-        curve[int(row["epoch"])] = numbers
+    curve: Curve = folder.numbers()
     scores = dict(_scores(curve, ended))
     return Side(folder.path, curve, scores, ended["model_sha256"] if ended else "")
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +13,6 @@ from mlpcli.pipeline.prepare import Prepared, changed, prepare
 from mlpcli.pipeline.resuming import resume
 from mlpcli.pipeline.watched import Watched
 from mlpcli.predict.model import prediction_of
-from mlpcli.runs.atomic import replacing
 from mlpcli.runs.folder import CONFIG, RunFolder
 from mlpcli.runs.model_file import ModelFile
 
@@ -29,11 +25,13 @@ def cross_validate(
     report: Callable[[Event], None],
     interrupted: Callable[[], bool],
     keep_every: float | None = None,
+    overrides: Sequence[str] = (),
 ) -> None:
     """Train each fold in a run folder of its own, fold-1 and so on, and go on where that was begun.
 
     Leaves folds.csv (a row of scores per fold) and fold-predictions.csv (a row per row of the file, in its
-    order). Raises KeyboardInterrupt where it was told to end, else as train.
+    order). overrides: for folds that were begun; `prepared` has them already. Raises KeyboardInterrupt where
+    it was told to end, else as train.
     """
     count = prepared.config.training.folds
     assert count is not None
@@ -42,18 +40,18 @@ def cross_validate(
     for number in range(1, count + 1):
         file = changed(prepared.file, [f"data.fold={number}/{count}", "training.folds=null"])
         inner = folder.inner(f"fold-{number}", file.text_for)
-        run = resume(inner.path, interrupted=interrupted, keep_every=keep_every)
+        run = resume(inner.path, overrides, interrupted=interrupted, keep_every=keep_every)
         if run.interrupted:
             report(BrokenOff(folder.path))
             raise KeyboardInterrupt
-        mine = prepare(inner.path / CONFIG)
+        mine = prepare(inner.path / CONFIG, overrides)
         held = _held_back(mine, inner)
         scores.append({**held.scores(), "cost": held.cost()})
         predicted += _predictions(mine, held, number)
         report(FoldDone(number, count, run.epochs, scores[-1]))
-    _write(folder.path / FOLDS, [{"fold": at, **each} for at, each in enumerate(scores, 1)])
-    predicted.sort(key=lambda row: row["line"])
-    _write(folder.path / PREDICTIONS, predicted)
+    folder.write_table(FOLDS, [{"fold": at, **each} for at, each in enumerate(scores, 1)])
+    predicted.sort(key=lambda row: int(row["line"]))
+    folder.write_table(PREDICTIONS, predicted)
     table = {name: np.array([each[name] for each in scores]) for name in scores[0]}
     spread = {name: (float(v.mean()), float(v.std(ddof=1))) for name, v in table.items()}
     report(FoldsDone(spread, folder.path / PREDICTIONS))
@@ -81,14 +79,5 @@ def _predictions(prepared: Prepared, held: Watched, fold: int) -> Iterator[dict[
             true = part.targets[at : at + 1]
             true = preparation.unscale(true) if target.task == "regression" else true
             row |= {f"true_{name}": value for name, value in zip(said.names, true[0].tolist(), strict=True)}
-            row |= dict(zip(said.names, values, strict=True))
+            row |= {f"predicted_{name}": value for name, value in zip(said.names, values, strict=True)}
         yield row
-
-
-def _write(path: Path, rows: list[dict[str, Any]]) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    with replacing(path) as file:
-        file.write(text.getvalue().encode())

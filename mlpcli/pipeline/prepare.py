@@ -162,6 +162,9 @@ def prepare_file(file: ConfigFile, precision: str | None = None) -> Prepared:
         weighted = bool(dataset.weighting)
         network = build_network(config.network, head, dataset.preparation.width, dtype, penalty, weighted)
         rows = len(dataset.training.inputs)
+        if (config.training.folds or 0) > rows:
+            what = f"{rows} rows cannot be dealt into {config.training.folds} folds."
+            raise SettingError("training.folds", what, "Take fewer folds, or give more rows.")
         batch = rows_of_batch(config, rows)
         check_memory(network, config.network, batch, optimizer.arrays)
         steps = config.training.epochs * -(-rows // batch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.config.schema import RepeatConfig
-from mlpcli.errors import Fault, ModelFileError, RunFailed
+from mlpcli.errors import Fault, ModelFileError, OutputError, RunFailed
 from mlpcli.execute.executor import threads
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.pipeline.events import BrokenOff, Event, Repeated, SeedDone, SeedsDone
@@ -21,12 +21,13 @@ from mlpcli.pipeline.session import Session
 from mlpcli.pipeline.training import make_training_runner, step_of
 from mlpcli.pipeline.watched import Watched
 from mlpcli.runs.folder import RunFolder
-from mlpcli.training.loop import INTERRUPTED, epochs
+from mlpcli.training.loop import INTERRUPTED, NOT_FINITE, epochs
 
 if TYPE_CHECKING:
     pass
 
 REPEAT = "repeat.csv"
+AGAIN = "Delete it: the seeds are then trained again."
 
 
 class Lane:
@@ -127,9 +128,12 @@ def repeat(
     settings = prepared.config.repeat
     assert settings is not None
     done = {each.seed: each for each in _read(folder)}
-    seeds = range(prepared.config.seed, prepared.config.seed + settings.seeds)
-    if len(done) >= settings.seeds:  # the config is that of the best already
-        return
+    # With all seeds done the config may be that of the best already.
+    first = min(done) if len(done) == settings.seeds else prepared.config.seed
+    seeds = range(first, first + settings.seeds)
+    if strange := sorted(set(done) - set(seeds)):
+        what = f"It has seeds that are none of {first} to {seeds[-1]}: {', '.join(map(str, strange[:5]))}."
+        raise ModelFileError(Fault(str(folder.path / REPEAT), what, AGAIN))
     place = threading.local()
 
     def one(seed: int) -> Repeated | None:
@@ -144,15 +148,16 @@ def repeat(
             report(BrokenOff(folder.path))
             raise KeyboardInterrupt
         done[result.seed] = result
-        folder.append_row(REPEAT, result.as_record())
+        _keep(folder, done)
         report(SeedDone(result, settings.seeds))
     results = tuple(done[seed] for seed in sorted(done))
     best = min(results, key=lambda each: (each.followed, each.seed))
     if math.isinf(best.followed):
         what = f"The cost is not finite with any of the {settings.seeds} seeds."
         raise RunFailed(Fault(str(folder.path), what, "Ask mlp gradcheck, or lower optimiser.learning_rate."))
+    if prepared.config.seed != best.seed:
+        folder.write_config(changed(prepared.file, [f"seed={best.seed}"]).text_for(folder.path))
     report(SeedsDone(results, best.seed, settings.cost_below))
-    folder.write_config(changed(prepared.file, [f"seed={best.seed}"]).text_for(folder.path))
 
 
 def _in_threads(one: Callable[[int], Repeated | None], seeds: list[int]) -> Iterator[Repeated | None]:
@@ -168,11 +173,24 @@ def _in_threads(one: Callable[[int], Repeated | None], seeds: list[int]) -> Iter
 def _read(folder: RunFolder) -> list[Repeated]:
     """What repeat.csv has. Raises ModelFileError where it is damaged."""
     try:
-        return [_repeated(row) for row in folder.read_rows(REPEAT)]
-    except (LookupError, ValueError) as error:
-        what = f"It cannot be read: {error}."
-        remedy = "Delete it: the seeds are then trained again."
-        raise ModelFileError(Fault(str(folder.path / REPEAT), what, remedy)) from error
+        results = [_repeated(row) for row in folder.read_rows(REPEAT, AGAIN)]
+        if len({each.seed for each in results}) < len(results):
+            raise ValueError("a seed stands in it twice")
+        return results
+    except (LookupError, TypeError, ValueError) as error:
+        what = f"It is damaged: {error}."
+        raise ModelFileError(Fault(str(folder.path / REPEAT), what, AGAIN)) from error
+
+
+def _keep(folder: RunFolder, done: Mapping[int, Repeated]) -> None:
+    """The table of those that are done. Raises RunFailed where the folder is gone, else OutputError."""
+    try:
+        folder.write_table(REPEAT, [done[seed].as_record() for seed in sorted(done)])
+    except OutputError as error:
+        if folder.path.is_dir():
+            raise
+        remedy = "The folder of the run is gone, and what was in it: train again with mlp train."
+        raise RunFailed([Fault(f.where, f.what, remedy) for f in error.faults]) from error
 
 
 def _repeated(row: dict[str, str]) -> Repeated:
@@ -180,6 +198,10 @@ def _repeated(row: dict[str, str]) -> Repeated:
     seed, count, cost = int(own.pop("seed")), int(own.pop("epochs")), float(own.pop("cost"))
     validation, stopped, reached = own.pop("validation_cost"), own.pop("stopped"), own.pop("reached")
     scores = {name: float(value) for name, value in own.items()}
+    if reached not in ("", "0", "1"):
+        raise ValueError(f"{reached!r} says neither that a cost was reached nor that it was not")
+    if math.isnan(cost) and stopped != NOT_FINITE:
+        raise ValueError(f"the cost of seed {seed} is no number")
     return Repeated(
         seed,
         count,

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from mlpcli.config.differences import differences
+from mlpcli.config.load import ConfigFile, load_config_text, read_text
 from mlpcli.config.schema import Config
+from mlpcli.errors import ConfigError, Fault
 from mlpcli.pipeline.events import Run
-from mlpcli.pipeline.prepare import Prepared, prepare
+from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, prepare_file, read_config, with_rate
+from mlpcli.pipeline.provenance import DATA_FILES, check_data, provenance
 from mlpcli.pipeline.resuming import resume as resume_training
-from mlpcli.pipeline.training import Interrupted, Report, train_prepared
-from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder
+from mlpcli.pipeline.training import Interrupted, Report, step_of, train_prepared
+from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder
 from mlpcli.runs.lock import locked
 
 
@@ -51,11 +55,39 @@ def resume(
     ModelFileError where the checkpoint is damaged, or not what would be gone on with.
     """
     folder = RunFolder.find(Path(run))
-    if not folder.has(CHECKPOINT) and not overrides:
-        prepared = prepare(folder.path / CONFIG)
-        if _asks_for_more(prepared.config):
-            return _after_the_rest(prepared, folder, report, interrupted, keep_every)
+    if not folder.has(CHECKPOINT):
+        file = read_config(folder.path / CONFIG, overrides)
+        if _asks_for_more(file.config):
+            _check_places(file, folder, overrides)
+            prepared = prepare_file(file)
+            if overrides:
+                folder.write_config(file.text)
+            return _after_the_rest(prepared, folder, report, interrupted, keep_every, overrides)
     return resume_training(run, overrides, report, interrupted, keep_every)
+
+
+def _check_places(file: ConfigFile, folder: RunFolder, overrides: Sequence[str]) -> None:
+    """Raises ConfigError where more is changed than where the data files are."""
+    if not overrides:
+        return
+    then = load_config_text(
+        read_text(folder.path / CONFIG), folder.path / CONFIG, (), CHOICES, check_files=False
+    )
+    places = {f"data.{key}" for key in DATA_FILES}
+    faults = [
+        file.located(
+            Fault(
+                "",
+                f"Seeds or folds of this run are not done yet, and this was changed ({each}).",
+                "Go on without it; until then only the places of data files may change.",
+                each.key,
+            )
+        )
+        for each in differences(then.config, file.config)
+        if each.key not in places
+    ]
+    if faults:
+        raise ConfigError(faults)
 
 
 def _asks_for_more(config: Config) -> bool:
@@ -68,9 +100,16 @@ def _after_the_rest(
     report: Report,
     interrupted: Interrupted,
     keep_every: float | None,
+    overrides: Sequence[str] = (),
 ) -> Run:
     """Seeds or folds, as far as they are not done, then the training of the config, which they may change."""
     with locked(folder.path):
+        rated = with_rate(prepared)
+        made = provenance(rated, step_of(rated))
+        if folder.has(SUMMARY):  # what is done of it was done with the same rows
+            check_data(folder.read_summary()["made"], made, prepared.config.data)
+        else:
+            folder.write_summary({"made": made, "ended": None})
         if prepared.config.repeat is not None:
             from mlpcli.pipeline.repeating import repeat
 
@@ -78,5 +117,5 @@ def _after_the_rest(
         else:
             from mlpcli.pipeline.cross_validating import cross_validate
 
-            cross_validate(prepared, folder, report, interrupted, keep_every)
+            cross_validate(prepared, folder, report, interrupted, keep_every, overrides)
     return resume_training(folder.path, (), report, interrupted, keep_every, anew=True)

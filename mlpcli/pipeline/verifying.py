@@ -44,6 +44,8 @@ class Verification:
     epochs: int
     breaks: tuple[str, ...]
     compared: tuple[Compared, ...]
+    only: str = ""
+    """What the config asks for beside the training, and was not tried."""
 
     @property
     def same(self) -> bool:
@@ -58,12 +60,16 @@ class _Killed(BaseException):
 def verify_resume(config: str | Path, overrides: Sequence[str] = ()) -> Verification:
     """Train twice in a temporary place. Raises as train does."""
     with tempfile.TemporaryDirectory(prefix="mlp-verify-") as place:
-        whole = train_prepared(prepare(config, overrides), Path(place) / "unbroken")
+        prepared = prepare(config, overrides)
+        asked = {"training.folds": prepared.config.training.folds, "repeat": prepared.config.repeat}
+        beside = " and ".join(key for key, value in asked.items() if value is not None)
+        whole = train_prepared(prepared, Path(place) / "unbroken")
         breaks: list[str] = []
         run = _broken(config, overrides, Path(place) / "broken", whole.epochs, breaks)
         pairs = zip(digests(whole.path).items(), digests(run.path).values(), strict=True)
         compared = tuple(Compared(what, one, other) for (what, one), other in pairs)
-    return Verification(whole.epochs, tuple(breaks), compared)
+    only = f"{beside} was not tried: this is the training of all rows, from the config's seed."
+    return Verification(whole.epochs, tuple(breaks), compared, only if beside else "")
 
 
 def digests(run: Path) -> dict[str, str]:

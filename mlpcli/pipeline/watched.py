@@ -118,10 +118,16 @@ def find_lost_cost(
     # In a step the batch is looked at as a whole: a layer may be normalised by it.
     chunk = {"chunk": len(rows["inputs"])} if in_step else {}
     outputs = RowFunction(NumpyExecutor(), nodes, state, **chunk)(rows)
-    first = next((name for name, array in outputs.items() if not np.isfinite(array).all()), "the penalty")
+    first = next((name for name, array in outputs.items() if not np.isfinite(array).all()), "")
     for name, array in good.items():
         state[name][...] = array
-    row = "" if first == "the penalty" else _first_row(outputs[first], chosen, part)
+    if first:
+        row = _first_row(outputs[first], chosen, part)
+    elif np.isfinite(outputs["the loss"].sum()):
+        first, row = "the penalty", ""
+    else:  # each is a number, and together they are none
+        first, largest = "the sum of the losses of its rows", int(np.argmax(outputs["the loss"]))
+        row = f", of which the largest is that of {part.where(int(chosen[largest]))}"
     cause = f"The cost is not finite from epoch {epoch.number} on ({where}); it began in {first}{row}."
     remedies = tuple(_remedies(prepared))
     batch = epoch.batches if in_step else None

@@ -24,6 +24,8 @@ CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS, SUMMARY = (
     "run.json",
 )
 SUMMARY_VERSION = 1
+MADE = {"mlp_version", "executor", "libraries", "seed", "precision", "graph", "data"}
+"""What run.json says of what a run was made of, at least."""
 LARGEST_SUMMARY = 1 << 24
 
 
@@ -98,12 +100,8 @@ class RunFolder:
         return self.path / MODEL
 
     def append_history(self, record: Mapping[str, object]) -> None:
-        """One row per printed epoch."""
-        self.append_row(HISTORY, record)
-
-    def append_row(self, name: str, record: Mapping[str, object]) -> None:
-        """One more row of a table of that name, on disk when this returns. Raises OutputError."""
-        path = self.path / name
+        """One row per printed epoch, on disk when this returns to its caller's loop."""
+        path = self.path / HISTORY
         try:
             new = not path.exists()
             with open(path, "a", newline="", encoding="utf-8") as file:
@@ -115,7 +113,7 @@ class RunFolder:
         """The rows, as text; none where training printed none."""
         return self.read_rows(HISTORY)
 
-    def read_rows(self, name: str) -> list[dict[str, str]]:
+    def read_rows(self, name: str, remedy: str = "Use another copy, or train again.") -> list[dict[str, str]]:
         """Of a table of that name, as text; none where there is none. Raises ModelFileError."""
         path = self.path / name
         if not path.exists():
@@ -128,11 +126,27 @@ class RunFolder:
                     raise csv.Error(f"line {number} has not as many cells as the first")
             return rows
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise ModelFileError(Fault(str(path), f"It cannot be read: {error}.")) from error
+            what = f"It cannot be read: {getattr(error, 'strerror', None) or error}."
+            raise ModelFileError(Fault(str(path), what, remedy)) from error
+
+    def numbers(self) -> dict[int, dict[str, float]]:
+        """The history by epoch: what there is of each. Raises ModelFileError where it has something else."""
+        try:
+            return {
+                int(row["epoch"]): {n: float(text) for n, text in row.items() if text and n != "epoch"}
+                for row in self.read_history()
+            }
+        except (KeyError, ValueError) as error:
+            where = str(self.path / HISTORY)
+            raise ModelFileError(Fault(where, f"It is damaged: {error}.", "Use another copy.")) from error
 
     def write_history(self, records: Sequence[Mapping[str, object]]) -> None:
         """The whole table anew; no file where there is no record."""
-        path = self.path / HISTORY
+        self.write_table(HISTORY, records)
+
+    def write_table(self, name: str, records: Sequence[Mapping[str, object]]) -> None:
+        """Likewise one of that name, atomically."""
+        path = self.path / name
         if not records:
             try:
                 path.unlink(missing_ok=True)
@@ -172,13 +186,16 @@ class RunFolder:
                 found = json.loads(file.read(LARGEST_SUMMARY))
             if found["format"] != "mlp-run" or not isinstance(found["made"]["data"], dict):
                 raise ValueError("it says that it is something else")
+            if set(found["made"]) < MADE or not isinstance(found["ended"], dict | None):
+                raise ValueError("something is missing in it")
             if found["format_version"] > SUMMARY_VERSION:
                 version = found["format_version"]
                 what = f"It has format version {version}; this mlp reads up to {SUMMARY_VERSION}."
                 raise ModelFileError(Fault(str(path), what, "Update mlp: pip install --upgrade mlpcli"))
         except FileNotFoundError:
-            what = "There is no such file: the run is of an mlp that did not write it, or was never begun."
-            raise ModelFileError(Fault(str(path), what, "Name a run of mlp train.")) from None
+            what = "There is no such file: the run was never begun, or is of an mlp that did not write it."
+            remedy = f"Go on with it, mlp train --resume {self.path}, or name another run of mlp train."
+            raise ModelFileError(Fault(str(path), what, remedy)) from None
         except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
             what = f"It is no summary of a run, or damaged: {error}."
             raise ModelFileError(Fault(str(path), what, "Name a run of mlp train.")) from error

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlpcli import load, resume, train
-from mlpcli.errors import ConfigError
+from mlpcli.errors import ConfigError, DataError
 from mlpcli.pipeline.cross_validating import FOLDS, PREDICTIONS
 from mlpcli.pipeline.events import FoldDone, FoldsDone
 from mlpcli.pipeline.prepare import prepare
@@ -96,3 +96,46 @@ def test_what_was_interrupted_goes_on_where_it_was(tmp_path):
 def test_what_is_no_fold(fold, tmp_path):
     with pytest.raises(ConfigError, match="is no fold"):
         prepare(written(tmp_path), [f"data.fold='{fold}'"])
+
+
+def test_folds_that_were_begun_go_on_with_a_file_that_was_moved_and_no_other_change(tmp_path):
+    rows = (ROOT / "datasets/iris.csv").read_bytes()
+    (tmp_path / "own.csv").write_bytes(rows)
+    config, told = written(tmp_path), []
+    config.write_text(CONFIG % (tmp_path / "own.csv", "species"), encoding="utf-8")
+
+    def after_one_fold():
+        return any(isinstance(each, FoldDone) for each in told)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, [], tmp_path / "broken", told.append, after_one_fold)
+    (folder,) = (tmp_path / "broken").iterdir()
+    with pytest.raises(ConfigError, match="not done yet"):
+        resume(folder, ["training.print_every=2"])
+    (tmp_path / "own.csv").rename(tmp_path / "moved.csv")
+    (tmp_path / "own.csv").write_bytes(b"\n".join(rows.splitlines()[:90]) + b"\n")
+    with pytest.raises(DataError, match="sha256 differs"):
+        resume(folder)
+    run = resume(folder, [f"data.train={tmp_path / 'moved.csv'}"])
+    assert len(table(run.path / PREDICTIONS)) == 150
+    assert len(table(run.path / FOLDS)) == 3
+
+
+def test_targets_of_any_name_have_columns_of_their_own(tmp_path):
+    lines = ["fold,line,a", *(f"{at % 7},{at % 5},{at}" for at in range(30))]
+    (tmp_path / "own.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    config = tmp_path / "c.yaml"
+    text = CONFIG % ("own.csv", "[fold, line]")
+    config.write_text(text.replace("target:", "task: regression, target:"), encoding="utf-8")
+    rows = table(train(config, [], tmp_path / "runs").path / PREDICTIONS)
+    assert [int(row["line"]) for row in rows] == list(range(2, 32))
+    assert [float(row["true_fold"]) for row in rows] == pytest.approx([at % 7 for at in range(30)])
+    assert {"predicted_fold", "predicted_line"} < set(rows[0])
+
+
+def test_more_folds_than_rows_are_told_at_the_key_before_anything_is_written(tmp_path):
+    config = written(tmp_path)
+    with pytest.raises(ConfigError, match="dealt into 1000 folds") as error:
+        train(config, ["training.folds=1000"], tmp_path / "runs")
+    assert "training.folds" in str(error.value)
+    assert not (tmp_path / "runs").exists()

@@ -1,13 +1,15 @@
 """`repeat`: each seed is the training that the config with that seed is; and what is kept."""
 
 import csv
+import itertools
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mlpcli import resume, train
-from mlpcli.errors import ConfigError, ModelFileError
+from mlpcli.errors import ConfigError, DataError, ModelFileError
 from mlpcli.pipeline.events import SeedDone, SeedsDone
 from mlpcli.pipeline.prepare import prepare
 from mlpcli.pipeline.repeating import REPEAT
@@ -80,11 +82,19 @@ def test_the_table_and_the_share_that_comes_to_a_cost(config, tmp_path):
     assert {seed: float(row["cost"]) for seed, row in rows.items()} == {s: r.cost for s, r in results.items()}
 
 
-def test_what_was_interrupted_goes_on_with_the_seeds_that_are_missing(config, tmp_path):
-    whole, results, _ = repeated(config, tmp_path)
+def test_what_was_interrupted_goes_on_with_the_seeds_that_are_missing(config, tmp_path, monkeypatch):
+    monkeypatch.setattr("mlpcli.pipeline.repeating.threads", lambda: 1)
+    calls, results = itertools.count(), {}
+
+    def count(event):
+        if isinstance(event, SeedDone):
+            results[event.result.seed] = event.result
+
+    whole = train(config, ["repeat=3"], tmp_path / "runs", count, lambda: next(calls) < 0)
+    half, again = next(calls) // 2, itertools.count()
     told = []
     with pytest.raises(KeyboardInterrupt):
-        train(config, ["repeat=3"], tmp_path / "broken", told.append, lambda: any(told))
+        train(config, ["repeat=3"], tmp_path / "broken", told.append, lambda: next(again) > half)
     (folder,) = (tmp_path / "broken").iterdir()
     before = {each.result.seed for each in told if isinstance(each, SeedDone)}
     assert 1 <= len(before) < 3
@@ -98,10 +108,6 @@ def test_what_was_interrupted_goes_on_with_the_seeds_that_are_missing(config, tm
     events.clear()
     resume(folder, report=events.append)
     assert not [each for each in events if isinstance(each, SeedDone)]
-    (folder / REPEAT).write_text("seed,epochs\nmany,3\n", encoding="utf-8")
-    (folder / "checkpoint.npz").unlink()
-    with pytest.raises(ModelFileError, match=r"repeat\.csv"):
-        resume(folder)
 
 
 @pytest.mark.parametrize("wrong", ["repeat=1", "repeat={seeds: 0}", "repeat={cost_below: 1}", "repeat=many"])
@@ -110,3 +116,62 @@ def test_what_cannot_be_repeated(wrong, config):
         prepare(config, [wrong])
     with pytest.raises(ConfigError, match="at once"):
         prepare(config, ["repeat=2", "training.folds=2"])
+
+
+@pytest.fixture
+def begun(config, tmp_path):
+    """All seeds are done, and the training itself has not begun."""
+    run, _results, done = repeated(config, tmp_path)
+    for name in ("checkpoint.npz", "model.npz", "history.csv", "findings.json"):
+        (run.path / name).unlink()
+    text = (run.path / "config.yaml").read_text(encoding="utf-8")
+    first = text.replace(f"seed: {done.best}", "seed: 3")
+    (run.path / "config.yaml").write_text(first, encoding="utf-8")
+    return run.path, done.best
+
+
+def test_a_kill_before_the_config_was_that_of_the_best(begun):
+    folder, best = begun
+    resume(folder)
+    assert prepare(folder / "config.yaml").config.seed == best
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: "seed,epochs\nmany,3\n",
+        lambda text: text[:-12],
+        lambda text: text.replace("\n3,", "\n999,"),
+        lambda text: text + text.splitlines()[-1] + "\n",
+        lambda text: re.sub("\n3,6,[^,]*", "\n3,6,nan", text),
+        lambda text: text.replace("\n", "7\n"),
+        lambda text: "\n" + text,
+    ],
+)
+def test_a_damaged_table_is_refused_with_what_to_do(damage, begun):
+    folder, _ = begun
+    (folder / REPEAT).write_text(damage((folder / REPEAT).read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(ModelFileError, match="Delete it: the seeds are then trained again"):
+        resume(folder)
+
+
+def test_what_may_change_while_seeds_are_open(config, tmp_path):
+    rows = (ROOT / "datasets/iris.csv").read_text(encoding="utf-8")
+    (tmp_path / "own.csv").write_text(rows, encoding="utf-8")
+    config.write_text(CONFIG % (tmp_path / "own.csv"), encoding="utf-8")
+    told = []
+    with pytest.raises(KeyboardInterrupt):
+        train(config, ["repeat=4"], tmp_path / "runs", told.append, lambda: any(told))
+    (folder,) = (tmp_path / "runs").iterdir()
+    with pytest.raises(ConfigError, match="not done yet"):
+        resume(folder, ["training.epochs=9"])
+    (tmp_path / "own.csv").rename(tmp_path / "moved.csv")
+    (tmp_path / "own.csv").write_text("\n".join(rows.splitlines()[:90]) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match="sha256 differs"):
+        resume(folder)
+    run = resume(folder, [f"data.train={tmp_path / 'moved.csv'}"])
+    with open(folder / REPEAT, newline="", encoding="utf-8") as file:
+        assert [row["seed"] for row in csv.DictReader(file)] == ["3", "4", "5", "6"]
+    whole, *_ = repeated(config, tmp_path / "whole", "repeat=4", f"data.train={tmp_path / 'moved.csv'}")
+    first, second = (ModelFile.read(each.path / "model.npz").parameters for each in (whole, run))
+    assert all(np.array_equal(array, second[name]) for name, array in first.items())
