@@ -32,7 +32,7 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 MLP = [
     sys.executable,
     "-c",
-    "import mlpcli.pipeline.training as t, mlpcli.pipeline.resuming as r\n"
+    "import mlpcli.pipeline.starting as t, mlpcli.pipeline.starting as r\n"
     "t.train.__defaults__ = (*t.train.__defaults__[:-1], 0.05)\n"
     "r.resume.__defaults__ = (*r.resume.__defaults__[:-1], 0.05)\n"
     "from mlpcli.cli.main import main; main()",
