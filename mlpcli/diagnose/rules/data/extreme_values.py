@@ -36,7 +36,11 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         low, middle, high = np.percentile(evidence.some_rows[part], (3, 50, 97), axis=0)
         width = np.where(high > low, high - low, np.inf)  # a column without a width has no extremes
         far[part] = np.abs(case.rows[part] - middle) > FAR * width
-        rows[part] = standardised(np.clip(case.rows[part], low - width, high + width))
+        near = np.clip(case.rows[part], low - width, high + width)
+        # Scaled without these cells, as the config would; scaling what is not scaled is another remedy.
+        data = case.config.data
+        scaled = (data.scaling if part == "inputs" else data.target_scaling) != "none"
+        rows[part] = standardised(near) if scaled else near
     counts = {part: cells.sum(axis=0) for part, cells in far.items()}
     if not any(1 <= count < FEW * case.count for each in counts.values() for count in each):
         return
