@@ -121,9 +121,11 @@ def find_lost_cost(
     first = next((name for name, array in outputs.items() if not np.isfinite(array).all()), "")
     for name, array in good.items():
         state[name][...] = array
+    with np.errstate(over="ignore"):
+        together = outputs["the loss"].sum()
     if first:
         row = _first_row(outputs[first], chosen, part)
-    elif np.isfinite(outputs["the loss"].sum()):
+    elif np.isfinite(together):
         first, row = "the penalty", ""
     else:  # each is a number, and together they are none
         first, largest = "the sum of the losses of its rows", int(np.argmax(outputs["the loss"]))
