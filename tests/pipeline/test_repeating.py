@@ -155,13 +155,16 @@ def test_a_damaged_table_is_refused_with_what_to_do(damage, begun):
         resume(folder)
 
 
-def test_what_may_change_while_seeds_are_open(config, tmp_path):
+def test_what_may_change_while_seeds_are_open(config, tmp_path, monkeypatch):
+    monkeypatch.setattr("mlpcli.pipeline.repeating.threads", lambda: 1)
     rows = (ROOT / "datasets/iris.csv").read_text(encoding="utf-8")
     (tmp_path / "own.csv").write_text(rows, encoding="utf-8")
     config.write_text(CONFIG % (tmp_path / "own.csv"), encoding="utf-8")
-    told = []
+    calls, again = itertools.count(), itertools.count()
+    train(config, ["repeat=4"], tmp_path / "counted", interrupted=lambda: next(calls) < 0)
+    half = next(calls) // 2
     with pytest.raises(KeyboardInterrupt):
-        train(config, ["repeat=4"], tmp_path / "runs", told.append, lambda: any(told))
+        train(config, ["repeat=4"], tmp_path / "runs", interrupted=lambda: next(again) > half)
     (folder,) = (tmp_path / "runs").iterdir()
     with pytest.raises(ConfigError, match="not done yet"):
         resume(folder, ["training.epochs=9"])
