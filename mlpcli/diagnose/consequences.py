@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+STANDSTILL = (
+    "learning_rate_too_low",
+    "seed_dependent",
+    "stalled_at_baseline",
+    "too_few_epochs",
+    "too_little_capacity",
+)
+"""Of a network that hardly any gradient moves: it seems to lack longer steps, more steps, units or luck."""
 FAILURES = (
     "class_imbalance",
     "cost_oscillates",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -87,13 +88,5 @@ a small network stays at the baseline, a large one learns the rows by heart. A t
 columns in a way that neither neighbours nor single columns show would be taken for such, which is why a
 network that learns gets a warning only.""",
     always=True,
-    explains=(
-        "cost_oscillates",
-        "learning_rate_too_low",
-        "overfitting",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
-    ),
+    explains=(*STANDSTILL, "cost_oscillates", "overfitting"),
 )

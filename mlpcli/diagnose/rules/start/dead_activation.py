@@ -13,6 +13,7 @@ from mlpcli.diagnose.config_keys import (
     usual_weights,
     with_changes,
 )
+from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -86,14 +87,5 @@ dead_activation = Rule(
     text="""ReLU, hard sigmoid, hard tanh and the like have pieces where their slope is exactly 0. A unit
 that lies there on every row gets no gradient, and so do all weights before it: it never comes back. That
 half of the values of a ReLU layer are 0 is as it should be: each unit is then 0 on other rows.""",
-    explains=(
-        "effectively_linear",
-        "learning_rate_too_low",
-        "saturated_layer",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
-        "vanishing_gradient",
-    ),
+    explains=(*STANDSTILL, "effectively_linear", "saturated_layer", "vanishing_gradient"),
 )

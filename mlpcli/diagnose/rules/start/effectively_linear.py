@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key, usual_weights
+from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.layer_health import LayerHealth, rms
@@ -93,12 +94,5 @@ the usual size and inputs of about 1 do not get there, and where the best linear
 XOR, the training stays at that constant for very long.""",
     always=True,
     order=70,
-    explains=(
-        "learning_rate_too_high",
-        "learning_rate_too_low",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
-    ),
+    explains=(*STANDSTILL, "learning_rate_too_high"),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mlpcli.diagnose.config_keys import layer_key, usual_weights
+from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.layer_health import identical_units as identical
@@ -62,15 +63,11 @@ their place, which may look fine on easy data: so this is told even where the ne
     exact=True,
     order=20,
     explains=(
+        *STANDSTILL,
         "dead_activation",
         "effectively_linear",
         "learning_rate_too_high",
-        "learning_rate_too_low",
         "saturated_layer",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
         "vanishing_gradient",
         "weights_too_large",
     ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.layer_health import rms
@@ -55,13 +56,9 @@ which is proportional to the inputs, is as small.""",
     always=True,
     order=31,
     explains=(
+        *STANDSTILL,
         "dead_activation",
         "effectively_linear",
-        "learning_rate_too_low",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
         "vanishing_gradient",
         "weights_too_small",
     ),

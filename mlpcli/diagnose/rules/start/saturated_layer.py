@@ -13,6 +13,7 @@ from mlpcli.diagnose.config_keys import (
     usual_weights,
     with_changes,
 )
+from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -64,13 +65,5 @@ saturated_layer = Rule(
     text="""Sigmoid, tanh and their kind are flat where what comes in is large: such a unit says the same
 for many rows, and its gradient is nearly 0, so it stays there. Inputs, weights or steps are too large.""",
     order=60,
-    explains=(
-        "effectively_linear",
-        "learning_rate_too_low",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
-        "vanishing_gradient",
-    ),
+    explains=(*STANDSTILL, "effectively_linear", "vanishing_gradient"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, usual_weights, zero_biases
+from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.layer_health import gradient_ratio
@@ -68,11 +69,5 @@ vanishing_gradient = Rule(
 slope is ¼ at most, so that ten layers leave a millionth. The last layers then learn from what the first
 ones, which do not change, happen to say.""",
     order=80,
-    explains=(
-        "learning_rate_too_low",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
-    ),
+    explains=(*STANDSTILL,),
 )

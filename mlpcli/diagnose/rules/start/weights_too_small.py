@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import layer_key, usual_weights
+from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -59,14 +60,5 @@ the size of its weights. In one hidden layer training makes up for that; several
 it does not leave.""",
     always=True,
     order=41,
-    explains=(
-        "dead_activation",
-        "effectively_linear",
-        "learning_rate_too_low",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
-        "vanishing_gradient",
-    ),
+    explains=(*STANDSTILL, "dead_activation", "effectively_linear", "vanishing_gradient"),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.diagnose.config_keys import layer_key, usual_weights
+from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -48,15 +49,11 @@ all. An output layer of zeros is fine: its first step gives it weights, since wh
     exact=True,
     order=10,
     explains=(
+        *STANDSTILL,
         "dead_activation",
         "effectively_linear",
         "identical_units",
         "learning_rate_too_high",
-        "learning_rate_too_low",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
         "vanishing_gradient",
         "weights_too_small",
     ),

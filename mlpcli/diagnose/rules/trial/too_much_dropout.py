@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -57,15 +58,11 @@ zeros themselves do not count.""",
     always=True,
     order=40,
     explains=(
+        *STANDSTILL,
         "cost_oscillates",
         "dead_activation",
         "learning_rate_too_high",
-        "learning_rate_too_low",
-        "seed_dependent",
-        "stalled_at_baseline",
         "targets_unrelated",
-        "too_few_epochs",
-        "too_little_capacity",
         "vanishing_gradient",
     ),
 )
