@@ -32,9 +32,8 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 MLP = [
     sys.executable,
     "-c",
-    "import mlpcli.pipeline.starting as t, mlpcli.pipeline.starting as r\n"
-    "t.train.__defaults__ = (*t.train.__defaults__[:-1], 0.05)\n"
-    "r.resume.__defaults__ = (*r.resume.__defaults__[:-1], 0.05)\n"
+    "from mlpcli.pipeline import starting\n"
+    "for each in starting.train, starting.resume: each.__defaults__ = (*each.__defaults__[:-1], 0.05)\n"
     "from mlpcli.cli.main import main; main()",
 ]
 KILLED = -9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.cli.text import table
@@ -44,7 +45,8 @@ def _curves(found: Comparison, name: str, names: list[str]) -> str:
         last = len(epochs) - 1
         epochs = [epochs[round(at * last / (ROWS - 1))] for at in range(ROWS)]
     shown = [[side.curve.get(epoch, {}).get(name) for side in sides] for epoch in epochs]
-    largest = max(abs(value) for row in shown for value in row if value is not None) or 1.0
+    finite = [abs(value) for row in shown for value in row if value is not None and math.isfinite(value)]
+    largest = max(finite, default=0.0) or 1.0
     rows = [
         (epoch, *(cell for value in row for cell in (value, _bar(value, largest))))
         for epoch, row in zip(epochs, shown, strict=True)
@@ -54,8 +56,9 @@ def _curves(found: Comparison, name: str, names: list[str]) -> str:
 
 
 def _bar(value: float | None, largest: float) -> str:
-    """Filled up on the right: columns of numbers are aligned there."""
-    return ("" if value is None else "#" * round(BAR * abs(value) / largest)).ljust(BAR)
+    """Filled up on the right: columns of numbers are aligned there. None for what is no number."""
+    finite = value if value is not None and math.isfinite(value) else 0.0
+    return ("#" * round(BAR * abs(finite) / largest)).ljust(BAR)
 
 
 def _plain(found: Comparison) -> dict[str, Any]:

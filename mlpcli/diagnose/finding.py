@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import cast
+
+from mlpcli.runs.contents import Found
 
 SEVERITIES = ("problem", "warning", "note")
 
@@ -38,16 +40,26 @@ class Finding:
     remedies: tuple[Remedy, ...] = ()
     consequences: tuple[Finding, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> Found:
         """Plain data: every field by name."""
-        return asdict(self)
+        return cast("Found", asdict(self))
 
     @classmethod
-    def from_json(cls, found: dict[str, Any]) -> Finding:
-        """What as_json gave. Raises LookupError, TypeError or AttributeError for anything else."""
-        remedies = tuple(Remedy(each["why"], tuple(each["changes"])) for each in found["remedies"])
-        consequences = tuple(cls.from_json(each) for each in found["consequences"])
-        return cls(**{**found, "remedies": remedies, "consequences": consequences})
+    def from_json(cls, found: Found) -> Finding:
+        """What as_json gave. Raises ValueError for a severity that there is not."""
+        if found["severity"] not in SEVERITIES:
+            raise ValueError(f"the severity of a finding is {found['severity'][:40]!r}")
+        return cls(
+            found["rule"],
+            found["severity"],
+            found["cause"],
+            found["where"],
+            found["key"],
+            found["value"],
+            found["threshold"],
+            tuple(Remedy(each["why"], tuple(each["changes"])) for each in found["remedies"]),
+            tuple(map(cls.from_json, found["consequences"])),
+        )
 
     def explaining(self, others: tuple[Finding, ...]) -> Finding:
         """The same, with these as its consequences."""

@@ -14,6 +14,7 @@ from mlpcli.training.loop import INTERRUPTED, NOT_FINITE
 
 if TYPE_CHECKING:
     from mlpcli.diagnose.finding import Finding
+    from mlpcli.runs.contents import Seen
 
 Record = dict[str, int | float | None]
 """What is printed of an epoch: epoch, cost, validation_cost, scores, seconds."""
@@ -85,17 +86,16 @@ class Noticed:
     finding: Finding
     batch: int | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> Seen:
         """As in findings.json: the finding's fields after epoch and batch."""
         return {"epoch": self.epoch, "batch": self.batch, **self.finding.as_json()}
 
     @classmethod
-    def from_json(cls, found: dict[str, Any]) -> Noticed:
-        """What as_json gave. Raises LookupError, TypeError or AttributeError for anything else."""
+    def from_json(cls, found: Seen) -> Noticed:
+        """What as_json gave."""
         from mlpcli.diagnose.finding import Finding  # seldom needed
 
-        rest = dict(found)
-        return cls(rest.pop("epoch"), batch=rest.pop("batch"), finding=Finding.from_json(rest))
+        return cls(found["epoch"], Finding.from_json(found), found["batch"])
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import cast
 
 from mlpcli.errors import Fault, MlpError
 from mlpcli.pipeline.session import Session
 from mlpcli.predict.scores import Evaluation
 from mlpcli.runs.array_file import fingerprint
+from mlpcli.runs.contents import Ended, Given, Outcome, Test
 from mlpcli.runs.folder import CHECKPOINT, MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
 
@@ -21,15 +21,13 @@ SHARE = 0.01
 
 
 class Keeper:
-    """folder: of the run. values: what every checkpoint has beside the session: made, config, run_config.
+    """folder: of the run. given: what every checkpoint has beside the session.
 
     every: seconds between two checkpoints; None: see LEAST and SHARE.
     """
 
-    def __init__(
-        self, folder: RunFolder, session: Session, values: Mapping[str, Any], every: float | None = None
-    ) -> None:
-        self.folder, self._session, self._values, self._every = folder, session, dict(values), every
+    def __init__(self, folder: RunFolder, session: Session, given: Given, every: float | None = None) -> None:
+        self.folder, self._session, self._given, self._every = folder, session, given, every
         self._next = 0.0
         self._written: int | None = None
 
@@ -41,15 +39,15 @@ class Keeper:
     @property
     def config_text(self) -> str:
         """The config as it was given, for the model file."""
-        return str(self._values["config"])
+        return self._given["config"]
 
     def keep(self, stopped: str = "") -> None:
         """A checkpoint of now. Raises OutputError, and the one before is as it was."""
         began = time.perf_counter()
-        checkpoint = self._session.checkpoint({"stopped": stopped, **self._values})
+        checkpoint = self._session.checkpoint(self._given, stopped)
         checkpoint.write(self.folder.path / CHECKPOINT)
         if self._written is None:
-            self.folder.write_summary({"made": self._values["made"], "ended": None})
+            self.folder.write_summary({"made": self._given["made"], "ended": None})
         self._written = self._session.progress.done
         now = time.perf_counter()
         wait = max(LEAST, (now - began) / SHARE) if self._every is None else self._every
@@ -61,20 +59,20 @@ class Keeper:
             if self._session.exact and self._written != self._session.progress.done:
                 self.keep()
 
-    def finish(self, model: ModelFile, test: Evaluation | None) -> None:
+    def finish(self, model: ModelFile, outcome: Outcome, test: Evaluation | None) -> None:
         """Everything but the last checkpoint."""
         session = self._session
         model.write(self.folder.path / MODEL)
         self.folder.write_findings([each.as_json() for each in session.noticed])
-        ended = {
-            **model.summary,
+        ended: Ended = {
+            **outcome,
             "seconds": round(session.progress.seconds, 3),
             "halvings": session.halvings,
             "model_sha256": fingerprint(model.parameters),
             "state_sha256": fingerprint(session.state),
-            "test": test.as_json() if test else None,
+            "test": cast("Test", test.as_json()) if test else None,
         }
-        self.folder.write_summary({"made": self._values["made"], "ended": ended})
+        self.folder.write_summary({"made": self._given["made"], "ended": ended})
 
     def explained(self, fault: Fault) -> Fault:
         """A fault in writing, with what is left and how to go on."""

@@ -15,15 +15,13 @@ from mlpcli.errors import DataError, Fault, ModelFileError
 from mlpcli.graph.fingerprint import fingerprint
 from mlpcli.optim.step import TrainingStep
 from mlpcli.pipeline.prepare import Prepared
+from mlpcli.runs.contents import DataFile, Made
 
 DATA_FILES = ("train", "labels", "validation", "validation_labels", "test", "test_labels")
 _BLOCK = 1 << 20
 
-Provenance = Mapping[str, Any]
-"""Plain data, as in run.json and in the checkpoint."""
 
-
-def provenance(prepared: Prepared, step: TrainingStep) -> dict[str, Any]:
+def provenance(prepared: Prepared, step: TrainingStep) -> Made:
     """Of a training that is about to begin. Reads the data files once more, for their sha256."""
     config = prepared.config
     return {
@@ -31,7 +29,7 @@ def provenance(prepared: Prepared, step: TrainingStep) -> dict[str, Any]:
         "python": ".".join(map(str, sys.version_info[:3])),
         "platform": sys.platform,
         "executor": prepared.executor.name,
-        "libraries": prepared.executor.identity,
+        "libraries": dict(prepared.executor.identity),
         "seed": config.seed,
         "precision": config.precision,
         "graph": fingerprint([step.cost, *step.updates, *step.updates.values()]),
@@ -39,7 +37,7 @@ def provenance(prepared: Prepared, step: TrainingStep) -> dict[str, Any]:
     }
 
 
-def _data_files(config: Config) -> Iterator[tuple[str, dict[str, Any]]]:
+def _data_files(config: Config) -> Iterator[tuple[str, DataFile]]:
     for key in DATA_FILES:
         path = getattr(config.data, key)
         if isinstance(path, str):
@@ -61,16 +59,19 @@ def _sha256(path: Path) -> str | None:
     return digest.hexdigest()
 
 
-def changed_data(then: Provenance, now: Provenance) -> list[str]:
+def changed_data(then: Made, now: Made) -> list[str]:
     """The keys of the data files whose content differs, or of which nothing is known."""
-    digests = [
-        {key: each["data"].get(key, {}).get("sha256") for key in {*then["data"], *now["data"]}}
-        for each in (then, now)
-    ]
-    return sorted(key for key, old in digests[0].items() if old is None or old != digests[1][key])
+    keys = {*then["data"], *now["data"]}
+    digests = {key: (_digest_of(then, key), _digest_of(now, key)) for key in keys}
+    return sorted(key for key, (old, new) in digests.items() if old is None or old != new)
 
 
-def data_differences(then: Provenance, now: Provenance) -> Iterator[str]:
+def _digest_of(made: Made, key: str) -> str | None:
+    file = made["data"].get(key)
+    return file["sha256"] if file else None
+
+
+def data_differences(then: Made, now: Made) -> Iterator[str]:
     """Those in words."""
     for key in changed_data(then, now):
         old, new = (_said(each["data"].get(key)) for each in (then, now))
@@ -81,13 +82,13 @@ def _said(file: Mapping[str, Any] | None) -> str:
     return f"{file['file']} (sha256 {(file['sha256'] or 'unknown')[:16]})" if file else "none"
 
 
-def check_data(then: Provenance, now: Provenance, config: DataConfig) -> None:
+def check_data(then: Made, now: Made, config: DataConfig) -> None:
     """Raises DataError naming each data file whose content is another than it was."""
     faults = []
     for key in changed_data(then, now):
         path = getattr(config, key)
         what = f"data.{key}: the file is not the one that the run was trained on (sha256 differs)."
-        if (now["data"].get(key) or {}).get("sha256") is None:
+        if _digest_of(now, key) is None:
             what = f"data.{key}: nothing tells whether it is what the run was trained on."
         where = path if isinstance(path, str) else f"data.{key}"
         faults.append(Fault(where, what, "Bring back the file as it was, or train anew with mlp train."))
@@ -95,7 +96,7 @@ def check_data(then: Provenance, now: Provenance, config: DataConfig) -> None:
         raise DataError(faults)
 
 
-def check_computation(then: Provenance, now: Provenance, path: Path) -> tuple[str, ...]:
+def check_computation(then: Made, now: Made, path: Path) -> tuple[str, ...]:
     """Notes on what may change the last bits. Raises ModelFileError where they would be others."""
     old, new = then["mlp_version"], now["mlp_version"]
     if then["executor"] != now["executor"]:
@@ -113,9 +114,9 @@ def check_computation(then: Provenance, now: Provenance, path: Path) -> tuple[st
     return tuple(differences(then, now))
 
 
-def differences(then: Provenance, now: Provenance) -> Iterator[str]:
+def differences(then: Made, now: Made) -> Iterator[str]:
     """What may change the last bits, in words."""
-    pairs = [("mlp", then["mlp_version"], now["mlp_version"])]
+    pairs: list[tuple[str, str | None, str | None]] = [("mlp", then["mlp_version"], now["mlp_version"])]
     names = sorted({*then["libraries"], *now["libraries"]})
     pairs += [(name, then["libraries"].get(name), now["libraries"].get(name)) for name in names]
     for name, old, new in pairs:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +22,6 @@ from mlpcli.pipeline.training import make_training_runner, step_of
 from mlpcli.pipeline.watched import Watched
 from mlpcli.runs.folder import RunFolder
 from mlpcli.training.loop import INTERRUPTED, NOT_FINITE, epochs
-
-if TYPE_CHECKING:
-    pass
 
 REPEAT = "repeat.csv"
 AGAIN = "Delete it: the seeds are then trained again."

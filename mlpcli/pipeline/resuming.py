@@ -19,6 +19,7 @@ from mlpcli.pipeline.provenance import DATA_FILES, check_computation, check_data
 from mlpcli.pipeline.session import Session, records
 from mlpcli.pipeline.training import Interrupted, Report, conduct, failure, step_of
 from mlpcli.runs.checkpoint import REMEDY, Checkpoint, understood
+from mlpcli.runs.contents import Given
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, HISTORY, MODEL, SUMMARY, RunFolder
 from mlpcli.runs.lock import locked
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE
@@ -70,8 +71,8 @@ def _from_the_start(
     session = Session.begin(prepared, step)
     if overrides:
         folder.write_config(prepared.file.text)
-    texts = {"config": prepared.file.text, "run_config": prepared.file.text}
-    keeper = Keeper(folder, session, {"made": made, **texts}, keep_every)
+    text = prepared.file.text
+    keeper = Keeper(folder, session, {"made": made, "config": text, "run_config": text}, keep_every)
     note = f"the run has no {CHECKPOINT} yet: it starts from its {CONFIG}."
     started = Started(prepared, folder.path, notes=() if anew else (note,))
     return conduct(prepared, step, session, keeper, started, report, interrupted)
@@ -111,8 +112,8 @@ def _go_on(
     if prepared.file.text != values["run_config"]:
         text = prepared.file.text
         folder.write_config(text)
-    texts = {"config": text, "run_config": prepared.file.text}
-    keeper = Keeper(folder, session, {"made": made, **texts}, keep_every)
+    given: Given = {"made": made, "config": text, "run_config": prepared.file.text}
+    keeper = Keeper(folder, session, given, keep_every)
     part = session.progress.part
     begun = part.passed.batches if part else 0
     started = Started(prepared, folder.path, session.progress.done, begun, notes)

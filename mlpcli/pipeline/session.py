@@ -12,8 +12,9 @@ import numpy as np
 from mlpcli.execute.rows import Pass
 from mlpcli.optim.step import TrainingStep
 from mlpcli.pipeline.events import Noticed, Record
-from mlpcli.pipeline.prepare import Prepared, random_stream
+from mlpcli.pipeline.prepare import Prepared, random_stream, rows_of_batch
 from mlpcli.runs.checkpoint import Checkpoint, understood
+from mlpcli.runs.contents import Begun, Given, Halving, Values
 from mlpcli.training.loop import Epoch
 from mlpcli.training.plateau import Plateau
 from mlpcli.training.progress import Part, Progress
@@ -65,9 +66,11 @@ class Session:
     halving: bool
     counting: bool
     """Whether every epoch counts for stopping; if not, nothing is counted that a checkpoint would keep."""
+    rows: int
+    batch_size: int
     history: list[Record] = field(default_factory=list)
     noticed: list[Noticed] = field(default_factory=list)
-    halvings: list[dict[str, Any]] = field(default_factory=list)
+    halvings: list[Halving] = field(default_factory=list)
 
     @classmethod
     def begin(
@@ -87,7 +90,8 @@ class Session:
         progress = Progress(Stopping(training.stop), state, random, plateau=plateau)
         counting = following or training.stop.patience is not None or plateau is not None
         kept = Kept({name: state[name] for name in parameters}, following)
-        return cls(state, rng, progress, kept, training.on_divergence == "halve", counting)
+        halving, rows = training.on_divergence == "halve", prepared.dataset.training.rows
+        return cls(state, rng, progress, kept, halving, counting, rows, rows_of_batch(prepared.config, rows))
 
     @property
     def exact(self) -> bool:
@@ -100,13 +104,13 @@ class Session:
         # Where the next batch shows that these weights are no good, those before them are the last good ones.
         return self.halving or not self.kept.following
 
-    def checkpoint(self, more: Mapping[str, Any]) -> Checkpoint:
-        """As it is now, after a record. more: values to keep beside it."""
+    def checkpoint(self, given: Given, stopped: str = "") -> Checkpoint:
+        """As it is now, after a record. given: to keep beside it. stopped: why it is over."""
         progress, part, earlier = self.progress, self.progress.part, self.progress.earlier
-        values = {
+        values: Values = {
             "epoch": progress.done,
             "seconds": progress.seconds,
-            "random": {"shuffle": self.rng.bit_generator.state},
+            "random": {"shuffle": dict(self.rng.bit_generator.state)},
             "counters": {n: c.as_json() for n, c in progress.counters.items()} if self.counting else {},
             "kept": {"epoch": self.kept.epoch, "cost": self.kept.cost},
             "history": list(self.history[0]) if self.history else [],
@@ -114,7 +118,8 @@ class Session:
             "findings": [each.as_json() for each in self.noticed],
             "part": None,
             "earlier": None,
-            **more,
+            "stopped": stopped,
+            **given,
         }
         groups: dict[str, Arrays] = {"state": self.state, "history": _table(self.history)}
         if self.kept.following:
@@ -135,7 +140,10 @@ class Session:
         values, groups, progress = found.values, found.groups, self.progress
         with understood(path):
             _fill(self.state, groups["state"])
-            self.rng.bit_generator.state = values["random"]["shuffle"]
+            states = [values["earlier"]["random"]] if values["earlier"] is not None else []
+            for state in (*states, values["random"]["shuffle"]):  # those of another kind are refused here
+                if state is not None:
+                    self.rng.bit_generator.state = state
             progress.done, progress.seconds = int(values["epoch"]), float(values["seconds"])
             if self.counting:
                 for name, counted in values["counters"].items():
@@ -152,7 +160,16 @@ class Session:
                 earlier.epoch, earlier.random = int(values["earlier"]["epoch"]), values["earlier"]["random"]
                 _fill({name: earlier.arrays[name] for name in groups["earlier"]}, groups["earlier"])
             if values["part"] is not None:
-                progress.part = Part(groups["part"]["order"], Pass(**values["part"], whole=False))
+                progress.part = self._part(values["part"], groups["part"]["order"])
+
+    def _part(self, found: Begun, order: NDArray[Any]) -> Part:
+        """Machine code takes rows in that order, so it has to be one."""
+        if order.dtype != np.intp or not np.array_equal(np.sort(order), np.arange(self.rows)):
+            raise ValueError("the order of the epoch that was begun is not one of these rows")
+        totals, rows, batches = found["totals"], found["rows"], found["batches"]
+        if rows != min(batches * self.batch_size, self.rows) or "cost" not in totals:
+            raise ValueError("what was done of the epoch that was begun does not fit its rows")
+        return Part(order, Pass(totals, rows, batches, whole=False))
 
 
 def _fill(arrays: Arrays, found: Arrays) -> None:

@@ -20,6 +20,7 @@ from mlpcli.pipeline.prepare import Prepared, with_rate
 from mlpcli.pipeline.provenance import provenance
 from mlpcli.pipeline.session import Session
 from mlpcli.pipeline.watched import LOST_REMEDY, LostCost, Watched, find_lost_cost
+from mlpcli.runs.contents import Given, Outcome
 from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.lock import locked
 from mlpcli.runs.model_file import ModelFile
@@ -54,8 +55,9 @@ def train_prepared(
     folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
     with locked(folder.path):
         session = Session.begin(prepared, step)
-        texts = {"config": prepared.file.text, "run_config": prepared.file.text_for(folder.path)}
-        keeper = Keeper(folder, session, {"made": made, **texts}, keep_every)
+        texts = prepared.file.text, prepared.file.text_for(folder.path)
+        given: Given = {"made": made, "config": texts[0], "run_config": texts[1]}
+        keeper = Keeper(folder, session, given, keep_every)
         found = prepared.found_rate
         if found is not None:
             folder.write_learning_rate(zip(found.rates, found.losses, strict=True))
@@ -157,16 +159,16 @@ def conduct(
         if dataset.test is not None and not failed:
             test = Watched(prepared, "test", dataset.test, session.kept.weights).evaluation()
         kept = session.kept
-        summary = {
+        outcome: Outcome = {
             "epochs": epoch.number,
             "kept_epoch": kept.epoch,
             "cost": kept.cost,
             "stopped": epoch.stopped,
         }
         if prepared.found_rate is not None:
-            summary["learning_rate"] = prepared.found_rate.chosen
+            outcome["learning_rate"] = prepared.found_rate.chosen
         # The checkpoint that says that all is over comes last: until then it can be done again.
-        keeper.finish(_model(prepared, keeper.config_text, kept.weights, summary), test)
+        keeper.finish(_model(prepared, keeper.config_text, kept.weights, outcome), outcome, test)
         if epoch.whole or not epoch.finite:
             keeper.keep(epoch.stopped)
     run = Run(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.runs.array_file import read_arrays, write_arrays
+from mlpcli.runs.contents import Values, check
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,9 +23,9 @@ REMEDY = "Train again from the config, or use another copy of the run."
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """values: plain data. groups: arrays by name, in groups by name (state, kept, …)."""
+    """groups: arrays by name, in groups by name (state, kept, …)."""
 
-    values: Mapping[str, Any]
+    values: Values
     groups: Mapping[str, Mapping[str, NDArray[Any]]]
 
     def write(self, path: Path) -> None:
@@ -46,7 +47,8 @@ class Checkpoint:
             for name, array in arrays.items():
                 group, _, rest = name.partition("/")
                 groups[group][rest] = array
-            return cls(dict(header["values"]), groups)
+            check(header["values"], Values)
+            return cls(header["values"], groups)
 
 
 @contextmanager
@@ -54,6 +56,6 @@ def understood(path: Path) -> Iterator[None]:
     """Raises ModelFileError for a whole file that has something else in it than a training left."""
     try:
         yield
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
         what = f"It does not describe a training ({type(error).__name__}: {error})."
         raise ModelFileError(Fault(str(path), what, REMEDY)) from error

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.runs.atomic import cannot_write, replacing
+from mlpcli.runs.contents import Summary, check
 
 LEARNING_RATE = "learning_rate.csv"
 CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS, SUMMARY = (
@@ -24,8 +25,6 @@ CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS, SUMMARY = (
     "run.json",
 )
 SUMMARY_VERSION = 1
-MADE = {"mlp_version", "executor", "libraries", "seed", "precision", "graph", "data"}
-"""What run.json says of what a run was made of, at least."""
 LARGEST_SUMMARY = 1 << 24
 
 
@@ -173,25 +172,24 @@ class RunFolder:
         """What was noticed, in that order; an empty list when nothing was."""
         _write_json(self.path / FINDINGS, list(findings))
 
-    def write_summary(self, values: Mapping[str, Any]) -> None:
+    def write_summary(self, values: Summary) -> None:
         """run.json: what the run was made of, and how it ended."""
         kind = {"format": "mlp-run", "format_version": SUMMARY_VERSION}
         _write_json(self.path / SUMMARY, {**kind, **values})
 
-    def read_summary(self) -> dict[str, Any]:
+    def read_summary(self) -> Summary:
         """What write_summary was given. Raises ModelFileError where it is missing, foreign or newer."""
         path = self.path / SUMMARY
         try:
             with open(path, "rb") as file:
-                found = json.loads(file.read(LARGEST_SUMMARY))
-            if found["format"] != "mlp-run" or not isinstance(found["made"]["data"], dict):
+                found: Any = json.loads(file.read(LARGEST_SUMMARY))
+            if found["format"] != "mlp-run":
                 raise ValueError("it says that it is something else")
-            if set(found["made"]) < MADE or not isinstance(found["ended"], dict | None):
-                raise ValueError("something is missing in it")
             if found["format_version"] > SUMMARY_VERSION:
                 version = found["format_version"]
                 what = f"It has format version {version}; this mlp reads up to {SUMMARY_VERSION}."
                 raise ModelFileError(Fault(str(path), what, "Update mlp: pip install --upgrade mlpcli"))
+            check(found, Summary)
         except FileNotFoundError:
             what = "There is no such file: the run was never begun, or is of an mlp that did not write it."
             remedy = f"Go on with it, mlp train --resume {self.path}, or name another run of mlp train."
@@ -199,7 +197,8 @@ class RunFolder:
         except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
             what = f"It is no summary of a run, or damaged: {error}."
             raise ModelFileError(Fault(str(path), what, "Name a run of mlp train.")) from error
-        return dict(found)
+        summary: Summary = found
+        return summary
 
 
 def _write_rows(file: IO[str], records: Sequence[Mapping[str, object]], header: bool) -> None:

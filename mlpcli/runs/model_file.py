@@ -116,7 +116,7 @@ class ModelFile:
             )
             model._check()
             expected = {p.node.name: p.node.shape for p in model.graph().arrays}
-        except (KeyError, TypeError, ValueError, AttributeError, MlpError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError, MlpError) as error:
             why = f"its header does not describe a model ({type(error).__name__}: {error})"
             raise ModelFileError(Fault(str(path), f"The file cannot be used: {why}.", _REMEDY)) from error
         found = {name: array.shape for name, array in arrays.items()}

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import random
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlpcli.runs.array_file import read_arrays, write_arrays
 
 WORDS = (
     "0 -1 1 2 3.5 1e-3 1e999 -1e999 1e-320 .5 -0 00 0x10 1_000 nan .nan inf .inf -.inf ~ null yes no "
@@ -163,3 +171,68 @@ BYTE_CHANGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
     _digits,
     _random,
 )
+
+
+VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 2, 7, 2**31, 2**63, 10**30, 0.5, -0.5, 1e308, 1e-320),
+    *(float("nan"), float("inf"), "", "0", "x", "a" * 10_000, "nan", [], {}, [0], [[]], {"name": "x"}),
+)
+NUMBERS = (0.0, -1.0, 1.0, 1e300, -1e300, float("nan"), float("inf"), 2.0**40, -(2.0**40))
+KINDS_OF_NUMBERS = ("float32", "float64", "int64", "uint8", "bool", "complex128", "S3", "U2")
+
+
+def mutated_arrays(data: bytes, rng: random.Random) -> bytes:
+    """An unharmed file of arrays, with something else in it: sealed anew, as no accident would do it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file.npz"
+        path.write_bytes(data)
+        kind = "mlp-checkpoint" if b"mlp-checkpoint" in data else "mlp-model"
+        header, arrays = read_arrays(path, kind, 1 << 30)
+        del header["arrays"], header["sha256"]
+        if rng.random() < 0.3:
+            _change_array(arrays, rng)
+        else:
+            _change_value(header, rng)
+        write_arrays(path, header, arrays)
+        return path.read_bytes()
+
+
+def _change_value(plain: dict[str, Any], rng: random.Random) -> None:
+    """One value somewhere below becomes another, is gone, or is there once more."""
+    places = list(_places(plain))
+    container, key = rng.choice(places)
+    what = rng.random()
+    if what < 0.1:
+        del container[key]
+    elif what < 0.2 and isinstance(container, list):
+        container.insert(key, copy.deepcopy(container[key]))
+    elif what < 0.5:
+        other, place = rng.choice(places)
+        container[key] = copy.deepcopy(other[place])
+    else:
+        container[key] = rng.choice(VALUES)
+
+
+def _places(plain: Any) -> Iterator[tuple[Any, Any]]:
+    for key in list(plain) if isinstance(plain, dict) else range(len(plain)):
+        yield plain, key
+        if isinstance(plain[key], dict | list):
+            yield from _places(plain[key])
+
+
+def _change_array(arrays: dict[str, Any], rng: random.Random) -> None:
+    name = rng.choice(list(arrays))
+    array, what = arrays[name], rng.randrange(6)
+    if what == 0:
+        del arrays[name]
+    elif what == 1:
+        arrays[rng.choice(["x", "state/x", "a/b", "../x", f"{name}x"])] = arrays.pop(name)
+    elif what == 2:
+        with np.errstate(invalid="ignore", over="ignore"):
+            arrays[name] = array.astype(rng.choice(KINDS_OF_NUMBERS))
+    elif what == 3:
+        flat = array.ravel()
+        arrays[name] = rng.choice((flat[:0], array[None], flat, np.concatenate([flat, flat])))
+    elif array.size:
+        with np.errstate(invalid="ignore", over="ignore"):
+            array.reshape(-1)[rng.randrange(array.size)] = np.array(rng.choice(NUMBERS)).astype(array.dtype)

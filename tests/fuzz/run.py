@@ -1,4 +1,4 @@
-"""Fuzzes the commands: python tests/fuzz/run.py [configs|data|models …] [--cases 20000] [--seed 0] [--from 0]
+"""Fuzzes the commands: python tests/fuzz/run.py [KIND …] [--cases 20000] [--seed 0] [--from 0]
 
 Each case is a folder of mutated files that real commands read, in this process's children: many cases in
 one, with memory limited to 1 GiB above what it begins with, and 10 seconds for each command. Prints how the

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import random
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from cli.world import CONFIG, csv_text, mlp
-from fuzz.mutate import mutated_bytes, mutated_text
+from cli.world import CONFIG, csv_text
+from fuzz.mutate import mutated_arrays, mutated_bytes, mutated_text
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 MANY_PARAMETERS = 20_000
@@ -102,39 +104,70 @@ def _data(rng: random.Random) -> Case:
     return Case({**others, name: changed, "c.yaml": config.encode()}, (("check", "c.yaml"),))
 
 
-@cache
-def _run_files() -> tuple[dict[str, bytes], ...]:
-    """The files of finished runs: a classification, and a regression with some of the rest."""
+MORE = "data: {train: data.csv, target: b, validation: 0.3}\n"
+MIXED = f"{MORE}network: {{hidden: [3, {{units: 2, activation: prelu, dropout: 0.2}}]}}\n"
+REGRESSION = f"{MIXED}training: {{epochs: 2, on_divergence: halve}}\nexecutor: numpy\n"
+REPEATED = f"{MORE}network: {{hidden: [2]}}\ntraining: {{epochs: 2}}\nrepeat: {{seeds: 3, cost_below: 9}}\n"
+
+
+def _trained(config: str, stop_after: int | None = None) -> dict[str, bytes]:
+    """The files of a run. stop_after: so many looks at whether it was interrupted."""
     import tempfile
 
-    more = "network: {hidden: [3, {units: 2, activation: prelu}]}\ndata: {train: data.csv, target: b}\n"
-    runs = []
-    for config in (CONFIG, f"{more}training: {{epochs: 2}}\nexecutor: numpy\n"):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            (folder / "c.yaml").write_text(config, encoding="utf-8")
-            (folder / "data.csv").write_text(csv_text(), encoding="utf-8")
-            assert mlp("train", folder / "c.yaml", "--runs", folder).exit_code == 0
-            runs.append({path.name: path.read_bytes() for path in sorted((folder / "c-1").iterdir())})
-    return tuple(runs)
+    from mlpcli.pipeline.starting import train
+
+    looks = itertools.count(1)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "c.yaml").write_text(config, encoding="utf-8")
+        (folder / "data.csv").write_text(csv_text(), encoding="utf-8")
+        with suppress(KeyboardInterrupt):  # where not all seeds are done
+            train(folder / "c.yaml", (), folder, interrupted=lambda: next(looks) == stop_after)
+        return {path.name: path.read_bytes() for path in sorted((folder / "c-1").iterdir())}
+
+
+@cache
+def _run_files() -> tuple[dict[str, bytes], ...]:
+    """Finished runs: a classification, and a regression with some of the rest."""
+    return _trained(CONFIG), _trained(REGRESSION)
+
+
+@cache
+def _broken_off_files() -> tuple[dict[str, bytes], ...]:
+    """Runs that stopped after an epoch, within one, and between two seeds."""
+    numpy = f"{CONFIG}executor: numpy\n"
+    return _trained(numpy, 6), _trained(numpy, 8), _trained(REGRESSION, 2), _trained(REPEATED, 4)
+
+
+def _damaged(files: dict[str, bytes], often: str, rng: random.Random) -> dict[str, bytes]:
+    """One of the files was changed, in most cases the one named; they lie in the folder `run`."""
+    names = [each for each in files if each != "config.yaml" and not each.startswith(".")]
+    name = rng.choice(names + [often] * 6 if often in files else names)
+    change = mutated_arrays if name.endswith(".npz") and rng.random() < 0.5 else mutated_bytes
+    files = {**files, name: change(files[name], rng)}
+    return {f"run/{each}": contents for each, contents in files.items()} | {"data.csv": csv_text().encode()}
 
 
 def _models(rng: random.Random) -> Case:
-    files = dict(rng.choice(_run_files()))
-    name = rng.choice(
-        [each for each in files if each != "config.yaml" and not each.startswith(".")] + ["model.npz"] * 6
-    )
-    files[name] = mutated_bytes(files[name], rng)
-    run = {f"run/{each}": contents for each, contents in files.items()}
     commands = (
         ("show", "run"),
         ("predict", "run", "data.csv", "-o", "out.csv"),
         ("evaluate", "run", "data.csv"),
     )
-    return Case({**run, "data.csv": csv_text().encode()}, commands)
+    return Case(_damaged(rng.choice(_run_files()), "model.npz", rng), commands)
 
 
-KINDS: dict[str, Callable[[random.Random], Case]] = {"configs": _configs, "data": _data, "models": _models}
+def _checkpoints(rng: random.Random) -> Case:
+    commands = (("show", "run"), ("compare", "run", "run"), ("train", "--resume", "run", "--quiet"))
+    return Case(_damaged(rng.choice(_broken_off_files()), "checkpoint.npz", rng), commands)
+
+
+KINDS: dict[str, Callable[[random.Random], Case]] = {
+    "configs": _configs,
+    "data": _data,
+    "models": _models,
+    "checkpoints": _checkpoints,
+}
 
 
 def cases(kind: str, seed: int, numbers: range) -> Iterator[tuple[int, Case]]:
