@@ -1,12 +1,16 @@
-"""Every optimiser × schedule × clipping trains a small problem on both executors, and these agree.
+"""Every optimiser × schedule × clipping × kind of layer trains a small problem, the executors agree, and the
+gradients of what was trained are right.
 
-Of the product every pair occurs: the clipping goes round with the sum of the other two's numbers.
+Of the product every pair occurs: clipping and layer go by two squares whose rows and columns have each of
+four once, and which together have each pair of them.
 """
 
+import itertools
 import math
 
 import numpy as np
 import pytest
+from nn.test_gradcheck_law import assert_gradients
 
 from mlpcli.execute import EXECUTORS
 from mlpcli.execute.executor import arithmetic
@@ -17,7 +21,7 @@ from mlpcli.optim.step import RATE_FACTOR, Pace, training_step
 from mlpcli.plan.make_plan import make_plan
 from mlpcli.training.plateau import Plateau
 from mlpcli.training.runner import first_state, make_runner
-from nets import network, rows
+from nets import LAYERS, network, rows
 
 EPOCHS, ROWS, BATCH = 40, 12, 6
 RATES = {"sgd": 0.5, "adadelta": 5.0, "adagrad": 0.2}
@@ -25,18 +29,26 @@ RATES = {"sgd": 0.5, "adadelta": 5.0, "adagrad": 0.2}
 MORE = {"sgd": {"momentum": 0.5}, "rmsprop": {"momentum": 0.5, "centered": True}}
 CLIPS = [{}, {"clip_norm": 0.5}, {"clip_value": 0.2}, {"clip_norm": 0.5, "clip_value": 0.2}]
 STEPPING = [name for name in OPTIMIZERS if issubclass(OPTIMIZERS[name], StepOptimizer)]
+KINDS = list(LAYERS)
+TWICE = (0, 2, 3, 1)
 CASES = [
-    (optimizer, schedule, (i + j) % len(CLIPS))
+    (optimizer, schedule, (i ^ j) % 4, KINDS[(i ^ TWICE[j % 4]) % 4])
     for i, optimizer in enumerate(STEPPING)
     for j, schedule in enumerate(SCHEDULES)
 ]
 
 
-def train(executor, optimizer, epochs=EPOCHS):
-    """Mean cost of each epoch, and the state after the first one."""
-    net, values = network([("tanh", 2)], ("sigmoid", 1), "binary_cross_entropy", width=2)
+def problem(layer):
+    """A network with that kind of hidden layer, its first values, and the rows."""
+    net, values = network([("tanh", 3)], ("sigmoid", 1), "binary_cross_entropy", width=2, layer=LAYERS[layer])
     data = rows(net, ROWS)
     data["target"] = (data["inputs"][:, :1] > 0.2).astype(float)
+    return net, values, data
+
+
+def train(executor, optimizer, layer, epochs=EPOCHS):
+    """Mean cost of each epoch, the state after the first one, and that after the last."""
+    net, values, data = problem(layer)
     plateau = Plateau.of(optimizer)
     step = training_step(net, optimizer, pace=Pace(EPOCHS, ROWS // BATCH), adjustable=plateau is not None)
     state = first_state(optimizer, step, values)
@@ -49,7 +61,7 @@ def train(executor, optimizer, epochs=EPOCHS):
         if plateau is not None:
             state[RATE_FACTOR][...] = plateau.after(costs[-1], float(state[RATE_FACTOR]))
         first = first or {name: array.copy() for name, array in state.items()}
-    return costs, first
+    return costs, first, state
 
 
 def made(name, schedule, clip):
@@ -58,13 +70,26 @@ def made(name, schedule, clip):
     return OPTIMIZERS[name](learning_rate=rate, schedule=SCHEDULES[schedule](), warm_up=1.0, **settings)
 
 
-@pytest.mark.parametrize(("name", "schedule", "clip"), CASES)
-def test_it_trains_and_the_executors_agree(name, schedule, clip):
+@pytest.mark.parametrize(("name", "schedule", "clip", "layer"), CASES)
+def test_it_trains_and_the_executors_agree(name, schedule, clip, layer):
+    law(made(name, schedule, clip), layer)
+
+
+@pytest.mark.parametrize("layer", KINDS)
+@pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - set(STEPPING)))
+def test_so_do_those_that_go_by_all_rows(name, layer):
+    law(OPTIMIZERS[name](), layer, epochs=10)
+
+
+def law(optimizer, layer, epochs=EPOCHS):
     results = {}
     for executor in EXECUTORS:
-        costs, first = train(executor, made(name, schedule, clip))
-        assert costs[-1] < 0.75 * costs[0], executor
+        costs, first, state = train(executor, optimizer, layer, epochs)
+        before, after = costs[0], np.mean(costs[-3:])
+        assert after < (0.85 if layer == "dropout" else 0.75) * before, executor
         results[executor] = (costs, first)
+    net, values, data = problem(layer)
+    assert_gradients(net, {name: state[name] for name in values}, data)
     for costs, first in results.values():
         np.testing.assert_allclose(costs[:3], results["numpy"][0][:3], rtol=1e-10)
         assert set(first) == set(results["numpy"][1])
@@ -95,5 +120,7 @@ def test_in_float32_everything_is_float32(name):
 
 
 def test_every_pair_occurs():
-    assert {(a, c) for a, _, c in CASES} == {(a, c) for a in STEPPING for c in range(len(CLIPS))}
-    assert {(b, c) for _, b, c in CASES} == {(b, c) for b in SCHEDULES for c in range(len(CLIPS))}
+    tables = (STEPPING, list(SCHEDULES), range(len(CLIPS)), KINDS)
+    for one, other in itertools.combinations(range(4), 2):
+        found = {(case[one], case[other]) for case in CASES}
+        assert found == set(itertools.product(tables[one], tables[other]))
