@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mlpcli.pipeline.prepare import Prepared
     from mlpcli.predict.scores import Evaluation
 
+TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE"}
+
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:
     """Columns aligned, the first `left` of them to the left."""
@@ -45,6 +47,11 @@ def duration(seconds: float) -> str:
 def plural(count: int, word: str) -> str:
     """1 row, 2 rows, 3 classes, 4 batches."""
     return f"{count:,} {word}" + ("" if count == 1 else "es" if word.endswith(("s", "tch")) else "s")
+
+
+def score_title(key: str) -> str:
+    """validation_r2 is shown as validation R²."""
+    return " ".join(TITLES.get(word, word) for word in key.split("_"))
 
 
 def describe_network(network: Network) -> str:

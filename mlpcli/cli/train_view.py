@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpcli.cli.text import describe_evaluation, describe_network, describe_prepared, duration, plural
+from mlpcli.cli.beside_text import describe_folds, describe_seeds
+from mlpcli.cli.text import (
+    describe_evaluation,
+    describe_network,
+    describe_prepared,
+    duration,
+    plural,
+    score_title,
+)
 from mlpcli.pipeline.events import (
     BrokenOff,
     EpochDone,
@@ -20,6 +28,7 @@ from mlpcli.pipeline.events import (
     FoldsDone,
     Halved,
     Noticed,
+    Planned,
     Run,
     SeedDone,
     SeedsDone,
@@ -30,7 +39,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 LEAST_WIDTH = {"epoch": 9, "seconds": 12}
-TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE"}
 
 
 class QuietView:
@@ -52,6 +60,8 @@ class QuietView:
             self.finding(event)
         elif isinstance(event, Halved):
             self.halved(event)
+        elif isinstance(event, Planned):
+            self.plan(event)
         elif isinstance(event, SeedDone):
             self.seed(event)
         elif isinstance(event, SeedsDone):
@@ -78,6 +88,9 @@ class QuietView:
 
     def halved(self, event: Halved) -> None:
         """The cost was lost; training goes on from before that at half the rate."""
+
+    def plan(self, event: Planned) -> None:
+        """Seeds or folds come first."""
 
     def seed(self, event: SeedDone) -> None:
         """One of the repeated trainings is over."""
@@ -133,7 +146,7 @@ class JsonView(QuietView):
         self._print(event="seed", **event.result.as_record())
 
     def seeds(self, event: SeedsDone) -> None:
-        self._print(event="seeds", best=event.best, reached=_reached(event), of=len(event.results))
+        self._print(event="seeds", best=event.best, reached=event.reached, of=len(event.results))
 
     def fold(self, event: FoldDone) -> None:
         self._print(event="fold", fold=event.number, of=event.of, epochs=event.epochs, **event.scores)
@@ -166,17 +179,25 @@ class LinesView(QuietView):
     def __init__(self) -> None:
         self._header_done = False
         self._config = ""
+        self._planned = False
         self._seeds = 0
 
-    def start(self, event: Started) -> None:
+    def plan(self, event: Planned) -> None:
         self.line(describe_prepared(event.prepared))
-        self.line(f"run      {event.folder}")
+        self.line(f"run      {event.folder}\n")
+        self._planned = True
+
+    def start(self, event: Started) -> None:
+        if not self._planned:
+            self.line(describe_prepared(event.prepared))
+            self.line(f"run      {event.folder}")
         for note in event.notes:
             self.line(f"note     {note}")
         if event.after or event.batches:
             within = f" and {plural(event.batches, 'batch')}" if event.batches else ""
             self.line(f"resumed  after epoch {event.after}{within}")
-        self.line("")
+        if not self._planned:
+            self.line("")
         file = event.prepared.file
         # With --set, what is trained is in the run folder only.
         changed = any(where.startswith("--set") for where in file.where.values())
@@ -186,7 +207,7 @@ class LinesView(QuietView):
         if event.record is not None:
             shown = {k: v for k, v in event.record.items() if k != "validation_cost" or v is not None}
             if not self._header_done:
-                self.line("".join(_title(key).rjust(_width(key)) for key in shown))
+                self.line("".join(score_title(key).rjust(_width(key)) for key in shown))
                 self._header_done = True
             self.line("".join(f" {_number(key, value)}".rjust(_width(key)) for key, value in shown.items()))
 
@@ -208,29 +229,21 @@ class LinesView(QuietView):
         if result.validation_cost is not None:
             shown["validation_cost"] = result.validation_cost
         if not self._seeds:
-            self.line("".join(_title(key).rjust(_width(key)) for key in shown) + "  stopped")
+            self.line("".join(score_title(key).rjust(_width(key)) for key in shown) + "  stopped")
         self._seeds += 1
         numbers = "".join(f" {_number(key, value)}".rjust(_width(key)) for key, value in shown.items())
         self.line(f"{numbers}  {result.stopped}")
 
     def seeds(self, event: SeedsDone) -> None:
-        costs = sorted(each.followed for each in event.results)
-        middle = (costs[(len(costs) - 1) // 2] + costs[len(costs) // 2]) / 2
-        self.line(f"\ncosts    least {costs[0]:.6g}, median {middle:.6g}, most {costs[-1]:.6g}")
-        reached = _reached(event)
-        if reached is not None:
-            share = f"{reached} of {len(costs)} seeds ({reached / len(costs):.0%})"
-            self.line(f"reached  a cost below {event.cost_below:g}: {share}")
+        self.line("\n" + describe_seeds(event))
         self.line(f"best     seed {event.best}, which is trained once more and kept\n")
 
     def fold(self, event: FoldDone) -> None:
-        scores = ", ".join(f"{_title(key)} {_number(key, value)}" for key, value in event.scores.items())
+        scores = ", ".join(f"{score_title(key)} {_number(key, value)}" for key, value in event.scores.items())
         self.line(f"fold     {event.number} of {event.of}: {scores}, after epoch {event.epochs}")
 
     def folds(self, event: FoldsDone) -> None:
-        for name, (mean, spread) in event.table.items():
-            self.line(f"folds    {_title(name)} {mean:.6g} ± {spread:.2g} (mean and standard deviation)")
-        self.line(f"         every row as predicted by the fold without it: {event.predictions}")
+        self.line(describe_folds(event))
         self.line("         now all rows\n")
 
     def broken_off(self, event: BrokenOff) -> None:
@@ -309,18 +322,8 @@ def make_view(quiet: bool, as_json: bool) -> QuietView:
     return TerminalView() if is_terminal else LinesView()
 
 
-def _reached(event: SeedsDone) -> int | None:
-    """Seeds whose cost came to what was asked for; None where nothing was."""
-    return None if event.cost_below is None else sum(bool(each.reached) for each in event.results)
-
-
-def _title(key: str) -> str:
-    """validation_r2 is shown as validation R²."""
-    return " ".join(TITLES.get(word, word) for word in key.split("_"))
-
-
 def _width(key: str) -> int:
-    return max(LEAST_WIDTH.get(key, 12), len(_title(key)) + 2)
+    return max(LEAST_WIDTH.get(key, 12), len(score_title(key)) + 2)
 
 
 def _number(key: str, value: float | None) -> str:

@@ -162,7 +162,9 @@ def missing_files(settings: Mapping[str, PathSetting], source: str | None) -> li
     faults = []
     hint = f"\nWhere to get it: {source}" if source else ""
     for key, setting in settings.items():
-        trouble = paths.trouble(setting.absolute, setting.folder)
+        # Where an option says it, it is to be mended there.
+        elsewhere = f" If it lies elsewhere: --set {key}=PATH" if not setting.place.source.order else ""
+        trouble = paths.trouble(setting.absolute, setting.folder, elsewhere)
         if trouble:
             what, remedy = trouble
             if setting.folder:  # a run: data.source says nothing of it

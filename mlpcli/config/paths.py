@@ -25,21 +25,24 @@ def relative(path: str, folder: Path) -> str:
     return f"./{text}" if text.startswith("~") else text
 
 
-def trouble(path: str, folder: bool = False) -> tuple[str, str] | None:
-    """Why this is no file (or folder) that can be read, and what to do; None where it is one."""
+def trouble(path: str, folder: bool = False, elsewhere: str = "") -> tuple[str, str] | None:
+    """Why this is no file (or folder) that can be read, and what to do; None where it is one.
+
+    elsewhere: what to do, too, where no file of a similar name lies beside it.
+    """
     if os.path.isdir(path) and not folder:
         return f"{path} is a folder, not a file.", "Name a file in it."
     if os.path.exists(path):
         return None
-    return f"There is no file {'or folder ' if folder else ''}{path}.", nearest_file(path)
+    return f"There is no file {'or folder ' if folder else ''}{path}.", nearest_file(path, elsewhere)
 
 
-def nearest_file(path: str) -> str:
+def nearest_file(path: str, elsewhere: str = "") -> str:
     """A remedy that names a file of a similar name in the same folder, or the folder that is missing."""
     folder, name = os.path.split(path)
     try:
         names = os.listdir(folder or os.curdir)
     except (OSError, ValueError):
-        return f"There is no folder {folder} either."
+        return f"There is no folder {folder} either." + elsewhere
     close = get_close_matches(name, names, n=1, cutoff=0.75)
-    return f"Did you mean {os.path.join(folder, close[0])}?" if close else "Check the name."
+    return f"Did you mean {os.path.join(folder, close[0])}?" if close else "Check the name." + elsewhere

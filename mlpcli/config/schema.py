@@ -44,7 +44,8 @@ class DataConfig:
     fold: str | None = setting(None)
     """2/5: the second of five parts of the training file's rows takes the place of the test part."""
     scaling: str = setting("standard", one_of=("standard", "minmax", "none"))
-    target_scaling: str = setting("standard", one_of=("standard", "minmax", "none"))
+    target_scaling: str | None = setting(None, one_of=("standard", "minmax", "none"))
+    """Of regression targets; where it is not given, that which suits the loss."""
     header: bool | None = setting(None)
     separator: str | None = setting(None)
     ignore: tuple[str, ...] = setting(())

@@ -25,6 +25,8 @@ from mlpcli.errors import DataError, Fault, nearest
 __all__ = ["Dataset", "Part", "build_dataset", "open_reader", "read_dataset", "read_table", "with_target"]
 
 Array = NDArray[Any]
+USUAL_SCALING = "standard"
+"""Of regression targets, where nothing is said of it."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,13 @@ class Dataset:
         return self.preparation.width
 
 
-def read_dataset(config: DataConfig, rng: np.random.Generator, dtype: str = "float64") -> Dataset:
-    """Read, split (by `rng`) and prepare the files of the data section. Raises DataError."""
+def read_dataset(
+    config: DataConfig, rng: np.random.Generator, dtype: str = "float64", loss_of_numbers: str = ""
+) -> Dataset:
+    """Read, split (by `rng`) and prepare the files of the data section. Raises DataError.
+
+    loss_of_numbers: see infer_task.
+    """
     table, notes = read_table(config.train, config.header, config.separator, config.labels)
     others: dict[str, Table] = {}
     for key in ("validation", "test"):
@@ -80,7 +87,8 @@ def read_dataset(config: DataConfig, rng: np.random.Generator, dtype: str = "flo
             labels = getattr(config, f"{key}_labels")
             others[key], said = read_table(path, config.header, config.separator, labels)
             notes += said
-    return build_dataset(config, rng, dtype, table, others.get("validation"), others.get("test"), notes)
+    parts = others.get("validation"), others.get("test")
+    return build_dataset(config, rng, dtype, table, *parts, notes, loss_of_numbers)
 
 
 def build_dataset(
@@ -91,19 +99,23 @@ def build_dataset(
     validation: Table | None = None,
     test: Table | None = None,
     notes: Iterable[str] = (),
+    loss_of_numbers: str = "",
 ) -> Dataset:
     """The same from tables in memory; the paths in `config` are not looked at. Raises DataError."""
     names = _target_names(config, table)
     weight = () if config.weight is None else (config.weight,)
     table, dropped = with_target(table.without(config.ignore), names)
     table, weightless = with_weight(table, config.weight)
-    task, task_notes = infer_task(table, names, config.task, _as_classes(config, names))
+    declared = _as_classes(config, names)
+    task, task_notes = infer_task(table, names, config.task, declared, loss_of_numbers)
     inference = infer(table, (*names, *weight), config.categorical)
     notes = [*notes, *dropped, *weightless, *task_notes, *inference.notes]
     classes = fit_classes(table, names[0], config.classes) if task == "classification" else None
     labels = fit_labels(table, names) if task == "multilabel" else None
     training, validation, test = _parts(config, rng, inference.table, validation, test, classes, notes)
-    target: Target = classes or labels or fit_regression(training, names, config.target_scaling)
+    target: Target = (
+        classes or labels or fit_regression(training, names, config.target_scaling or USUAL_SCALING)
+    )
     columns = fit_columns(training, inference.groups, config.scaling, config.missing)
     preparation = Preparation(columns, target)
     notes += _constants(training.source, preparation)

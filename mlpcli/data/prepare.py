@@ -180,7 +180,8 @@ def _describe_target(target: Target) -> Iterator[Summary]:
         if isinstance(target, MultilabelTarget):
             detail = " or ".join(target.words[at])
         else:
-            detail = f"(y - {target.shift[at]:.4g}) / {target.scale[at]:.4g}"
+            shift, scale = target.shift[at], target.scale[at]
+            detail = f"(y - {shift:.4g}) / {scale:.4g}" if (shift, scale) != (0, 1) else "as it is"
         yield Summary(name, "target", target.task, detail, 0)
 
 

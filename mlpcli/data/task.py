@@ -40,11 +40,16 @@ class _Facts:
 
 
 def infer_task(
-    table: Table, targets: tuple[str, ...], task: str | None = None, as_classes: bool = False
+    table: Table,
+    targets: tuple[str, ...],
+    task: str | None = None,
+    as_classes: bool = False,
+    loss_of_numbers: str = "",
 ) -> tuple[str, tuple[str, ...]]:
     """classification, multilabel or regression, and what to say about it.
 
     No target cell of `table` is missing. `as_classes`: the target is declared to be categorical.
+    loss_of_numbers: the name of a loss that makes little sense of classes, where that is what was chosen.
     Raises DataError when the given `task` does not fit the column, or the column cannot be a target.
     """
     facts = [_facts(table, name) for name in targets]
@@ -54,6 +59,11 @@ def infer_task(
             raise DataError(fact.slips)
     if task is None and as_classes and len(facts) == 1:
         task = "classification"
+    if task is None and loss_of_numbers and all(fact.values is not None for fact in facts):
+        said = f"{where}: task regression, as loss {loss_of_numbers} is of numbers"
+        if all(fact.whole for fact in facts):
+            said += "; say `data: {task: classification}` if these are classes"
+        return "regression", (f"{said}.",)
     if task is None:
         return _guess(facts, where)
     _check(task, facts, where, table)

@@ -9,9 +9,12 @@ from typing import Any
 
 from mlpcli.config.differences import Difference, differences
 from mlpcli.config.load import load_config
+from mlpcli.pipeline.cross_validating import folds_of
+from mlpcli.pipeline.events import SeedsDone
 from mlpcli.pipeline.prepare import CHOICES
 from mlpcli.pipeline.provenance import DATA_FILES, data_differences
 from mlpcli.pipeline.provenance import differences as made_differences
+from mlpcli.pipeline.repeating import seeds_of
 from mlpcli.runs.folder import CONFIG, RunFolder
 
 Curve = dict[int, dict[str, float]]
@@ -63,8 +66,26 @@ def _both_texts(difference: Difference) -> bool:
 
 def _side(folder: RunFolder, ended: Mapping[str, Any] | None) -> Side:
     curve: Curve = folder.numbers()
-    scores = dict(_scores(curve, ended))
+    scores = dict(_scores(curve, ended)) | dict(_beside(folder))
     return Side(folder.path, curve, scores, ended["model_sha256"] if ended else "")
+
+
+def _beside(folder: RunFolder) -> Iterator[tuple[str, Any]]:
+    """What seeds and folds came to."""
+    results = tuple(seeds_of(folder))
+    if results:
+        over = SeedsDone(results)
+        yield "seeds", len(results)
+        yield "seeds, lowest cost", over.costs[0]
+        yield "seeds, highest cost", over.costs[-1]
+        if over.reached is not None:
+            yield "seeds below repeat.cost_below", over.reached
+    folds = folds_of(folder)
+    if folds is not None:
+        yield "folds", len(folds.folds)
+        for name, (mean, spread) in folds.table.items():
+            yield f"folds, mean {name}", mean
+            yield f"folds, standard deviation of {name}", spread
 
 
 def _scores(curve: Curve, ended: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
@@ -76,8 +97,9 @@ def _scores(curve: Curve, ended: Mapping[str, Any] | None) -> Iterator[tuple[str
     for name in ("cost", "validation_cost"):
         seen = [(row[name], epoch) for epoch, row in curve.items() if name in row]
         if seen:
-            yield f"lowest {name.replace('_', ' ')} printed", min(seen)[0]
-            yield "  in epoch", min(seen)[1]
+            lowest = f"lowest {name.replace('_', ' ')} printed"
+            yield lowest, min(seen)[0]
+            yield f"{lowest}, epoch", min(seen)[1]
     if ended and ended["test"]:
         for target, values in ended["test"]["targets"].items():
             for name, value in values.items():

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from mlpcli.data.counts import Counts
+from mlpcli.errors import Fault, ModelFileError
 from mlpcli.pipeline.events import BrokenOff, Event, FoldDone, FoldsDone
 from mlpcli.pipeline.prepare import Prepared, changed, prepare
 from mlpcli.pipeline.resuming import resume
 from mlpcli.pipeline.watched import Watched
 from mlpcli.predict.model import prediction_of
-from mlpcli.runs.folder import CONFIG, RunFolder
+from mlpcli.runs.folder import CONFIG, REMEDY, RunFolder
 from mlpcli.runs.model_file import ModelFile
 
 FOLDS, PREDICTIONS = "folds.csv", "fold-predictions.csv"
@@ -40,21 +39,35 @@ def cross_validate(
     for number in range(1, count + 1):
         file = changed(prepared.file, [f"data.fold={number}/{count}", "training.folds=null"])
         inner = folder.inner(f"fold-{number}", file.text_for)
-        run = resume(inner.path, overrides, interrupted=interrupted, keep_every=keep_every)
-        if run.interrupted:
-            report(BrokenOff(folder.path))
-            raise KeyboardInterrupt
-        mine = prepare(inner.path / CONFIG, overrides)
-        held = _held_back(mine, inner)
+        try:
+            run = resume(inner.path, overrides, interrupted=interrupted, keep_every=keep_every)
+            if run.interrupted:
+                report(BrokenOff(folder.path))
+                raise KeyboardInterrupt
+            mine = prepare(inner.path / CONFIG, overrides)
+            held = _held_back(mine, inner)
+        except ModelFileError as error:
+            remedy = f"Delete {inner.path}; mlp train --resume {folder.path} then trains that fold again."
+            raise ModelFileError([Fault(f.where, f.what, remedy) for f in error.faults]) from error
         scores.append({**held.scores(), "cost": held.cost()})
         predicted += _predictions(mine, held, number)
         report(FoldDone(number, count, run.epochs, scores[-1]))
     folder.write_table(FOLDS, [{"fold": at, **each} for at, each in enumerate(scores, 1)])
     predicted.sort(key=lambda row: int(row["line"]))
     folder.write_table(PREDICTIONS, predicted)
-    table = {name: np.array([each[name] for each in scores]) for name in scores[0]}
-    spread = {name: (float(v.mean()), float(v.std(ddof=1))) for name, v in table.items()}
-    report(FoldsDone(spread, folder.path / PREDICTIONS))
+    report(FoldsDone(tuple(scores), folder.path / PREDICTIONS))
+
+
+def folds_of(folder: RunFolder) -> FoldsDone | None:
+    """What folds.csv has; None where not all folds are done, or none was asked for. Raises ModelFileError."""
+    rows = folder.read_rows(FOLDS)
+    try:
+        scores = [{name: float(text) for name, text in row.items() if name != "fold"} for row in rows]
+        if len(scores) == 1 or not all(scores):
+            raise ValueError("scores are missing in it")
+    except ValueError as error:
+        raise ModelFileError(Fault(str(folder.path / FOLDS), f"It is damaged: {error}.", REMEDY)) from error
+    return FoldsDone(tuple(scores), folder.path / PREDICTIONS) if rows else None
 
 
 def _held_back(prepared: Prepared, folder: RunFolder) -> Watched:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlpcli.pipeline.prepare import Prepared
 from mlpcli.predict.scores import Evaluation
 from mlpcli.training.loop import INTERRUPTED, NOT_FINITE
@@ -32,6 +34,14 @@ class Started:
     after: int = 0
     batches: int = 0
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Seeds or folds come first; what they are trainings of."""
+
+    prepared: Prepared
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -146,11 +156,26 @@ class SeedDone:
 
 @dataclass(frozen=True)
 class SeedsDone:
-    """All of them are. best: the seed that is trained once more, and kept."""
+    """All of them are, or those that there are. cost_below: what was asked for, where it is known."""
 
     results: tuple[Repeated, ...]
-    best: int
-    cost_below: float | None
+    cost_below: float | None = None
+
+    @property
+    def best(self) -> int:
+        """The seed that is trained once more, and kept."""
+        return min(self.results, key=lambda each: (each.followed, each.seed)).seed
+
+    @property
+    def costs(self) -> list[float]:
+        """That each is judged by, the lowest first."""
+        return sorted(each.followed for each in self.results)
+
+    @property
+    def reached(self) -> int | None:
+        """How many came to the cost that was asked for; None where none was."""
+        said = [each.reached for each in self.results if each.reached is not None]
+        return sum(said) if said else None
 
 
 @dataclass(frozen=True)
@@ -165,10 +190,17 @@ class FoldDone:
 
 @dataclass(frozen=True)
 class FoldsDone:
-    """All of them are. table: of each score its mean and standard deviation over the folds."""
+    """All of them are. folds: the scores of each, on the rows that it has not seen."""
 
-    table: Mapping[str, tuple[float, float]]
+    folds: tuple[Mapping[str, float], ...]
     predictions: Path
+
+    @property
+    def table(self) -> dict[str, tuple[float, float]]:
+        """Of each score its mean and standard deviation over the folds."""
+        columns = {name: np.array([each[name] for each in self.folds]) for name in self.folds[0]}
+        with np.errstate(invalid="ignore"):
+            return {name: (float(v.mean()), float(v.std(ddof=1))) for name, v in columns.items()}
 
 
 @dataclass(frozen=True)
@@ -186,6 +218,6 @@ class Ended:
     anew: bool = True
 
 
-Beside = SeedDone | SeedsDone | FoldDone | FoldsDone | BrokenOff
+Beside = Planned | SeedDone | SeedsDone | FoldDone | FoldsDone | BrokenOff
 """What is told of seeds and folds, before the training itself."""
 Event = Started | Noticed | EpochDone | Halved | Beside | Ended

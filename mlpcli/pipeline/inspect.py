@@ -8,7 +8,10 @@ from pathlib import Path
 
 from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node
+from mlpcli.pipeline.cross_validating import folds_of
+from mlpcli.pipeline.events import FoldsDone, SeedsDone
 from mlpcli.pipeline.prepare import Prepared
+from mlpcli.pipeline.repeating import seeds_of
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
@@ -19,7 +22,7 @@ class Shown:
     """A run (or a model file alone: no history).
 
     model: None where the training broke off before there was one. stopped: why the training is over; ""
-    where it is not, or nothing is known of it. epochs: done so far.
+    where it is not, or nothing is known of it. epochs: done so far. seeds, folds: where there were any.
     """
 
     path: Path
@@ -27,6 +30,8 @@ class Shown:
     history: list[dict[str, str]]
     stopped: str = ""
     epochs: int = 0
+    seeds: SeedsDone | None = None
+    folds: FoldsDone | None = None
 
 
 def graph_outputs(prepared: Prepared, with_gradients: bool) -> dict[str, Node]:
@@ -47,11 +52,13 @@ def show_run(path: str | Path) -> Shown:
     place = Path(path)
     if os.path.isdir(place):
         folder = RunFolder.find(place)
-        if not folder.has(
-            CHECKPOINT
-        ):  # of a run that was killed at its very beginning, or only copied in part
-            return Shown(place, ModelFile.read(folder.model()), folder.read_history())
+        results = tuple(seeds_of(folder))
+        beside = (SeedsDone(results) if results else None, folds_of(folder))
+        if not folder.has(CHECKPOINT):
+            # Of a run that was killed at its very beginning, or among its seeds, or only copied in part.
+            model = ModelFile.read(folder.model()) if not any(beside) or folder.has(MODEL) else None
+            return Shown(place, model, folder.read_history(), "", 0, *beside)
         values = Checkpoint.read(place / CHECKPOINT).values
         model = ModelFile.read(folder.model()) if folder.has(MODEL) else None
-        return Shown(place, model, folder.read_history(), values["stopped"], values["epoch"])
+        return Shown(place, model, folder.read_history(), values["stopped"], values["epoch"], *beside)
     return Shown(place, ModelFile.read(place), [])

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.config.load import ConfigFile, load_config, load_config_text
-from mlpcli.config.schema import Config
+from mlpcli.config.schema import Config, DataConfig
 from mlpcli.data.dataset import Dataset, Part, read_dataset
 from mlpcli.data.targets import ClassTarget, Target
+from mlpcli.discover import choice_name
 from mlpcli.errors import ConfigError, DataError, MissingExtraError, SettingError
 from mlpcli.execute import Executor, choose_executor, hint
 from mlpcli.nn.activations import ACTIVATIONS
@@ -112,6 +113,18 @@ def check_smoothing(head: Head, target: Target) -> None:
         )
 
 
+def loss_of_numbers(config: Config) -> str:
+    """The name of a loss that tells what whole numbers are, where nothing else in the config does."""
+    loss = config.loss
+    return choice_name(loss) if loss and loss.of_numbers and not config.data.class_weights else ""
+
+
+def data_for(config: Config) -> DataConfig:
+    """With targets as they are in the file, where the loss needs that and nothing was asked for."""
+    suits = config.loss is None or config.loss.scaled_targets or config.data.target_scaling
+    return config.data if suits else replace(config.data, target_scaling="none")
+
+
 def rows_of_batch(config: Config, rows: int) -> int:
     """Rows of one batch; `full` is all of them."""
     size = config.training.batch_size
@@ -148,7 +161,8 @@ def prepare_file(file: ConfigFile, precision: str | None = None) -> Prepared:
     config = file.config
     dtype = precision or config.precision
     with keys_of(file):
-        dataset = read_dataset(config.data, random_stream(config.seed, "split"), dtype)
+        of_numbers = loss_of_numbers(config)
+        dataset = read_dataset(data_for(config), random_stream(config.seed, "split"), dtype, of_numbers)
         optimizer: Optimizer = config.optimizer or OPTIMIZERS["adam"]()
         head = choose_head(
             config.network,

@@ -20,7 +20,7 @@ from mlpcli.pipeline.prepare import Prepared, changed, prepare_file, with_rate
 from mlpcli.pipeline.session import Session
 from mlpcli.pipeline.training import make_training_runner, step_of
 from mlpcli.pipeline.watched import Watched
-from mlpcli.runs.folder import RunFolder
+from mlpcli.runs.folder import CHECKPOINT, REMEDY, RunFolder
 from mlpcli.training.loop import INTERRUPTED, NOT_FINITE, epochs
 
 REPEAT = "repeat.csv"
@@ -124,7 +124,7 @@ def repeat(
     """
     settings = prepared.config.repeat
     assert settings is not None
-    done = {each.seed: each for each in _read(folder)}
+    done = {each.seed: each for each in seeds_of(folder)}
     # With all seeds done the config may be that of the best already.
     first = min(done) if len(done) == settings.seeds else prepared.config.seed
     seeds = range(first, first + settings.seeds)
@@ -148,13 +148,13 @@ def repeat(
         _keep(folder, done)
         report(SeedDone(result, settings.seeds))
     results = tuple(done[seed] for seed in sorted(done))
-    best = min(results, key=lambda each: (each.followed, each.seed))
-    if math.isinf(best.followed):
+    over = SeedsDone(results, settings.cost_below)
+    if math.isinf(over.costs[0]):
         what = f"The cost is not finite with any of the {settings.seeds} seeds."
         raise RunFailed(Fault(str(folder.path), what, "Ask mlp gradcheck, or lower optimiser.learning_rate."))
-    if prepared.config.seed != best.seed:
-        folder.write_config(changed(prepared.file, [f"seed={best.seed}"]).text_for(folder.path))
-    report(SeedsDone(results, best.seed, settings.cost_below))
+    if prepared.config.seed != over.best:
+        folder.write_config(changed(prepared.file, [f"seed={over.best}"]).text_for(folder.path))
+    report(over)
 
 
 def _in_threads(one: Callable[[int], Repeated | None], seeds: list[int]) -> Iterator[Repeated | None]:
@@ -167,16 +167,17 @@ def _in_threads(one: Callable[[int], Repeated | None], seeds: list[int]) -> Iter
         pool.shutdown(cancel_futures=True)
 
 
-def _read(folder: RunFolder) -> list[Repeated]:
-    """What repeat.csv has. Raises ModelFileError where it is damaged."""
+def seeds_of(folder: RunFolder) -> list[Repeated]:
+    """What repeat.csv has; nothing where there is none. Raises ModelFileError where it is damaged."""
+    again = AGAIN if not folder.has(CHECKPOINT) else REMEDY
     try:
-        results = [_repeated(row) for row in folder.read_rows(REPEAT, AGAIN)]
+        results = [_repeated(row) for row in folder.read_rows(REPEAT, again)]
         if len({each.seed for each in results}) < len(results):
             raise ValueError("a seed stands in it twice")
         return results
     except (LookupError, TypeError, ValueError) as error:
         what = f"It is damaged: {error}."
-        raise ModelFileError(Fault(str(folder.path / REPEAT), what, AGAIN)) from error
+        raise ModelFileError(Fault(str(folder.path / REPEAT), what, again)) from error
 
 
 def _keep(folder: RunFolder, done: Mapping[int, Repeated]) -> None:

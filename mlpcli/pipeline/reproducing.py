@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlpcli.errors import Fault, ModelFileError, RunFailed
-from mlpcli.pipeline.prepare import prepare
+from mlpcli.pipeline.prepare import prepare, read_config, with_rate
 from mlpcli.pipeline.provenance import data_differences, differences, provenance
-from mlpcli.pipeline.training import step_of, train_prepared
+from mlpcli.pipeline.repeating import seeds_of
+from mlpcli.pipeline.starting import check_places, train
+from mlpcli.pipeline.training import step_of
 from mlpcli.pipeline.verifying import Compared, digests
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder
@@ -30,23 +33,27 @@ class Reproduction:
         return all(each.same for each in self.compared)
 
 
-def reproduce(run: str | Path) -> Reproduction:
-    """Train in a temporary place and compare. Raises as train does; ModelFileError for a run not over."""
+def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
+    """Train in a temporary place and compare.
+
+    overrides: of where the data files are. Raises as train does; ModelFileError for a run not over.
+    """
     folder = RunFolder.find(Path(run))
     recorded = folder.read_summary()
     ended, made = recorded["ended"], recorded["made"]
     if not ended or ended["stopped"] == INTERRUPTED:
         remedy = f"Go on with it first: mlp train --resume {folder.path}"
         raise ModelFileError(Fault(str(folder.path), "The run is not over.", remedy))
-    overrides = [f"executor={made['executor']}", *_instead_of_time(folder, ended["stopped"])]
-    prepared = prepare(folder.path / CONFIG, overrides)
+    check_places(read_config(folder.path / CONFIG, overrides), folder, overrides)
+    overrides = [*overrides, f"executor={made['executor']}", *_instead_of_time(folder, ended["stopped"])]
+    prepared = with_rate(prepare(folder.path / CONFIG, overrides))
     now = provenance(prepared, step_of(prepared))
     said = [*data_differences(made, now), *differences(made, now)]
     if made["graph"] != now["graph"]:
         said.append("The steps are others: config.yaml was changed, or another mlp computes it otherwise.")
     with tempfile.TemporaryDirectory(prefix="mlp-reproduce-") as place:
         try:
-            train_prepared(prepare(folder.path / CONFIG, overrides), place)
+            train(folder.path / CONFIG, [*overrides, *_first_seed(folder)], place)
         except RunFailed:  # as the first one did: the weights before that are compared
             if ended["stopped"] == ALL_DONE:
                 raise
@@ -54,6 +61,11 @@ def reproduce(run: str | Path) -> Reproduction:
         pairs = zip(digests(folder.path).items(), digests(again).values(), strict=True)
         compared = tuple(Compared(what, one, other) for (what, one), other in pairs)
     return Reproduction(folder.path, tuple(said), compared)
+
+
+def _first_seed(folder: RunFolder) -> list[str]:
+    """Of a run that tried several; its config has that of the best."""
+    return [f"seed={min(each.seed for each in seeds)}"] if (seeds := seeds_of(folder)) else []
 
 
 def _instead_of_time(folder: RunFolder, stopped: str) -> list[str]:

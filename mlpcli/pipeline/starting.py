@@ -9,7 +9,7 @@ from mlpcli.config.differences import differences
 from mlpcli.config.load import ConfigFile, load_config_text, read_text
 from mlpcli.config.schema import Config
 from mlpcli.errors import ConfigError, Fault
-from mlpcli.pipeline.events import Run
+from mlpcli.pipeline.events import Planned, Run
 from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, prepare_file, read_config, with_rate
 from mlpcli.pipeline.provenance import DATA_FILES, check_data, provenance
 from mlpcli.pipeline.resuming import resume as resume_training
@@ -35,7 +35,7 @@ def train(
     the run can no longer be kept; KeyboardInterrupt where seeds or folds were interrupted.
     """
     prepared = prepare(config, overrides)
-    if not _asks_for_more(prepared.config):
+    if not asks_for_more(prepared.config):
         return train_prepared(prepared, runs, report, interrupted, keep_every)
     folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
     return _after_the_rest(prepared, folder, report, interrupted, keep_every)
@@ -57,8 +57,8 @@ def resume(
     folder = RunFolder.find(Path(run))
     if not folder.has(CHECKPOINT):
         file = read_config(folder.path / CONFIG, overrides)
-        if _asks_for_more(file.config):
-            _check_places(file, folder, overrides)
+        if asks_for_more(file.config):
+            check_places(file, folder, overrides)
             prepared = prepare_file(file)
             if overrides:
                 folder.write_config(file.text)
@@ -66,7 +66,7 @@ def resume(
     return resume_training(run, overrides, report, interrupted, keep_every)
 
 
-def _check_places(file: ConfigFile, folder: RunFolder, overrides: Sequence[str]) -> None:
+def check_places(file: ConfigFile, folder: RunFolder, overrides: Sequence[str]) -> None:
     """Raises ConfigError where more is changed than where the data files are."""
     if not overrides:
         return
@@ -78,8 +78,8 @@ def _check_places(file: ConfigFile, folder: RunFolder, overrides: Sequence[str])
         file.located(
             Fault(
                 "",
-                f"Seeds or folds of this run are not done yet, and this was changed ({each}).",
-                "Go on without it; until then only the places of data files may change.",
+                f"It belongs to what the run is made of, and was changed ({each}).",
+                "Leave it as it was: here only the places of data files may change.",
                 each.key,
             )
         )
@@ -90,7 +90,8 @@ def _check_places(file: ConfigFile, folder: RunFolder, overrides: Sequence[str])
         raise ConfigError(faults)
 
 
-def _asks_for_more(config: Config) -> bool:
+def asks_for_more(config: Config) -> bool:
+    """Whether seeds or folds come before the training."""
     return config.repeat is not None or config.training.folds is not None
 
 
@@ -110,6 +111,7 @@ def _after_the_rest(
             check_data(folder.read_summary()["made"], made, prepared.config.data)
         else:
             folder.write_summary({"made": made, "ended": None})
+        report(Planned(prepared, folder.path))
         if prepared.config.repeat is not None:
             from mlpcli.pipeline.repeating import repeat
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlpcli.pipeline.events import EpochDone, Event, Run, Started
-from mlpcli.pipeline.prepare import prepare
-from mlpcli.pipeline.resuming import resume
-from mlpcli.pipeline.training import train_prepared
+from mlpcli.pipeline.cross_validating import FOLDS, PREDICTIONS
+from mlpcli.pipeline.events import EpochDone, Event, FoldDone, Planned, Run, SeedDone, Started
+from mlpcli.pipeline.prepare import read_config
+from mlpcli.pipeline.repeating import REPEAT
+from mlpcli.pipeline.starting import asks_for_more, resume, train
 from mlpcli.runs.array_file import fingerprint
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, MODEL
@@ -44,8 +46,6 @@ class Verification:
     epochs: int
     breaks: tuple[str, ...]
     compared: tuple[Compared, ...]
-    only: str = ""
-    """What the config asks for beside the training, and was not tried."""
 
     @property
     def same(self) -> bool:
@@ -60,16 +60,12 @@ class _Killed(BaseException):
 def verify_resume(config: str | Path, overrides: Sequence[str] = ()) -> Verification:
     """Train twice in a temporary place. Raises as train does."""
     with tempfile.TemporaryDirectory(prefix="mlp-verify-") as place:
-        prepared = prepare(config, overrides)
-        asked = {"training.folds": prepared.config.training.folds, "repeat": prepared.config.repeat}
-        beside = " and ".join(key for key, value in asked.items() if value is not None)
-        whole = train_prepared(prepared, Path(place) / "unbroken")
+        whole = train(config, overrides, Path(place) / "unbroken")
         breaks: list[str] = []
         run = _broken(config, overrides, Path(place) / "broken", whole.epochs, breaks)
         pairs = zip(digests(whole.path).items(), digests(run.path).values(), strict=True)
         compared = tuple(Compared(what, one, other) for (what, one), other in pairs)
-    only = f"{beside} was not tried: this is the training of all rows, from the config's seed."
-    return Verification(whole.epochs, tuple(breaks), compared, only if beside else "")
+    return Verification(whole.epochs, tuple(breaks), compared)
 
 
 def digests(run: Path) -> dict[str, str]:
@@ -85,47 +81,63 @@ def digests(run: Path) -> dict[str, str]:
         "parameters and optimiser": fingerprint(found.groups["state"]),
         "random streams, counters": hashlib.sha256(decided.encode()).hexdigest(),
         "history": fingerprint(history),
+        **{name: _sha256(run / name) for name in (REPEAT, FOLDS, PREDICTIONS) if (run / name).exists()},
     }
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _broken(config: str | Path, overrides: Sequence[str], runs: Path, epochs: int, breaks: list[str]) -> Run:
     """The run, broken off at every one of BREAKS and gone on with each time. breaks: told into."""
     folder: Path | None = None
+    most = 0
+    """Of the epochs, or of the seeds or folds, that were seen."""
 
-    def attempt(report: Callable[[Event], None], interrupted: Callable[[], bool]) -> Run:
-        if folder is None:
-            return train_prepared(prepare(config, overrides), runs, report, interrupted, KEEP_EVERY)
-        return resume(folder, (), report, interrupted, KEEP_EVERY)
+    def attempt(after: float, kill: bool) -> Run | None:
+        """Until so much is done of them, or to the end. None where it was broken off before the training."""
+        nonlocal most
+        most, beside = 0, after < 0
 
-    for at, share in enumerate(BREAKS):
-        after, kill, seen = int(share * epochs), at % 2 == 1, [0]
-
-        def watch(event: Event, after: int = after, kill: bool = kill, seen: list[int] = seen) -> None:
-            nonlocal folder
-            if isinstance(event, Started):
+        def watch(event: Event) -> None:
+            nonlocal folder, most
+            if isinstance(event, Started | Planned):
                 folder = event.folder
-            elif isinstance(event, EpochDone):
-                seen[0] = event.number
-                if kill and event.number >= after:
-                    raise _Killed
+            elif isinstance(event, SeedDone | FoldDone) and beside:
+                most += 1
+            elif isinstance(event, EpochDone) and not beside:
+                most = event.number
+            if kill and most >= abs(after):
+                raise _Killed
+
+        def interrupted() -> bool:
+            return not kill and folder is not None and most >= abs(after)
 
         try:
-            started = folder is not None
-            run = attempt(
-                watch,
-                lambda after=after, kill=kill, seen=seen, started=started: (  # type: ignore[misc]
-                    not kill and (started or folder is not None) and seen[0] >= after
-                ),
-            )
+            if folder is None:
+                return train(config, overrides, runs, watch, interrupted, KEEP_EVERY)
+            return resume(folder, (), watch, interrupted, KEEP_EVERY)
         except _Killed:
-            breaks.append(f"killed after epoch {seen[0]}")
+            breaks.append("killed among seeds or folds" if beside else f"killed after epoch {most}")
+        except KeyboardInterrupt:
+            breaks.append("interrupted among seeds or folds")
+        return None
+
+    more = asks_for_more(read_config(Path(config), overrides).config)
+    attempts = [(-1.0, False), (-1.0, True)] if more else []
+    attempts += [(int(share * epochs), at % 2 == 1) for at, share in enumerate(BREAKS)]
+    for after, kill in attempts:
+        run = attempt(after, kill)
+        if run is None:
             continue
         if not run.interrupted:
             return run
-        assert folder is not None
-        part = Checkpoint.read(folder / CHECKPOINT).values["part"]
+        part = Checkpoint.read(run.path / CHECKPOINT).values["part"]
         within = (
             f"in epoch {run.epochs}, after batch {part['batches']}" if part else f"after epoch {run.epochs}"
         )
         breaks.append(f"interrupted {within}")
-    return attempt(lambda event: None, lambda: False)
+    run = attempt(math.inf, kill=False)
+    assert run is not None
+    return run

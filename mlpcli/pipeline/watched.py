@@ -153,7 +153,7 @@ def _remedies(prepared: Prepared) -> Iterator[Remedy]:
         rate = prepared.optimizer.rate
         yield Remedy("steps a tenth as long", (f"optimiser.learning_rate={rate / 10:g}",))
     data = prepared.config.data
-    scaled = [("scaling", data.scaling)]
+    scaled: list[tuple[str, str | None]] = [("scaling", data.scaling)]
     if prepared.dataset.task == "regression" and prepared.head.loss.scaled_targets:
         scaled.append(("target_scaling", data.target_scaling))
     raw = tuple(f"data.{key}=standard" for key, how in scaled if how == "none")

@@ -26,6 +26,7 @@ CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS, SUMMARY = (
 )
 SUMMARY_VERSION = 1
 LARGEST_SUMMARY = 1 << 24
+REMEDY = "Use another copy, or train again."
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class RunFolder:
         """The rows, as text; none where training printed none."""
         return self.read_rows(HISTORY)
 
-    def read_rows(self, name: str, remedy: str = "Use another copy, or train again.") -> list[dict[str, str]]:
+    def read_rows(self, name: str, remedy: str = REMEDY) -> list[dict[str, str]]:
         """Of a table of that name, as text; none where there is none. Raises ModelFileError."""
         path = self.path / name
         if not path.exists():
@@ -137,7 +138,7 @@ class RunFolder:
             }
         except (KeyError, ValueError) as error:
             where = str(self.path / HISTORY)
-            raise ModelFileError(Fault(where, f"It is damaged: {error}.", "Use another copy.")) from error
+            raise ModelFileError(Fault(where, f"It is damaged: {error}.", REMEDY)) from error
 
     def write_history(self, records: Sequence[Mapping[str, object]]) -> None:
         """The whole table anew; no file where there is no record."""

@@ -197,8 +197,11 @@ def test_missing_data_files_are_told_with_the_nearest_name(folder: Path) -> None
         f"error: bad.yaml line 3, key data.validation\n"
         f"  {folder} is a folder, not a file.\n  Name a file in it.\n"
         f"error: bad.yaml line 4, key data.test\n  There is no file {folder}/x/y.csv.\n"
-        f"  There is no folder {folder}/x either."
+        f"  There is no folder {folder}/x either. If it lies elsewhere: --set data.test=PATH"
     )
+    with_option = refused("bad.yaml", "data.train=gone.dat")
+    assert "--set data.train" in with_option
+    assert "data.train=PATH" not in with_option
     assert load_config(path, check_files=False).config.data.train == str(folder / "iris.cvs")
 
 

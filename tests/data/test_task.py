@@ -14,9 +14,12 @@ from mlpcli.errors import DataError
 REAL = [0.5 * at for at in range(40)]
 
 
-def task(*targets: Any, given: str | None = None, as_classes: bool = False) -> tuple[str, str]:
+def task(
+    *targets: Any, given: str | None = None, as_classes: bool = False, loss: str = ""
+) -> tuple[str, str]:
     names = tuple(f"y{at}" for at in range(len(targets)))
-    kind, notes = infer_task(table_from(dict(zip(names, targets, strict=True))), names, given, as_classes)
+    table = table_from(dict(zip(names, targets, strict=True)))
+    kind, notes = infer_task(table, names, given, as_classes, loss)
     return kind, " ".join(notes)
 
 
@@ -49,6 +52,18 @@ def test_what_is_ambiguous_is_said_with_the_remedy() -> None:
     assert "task: regression" not in task([0, 1, 1])[1]
     assert "task: classification" in task(list(range(30)))[1]
     assert "task: classification" not in task(REAL)[1]
+
+
+def test_a_loss_of_numbers_makes_whole_numbers_a_regression() -> None:
+    kind, note = task([1, 2, 3] * 9, loss="poisson")
+    assert kind == "regression"
+    assert "loss poisson is of numbers" in note
+    assert "task: classification" in note
+    assert task([0, 1, 1], loss="huber")[0] == "regression"
+    assert task([0, 1], [1, 1], loss="huber")[0] == "regression"
+    assert task([1, 2, 3] * 9, given="classification", loss="huber")[0] == "classification"
+    assert task([1, 2, 3] * 9, as_classes=True, loss="huber")[0] == "classification"
+    assert task(["a", "b"], loss="huber")[0] == "classification"
 
 
 def test_several_targets() -> None:

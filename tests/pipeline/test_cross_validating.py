@@ -1,16 +1,22 @@
 """`training.folds`: each fold is the training of the config with data.fold; what is told and left of it."""
 
 import csv
+import json
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cli.world import mlp
 
 from mlpcli import load, resume, train
-from mlpcli.errors import ConfigError, DataError
+from mlpcli.errors import ConfigError, DataError, ModelFileError
 from mlpcli.pipeline.cross_validating import FOLDS, PREDICTIONS
-from mlpcli.pipeline.events import FoldDone, FoldsDone
+from mlpcli.pipeline.events import FoldDone, FoldsDone, Planned
 from mlpcli.pipeline.prepare import prepare
+from mlpcli.pipeline.reproducing import reproduce
+from mlpcli.pipeline.verifying import verify_resume
 from mlpcli.runs.model_file import ModelFile
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +98,56 @@ def test_what_was_interrupted_goes_on_where_it_was(tmp_path):
     assert (whole.path / PREDICTIONS).read_bytes() == (folder / PREDICTIONS).read_bytes()
 
 
+def test_they_are_shown_compared_reproduced_and_verified(tmp_path):
+    config = written(tmp_path)
+    run = train(config, [], tmp_path / "runs")
+    events = []
+    other = train(config, ["seed=1"], tmp_path / "runs", events.append)
+    assert [type(each) for each in events[:2]] == [Planned, FoldDone]
+    shown = mlp("show", run.path).stdout
+    scores = [float(row["accuracy"]) for row in table(run.path / FOLDS)]
+    mean = f"folds    accuracy {np.mean(scores):.6g} ±"
+    assert mean in shown
+    assert mean in mlp("train", config, "--runs", tmp_path / "again").stdout
+    sides = json.loads(mlp("compare", run.path, other.path, "--json").stdout)["runs"]
+    assert sides[0]["scores"]["folds, mean accuracy"] == pytest.approx(np.mean(scores))
+    assert sides[0]["scores"]["folds"] == 3
+    found = reproduce(run.path)
+    assert found.same
+    assert {FOLDS, PREDICTIONS} < {each.what for each in found.compared}
+    rows = (run.path / PREDICTIONS).read_text(encoding="utf-8")
+    (run.path / PREDICTIONS).write_text(rows.replace(",1,", ",2,", 1), encoding="utf-8")
+    assert [each.what for each in reproduce(run.path).compared if not each.same] == [PREDICTIONS]
+    verified = verify_resume(config)
+    assert verified.same
+    assert {FOLDS, PREDICTIONS} < {each.what for each in verified.compared}
+    assert sum("among" in each for each in verified.breaks) >= 2
+
+
+@pytest.mark.parametrize("text", ["fold\n1\n2\n", "fold,accuracy\n1,x\n2,1\n", "fold,accuracy\n1,0.5\n"])
+def test_a_damaged_table_of_folds_is_refused(text, tmp_path):
+    run = train(written(tmp_path), ["training.epochs=1"], tmp_path / "runs")
+    (run.path / FOLDS).write_text(text, encoding="utf-8")
+    for command in (["show", run.path], ["compare", run.path, run.path]):
+        result = mlp(*command)
+        assert result.exit_code == 2
+        assert "It is damaged" in result.stderr
+
+
+def test_a_damaged_fold_is_told_with_what_to_delete(tmp_path):
+    config, told = written(tmp_path), []
+    whole = train(config, [], tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(config, [], tmp_path / "runs", told.append, lambda: any(isinstance(e, FoldDone) for e in told))
+    (folder,) = (tmp_path / "runs").iterdir()
+    checkpoint = folder / "fold-1" / "checkpoint.npz"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
+    with pytest.raises(ModelFileError, match=f"Delete {re.escape(str(folder))}/fold-1; mlp train --resume"):
+        resume(folder)
+    shutil.rmtree(folder / "fold-1")
+    assert (resume(folder).path / PREDICTIONS).read_bytes() == (whole.path / PREDICTIONS).read_bytes()
+
+
 @pytest.mark.parametrize("fold", ["0/3", "4/3", "1/1", "2", "a/b", "1/3/3", "-1/3"])
 def test_what_is_no_fold(fold, tmp_path):
     with pytest.raises(ConfigError, match="is no fold"):
@@ -110,7 +166,7 @@ def test_folds_that_were_begun_go_on_with_a_file_that_was_moved_and_no_other_cha
     with pytest.raises(KeyboardInterrupt):
         train(config, [], tmp_path / "broken", told.append, after_one_fold)
     (folder,) = (tmp_path / "broken").iterdir()
-    with pytest.raises(ConfigError, match="not done yet"):
+    with pytest.raises(ConfigError, match="only the places"):
         resume(folder, ["training.print_every=2"])
     (tmp_path / "own.csv").rename(tmp_path / "moved.csv")
     (tmp_path / "own.csv").write_bytes(b"\n".join(rows.splitlines()[:90]) + b"\n")

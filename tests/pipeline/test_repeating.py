@@ -2,17 +2,21 @@
 
 import csv
 import itertools
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cli.world import mlp
 
 from mlpcli import resume, train
 from mlpcli.errors import ConfigError, DataError, ModelFileError
 from mlpcli.pipeline.events import SeedDone, SeedsDone
 from mlpcli.pipeline.prepare import prepare
 from mlpcli.pipeline.repeating import REPEAT
+from mlpcli.pipeline.reproducing import reproduce
+from mlpcli.pipeline.verifying import verify_resume
 from mlpcli.runs.model_file import ModelFile
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +84,32 @@ def test_the_table_and_the_share_that_comes_to_a_cost(config, tmp_path):
     with open(run.path / REPEAT, newline="", encoding="utf-8") as file:
         rows = {int(row["seed"]): row for row in csv.DictReader(file)}
     assert {seed: float(row["cost"]) for seed, row in rows.items()} == {s: r.cost for s, r in results.items()}
+
+
+def test_they_are_shown_compared_reproduced_and_verified(config, tmp_path):
+    run, results, done = repeated(config, tmp_path, "repeat.cost_below=9")
+    assert done.best != 3, "else the first seed would not have to be looked for"
+    words = ["3 seeds done: cost least", "reached  repeat.cost_below: 3 of 3 seeds (100%)"]
+    shown = mlp("show", run.path).stdout
+    assert all(each in shown for each in words)
+    (first, _) = json.loads(mlp("compare", run.path, run.path, "--json").stdout)["runs"]
+    assert first["scores"]["seeds, lowest cost"] == min(each.cost for each in results.values())
+    assert first["scores"]["seeds below repeat.cost_below"] == 3
+    found = reproduce(run.path)
+    assert found.same
+    assert REPEAT in {each.what for each in found.compared}
+    verified = verify_resume(config, ["repeat=3"])
+    assert verified.same
+    assert REPEAT in {each.what for each in verified.compared}
+    assert len(verified.breaks) >= 4
+
+
+def test_a_run_that_broke_off_among_its_seeds_is_shown(begun):
+    folder, _best = begun
+    shown = mlp("show", folder)
+    assert shown.exit_code == 0
+    assert "seeds done" in shown.stdout
+    assert f"mlp train --resume {folder}" in shown.stdout
 
 
 def test_what_was_interrupted_goes_on_with_the_seeds_that_are_missing(config, tmp_path, monkeypatch):
@@ -166,7 +196,7 @@ def test_what_may_change_while_seeds_are_open(config, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         train(config, ["repeat=4"], tmp_path / "runs", interrupted=lambda: next(again) > half)
     (folder,) = (tmp_path / "runs").iterdir()
-    with pytest.raises(ConfigError, match="not done yet"):
+    with pytest.raises(ConfigError, match="only the places"):
         resume(folder, ["training.epochs=9"])
     (tmp_path / "own.csv").rename(tmp_path / "moved.csv")
     (tmp_path / "own.csv").write_text("\n".join(rows.splitlines()[:90]) + "\n", encoding="utf-8")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mlpcli import load, train
+from mlpcli.cli.text import describe_prepared
 from mlpcli.data.prepare import Preparation
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
@@ -108,6 +109,24 @@ def test_one_class_and_scaled_counts_are_trained(tmp_path):
     assert coded.evaluate(tmp_path / "two.csv").class_scores["label"].accuracy == 1.0
     for changes in (["data.target=a", "loss=poisson"], ["data.task=regression", "data.target=a"]):
         assert np.isfinite(train(config, changes, runs=tmp_path / "runs").cost)
+
+
+def test_what_a_loss_of_counts_takes_its_targets_for(tmp_path):
+    config = tmp_path / "counts.yaml"
+    rows = "".join(f"{at},{at % 4}\n" for at in range(24))
+    (tmp_path / "counts.csv").write_text("a,n\n" + rows, encoding="utf-8")
+    config.write_text(
+        "data: {train: counts.csv, target: n}\nnetwork: {hidden: [2]}\nloss: poisson\n", encoding="utf-8"
+    )
+    prepared = prepare(config)
+    assert prepared.dataset.task == "regression"
+    np.testing.assert_array_equal(np.unique(prepared.dataset.training.targets), [0, 1, 2, 3])
+    assert "as it is" in describe_prepared(prepared)
+    scaled = prepare(config, ["data.target_scaling=standard"]).dataset
+    assert scaled.training.targets.std() == pytest.approx(1)
+    assert prepare(config, ["loss=huber"]).dataset.training.targets.std() == pytest.approx(1)
+    assert prepare(config, ["data.class_weights=balanced"]).dataset.task == "classification"
+    assert prepare(config, ["data.task=classification"]).dataset.task == "classification"
 
 
 def test_defaults_and_streams(tmp_path):

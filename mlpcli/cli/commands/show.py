@@ -17,6 +17,7 @@ def show(run: str) -> None:
     """
     from shlex import quote
 
+    from mlpcli.cli.beside_text import describe_folds, describe_seeds
     from mlpcli.cli.text import describe_columns, describe_network, describe_size, plural, table
     from mlpcli.pipeline.inspect import show_run
 
@@ -40,6 +41,10 @@ def show(run: str) -> None:
     if model is None or shown.stopped == "interrupted":
         done = f"{plural(shown.epochs, 'epoch')} done"
         click.echo(f"not over {done}; go on: mlp train --resume {quote(str(shown.path))}")
+    if shown.seeds is not None:
+        click.echo(describe_seeds(shown.seeds))
+    if shown.folds is not None:
+        click.echo(describe_folds(shown.folds))
     if shown.history:
         filled = [key for key in shown.history[0] if any(row[key] for row in shown.history)]
         rows = [[_short(row[key]) for key in filled] for row in shown.history]

@@ -57,8 +57,6 @@ def train(
 
         verification = verify(str(config), overrides)
         click.echo(describe_verification(verification, as_json))
-        if verification.only and not as_json:
-            click.echo(verification.only)
         ctx.exit(0 if verification.same else 1)
     with make_view(quiet, as_json) as view, first_interrupt() as interrupted:
         if run is not None:

@@ -14,6 +14,7 @@ from mlpcli.ops.elementwise import log, maximum
 class Poisson(Loss):
     """p - t·log p, the negative log-likelihood of a Poisson rate p up to a constant; p is at least 1e-7."""
 
+    of_numbers: ClassVar[bool] = True
     scaled_targets: ClassVar[bool] = False
     default_output: ClassVar[str] = "softplus"
 

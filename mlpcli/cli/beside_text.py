@@ -1,0 +1,34 @@
+"""What seeds and folds came to, in words; `train` and `show` say the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlpcli.cli.text import plural, score_title
+
+if TYPE_CHECKING:
+    from mlpcli.pipeline.events import FoldsDone, SeedsDone
+
+
+def describe_seeds(seeds: SeedsDone) -> str:
+    """Costs, and the share that came to what was asked for."""
+    costs, count = seeds.costs, len(seeds.results)
+    middle = (costs[(count - 1) // 2] + costs[count // 2]) / 2
+    lines = [
+        f"seeds    {plural(count, 'seed')} done: cost least {costs[0]:.6g}, median {middle:.6g}, "
+        f"most {costs[-1]:.6g}"
+    ]
+    if seeds.reached is not None:
+        what = "repeat.cost_below" if seeds.cost_below is None else f"a cost below {seeds.cost_below:g}"
+        lines.append(f"reached  {what}: {seeds.reached} of {count} seeds ({seeds.reached / count:.0%})")
+    return "\n".join(lines)
+
+
+def describe_folds(folds: FoldsDone) -> str:
+    """Mean and spread of each score, and where the predictions are."""
+    lines = [
+        f"folds    {score_title(name)} {mean:.6g} ± {spread:.2g} "
+        f"(mean and standard deviation of {len(folds.folds)})"
+        for name, (mean, spread) in folds.table.items()
+    ]
+    return "\n".join([*lines, f"         every row as predicted by the fold without it: {folds.predictions}"])
