@@ -59,7 +59,8 @@ def infer_task(
             raise DataError(fact.slips)
     if task is None and as_classes and len(facts) == 1:
         task = "classification"
-    if task is None and loss_of_numbers and all(fact.values is not None for fact in facts):
+    numbers_of_any = any(fact.distinct != 2 for fact in facts)  # two values may well be a yes and a no
+    if task is None and loss_of_numbers and numbers_of_any and all(f.values is not None for f in facts):
         said = f"{where}: task regression, as loss {loss_of_numbers} is of numbers"
         if all(fact.whole for fact in facts):
             said += "; say `data: {task: classification}` if these are classes"

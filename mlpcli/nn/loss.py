@@ -27,7 +27,7 @@ class Loss(ABC):
     scaled_targets: ClassVar[bool] = True
     """Whether regression targets may be standardised for it."""
     of_numbers: ClassVar[bool] = False
-    """Whether a target of whole numbers that is given to it is one of numbers, not of classes."""
+    """Whether a target of more than two whole numbers that it is given is one of numbers, not of classes."""
     default_output: ClassVar[str] = "linear"
     """The output activation of a regression that names none."""
 

@@ -15,6 +15,7 @@ from mlpcli.errors import DataError, Fault, ModelFileError
 from mlpcli.graph.fingerprint import fingerprint
 from mlpcli.optim.step import TrainingStep
 from mlpcli.pipeline.prepare import Prepared
+from mlpcli.runs.array_file import fingerprint as array_fingerprint
 from mlpcli.runs.contents import DataFile, Made
 
 DATA_FILES = ("train", "labels", "validation", "validation_labels", "test", "test_labels")
@@ -24,7 +25,7 @@ _BLOCK = 1 << 20
 def provenance(prepared: Prepared, step: TrainingStep) -> Made:
     """Of a training that is about to begin. Reads the data files once more, for their sha256."""
     config = prepared.config
-    return {
+    made: Made = {
         "mlp_version": mlpcli.__version__,
         "python": ".".join(map(str, sys.version_info[:3])),
         "platform": sys.platform,
@@ -35,6 +36,9 @@ def provenance(prepared: Prepared, step: TrainingStep) -> Made:
         "graph": fingerprint([step.cost, *step.updates, *step.updates.values()]),
         "data": dict(_data_files(config)),
     }
+    if prepared.start is not None:
+        made["start_from"] = array_fingerprint(prepared.start.arrays)
+    return made
 
 
 def _data_files(config: Config) -> Iterator[tuple[str, DataFile]]:
@@ -76,10 +80,21 @@ def data_differences(then: Made, now: Made) -> Iterator[str]:
     for key in changed_data(then, now):
         old, new = (_said(each["data"].get(key)) for each in (then, now))
         yield f"data.{key}: {old}, {new}."
+    if then.get("start_from") != now.get("start_from"):
+        yield "start_from: its weights are not those that the run began with."
 
 
 def _said(file: Mapping[str, Any] | None) -> str:
     return f"{file['file']} (sha256 {(file['sha256'] or 'unknown')[:16]})" if file else "none"
+
+
+def check_start(then: Made, now: Made, config: Config) -> None:
+    """Of a run that has no checkpoint yet: as check_data, and DataError for other first weights, too."""
+    check_data(then, now, config.data)
+    if then.get("start_from") != now.get("start_from"):
+        what = "start_from: the weights are not those that the run began with."
+        remedy = "Bring back that model as it was, or train anew with mlp train."
+        raise DataError(Fault(config.start_from or "start_from", what, remedy))
 
 
 def check_data(then: Made, now: Made, config: DataConfig) -> None:

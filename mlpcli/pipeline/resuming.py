@@ -15,7 +15,7 @@ from mlpcli.optim.step import TrainingStep
 from mlpcli.pipeline.events import Ended, Noticed, Run, Started
 from mlpcli.pipeline.keeper import Keeper
 from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, read_config, with_rate
-from mlpcli.pipeline.provenance import DATA_FILES, check_computation, check_data, provenance
+from mlpcli.pipeline.provenance import DATA_FILES, check_computation, check_data, check_start, provenance
 from mlpcli.pipeline.session import Session, records
 from mlpcli.pipeline.training import Interrupted, Report, conduct, failure, step_of
 from mlpcli.runs.checkpoint import REMEDY, Checkpoint, understood
@@ -24,8 +24,12 @@ from mlpcli.runs.folder import CHECKPOINT, CONFIG, HISTORY, MODEL, SUMMARY, RunF
 from mlpcli.runs.lock import locked
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE
 
-FREE = ("training.epochs", "training.stop", "training.print_every", "training.monitors", "data.source")
-"""Keys that cannot change what was done so far. The executor and the data files are looked at as such."""
+FREE = (
+    *("training.epochs", "training.stop", "training.print_every", "training.monitors"),
+    *("data.source", "start_from"),
+)
+"""Keys that cannot change what was done so far: nothing is left of the first weights, either. The executor
+and the data files are looked at as such."""
 
 
 def resume(
@@ -67,7 +71,7 @@ def _from_the_start(
     prepared, step = _prepared(folder, overrides)
     made = provenance(prepared, step)
     if folder.has(SUMMARY):
-        check_data(folder.read_summary()["made"], made, prepared.config.data)
+        check_start(folder.read_summary()["made"], made, prepared.config)
     session = Session.begin(prepared, step)
     if overrides:
         folder.write_config(prepared.file.text)

@@ -11,7 +11,7 @@ from mlpcli.config.schema import Config
 from mlpcli.errors import ConfigError, Fault
 from mlpcli.pipeline.events import Planned, Run
 from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, prepare_file, read_config, with_rate
-from mlpcli.pipeline.provenance import DATA_FILES, check_data, provenance
+from mlpcli.pipeline.provenance import DATA_FILES, check_start, provenance
 from mlpcli.pipeline.resuming import resume as resume_training
 from mlpcli.pipeline.training import Interrupted, Report, step_of, train_prepared
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder
@@ -73,13 +73,13 @@ def check_places(file: ConfigFile, folder: RunFolder, overrides: Sequence[str]) 
     then = load_config_text(
         read_text(folder.path / CONFIG), folder.path / CONFIG, (), CHOICES, check_files=False
     )
-    places = {f"data.{key}" for key in DATA_FILES}
+    places = {"start_from", *(f"data.{key}" for key in DATA_FILES)}
     faults = [
         file.located(
             Fault(
                 "",
                 f"It belongs to what the run is made of, and was changed ({each}).",
-                "Leave it as it was: here only the places of data files may change.",
+                "Leave it as it was: here only the places of data files and of start_from may change.",
                 each.key,
             )
         )
@@ -108,7 +108,7 @@ def _after_the_rest(
         rated = with_rate(prepared)
         made = provenance(rated, step_of(rated))
         if folder.has(SUMMARY):  # what is done of it was done with the same rows
-            check_data(folder.read_summary()["made"], made, prepared.config.data)
+            check_start(folder.read_summary()["made"], made, prepared.config)
         else:
             folder.write_summary({"made": made, "ended": None})
         report(Planned(prepared, folder.path))

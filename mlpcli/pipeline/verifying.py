@@ -21,6 +21,7 @@ from mlpcli.runs.model_file import ModelFile
 
 BREAKS = (0.0, 0.25, 0.5, 0.75)
 """After these shares of the epochs; by turns as Ctrl-C does, within an epoch, and as a kill does."""
+AMONG = "among seeds or folds"
 KEEP_EVERY = 0.02
 """Seconds between two checkpoints: kills are to meet some."""
 
@@ -96,32 +97,39 @@ def _broken(config: str | Path, overrides: Sequence[str], runs: Path, epochs: in
     """Of the epochs, or of the seeds or folds, that were seen."""
 
     def attempt(after: float, kill: bool) -> Run | None:
-        """Until so much is done of them, or to the end. None where it was broken off before the training."""
+        """Until so many epochs are done, or to the end; after < 0: until a seed or fold is.
+
+        None where it was killed, or nothing is told of it.
+        """
         nonlocal most
-        most, beside = 0, after < 0
+        most, beside, begun = 0, after < 0, False
 
         def watch(event: Event) -> None:
-            nonlocal folder, most
+            nonlocal folder, most, begun
+            begun |= isinstance(event, Started)
             if isinstance(event, Started | Planned):
                 folder = event.folder
             elif isinstance(event, SeedDone | FoldDone) and beside:
                 most += 1
             elif isinstance(event, EpochDone) and not beside:
                 most = event.number
-            if kill and most >= abs(after):
+            if kill and far_enough():
                 raise _Killed
 
+        def far_enough() -> bool:
+            return most >= abs(after) or (beside and begun)
+
         def interrupted() -> bool:
-            return not kill and folder is not None and most >= abs(after)
+            return not kill and folder is not None and far_enough()
 
         try:
             if folder is None:
                 return train(config, overrides, runs, watch, interrupted, KEEP_EVERY)
             return resume(folder, (), watch, interrupted, KEEP_EVERY)
         except _Killed:
-            breaks.append("killed among seeds or folds" if beside else f"killed after epoch {most}")
+            breaks.append(f"killed after epoch {0 if beside else most}" if begun else f"killed {AMONG}")
         except KeyboardInterrupt:
-            breaks.append("interrupted among seeds or folds")
+            breaks.append(f"interrupted {AMONG}")
         return None
 
     more = asks_for_more(read_config(Path(config), overrides).config)

@@ -16,7 +16,13 @@ class DataFile(TypedDict):
     sha256: str | None
 
 
-class Made(TypedDict):
+class Continued(TypedDict, total=False):
+    """There only where a training began with the weights of another: a digest of them."""
+
+    start_from: str
+
+
+class Made(Continued):
     """What a training was made of. data: by key of the config. graph: a digest of the step."""
 
     mlp_version: str

@@ -59,8 +59,8 @@ def test_a_loss_of_numbers_makes_whole_numbers_a_regression() -> None:
     assert kind == "regression"
     assert "loss poisson is of numbers" in note
     assert "task: classification" in note
-    assert task([0, 1, 1], loss="huber")[0] == "regression"
-    assert task([0, 1], [1, 1], loss="huber")[0] == "regression"
+    assert task([0, 1, 1], loss="huber")[0] == "classification"
+    assert task([0, 1, 0], [1, 1, 0], loss="huber")[0] == "multilabel"
     assert task([1, 2, 3] * 9, given="classification", loss="huber")[0] == "classification"
     assert task([1, 2, 3] * 9, as_classes=True, loss="huber")[0] == "classification"
     assert task(["a", "b"], loss="huber")[0] == "classification"

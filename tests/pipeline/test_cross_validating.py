@@ -166,7 +166,7 @@ def test_folds_that_were_begun_go_on_with_a_file_that_was_moved_and_no_other_cha
     with pytest.raises(KeyboardInterrupt):
         train(config, [], tmp_path / "broken", told.append, after_one_fold)
     (folder,) = (tmp_path / "broken").iterdir()
-    with pytest.raises(ConfigError, match="only the places"):
+    with pytest.raises(ConfigError, match="only the places of data files"):
         resume(folder, ["training.print_every=2"])
     (tmp_path / "own.csv").rename(tmp_path / "moved.csv")
     (tmp_path / "own.csv").write_bytes(b"\n".join(rows.splitlines()[:90]) + b"\n")

@@ -196,7 +196,7 @@ def test_what_may_change_while_seeds_are_open(config, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         train(config, ["repeat=4"], tmp_path / "runs", interrupted=lambda: next(again) > half)
     (folder,) = (tmp_path / "runs").iterdir()
-    with pytest.raises(ConfigError, match="only the places"):
+    with pytest.raises(ConfigError, match="only the places of data files"):
         resume(folder, ["training.epochs=9"])
     (tmp_path / "own.csv").rename(tmp_path / "moved.csv")
     (tmp_path / "own.csv").write_text("\n".join(rows.splitlines()[:90]) + "\n", encoding="utf-8")

@@ -1,14 +1,17 @@
 """Weights of another run as the first ones, and layers that stay as they are."""
 
+import itertools
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cli.world import mlp
 
-from mlpcli import load, train
-from mlpcli.errors import ConfigError
+from mlpcli import load, resume, train
+from mlpcli.errors import ConfigError, DataError
 from mlpcli.pipeline import prepare
+from mlpcli.pipeline.reproducing import reproduce
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.model_file import ModelFile
 
@@ -166,6 +169,52 @@ def test_the_path_works_from_the_run_folder_too(first, tmp_path):
     run = train(write(tmp_path / "c.yaml", more=f"start_from: {relative}"), runs=tmp_path / "runs")
     again = prepare(run.path / "config.yaml").initial_values()
     np.testing.assert_array_equal(again["hidden1.weights"], arrays(first)["hidden1.weights"])
+
+
+def continued(tmp_path, epochs=6, looks=None):
+    """A run that starts from another one of its own, broken off after so many looks; and that other one."""
+    source = train(write(tmp_path / "source.yaml"), runs=tmp_path).path
+    config = write(tmp_path / "c.yaml", more=f"start_from: {source}", epochs=epochs)
+    counted = itertools.count()
+    run = train(config, runs=tmp_path, interrupted=lambda: looks is not None and next(counted) >= looks)
+    return run, source
+
+
+def test_a_run_with_a_checkpoint_goes_on_without_what_it_started_from(tmp_path):
+    whole, _ = continued(tmp_path)
+    broken, source = continued(tmp_path, looks=8)
+    assert broken.interrupted
+    shutil.rmtree(source)
+    said = mlp("train", "--resume", broken.path)
+    assert said.exit_code == 2
+    assert f"There is no file or folder {source}" in said.stderr
+    on = resume(broken.path, ["start_from=null"])
+    assert on.epochs == whole.epochs
+    for name, array in arrays(whole.path).items():
+        np.testing.assert_array_equal(arrays(on.path)[name], array)
+
+
+def test_without_one_the_first_weights_have_to_be_those_that_they_were(tmp_path):
+    run, source = continued(tmp_path)
+    for name in ("checkpoint.npz", "model.npz", "history.csv"):
+        (run.path / name).unlink()
+    other = train(write(tmp_path / "other.yaml", epochs=1), runs=tmp_path).path
+    with pytest.raises(DataError, match="start_from: the weights are not those"):
+        resume(run.path, [f"start_from={other}"])
+    assert resume(run.path, [f"start_from={source}"]).epochs == run.epochs
+
+
+def test_reproducing_tells_of_other_first_weights(tmp_path):
+    run, source = continued(tmp_path)
+    assert reproduce(run.path).same
+    other = train(write(tmp_path / "other.yaml", epochs=1), runs=tmp_path).path
+    (source / "model.npz").write_bytes((other / "model.npz").read_bytes())
+    found = reproduce(run.path)
+    assert not found.same
+    assert any("start_from" in each for each in found.differences)
+    shutil.rmtree(source)
+    moved = reproduce(run.path, [f"start_from={other}"])
+    assert any("start_from" in each for each in moved.differences)
 
 
 def test_precision_is_that_of_the_new_run(first, tmp_path):
