@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from mlpcli.diagnose.layer_health import LayerHealth
     from mlpcli.pipeline.gradcheck import GradcheckReport, Training
     from mlpcli.pipeline.proposal import Diagnosed, Effect, Proposal
-    from mlpcli.pipeline.repair import Attempt, Repair, Result
+    from mlpcli.pipeline.repair import Repair
+    from mlpcli.pipeline.workshop import Attempt, Result
 
 BAR = 24
 """Characters of the longest bar; two of them are a factor of ten, so that twelve decades can be seen."""

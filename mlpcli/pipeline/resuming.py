@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlpcli.config.differences import differences
+from mlpcli.config.differences import Difference, differences
 from mlpcli.config.load import ConfigFile, load_config_text
 from mlpcli.config.schema import Config
 from mlpcli.errors import ConfigError, Fault, ModelFileError, RunFailed
@@ -26,10 +26,11 @@ from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE
 
 FREE = (
     *("training.epochs", "training.stop", "training.print_every", "training.monitors"),
-    *("data.source", "start_from"),
+    *("data.source", "start_from", "executor"),
 )
 """Keys that cannot change what was done so far: nothing is left of the first weights, either. The executor
 and the data files are looked at as such."""
+LEAVE_IT = f"Leave it as it was, or train anew with mlp train. What may change: {', '.join(FREE[:3])}."
 
 
 def resume(
@@ -95,7 +96,7 @@ def _go_on(
     with understood(path):
         text = values["run_config"]
         then = load_config_text(text, folder.path / CONFIG, (), CHOICES, check_files=False).config
-        _check_changes(file, then)
+        check_changes(file, then, FREE, "A run that goes on keeps its config, and this was changed", LEAVE_IT)
         _check_epochs(file, values)
         over = None if _goes_on(values, then, file.config) else _as_it_is(folder, values, found)
         cause = next((f["cause"] for f in values["findings"] if f["rule"] == "cost_not_finite"), "")
@@ -129,22 +130,24 @@ def _prepared(folder: RunFolder, overrides: Sequence[str]) -> tuple[Prepared, Tr
     return prepared, step_of(prepared)
 
 
-def _check_changes(file: ConfigFile, then: Config) -> None:
-    """Raises ConfigError for every key that was changed and decided what was done so far."""
-    faults = []
-    files = {f"data.{key}" for key in DATA_FILES}
-    for difference in differences(then, file.config):
-        key = difference.key
-        another_place = (
-            key in files and isinstance(difference.first, str) and isinstance(difference.second, str)
-        )
-        if another_place or key == "executor" or any(key == k or key.startswith(f"{k}.") for k in FREE):
-            continue
-        what = f"A run that goes on keeps its config, and this was changed ({difference})."
-        remedy = f"Leave it as it was, or train anew with mlp train. What may change: {', '.join(FREE[:3])}."
-        faults.append(file.located(Fault("", what, remedy, key)))
+def check_changes(file: ConfigFile, then: Config, free: Collection[str], what: str, remedy: str) -> None:
+    """Raises ConfigError for every key that differs and may not: that is none of `free`, nor below one.
+
+    The paths of data files are free, as what is in the files is looked at. what, remedy: of the message.
+    """
+    faults = [
+        file.located(Fault("", f"{what} ({each}).", remedy, each.key))
+        for each in differences(then, file.config)
+        if not _moved(each) and not any(each.key == key or each.key.startswith(f"{key}.") for key in free)
+    ]
     if faults:
         raise ConfigError(faults)
+
+
+def _moved(difference: Difference) -> bool:
+    """Whether it is another place of a data file."""
+    both = isinstance(difference.first, str) and isinstance(difference.second, str)
+    return both and difference.key in {f"data.{key}" for key in DATA_FILES}
 
 
 def _check_epochs(file: ConfigFile, values: Any) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlpcli.config.differences import differences
 from mlpcli.config.load import ConfigFile, load_config_text, read_text
 from mlpcli.config.schema import Config
-from mlpcli.errors import ConfigError, Fault
 from mlpcli.pipeline.events import Planned, Run
 from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, prepare_file, read_config, with_rate
-from mlpcli.pipeline.provenance import DATA_FILES, check_start, provenance
+from mlpcli.pipeline.provenance import check_start, provenance
+from mlpcli.pipeline.resuming import check_changes
 from mlpcli.pipeline.resuming import resume as resume_training
 from mlpcli.pipeline.training import Interrupted, Report, step_of, train_prepared
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder
@@ -73,21 +72,9 @@ def check_places(file: ConfigFile, folder: RunFolder, overrides: Sequence[str]) 
     then = load_config_text(
         read_text(folder.path / CONFIG), folder.path / CONFIG, (), CHOICES, check_files=False
     )
-    places = {"start_from", *(f"data.{key}" for key in DATA_FILES)}
-    faults = [
-        file.located(
-            Fault(
-                "",
-                f"It belongs to what the run is made of, and was changed ({each}).",
-                "Leave it as it was: here only the places of data files and of start_from may change.",
-                each.key,
-            )
-        )
-        for each in differences(then.config, file.config)
-        if each.key not in places
-    ]
-    if faults:
-        raise ConfigError(faults)
+    what = "It belongs to what the run is made of, and was changed"
+    remedy = "Leave it as it was: here only the places of data files and of start_from may change."
+    check_changes(file, then.config, ("start_from",), what, remedy)
 
 
 def asks_for_more(config: Config) -> bool:

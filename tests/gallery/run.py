@@ -21,7 +21,8 @@ from gallery.data import provide
 from mlpcli.diagnose.baseline import baseline_loss
 from mlpcli.diagnose.finding import Finding
 from mlpcli.pipeline.diagnosis import evidence_of, findings_of
-from mlpcli.pipeline.repair import HELD_BACK, LEAST_ROWS, Repair, repair
+from mlpcli.pipeline.repair import Repair, repair
+from mlpcli.pipeline.workshop import HELD_BACK, LEAST_ROWS
 
 HERE = Path(__file__).parent
 

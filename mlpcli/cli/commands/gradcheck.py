@@ -9,7 +9,7 @@ import click
 from mlpcli.cli.options import json_option, set_option
 
 if TYPE_CHECKING:
-    from mlpcli.pipeline.repair import Attempt
+    from mlpcli.pipeline.workshop import Attempt
 
 
 @click.command()
