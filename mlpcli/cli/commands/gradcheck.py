@@ -46,8 +46,9 @@ def gradcheck(
     import json
     from itertools import count
 
-    from mlpcli.cli.gradcheck_text import describe_gradcheck, describe_repair, describe_result
+    from mlpcli.cli.gradcheck_text import describe_gradcheck
     from mlpcli.cli.interrupt import first_interrupt
+    from mlpcli.cli.repair_text import describe_repair, describe_result
     from mlpcli.pipeline.gradcheck import gradcheck as check
     from mlpcli.pipeline.repair import repair as repair_config
 
