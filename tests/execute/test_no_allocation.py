@@ -23,8 +23,8 @@ SMALLEST_ARRAY = 64 * 50 * 8
 @pytest.mark.parametrize(
     ("name", "optimizer"),
     [
-        *((name, optimizer) for name in HIDDEN_ACTIVATIONS for optimizer in ("adam", "sgd")),
-        *(("tanh", optimizer) for optimizer in STEPPING if optimizer not in ("adam", "sgd")),
+        *((name, "sgd") for name in HIDDEN_ACTIVATIONS),
+        *(("tanh", optimizer) for optimizer in STEPPING if optimizer != "sgd"),
     ],
 )
 def test_a_step_allocates_nothing(name, optimizer, executor):

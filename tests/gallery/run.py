@@ -25,6 +25,21 @@ from mlpcli.pipeline.repair import Repair, repair
 from mlpcli.pipeline.workshop import HELD_BACK, LEAST_ROWS
 
 HERE = Path(__file__).parent
+LONG = {
+    "hidden_softmax/circles",
+    "cost_oscillates/digits_fast",
+    "learning_rate_too_high/digits-adam-rate-3",
+    "linear_hidden_layers/circles-three-linear-layers",
+    "over_regularised/cancer-huge-l2",
+    "over_regularised/diabetes_l1",
+    "too_few_epochs/digits_full_batch",
+    "too_little_capacity/digits-through-one",
+    "vanishing_gradient/digits-six-sigmoids",
+    "vanishing_gradient/iris-seven-sigmoids",
+    "weights_too_small/wine-eight-layers",
+    "zero_weights/digits-second-layer-zero",
+}
+"""Much is trained or compiled for these: the tests leave them to this program."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,11 @@ class Exhibit:
 
     path: Path
     expected: str
+
+    @property
+    def long(self) -> bool:
+        """Whether the tests leave it out."""
+        return is_long(self.path)
 
     @property
     def name(self) -> str:
@@ -55,6 +75,11 @@ class Exhibit:
         if self.expected:
             return bool(findings) and findings[0].rule == self.expected
         return all(finding.severity != "problem" for finding in findings)
+
+
+def is_long(path: Path) -> bool:
+    """Whether a config is among LONG."""
+    return f"{path.parent.name}/{path.name.split('.')[0]}" in LONG
 
 
 def exhibits(rules: list[str] | None = None) -> list[Exhibit]:

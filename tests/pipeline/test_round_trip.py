@@ -31,8 +31,12 @@ def write(folder, network, more=""):
     return path
 
 
-def predicted(config, tmp_path):
-    run = train(config, runs=tmp_path / "runs")
+NUMPY = ("executor=numpy",)
+"""For what is nothing to the executor: nothing is compiled."""
+
+
+def predicted(config, tmp_path, *changes):
+    run = train(config, changes, runs=tmp_path / "runs")
     prediction = load(run).predict(FLOWERS)
     assert prediction.values.shape == (3, 3)
     assert prediction.labels is not None
@@ -43,19 +47,21 @@ def predicted(config, tmp_path):
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations(name, tmp_path):
     chosen = json.dumps({"name": name, **SETTINGS.get(name, {})})
-    values = predicted(write(tmp_path, f"{{hidden: [{{units: 3, activation: {chosen}}}]}}"), tmp_path).values
+    values = predicted(
+        write(tmp_path, f"{{hidden: [{{units: 3, activation: {chosen}}}]}}"), tmp_path, *NUMPY
+    ).values
     np.testing.assert_allclose(values.sum(1), 1.0, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses(name, tmp_path):
     chosen = json.dumps({"name": name, **LOSS_SETTINGS.get(name, {})})
-    predicted(write(tmp_path, "{hidden: [3]}", f"loss: {chosen}\n"), tmp_path)
+    predicted(write(tmp_path, "{hidden: [3]}", f"loss: {chosen}\n"), tmp_path, *NUMPY)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_optimizers(name, tmp_path):
-    predicted(write(tmp_path, "{hidden: [3]}", f"optimiser: {name}\n"), tmp_path)
+    predicted(write(tmp_path, "{hidden: [3]}", f"optimiser: {name}\n"), tmp_path, *NUMPY)
 
 
 def test_settings_of_choices_are_kept(tmp_path):
