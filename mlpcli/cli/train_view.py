@@ -1,29 +1,27 @@
-"""What `mlp train` shows: lines, a progress bar on a terminal, JSON, or nearly nothing."""
+"""What `mlp train` shows: lines, with a progress bar on a terminal; or another view that was asked for."""
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import sys
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from mlpcli.cli.beside_text import describe_folds, describe_seeds
+from mlpcli.cli.json_view import JsonView
 from mlpcli.cli.text import (
     describe_evaluation,
-    describe_network,
     describe_prepared,
     duration,
     plural,
     score_title,
 )
+from mlpcli.cli.view import QuietView
 from mlpcli.pipeline.events import (
     BrokenOff,
     EpochDone,
-    Event,
     FoldDone,
     FoldsDone,
     Halved,
@@ -39,138 +37,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 LEAST_WIDTH = {"epoch": 9, "seconds": 12}
-
-
-class QuietView:
-    """Only the end."""
-
-    def __enter__(self) -> QuietView:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def show(self, event: Event) -> None:
-        """Tell what happens, as the methods below do."""
-        if isinstance(event, Started):
-            self.start(event)
-        elif isinstance(event, EpochDone):
-            self.epoch(event)
-        elif isinstance(event, Noticed):
-            self.finding(event)
-        elif isinstance(event, Halved):
-            self.halved(event)
-        elif isinstance(event, Planned):
-            self.plan(event)
-        elif isinstance(event, SeedDone):
-            self.seed(event)
-        elif isinstance(event, SeedsDone):
-            self.seeds(event)
-        elif isinstance(event, FoldDone):
-            self.fold(event)
-        elif isinstance(event, FoldsDone):
-            self.folds(event)
-        elif isinstance(event, BrokenOff):
-            self.broken_off(event)
-        elif event.anew:
-            self.end(event.run)
-        else:
-            self.over(event.run)
-
-    def start(self, event: Started) -> None:
-        """The first words."""
-
-    def epoch(self, event: EpochDone) -> None:
-        """One more epoch is done."""
-
-    def finding(self, event: Noticed) -> None:
-        """Something goes wrong."""
-
-    def halved(self, event: Halved) -> None:
-        """The cost was lost; training goes on from before that at half the rate."""
-
-    def plan(self, event: Planned) -> None:
-        """Seeds or folds come first."""
-
-    def seed(self, event: SeedDone) -> None:
-        """One of the repeated trainings is over."""
-
-    def seeds(self, event: SeedsDone) -> None:
-        """All of them are."""
-
-    def fold(self, event: FoldDone) -> None:
-        """One training of a cross-validation is over."""
-
-    def folds(self, event: FoldsDone) -> None:
-        """All of them are."""
-
-    def broken_off(self, event: BrokenOff) -> None:
-        """Seeds or folds were interrupted."""
-
-    def over(self, run: Run) -> None:
-        """There was nothing left to do."""
-        self.end(run)
-
-    def end(self, run: Run) -> None:
-        """The last words."""
-        click.echo(f"{run.path}  cost {run.cost:.6g}  ({run.stopped}, {plural(run.epochs, 'epoch')})")
-
-
-class JsonView(QuietView):
-    """One object a line."""
-
-    def start(self, event: Started) -> None:
-        network, start = event.prepared.network, event.prepared.start
-        self._print(
-            event="start",
-            run=str(event.folder),
-            network=describe_network(network),
-            parameters=network.size,
-            rows=len(event.prepared.dataset.training.inputs),
-            notes=[*event.prepared.dataset.notes, *(start.notes if start else ()), *event.notes],
-            **({"learning_rate": event.prepared.optimizer.rate} if event.prepared.found_rate else {}),
-            after=event.after,
-        )
-
-    def epoch(self, event: EpochDone) -> None:
-        if event.record is not None:
-            self._print(event="epoch", **event.record)
-
-    def finding(self, event: Noticed) -> None:
-        self._print(event="finding", **event.as_json())
-
-    def halved(self, event: Halved) -> None:
-        self._print(event="halved", epoch=event.epoch, after=event.after, rate_factor=event.factor)
-
-    def seed(self, event: SeedDone) -> None:
-        self._print(event="seed", **event.result.as_record())
-
-    def seeds(self, event: SeedsDone) -> None:
-        self._print(event="seeds", best=event.best, reached=event.reached, of=len(event.results))
-
-    def fold(self, event: FoldDone) -> None:
-        self._print(event="fold", fold=event.number, of=event.of, epochs=event.epochs, **event.scores)
-
-    def folds(self, event: FoldsDone) -> None:
-        scores = {name: {"mean": mean, "spread": spread} for name, (mean, spread) in event.table.items()}
-        self._print(event="folds", scores=scores, predictions=str(event.predictions))
-
-    def end(self, run: Run) -> None:
-        more = {"test": run.test.as_json()} if run.test else {}
-        self._print(
-            event="end",
-            run=str(run.path),
-            stopped=run.stopped,
-            epochs=run.epochs,
-            cost=run.cost,
-            kept_epoch=run.kept_epoch,
-            seconds=round(run.seconds, 3),
-            **more,
-        )
-
-    def _print(self, **values: Any) -> None:
-        plain = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
-        click.echo(json.dumps(plain, ensure_ascii=False))
 
 
 class LinesView(QuietView):

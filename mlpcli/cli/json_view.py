@@ -1,0 +1,80 @@
+"""What `mlp train --json` prints."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import click
+
+from mlpcli.cli.text import describe_network
+from mlpcli.cli.view import QuietView
+from mlpcli.pipeline.events import (
+    EpochDone,
+    FoldDone,
+    FoldsDone,
+    Halved,
+    Noticed,
+    Run,
+    SeedDone,
+    SeedsDone,
+    Started,
+)
+
+
+class JsonView(QuietView):
+    """One object a line."""
+
+    def start(self, event: Started) -> None:
+        network, start = event.prepared.network, event.prepared.start
+        self._print(
+            event="start",
+            run=str(event.folder),
+            network=describe_network(network),
+            parameters=network.size,
+            rows=len(event.prepared.dataset.training.inputs),
+            notes=[*event.prepared.dataset.notes, *(start.notes if start else ()), *event.notes],
+            **({"learning_rate": event.prepared.optimizer.rate} if event.prepared.found_rate else {}),
+            after=event.after,
+        )
+
+    def epoch(self, event: EpochDone) -> None:
+        if event.record is not None:
+            self._print(event="epoch", **event.record)
+
+    def finding(self, event: Noticed) -> None:
+        self._print(event="finding", **event.as_json())
+
+    def halved(self, event: Halved) -> None:
+        self._print(event="halved", epoch=event.epoch, after=event.after, rate_factor=event.factor)
+
+    def seed(self, event: SeedDone) -> None:
+        self._print(event="seed", **event.result.as_record())
+
+    def seeds(self, event: SeedsDone) -> None:
+        self._print(event="seeds", best=event.best, reached=event.reached, of=len(event.results))
+
+    def fold(self, event: FoldDone) -> None:
+        self._print(event="fold", fold=event.number, of=event.of, epochs=event.epochs, **event.scores)
+
+    def folds(self, event: FoldsDone) -> None:
+        scores = {name: {"mean": mean, "spread": spread} for name, (mean, spread) in event.table.items()}
+        self._print(event="folds", scores=scores, predictions=str(event.predictions))
+
+    def end(self, run: Run) -> None:
+        more = {"test": run.test.as_json()} if run.test else {}
+        self._print(
+            event="end",
+            run=str(run.path),
+            stopped=run.stopped,
+            epochs=run.epochs,
+            cost=run.cost,
+            kept_epoch=run.kept_epoch,
+            seconds=round(run.seconds, 3),
+            **more,
+        )
+
+    def _print(self, **values: Any) -> None:
+        plain = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
+        click.echo(json.dumps(plain, ensure_ascii=False))
