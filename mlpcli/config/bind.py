@@ -78,17 +78,18 @@ class Binder:
             self.refuse(entry.place, inner, f"{shorten(name)!r} is not a known key{whose}.", words)
 
     def note_conflicts(self, kind: type[Any], settings: Any, key: str, place: Place) -> None:
-        """Ask the class for settings that contradict each other. Settings at fault are left out: a
-        question about one of them (AttributeError) ends the asking.
+        """Ask the class, and each one above it, for settings that contradict each other. Settings at fault
+        are left out: a question about one of them (AttributeError) ends the asking.
         """
-        ask = getattr(kind, "conflicts", None)
-        try:
-            for name, what, remedy in ask(settings) if ask else ():
-                inner = join(key, name)
-                self.refuse(self.places.get(inner, place), inner, what, remedy)
-        except AttributeError:
-            if isinstance(settings, kind):
-                raise
+        for each in kind.__mro__:
+            ask = vars(each).get("conflicts")
+            try:
+                for name, what, remedy in ask(settings) if ask else ():
+                    inner = join(key, name)
+                    self.refuse(self.places.get(inner, place), inner, what, remedy)
+            except AttributeError:
+                if isinstance(settings, kind):
+                    raise
 
     def setting(self, each: Field[Any], hint: Any, entry: Entry | None, key: str, place: Place) -> Any:
         """The value of one field; its default where nothing is given (or null)."""

@@ -139,8 +139,15 @@ def report(kind: str, ended: Counter[str], faults: Iterable[tuple[int, str]], se
     for codes, count in sorted(ended.items()):
         print(f"  exit codes {codes:8} {count:8,}")
     for number, fault in faults[:20]:
-        print(f"  case {number}: {fault.strip()}")
+        print(f"  case {number}: {shortened(fault)}")
     return len(faults)
+
+
+def shortened(fault: str, most: int = 12) -> str:
+    """The first line of a long one, and its last lines."""
+    first, *rest = fault.strip().splitlines()
+    left_out = ["    …"] if len(rest) > most else []
+    return "\n".join([first, *left_out, *rest[-most:]])
 
 
 def main() -> int:

@@ -27,7 +27,6 @@ class Rprop(StepOptimizer):
     largest: float = setting(5000.0, above=0.0)
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        yield from super().conflicts()
         if not self.smallest <= 1.0 <= self.largest:
             what = f"Step sizes begin at 1, which is not between {self.smallest:g} and {self.largest:g}."
             yield (

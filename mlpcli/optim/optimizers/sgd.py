@@ -21,7 +21,6 @@ class Sgd(StepOptimizer):
     nesterov: bool = setting(False)
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        yield from super().conflicts()
         if self.nesterov and self.momentum == 0.0:
             yield "nesterov", "nesterov needs a momentum above 0.", "Add momentum: 0.9, or drop nesterov."
 
