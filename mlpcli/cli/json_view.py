@@ -11,6 +11,7 @@ import click
 from mlpcli.cli.text import describe_network
 from mlpcli.cli.view import QuietView
 from mlpcli.pipeline.events import (
+    BrokenOff,
     EpochDone,
     FoldDone,
     FoldsDone,
@@ -21,6 +22,7 @@ from mlpcli.pipeline.events import (
     SeedsDone,
     Started,
 )
+from mlpcli.training.loop import INTERRUPTED
 
 
 class JsonView(QuietView):
@@ -50,17 +52,28 @@ class JsonView(QuietView):
         self._print(event="halved", epoch=event.epoch, after=event.after, rate_factor=event.factor)
 
     def seed(self, event: SeedDone) -> None:
-        self._print(event="seed", **event.result.as_record())
+        self._print(event="seed", **event.result.as_record() | {"reached": event.result.reached})
 
     def seeds(self, event: SeedsDone) -> None:
         self._print(event="seeds", best=event.best, reached=event.reached, of=len(event.results))
 
     def fold(self, event: FoldDone) -> None:
-        self._print(event="fold", fold=event.number, of=event.of, epochs=event.epochs, **event.scores)
+        self._print(
+            event="fold",
+            fold=event.number,
+            of=event.of,
+            epochs=event.epochs,
+            kept_epoch=event.kept_epoch,
+            halvings=event.halvings,
+            **event.scores,
+        )
 
     def folds(self, event: FoldsDone) -> None:
         scores = {name: {"mean": mean, "spread": spread} for name, (mean, spread) in event.table.items()}
         self._print(event="folds", scores=scores, predictions=str(event.predictions))
+
+    def broken_off(self, event: BrokenOff) -> None:
+        self._print(event="end", run=str(event.folder), stopped=INTERRUPTED)
 
     def end(self, run: Run) -> None:
         more = {"test": run.test.as_json()} if run.test else {}

@@ -54,9 +54,12 @@ class LinesView(QuietView):
         self._planned = True
 
     def start(self, event: Started) -> None:
+        found = event.prepared.found_rate
         if not self._planned:
             self.line(describe_prepared(event.prepared))
             self.line(f"run      {event.folder}")
+        elif found is not None:
+            self.line(f"rate     {found.chosen:g} found by a range test")
         for note in event.notes:
             self.line(f"note     {note}")
         if event.after or event.batches:
@@ -98,7 +101,8 @@ class LinesView(QuietView):
             self.line("".join(score_title(key).rjust(_width(key)) for key in shown) + "  stopped")
         self._seeds += 1
         numbers = "".join(f" {_number(key, value)}".rjust(_width(key)) for key, value in shown.items())
-        self.line(f"{numbers}  {result.stopped}")
+        halved = f", the rate halved {plural(result.halvings, 'time')}" if result.halvings else ""
+        self.line(f"{numbers}  {result.stopped}{halved}")
 
     def seeds(self, event: SeedsDone) -> None:
         self.line("\n" + describe_seeds(event))
@@ -106,7 +110,9 @@ class LinesView(QuietView):
 
     def fold(self, event: FoldDone) -> None:
         scores = ", ".join(f"{score_title(key)} {_number(key, value)}" for key, value in event.scores.items())
-        self.line(f"fold     {event.number} of {event.of}: {scores}, after epoch {event.epochs}")
+        kept = f", with the weights of epoch {event.kept_epoch}" if event.kept_epoch != event.epochs else ""
+        kept += f", the rate halved {plural(event.halvings, 'time')}" if event.halvings else ""
+        self.line(f"fold     {event.number} of {event.of}: {scores}, after epoch {event.epochs}{kept}")
 
     def folds(self, event: FoldsDone) -> None:
         self.line(describe_folds(event))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 import click
 
 from mlpcli.cli.text import plural
@@ -86,6 +88,7 @@ class QuietView:
 
     def broken_off(self, event: BrokenOff) -> None:
         """Seeds or folds were interrupted."""
+        click.echo(f"{event.folder}  interrupted; go on: mlp train --resume {quote(str(event.folder))}")
 
     def over(self, run: Run) -> None:
         """There was nothing left to do."""

@@ -28,7 +28,7 @@ def relative(path: str, folder: Path) -> str:
 def trouble(path: str, folder: bool = False, elsewhere: str = "") -> tuple[str, str] | None:
     """Why this is no file (or folder) that can be read, and what to do; None where it is one.
 
-    elsewhere: what to do, too, where no file of a similar name lies beside it.
+    elsewhere: what else may be done.
     """
     if os.path.isdir(path) and not folder:
         return f"{path} is a folder, not a file.", "Name a file in it."
@@ -45,4 +45,4 @@ def nearest_file(path: str, elsewhere: str = "") -> str:
     except (OSError, ValueError):
         return f"There is no folder {folder} either." + elsewhere
     close = get_close_matches(name, names, n=1, cutoff=0.75)
-    return f"Did you mean {os.path.join(folder, close[0])}?" if close else "Check the name." + elsewhere
+    return (f"Did you mean {os.path.join(folder, close[0])}?" if close else "Check the name.") + elsewhere

@@ -200,6 +200,9 @@ class Config:
         if self.repeat is not None and self.training.folds is not None:
             what = "Repeating and cross-validation are asked for at once."
             yield "training.folds", what, "Take one of them out; cross-validate the seed that was found."
+        if self.repeat is not None and self.training.stop.max_time is not None:
+            what = "Seeds share the cores, so how far one comes in a time depends on what else runs."
+            yield "training.stop.max_time", what, "Leave it out; training.epochs and patience end a seed."
         size, epochs = self.training.batch_size, self.training.epochs
         if getattr(self.optimizer, "full_batch", False) and size not in (None, "full"):
             what = "The optimiser goes by all rows at once, and batches are asked for."

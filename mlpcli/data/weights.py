@@ -107,7 +107,11 @@ def row_weights(table: Table, name: str) -> Array:
 
     Raises DataError, naming the row, for one that is missing, negative, infinite or no number.
     """
-    values = table.numbers(name).astype(np.float64)
+    remedy = "Give a number of 0 or more; a row of weight 0 is left out."
+    try:
+        values = table.numbers(name).astype(np.float64)
+    except DataError as error:
+        raise DataError([Fault(f.where, f.what, remedy, "data.weight") for f in error.faults]) from error
     bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
     if len(bad):
         value = values[bad[0]]
@@ -117,7 +121,8 @@ def row_weights(table: Table, name: str) -> Array:
             Fault(
                 table.where(bad[0], name),
                 f"The weight is {kind}{shown}{more(len(bad))}.",
-                "Give a number of 0 or more; a row of weight 0 is left out.",
+                remedy,
+                "data.weight",
             )
         )
     return values

@@ -190,7 +190,8 @@ class _Reader:
         if name in FUNCTIONS or name in ACTIVATIONS:
             raise self.refuse(tree, f"{name} is a function.", f"Write {name}(…).")
         known = [*self.names, *NUMBERS, *functions()]
-        raise self.refuse(tree, f"{name!r} is not known here.", nearest(name, known, len(known)))
+        remedy = f"{nearest(name, known, len(known))} A number of your own: parameters: {{{name}: 0.25}}."
+        raise self.refuse(tree, f"{name!r} is not known here.", remedy)
 
     def binary(self, tree: ast.BinOp, a: Value, b: Value) -> Value:
         if isinstance(tree.op, ast.Pow):

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from mlpcli.config.load import load_config
 from mlpcli.data.counts import Counts
-from mlpcli.errors import Fault, ModelFileError
+from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.pipeline.events import BrokenOff, Event, FoldDone, FoldsDone
-from mlpcli.pipeline.prepare import Prepared, changed, prepare
-from mlpcli.pipeline.resuming import resume
+from mlpcli.pipeline.prepare import CHOICES, Prepared, changed, prepare
+from mlpcli.pipeline.resuming import check_changes, resume
 from mlpcli.pipeline.watched import Watched
 from mlpcli.predict.model import prediction_of
 from mlpcli.runs.folder import CONFIG, REMEDY, RunFolder
 from mlpcli.runs.model_file import ModelFile
 
+LEAVE_FOLDS = "Delete that folder: the fold is then trained again."
 FOLDS, PREDICTIONS = "folds.csv", "fold-predictions.csv"
 
 
@@ -40,6 +42,8 @@ def cross_validate(
         file = changed(prepared.file, [f"data.fold={number}/{count}", "training.folds=null"])
         inner = folder.inner(f"fold-{number}", file.text_for)
         try:
+            then = load_config(inner.path / CONFIG, (), CHOICES, check_files=False).config
+            check_changes(file, then, ("start_from",), f"{inner.path} is another training", LEAVE_FOLDS)
             run = resume(inner.path, overrides, interrupted=interrupted, keep_every=keep_every)
             if run.interrupted:
                 report(BrokenOff(folder.path))
@@ -49,9 +53,15 @@ def cross_validate(
         except ModelFileError as error:
             remedy = f"Delete {inner.path}; mlp train --resume {folder.path} then trains that fold again."
             raise ModelFileError([Fault(f.where, f.what, remedy) for f in error.faults]) from error
+        except RunFailed as error:
+            remedy = "Mend the config, and train anew: a run keeps the config it began with."
+            where = f"fold {number} of {count}"
+            raise RunFailed([Fault(f"{where}, {f.where}", f.what, remedy) for f in error.faults]) from error
         scores.append({**held.scores(), "cost": held.cost()})
         predicted += _predictions(mine, held, number)
-        report(FoldDone(number, count, run.epochs, scores[-1]))
+        ended = inner.read_summary()["ended"]
+        halvings = len(ended["halvings"]) if ended else 0
+        report(FoldDone(number, count, run.epochs, run.kept_epoch, scores[-1], halvings))
     folder.write_table(FOLDS, [{"fold": at, **each} for at, each in enumerate(scores, 1)])
     predicted.sort(key=lambda row: int(row["line"]))
     folder.write_table(PREDICTIONS, predicted)
@@ -61,13 +71,15 @@ def cross_validate(
 def folds_of(folder: RunFolder) -> FoldsDone | None:
     """What folds.csv has; None where not all folds are done, or none was asked for. Raises ModelFileError."""
     rows = folder.read_rows(FOLDS)
+    if not folder.has(FOLDS):
+        return None
     try:
         scores = [{name: float(text) for name, text in row.items() if name != "fold"} for row in rows]
-        if len(scores) == 1 or not all(scores):
+        if len(scores) < 2 or not all(scores):
             raise ValueError("scores are missing in it")
     except ValueError as error:
         raise ModelFileError(Fault(str(folder.path / FOLDS), f"It is damaged: {error}.", REMEDY)) from error
-    return FoldsDone(tuple(scores), folder.path / PREDICTIONS) if rows else None
+    return FoldsDone(tuple(scores), folder.path / PREDICTIONS)
 
 
 def _held_back(prepared: Prepared, folder: RunFolder) -> Watched:

@@ -59,6 +59,8 @@ class Repeated:
     scores: Mapping[str, float]
     stopped: str
     reached: bool | None = None
+    halvings: int = 0
+    """Of the rate, after costs that were not finite."""
 
     @property
     def followed(self) -> float:
@@ -76,6 +78,7 @@ class Repeated:
             **self.scores,
             "stopped": self.stopped,
             "reached": None if self.reached is None else int(self.reached),
+            "halvings": self.halvings,
         }
 
 
@@ -180,12 +183,15 @@ class SeedsDone:
 
 @dataclass(frozen=True)
 class FoldDone:
-    """One training of a cross-validation is over. scores: on the rows that it has not seen."""
+    """One training of a cross-validation is over. scores: on the rows that it has not seen, of the weights of
+    kept_epoch. halvings: of the rate."""
 
     number: int
     of: int
     epochs: int
+    kept_epoch: int
     scores: Mapping[str, float]
+    halvings: int = 0
 
 
 @dataclass(frozen=True)

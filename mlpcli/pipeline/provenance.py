@@ -81,7 +81,7 @@ def data_differences(then: Made, now: Made) -> Iterator[str]:
         old, new = (_said(each["data"].get(key)) for each in (then, now))
         yield f"data.{key}: {old}, {new}."
     if then.get("start_from") != now.get("start_from"):
-        yield "start_from: its weights are not those that the run began with."
+        yield "start_from: the first weights that were taken over are not the same."
 
 
 def _said(file: Mapping[str, Any] | None) -> str:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from mlpcli.config.differences import said
 from mlpcli.config.schema import RepeatConfig
 from mlpcli.errors import Fault, ModelFileError, OutputError, RunFailed
 from mlpcli.execute.executor import threads
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.pipeline.events import BrokenOff, Event, Repeated, SeedDone, SeedsDone
 from mlpcli.pipeline.prepare import Prepared, changed, prepare_file, with_rate
+from mlpcli.pipeline.provenance import DATA_FILES
 from mlpcli.pipeline.session import Session
 from mlpcli.pipeline.training import make_training_runner, step_of
 from mlpcli.pipeline.watched import Watched
@@ -24,6 +28,8 @@ from mlpcli.runs.folder import CHECKPOINT, REMEDY, RunFolder
 from mlpcli.training.loop import INTERRUPTED, NOT_FINITE, epochs
 
 REPEAT = "repeat.csv"
+SEAL, DIGITS = "sha256", 16
+"""The column that tells whether a row is one of this training: the digest's first digits."""
 AGAIN = "Delete it: the seeds are then trained again."
 
 
@@ -85,6 +91,7 @@ class Lane:
             best,
             scores,
             epoch.stopped,
+            halvings=session.progress.halvings,
         )
         return _judged(result, settings)
 
@@ -124,7 +131,8 @@ def repeat(
     """
     settings = prepared.config.repeat
     assert settings is not None
-    done = {each.seed: each for each in seeds_of(folder)}
+    identity = _identity(prepared, folder)
+    done = {each.seed: each for each in seeds_of(folder, identity)}
     # With all seeds done the config may be that of the best already.
     first = min(done) if len(done) == settings.seeds else prepared.config.seed
     seeds = range(first, first + settings.seeds)
@@ -140,13 +148,15 @@ def repeat(
             lane = place.lane = Lane(mine)
         return None if interrupted() else lane.train(mine, interrupted)
 
-    for result in _in_threads(one, [seed for seed in seeds if seed not in done]):
-        if result is None:
-            report(BrokenOff(folder.path))
-            raise KeyboardInterrupt
-        done[result.seed] = result
-        _keep(folder, done)
-        report(SeedDone(result, settings.seeds))
+    # Closed here, and not whenever it is collected: a second Ctrl-C may come while threads end.
+    with closing(_in_threads(one, [seed for seed in seeds if seed not in done])) as ended:
+        for result in ended:
+            if result is None:
+                report(BrokenOff(folder.path))
+                raise KeyboardInterrupt
+            done[result.seed] = result
+            _keep(folder, done, identity)
+            report(SeedDone(result, settings.seeds))
     results = tuple(done[seed] for seed in sorted(done))
     over = SeedsDone(results, settings.cost_below)
     if math.isinf(over.costs[0]):
@@ -157,7 +167,9 @@ def repeat(
     report(over)
 
 
-def _in_threads(one: Callable[[int], Repeated | None], seeds: list[int]) -> Iterator[Repeated | None]:
+def _in_threads(
+    one: Callable[[int], Repeated | None], seeds: list[int]
+) -> Generator[Repeated | None, None, None]:
     """As they are done. Machine code runs outside of Python's lock, so threads are enough."""
     pool = ThreadPoolExecutor(min(threads(), max(1, len(seeds))), "mlp repeat")
     try:
@@ -167,11 +179,21 @@ def _in_threads(one: Callable[[int], Repeated | None], seeds: list[int]) -> Iter
         pool.shutdown(cancel_futures=True)
 
 
-def seeds_of(folder: RunFolder) -> list[Repeated]:
-    """What repeat.csv has; nothing where there is none. Raises ModelFileError where it is damaged."""
+def seeds_of(folder: RunFolder, identity: str = "") -> list[Repeated]:
+    """What repeat.csv has; nothing where there is none. Raises ModelFileError where it is damaged.
+
+    identity: what the rows have to be results of, where that is to be checked.
+    """
     again = AGAIN if not folder.has(CHECKPOINT) else REMEDY
     try:
-        results = [_repeated(row) for row in folder.read_rows(REPEAT, again)]
+        rows = folder.read_rows(REPEAT, again)
+        for row in rows:
+            cells = {key: text for key, text in row.items() if key != SEAL}
+            if identity and row[SEAL] != _seal(identity, cells):
+                raise ValueError(f"seed {row['seed']}: the row is not one that this training wrote")
+        if folder.has(REPEAT) and not rows:
+            raise ValueError("it is empty")
+        results = [_repeated(row) for row in rows]
         if len({each.seed for each in results}) < len(results):
             raise ValueError("a seed stands in it twice")
         return results
@@ -180,10 +202,32 @@ def seeds_of(folder: RunFolder) -> list[Repeated]:
         raise ModelFileError(Fault(str(folder.path / REPEAT), what, again)) from error
 
 
-def _keep(folder: RunFolder, done: Mapping[int, Repeated]) -> None:
+def _identity(prepared: Prepared, folder: RunFolder) -> str:
+    """What all seeds have in common: the config but for its seed and paths, and what was in the files."""
+    config, made = prepared.config, folder.read_summary()["made"]
+    paths = {key: None for key in DATA_FILES if isinstance(getattr(config.data, key), str)}
+    same = replace(
+        config,
+        data=replace(config.data, **paths, source=None),  # type: ignore[arg-type]
+        start_from=made.get("start_from"),
+        seed=0,
+        executor=prepared.executor.name,
+    )
+    files = {key: file["sha256"] for key, file in sorted(made["data"].items())}
+    return hashlib.sha256(f"{said(same)} {files}".encode()).hexdigest()
+
+
+def _seal(identity: str, record: Mapping[str, Any]) -> str:
+    """Of a row of repeat.csv."""
+    cells = {key: "" if value is None else str(value) for key, value in record.items()}
+    return hashlib.sha256(f"{identity} {cells}".encode()).hexdigest()[:DIGITS]
+
+
+def _keep(folder: RunFolder, done: Mapping[int, Repeated], identity: str) -> None:
     """The table of those that are done. Raises RunFailed where the folder is gone, else OutputError."""
     try:
-        folder.write_table(REPEAT, [done[seed].as_record() for seed in sorted(done)])
+        records = [done[seed].as_record() for seed in sorted(done)]
+        folder.write_table(REPEAT, [{**each, SEAL: _seal(identity, each)} for each in records])
     except OutputError as error:
         if folder.path.is_dir():
             raise
@@ -192,9 +236,10 @@ def _keep(folder: RunFolder, done: Mapping[int, Repeated]) -> None:
 
 
 def _repeated(row: dict[str, str]) -> Repeated:
-    own: dict[str, Any] = dict(row)
+    own: dict[str, Any] = {key: text for key, text in row.items() if key != SEAL}
     seed, count, cost = int(own.pop("seed")), int(own.pop("epochs")), float(own.pop("cost"))
     validation, stopped, reached = own.pop("validation_cost"), own.pop("stopped"), own.pop("reached")
+    halvings = int(own.pop("halvings"))
     scores = {name: float(value) for name, value in own.items()}
     if reached not in ("", "0", "1"):
         raise ValueError(f"{reached!r} says neither that a cost was reached nor that it was not")
@@ -208,4 +253,5 @@ def _repeated(row: dict[str, str]) -> Repeated:
         scores,
         stopped,
         bool(int(reached)) if reached else None,
+        halvings,
     )

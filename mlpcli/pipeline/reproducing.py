@@ -13,7 +13,7 @@ from mlpcli.pipeline.provenance import data_differences, differences, provenance
 from mlpcli.pipeline.repeating import seeds_of
 from mlpcli.pipeline.starting import check_places, train
 from mlpcli.pipeline.training import step_of
-from mlpcli.pipeline.verifying import Compared, digests
+from mlpcli.pipeline.verifying import Compared, compare_runs
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED
@@ -58,8 +58,7 @@ def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
             if ended["stopped"] == ALL_DONE:
                 raise
         [again] = Path(place).iterdir()
-        pairs = zip(digests(folder.path).items(), digests(again).values(), strict=True)
-        compared = tuple(Compared(what, one, other) for (what, one), other in pairs)
+        compared = compare_runs(folder.path, again)
     return Reproduction(folder.path, tuple(said), compared)
 
 

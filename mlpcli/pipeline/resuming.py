@@ -10,6 +10,7 @@ from typing import Any
 from mlpcli.config.differences import Difference, differences
 from mlpcli.config.load import ConfigFile, load_config_text
 from mlpcli.config.schema import Config
+from mlpcli.discover import choice_name
 from mlpcli.errors import ConfigError, Fault, ModelFileError, RunFailed
 from mlpcli.optim.step import TrainingStep
 from mlpcli.pipeline.events import Ended, Noticed, Run, Started
@@ -17,11 +18,12 @@ from mlpcli.pipeline.keeper import Keeper
 from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, read_config, with_rate
 from mlpcli.pipeline.provenance import DATA_FILES, check_computation, check_data, check_start, provenance
 from mlpcli.pipeline.session import Session, records
-from mlpcli.pipeline.training import Interrupted, Report, conduct, failure, step_of
+from mlpcli.pipeline.training import Interrupted, Report, conduct, failure, keep_curve, step_of
 from mlpcli.runs.checkpoint import REMEDY, Checkpoint, understood
 from mlpcli.runs.contents import Given
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, HISTORY, MODEL, SUMMARY, RunFolder
 from mlpcli.runs.lock import locked
+from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE
 
 FREE = (
@@ -30,7 +32,7 @@ FREE = (
 )
 """Keys that cannot change what was done so far: nothing is left of the first weights, either. The executor
 and the data files are looked at as such."""
-LEAVE_IT = f"Leave it as it was, or train anew with mlp train. What may change: {', '.join(FREE[:3])}."
+LEAVE_IT = f"Leave it as it was, or train anew with mlp train. What may change: {', '.join(FREE[:4])}."
 
 
 def resume(
@@ -78,6 +80,7 @@ def _from_the_start(
         folder.write_config(prepared.file.text)
     text = prepared.file.text
     keeper = Keeper(folder, session, {"made": made, "config": text, "run_config": text}, keep_every)
+    keep_curve(prepared, folder)
     note = f"the run has no {CHECKPOINT} yet: it starts from its {CONFIG}."
     started = Started(prepared, folder.path, notes=() if anew else (note,))
     return conduct(prepared, step, session, keeper, started, report, interrupted)
@@ -101,12 +104,25 @@ def _go_on(
         over = None if _goes_on(values, then, file.config) else _as_it_is(folder, values, found)
         cause = next((f["cause"] for f in values["findings"] if f["rule"] == "cost_not_finite"), "")
     if over is not None:
+        if not folder.has(MODEL):
+            what = f"The training is complete, and its {MODEL} is gone."
+            remedy = f"Use another copy of the run, or train again: mlp train {folder.path / CONFIG}"
+            raise ModelFileError(Fault(str(folder.path), what, remedy))
+        ModelFile.read(folder.path / MODEL)
         report(Ended(over, anew=False))
         if over.failed:
             raise RunFailed(failure(over, cause))
         return over
     prepared, step = _prepared(folder, overrides)
     made = provenance(prepared, step)
+    schedule = getattr(prepared.optimizer, "schedule", None)
+    epochs = then.training.epochs, file.config.training.epochs
+    if schedule is not None and made["graph"] != values["made"]["graph"] and epochs[0] != epochs[1]:
+        what = (
+            f"The schedule {choice_name(schedule)} is laid out over all epochs, {epochs[0]} of them so far."
+        )
+        remedy = "Leave training.epochs as it was, or train anew with mlp train."
+        raise file.error("training.epochs", what, remedy)
     with understood(path):
         check_data(values["made"], made, prepared.config.data)
         notes = check_computation(values["made"], made, path)

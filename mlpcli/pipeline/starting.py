@@ -54,10 +54,10 @@ def resume(
     ModelFileError where the checkpoint is damaged, or not what would be gone on with.
     """
     folder = RunFolder.find(Path(run))
-    if not folder.has(CHECKPOINT):
-        file = read_config(folder.path / CONFIG, overrides)
-        if asks_for_more(file.config):
-            check_places(file, folder, overrides)
+    file = read_config(folder.path / CONFIG, overrides)
+    if asks_for_more(file.config):
+        check_places(file, folder, overrides)
+        if not folder.has(CHECKPOINT):
             prepared = prepare_file(file)
             if overrides:
                 folder.write_config(file.text)
@@ -98,7 +98,7 @@ def _after_the_rest(
             check_start(folder.read_summary()["made"], made, prepared.config)
         else:
             folder.write_summary({"made": made, "ended": None})
-        report(Planned(prepared, folder.path))
+        report(Planned(rated, folder.path))
         if prepared.config.repeat is not None:
             from mlpcli.pipeline.repeating import repeat
 

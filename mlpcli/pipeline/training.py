@@ -19,7 +19,7 @@ from mlpcli.pipeline.keeper import Keeper
 from mlpcli.pipeline.prepare import Prepared, with_rate
 from mlpcli.pipeline.provenance import provenance
 from mlpcli.pipeline.session import Session
-from mlpcli.pipeline.watched import LOST_REMEDY, LostCost, Watched, find_lost_cost
+from mlpcli.pipeline.watched import AT_ONCE_REMEDY, LOST_REMEDY, LostCost, Watched, find_lost_cost
 from mlpcli.runs.contents import Given, Outcome
 from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.lock import locked
@@ -58,10 +58,15 @@ def train_prepared(
         texts = prepared.file.text, prepared.file.text_for(folder.path)
         given: Given = {"made": made, "config": texts[0], "run_config": texts[1]}
         keeper = Keeper(folder, session, given, keep_every)
-        found = prepared.found_rate
-        if found is not None:
-            folder.write_learning_rate(zip(found.rates, found.losses, strict=True))
+        keep_curve(prepared, folder)
         return conduct(prepared, step, session, keeper, Started(prepared, folder.path), report, interrupted)
+
+
+def keep_curve(prepared: Prepared, folder: RunFolder) -> None:
+    """Of the range test, where there was one."""
+    found = prepared.found_rate
+    if found is not None:
+        folder.write_learning_rate(zip(found.rates, found.losses, strict=True))
 
 
 def step_of(prepared: Prepared) -> TrainingStep:
@@ -185,14 +190,15 @@ def conduct(
     report(Ended(run))
     if failed:
         assert lost is not None
-        raise RunFailed(failure(run, lost.finding.cause))
+        raise RunFailed(failure(run, lost.finding.cause, (epoch.number, lost.batch) == (1, 1)))
     return run
 
 
-def failure(run: Run, cause: str) -> Fault:
-    """What a run whose cost is not finite has to say."""
+def failure(run: Run, cause: str, at_once: bool = False) -> Fault:
+    """What a run whose cost is not finite has to say. at_once: whether it was so before the first step."""
     weights = f"weights of epoch {run.kept_epoch}" if run.kept_epoch else "initial weights"
-    return Fault(f"epoch {run.epochs}", cause, f"{LOST_REMEDY} The {weights} are in {run.path}.")
+    remedy = AT_ONCE_REMEDY if at_once else LOST_REMEDY
+    return Fault(f"epoch {run.epochs}", cause, f"{remedy} The {weights} are in {run.path}.")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from mlpcli.runs.model_file import ModelFile
 
 BREAKS = (0.0, 0.25, 0.5, 0.75)
 """After these shares of the epochs; by turns as Ctrl-C does, within an epoch, and as a kill does."""
+GONE = "there is none"
 AMONG = "among seeds or folds"
 KEEP_EVERY = 0.02
 """Seconds between two checkpoints: kills are to meet some."""
@@ -59,23 +60,42 @@ class _Killed(BaseException):
 
 
 def verify_resume(config: str | Path, overrides: Sequence[str] = ()) -> Verification:
-    """Train twice in a temporary place. Raises as train does."""
+    """Train twice in a temporary place. Raises as train does; ConfigError where the clock would end it."""
+    file = read_config(Path(config), overrides)
+    if file.config.training.stop.max_time is not None:
+        what = "Where the clock ends a training, no two end at the same epoch."
+        raise file.error("training.stop.max_time", what, "Leave it out: --set training.stop.max_time=null")
     with tempfile.TemporaryDirectory(prefix="mlp-verify-") as place:
         whole = train(config, overrides, Path(place) / "unbroken")
         breaks: list[str] = []
         run = _broken(config, overrides, Path(place) / "broken", whole.epochs, breaks)
-        pairs = zip(digests(whole.path).items(), digests(run.path).values(), strict=True)
-        compared = tuple(Compared(what, one, other) for (what, one), other in pairs)
+        compared = compare_runs(whole.path, run.path)
     return Verification(whole.epochs, tuple(breaks), compared)
 
 
-def digests(run: Path) -> dict[str, str]:
-    """What decides whether two trainings are the same, each as a sha256."""
+def compare_runs(first: Path, second: Path) -> tuple[Compared, ...]:
+    """What decides whether two trainings are the same. Of the history the epochs that both printed: a run
+    that was gone on with to more epochs printed the first ones more often."""
+    found = [Checkpoint.read(run / CHECKPOINT) for run in (first, second)]
+    both = frozenset[float].intersection(*map(_printed, found))
+    one, other = (digests(run, both) for run in (first, second))
+    return tuple(Compared(key, one.get(key, GONE), other.get(key, GONE)) for key in {**one, **other})
+
+
+def _printed(found: Checkpoint) -> frozenset[float]:
+    """The epochs of its history."""
+    values = found.groups["history"]["values"]
+    return frozenset(values[:, 0].tolist() if len(values) else ())
+
+
+def digests(run: Path, epochs: Collection[float] | None = None) -> dict[str, str]:
+    """What decides whether two trainings are the same, each as a sha256. epochs: those of the history."""
     found = Checkpoint.read(run / CHECKPOINT)
     columns = [name for name in found.values["history"] if name != "seconds"]
     places = [found.values["history"].index(name) for name in columns]
     table = found.groups["history"]
-    history = {name: array[:, places] if columns else array for name, array in table.items()}
+    chosen = [at for at, row in enumerate(table["values"]) if epochs is None or row[0] in epochs]
+    history = {name: array[chosen][:, places] if chosen else array[:0] for name, array in table.items()}
     decided = repr([found.values[key] for key in ("epoch", "random", "counters", "kept", "halvings")])
     return {
         "model.npz, arrays": fingerprint(ModelFile.read(run / MODEL).parameters),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlpcli.diagnose.finding import Finding, Remedy
 
 
+AT_ONCE_REMEDY = "No step was taken yet, so it is not the learning rate: mlp gradcheck says what it is."
 LOST_REMEDY = "Lower optimiser.learning_rate (try a tenth), or scale inputs and targets."
 
 
@@ -78,15 +79,13 @@ class Watched:
         return self._function(self.rows)["prediction"]
 
     def scores(self) -> dict[str, float]:
-        """The few that are printed with an epoch; means over several targets."""
+        """The few that are printed with an epoch; means over several targets, and no mean of their units."""
         evaluation = self.evaluation()
         if evaluation.class_scores:
             return {"accuracy": float(np.mean([s.accuracy for s in evaluation.class_scores.values()]))}
-        several = evaluation.regression_scores.values()
-        return {
-            "rmse": float(np.sqrt(np.mean([s.rmse**2 for s in several]))),
-            "r2": float(np.mean([s.r2 for s in several])),
-        }
+        several = list(evaluation.regression_scores.values())
+        alone = {"rmse": several[0].rmse} if len(several) == 1 else {}
+        return {**alone, "r2": float(np.mean([s.r2 for s in several]))}
 
 
 def find_lost_cost(

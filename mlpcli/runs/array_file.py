@@ -18,6 +18,7 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ LARGEST_HEADER = 1 << 25
 """Bytes; what JSON becomes in memory is up to twenty times as large."""
 SEAL = b"mlp sha256 "
 _DIGITS = 64
+MODEL_REMEDY = "Name a run folder or the model.npz in it. If it is damaged: use another copy, or train again."
 UNSEALED = 1
 """The last format version that was written without a seal."""
 _BLOCK = 1 << 20
@@ -117,11 +119,22 @@ def _is_sealed(file: IO[bytes], path: Path) -> bool:
     return True
 
 
-def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def read_arrays(
+    path: Path, kind: str, version: int, remedy: str = MODEL_REMEDY
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Header and arrays. Raises ModelFileError where the file is not a whole, unharmed `kind` file.
 
-    kind: "mlp-model", say. A file of a newer format version is refused by its number.
+    kind: "mlp-model", say. remedy: for one that is damaged or something else. A file of a newer format
+    version is refused by its number.
     """
+    try:
+        return _read_arrays(path, kind, version)
+    except ModelFileError as error:
+        faults = [fault if fault.remedy else replace(fault, remedy=remedy) for fault in error.faults]
+        raise ModelFileError(faults) from error
+
+
+def _read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     foreign = f"It is not a {kind.removeprefix('mlp-')} file that mlp wrote"
     try:
         with contextlib.ExitStack() as opened:
@@ -207,5 +220,5 @@ def _format(header: Any) -> str:
 
 
 def _refused(path: Path, what: str) -> ModelFileError:
-    remedy = "Name a run folder or the model.npz in it. If it is damaged: use another copy, or train again."
-    return ModelFileError(Fault(str(path), what, remedy))
+    """What to do is added by read_arrays."""
+    return ModelFileError(Fault(str(path), what, ""))

@@ -37,7 +37,7 @@ class Checkpoint:
     @classmethod
     def read(cls, path: Path) -> Checkpoint:
         """Raises ModelFileError where the file is missing, damaged, foreign, or of a version of no use."""
-        header, arrays = read_arrays(path, KIND, VERSION)
+        header, arrays = read_arrays(path, KIND, VERSION, REMEDY)
         if header["format_version"] < VERSION:
             old = header["format_version"]
             what = f"It has format version {old}, which did not keep all that is needed to go on."

@@ -193,7 +193,7 @@ def test_missing_data_files_are_told_with_the_nearest_name(folder: Path) -> None
     )
     assert refused("bad.yaml") == (
         f"error: bad.yaml line 2, key data.train\n  There is no file {folder}/iris.cvs.\n"
-        f"  Did you mean {folder}/iris.csv?\n"
+        f"  Did you mean {folder}/iris.csv? If it lies elsewhere: --set data.train=PATH\n"
         f"error: bad.yaml line 3, key data.validation\n"
         f"  {folder} is a folder, not a file.\n  Name a file in it.\n"
         f"error: bad.yaml line 4, key data.test\n  There is no file {folder}/x/y.csv.\n"

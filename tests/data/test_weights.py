@@ -87,11 +87,11 @@ def test_numbers_name_classes_however_they_are_written() -> None:
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        (-1.0, "row 2, column 'w'\n  The weight is negative \\(-1\\)"),
-        (np.nan, "row 2, column 'w'\n  The weight is missing"),
-        (np.inf, "row 2, column 'w'\n  The weight is infinite"),
-        ("much", "row 2, column 'w'\n  'much' is not a finite number"),
-        ("", "row 2, column 'w'\n  The weight is missing"),
+        (-1.0, "row 2, column 'w', key data.weight\n  The weight is negative \\(-1\\)"),
+        (np.nan, "row 2, column 'w', key data.weight\n  The weight is missing"),
+        (np.inf, "row 2, column 'w', key data.weight\n  The weight is infinite"),
+        ("much", "row 2, column 'w', key data.weight\n  'much' is not a finite number"),
+        ("", "row 2, column 'w', key data.weight\n  The weight is missing"),
     ],
 )
 def test_what_is_no_weight_is_an_error_that_names_the_row(cell: Any, said: str) -> None:

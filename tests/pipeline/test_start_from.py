@@ -187,7 +187,7 @@ def test_a_run_with_a_checkpoint_goes_on_without_what_it_started_from(tmp_path):
     shutil.rmtree(source)
     said = mlp("train", "--resume", broken.path)
     assert said.exit_code == 2
-    assert f"There is no file or folder {source}" in said.stderr
+    assert "If it lies elsewhere: --set start_from=PATH" in said.stderr
     on = resume(broken.path, ["start_from=null"])
     assert on.epochs == whole.epochs
     for name, array in arrays(whole.path).items():

@@ -38,9 +38,11 @@ def show(run: str) -> None:
         )
         if "learning_rate" in model.summary:
             click.echo(f"rate     {model.summary['learning_rate']} found by a range test: learning_rate.csv")
-    if model is None or shown.stopped == "interrupted":
-        done = f"{plural(shown.epochs, 'epoch')} done"
-        click.echo(f"not over {done}; go on: mlp train --resume {quote(str(shown.path))}")
+    if shown.stopped not in ("", "interrupted") and model is None:
+        click.echo(f"over     {shown.stopped} after epoch {shown.epochs}; model.npz is gone: train again")
+    elif model is None or shown.stopped == "interrupted":
+        done = f"{plural(shown.epochs, 'epoch')} done; " if shown.epochs else ""
+        click.echo(f"not over {done}go on: mlp train --resume {quote(str(shown.path))}")
     if shown.seeds is not None:
         click.echo(describe_seeds(shown.seeds))
     if shown.folds is not None:
