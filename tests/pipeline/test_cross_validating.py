@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from cli.world import mlp
 
 from mlpcli import load, resume, train
-from mlpcli.errors import ConfigError, DataError, ModelFileError
+from mlpcli.errors import ConfigError, DataError, ModelFileError, RunFailed
 from mlpcli.pipeline.cross_validating import FOLDS, PREDICTIONS
 from mlpcli.pipeline.events import FoldDone, FoldsDone, Planned
 from mlpcli.pipeline.prepare import prepare
@@ -146,6 +147,79 @@ def test_a_damaged_fold_is_told_with_what_to_delete(tmp_path):
         resume(folder)
     shutil.rmtree(folder / "fold-1")
     assert (resume(folder).path / PREDICTIONS).read_bytes() == (whole.path / PREDICTIONS).read_bytes()
+
+
+@pytest.mark.parametrize("other", ["another fold", "another rate"])
+def test_a_fold_of_another_training_is_refused(other, tmp_path):
+    run = train(written(tmp_path), [], tmp_path / "runs").path
+    source = run / "fold-1"
+    if other == "another rate":
+        source = train(written(tmp_path), ["optimiser.learning_rate=0.1"], tmp_path / "other").path / "fold-2"
+    shutil.rmtree(run / "fold-2")
+    shutil.copytree(source, run / "fold-2")
+    for name in ("checkpoint.npz", "model.npz", "history.csv", FOLDS, PREDICTIONS):
+        (run / name).unlink()
+    with pytest.raises(ConfigError, match="fold-2 is another training") as error:
+        resume(run)
+    assert ("data.fold" if other == "another fold" else "optimiser.learning_rate") in str(error.value)
+
+
+def test_what_was_validated_is_not_trained_on(tmp_path):
+    run = train(written(tmp_path), [], tmp_path / "runs")
+    with pytest.raises(ConfigError, match=r"training\.epochs: 5 → 9"):
+        resume(run.path, ["training.epochs=9"])
+
+
+def test_a_table_that_is_gone_is_no_error(tmp_path):
+    run = train(written(tmp_path), ["training.epochs=2"], tmp_path / "runs")
+    (run.path / FOLDS).unlink()
+    found = mlp("reproduce", run.path)
+    assert found.exit_code == 1
+    assert "there is none" in found.stdout
+
+
+DIVERGING = ["executor=numpy", "network.hidden=[{units: 8, activation: relu}]"]
+
+
+def test_a_fold_that_is_lost_is_told_with_its_number(tmp_path):
+    rate = "optimiser={name: sgd, learning_rate: 1500}"
+    with pytest.raises(RunFailed, match="fold 1 of 3, epoch 1") as error:
+        train(written(tmp_path, "diabetes", "progression"), [*DIVERGING, rate], tmp_path / "runs")
+    assert "train anew" in str(error.value)
+
+
+def test_halvings_of_a_fold_are_told(tmp_path):
+    changes = [*DIVERGING, "optimiser={name: sgd, learning_rate: 5}", "training.on_divergence=halve"]
+    config, events = written(tmp_path, "diabetes", "progression"), []
+    train(config, changes, tmp_path / "runs", events.append)
+    folds = [each for each in events if isinstance(each, FoldDone)]
+    assert all(each.halvings for each in folds)
+    said = mlp("train", config, *(f"--set={each}" for each in changes), "--runs", tmp_path / "again").stdout
+    assert said.count("the rate halved") == 3
+
+
+@pytest.mark.parametrize("option", ["--json", "--quiet"])
+def test_folds_that_are_interrupted_end_with_words(option, tmp_path, monkeypatch):
+    monkeypatch.setattr("mlpcli.cli.interrupt.first_interrupt", lambda: nullcontext(lambda: True))
+    said = mlp("train", written(tmp_path), "--runs", tmp_path / "runs", option)
+    assert said.exit_code == 130
+    (run,) = (tmp_path / "runs").iterdir()
+    if option == "--json":
+        assert json.loads(said.stdout.splitlines()[-1]) == {
+            "event": "end",
+            "run": str(run),
+            "stopped": "interrupted",
+        }
+    else:
+        assert f"mlp train --resume {run}" in said.stdout
+
+
+def test_the_curve_of_a_range_test_is_kept_beside_folds(tmp_path):
+    config = written(tmp_path)
+    said = mlp("train", config, "--set", "optimiser.learning_rate=auto", "--runs", tmp_path / "runs").stdout
+    (run,) = (tmp_path / "runs").iterdir()
+    assert "found by a range test" in said
+    assert all((place / "learning_rate.csv").exists() for place in (run, run / "fold-1", run / "fold-3"))
 
 
 @pytest.mark.parametrize("fold", ["0/3", "4/3", "1/1", "2", "a/b", "1/3/3", "-1/3"])

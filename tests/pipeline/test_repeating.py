@@ -185,6 +185,42 @@ def test_a_damaged_table_is_refused_with_what_to_do(damage, begun):
         resume(folder)
 
 
+@pytest.mark.parametrize("change", ["a cost", "another training", "nothing in it"])
+def test_rows_that_another_training_wrote_are_refused(change, begun, config, tmp_path):
+    folder, _best = begun
+    table = folder / REPEAT
+    lines = table.read_text(encoding="utf-8").splitlines()
+    if change == "a cost":
+        lines[2] = lines[2].replace(",0.", ",9.", 1)
+    elif change == "nothing in it":
+        lines = []
+    else:
+        other = train(config, ["repeat=3", "optimiser.learning_rate=0.01"], tmp_path / "other")
+        lines = (other.path / REPEAT).read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(ModelFileError, match="It is damaged") as error:
+        resume(folder)
+    assert "Delete it" in str(error.value)
+    table.unlink()
+    assert prepare(resume(folder).path / "config.yaml").config.seed == _best
+
+
+def test_a_clock_does_not_end_seeds(config):
+    with pytest.raises(ConfigError, match=r"key training\.stop\.max_time"):
+        train(config, ["repeat=3", "training.stop.max_time=1"])
+
+
+def test_every_seed_has_its_own_rate_and_the_curve_of_the_best_is_kept(config, tmp_path):
+    said = mlp(
+        "train", config, "--set", "repeat=2", "--set", "optimiser.learning_rate=auto", "--runs", tmp_path
+    )
+    assert said.exit_code == 0
+    rate = [line for line in said.stdout.splitlines() if line.startswith("rate ")][-1].split()[1]
+    (run,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    assert f"rate     {rate}" in mlp("show", run).stdout
+    assert (run / "learning_rate.csv").exists()
+
+
 def test_what_may_change_while_seeds_are_open(config, tmp_path, monkeypatch):
     monkeypatch.setattr("mlpcli.pipeline.repeating.threads", lambda: 1)
     rows = (ROOT / "datasets/iris.csv").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cli.world import mlp
 
-from mlpcli import train
+from mlpcli import resume, train
 from mlpcli.errors import ModelFileError
 from mlpcli.pipeline.comparing import compare
 from mlpcli.pipeline.reproducing import reproduce
@@ -23,6 +23,14 @@ def test_a_run_is_reproduced(tmp_path):
     result = mlp("reproduce", run.path)
     assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "the same bits")
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_a_run_that_went_on_to_more_epochs_is_reproduced(tmp_path):
+    """With so many it prints every other epoch; at first it printed each."""
+    run = train(IRIS, ["training.epochs=6", "training.print_every=null"], tmp_path)
+    on = resume(run.path, ["training.epochs=40"])
+    assert {1, 3, 5} < {record["epoch"] for record in on.history}
+    assert reproduce(run.path).same
 
 
 def test_what_is_not_as_it_was_is_said(tmp_path):

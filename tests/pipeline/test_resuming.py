@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cli.world import mlp
 
 from mlpcli import resume, train
 from mlpcli.errors import ConfigError, DataError, ModelFileError, RunFailed
@@ -276,3 +277,35 @@ def test_nothing_of_it_is_there_without_halving(tmp_path):
     with zipfile.ZipFile(run.path / "checkpoint.npz") as archive:
         assert not any("rate_factor" in name for name in archive.namelist())
         assert json.loads(archive.read(HEADER))["values"]["halvings"] == []
+
+
+def test_what_the_clock_ends_is_not_verified():
+    with pytest.raises(ConfigError, match=r"key training\.stop\.max_time"):
+        verify_resume(IRIS, ["training.stop.max_time=0.5"])
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut"])
+def test_a_complete_run_without_its_model_is_no_complete_run(damage, tmp_path):
+    run = train(IRIS, SHORT, tmp_path)
+    model = run.path / "model.npz"
+    whole = model.read_bytes()
+    model.unlink()
+    if damage == "cut":
+        model.write_bytes(whole[:-9])
+    with pytest.raises(ModelFileError, match="its model.npz is gone" if damage == "gone" else "damaged"):
+        resume(run.path)
+    if damage == "gone":
+        assert "model.npz is gone: train again" in mlp("show", run.path).stdout
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "one_cycle"])
+def test_a_schedule_over_all_epochs_has_no_more(schedule, tmp_path):
+    run = train(IRIS, [*SHORT, f"optimiser.schedule={schedule}"], tmp_path)
+    with pytest.raises(ConfigError, match=f"key training.epochs\n  The schedule {schedule} is laid out"):
+        resume(run.path, ["training.epochs=99"])
+
+
+def test_a_cost_lost_before_any_step_is_not_the_rate(tmp_path):
+    changes = ["network.hidden=[{units: 3, activation: {formula: log(x)}}]", "training.epochs=2"]
+    with pytest.raises(RunFailed, match="No step was taken yet"):
+        train(IRIS, changes, tmp_path)
