@@ -134,6 +134,9 @@ class ModelFile:
             raise ValueError("columns and network differ")
         if len(self.weighting.classes) not in (0, outputs):
             raise ValueError("weights and classes differ")
+        numbers = sum(array.size for array in self.parameters.values())
+        if max(self.head.units, *(layer.units for layer in self.network.hidden), 0) > numbers:
+            raise ValueError("it has more units than numbers")  # else the graph may take memory for them
         header, separator = self.reading["header"], self.reading["separator"]
         if not isinstance(header, bool | None) or not isinstance(separator, str | None):
             raise ValueError("header or separator is of no use")

@@ -114,7 +114,13 @@ def test_every_byte_that_flips_is_found_and_every_length_that_is_cut(world, tmp_
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("width", 6), ("hidden", []), ("output", {"units": 2, "activation": {"name": "tanh"}})]
+    ("key", "value"),
+    [
+        ("width", 6),
+        ("hidden", []),
+        ("hidden", [{"units": 1 << 40, "activation": {"name": "tanh"}, "dropout": 0.5}]),
+        ("output", {"units": 2, "activation": {"name": "tanh"}}),
+    ],
 )
 def test_a_network_that_is_not_that_of_the_arrays(members, tmp_path, key, value):
     header = json.loads(members[HEADER])
