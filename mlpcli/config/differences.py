@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
 from typing import Any
 
 from mlpcli.discover import choice_name
@@ -25,9 +25,7 @@ def differences(first: Any, second: Any, key: str = "") -> Iterator[Difference]:
     """Of two configs, or of two values of a key, in the order of the schema."""
     if is_dataclass(first) and type(first) is type(second):
         for field in fields(first):
-            limits = field.metadata.get("limits")
-            name = (limits and limits.spelling) or field.name
-            inner = f"{key}.{name}" if key else name
+            inner = f"{key}.{_spelled(field)}" if key else _spelled(field)
             yield from differences(getattr(first, field.name), getattr(second, field.name), inner)
     elif isinstance(first, tuple) and isinstance(second, tuple) and len(first) == len(second):
         for at, (one, other) in enumerate(zip(first, second, strict=True)):
@@ -37,7 +35,7 @@ def differences(first: Any, second: Any, key: str = "") -> Iterator[Difference]:
 
 
 def said(value: Any) -> str:
-    """A value as one would write it, in short."""
+    """A value as one would write it, in short: settings that are as usual are left out."""
     if value is None:
         return "not given"
     if isinstance(value, bool):
@@ -46,6 +44,13 @@ def said(value: Any) -> str:
         return f"[{', '.join(map(said, value))}]"
     if is_dataclass(value):
         name = "" if type(value).__module__.endswith("schema") else choice_name(value)
-        settings = [f"{field.name}: {said(getattr(value, field.name))}" for field in fields(value)]
-        return f"{{{', '.join([f'name: {name}'] * bool(name) + settings)}}}"
+        given = [field for field in fields(value) if getattr(value, field.name) != field.default]
+        settings = [f"{_spelled(field)}: {said(getattr(value, field.name))}" for field in given]
+        return f"{{{', '.join([f'name: {name}'] * bool(name) + settings)}}}" if settings else name or "{}"
     return str(value)
+
+
+def _spelled(field: Field[Any]) -> str:
+    """How YAML writes it."""
+    limits = field.metadata.get("limits")
+    return (limits and limits.spelling) or field.name
