@@ -13,7 +13,7 @@ from mlpcli.pipeline.provenance import data_differences, differences, provenance
 from mlpcli.pipeline.repeating import seeds_of
 from mlpcli.pipeline.starting import check_places, train
 from mlpcli.pipeline.training import step_of
-from mlpcli.pipeline.verifying import Compared, compare_runs
+from mlpcli.pipeline.verifying import Compared, compare_runs, printed
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED
@@ -58,7 +58,9 @@ def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
             if ended["stopped"] == ALL_DONE:
                 raise
         [again] = Path(place).iterdir()
-        compared = compare_runs(folder.path, again)
+        # A run that was gone on with to more epochs printed the first ones more often.
+        both = printed(folder.path) & printed(again)
+        compared = compare_runs(folder.path, again, both)
     return Reproduction(folder.path, tuple(said), compared)
 
 

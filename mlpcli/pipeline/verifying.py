@@ -73,18 +73,15 @@ def verify_resume(config: str | Path, overrides: Sequence[str] = ()) -> Verifica
     return Verification(whole.epochs, tuple(breaks), compared)
 
 
-def compare_runs(first: Path, second: Path) -> tuple[Compared, ...]:
-    """What decides whether two trainings are the same. Of the history the epochs that both printed: a run
-    that was gone on with to more epochs printed the first ones more often."""
-    found = [Checkpoint.read(run / CHECKPOINT) for run in (first, second)]
-    both = frozenset[float].intersection(*map(_printed, found))
-    one, other = (digests(run, both) for run in (first, second))
+def compare_runs(first: Path, second: Path, epochs: Collection[float] | None = None) -> tuple[Compared, ...]:
+    """What decides whether two trainings are the same. epochs: those of the history that are looked at."""
+    one, other = digests(first, epochs), digests(second, epochs)
     return tuple(Compared(key, one.get(key, GONE), other.get(key, GONE)) for key in {**one, **other})
 
 
-def _printed(found: Checkpoint) -> frozenset[float]:
+def printed(run: Path) -> frozenset[float]:
     """The epochs of its history."""
-    values = found.groups["history"]["values"]
+    values = Checkpoint.read(run / CHECKPOINT).groups["history"]["values"]
     return frozenset(values[:, 0].tolist() if len(values) else ())
 
 
