@@ -89,5 +89,13 @@ class JsonView(QuietView):
         )
 
     def _print(self, **values: Any) -> None:
-        plain = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
-        click.echo(json.dumps(plain, ensure_ascii=False))
+        click.echo(json.dumps(_finite(values), ensure_ascii=False))
+
+
+def _finite(value: Any) -> Any:
+    """With null in the place of every number that JSON has none for."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

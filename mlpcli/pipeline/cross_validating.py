@@ -10,7 +10,7 @@ from mlpcli.data.counts import Counts
 from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.pipeline.events import BrokenOff, Event, FoldDone, FoldsDone
 from mlpcli.pipeline.prepare import CHOICES, Prepared, changed, prepare
-from mlpcli.pipeline.resuming import check_changes, resume
+from mlpcli.pipeline.resuming import ELSEWHERE, check_changes, resume
 from mlpcli.pipeline.watched import Watched
 from mlpcli.predict.model import prediction_of
 from mlpcli.runs.folder import CONFIG, REMEDY, RunFolder
@@ -43,7 +43,7 @@ def cross_validate(
         inner = folder.inner(f"fold-{number}", file.text_for)
         try:
             then = load_config(inner.path / CONFIG, (), CHOICES, check_files=False).config
-            check_changes(file, then, ("start_from",), f"{inner.path} is another training", LEAVE_FOLDS)
+            check_changes(file, then, ELSEWHERE, f"{inner.path} is another training", LEAVE_FOLDS)
             run = resume(inner.path, overrides, interrupted=interrupted, keep_every=keep_every)
             if run.interrupted:
                 report(BrokenOff(folder.path))

@@ -115,8 +115,9 @@ def check_smoothing(head: Head, target: Target) -> None:
 
 def loss_of_numbers(config: Config) -> str:
     """The name of a loss that tells what whole numbers are, where nothing else in the config does."""
-    loss = config.loss
-    return choice_name(loss) if loss and loss.of_numbers and not config.data.class_weights else ""
+    loss, output = config.loss, config.network.output.activation
+    of_classes = bool(config.data.class_weights) or isinstance(output, ACTIVATIONS["softmax"])
+    return choice_name(loss) if loss and loss.of_numbers and not of_classes else ""
 
 
 def data_for(config: Config) -> DataConfig:

@@ -111,14 +111,19 @@ def check_data(then: Made, now: Made, config: DataConfig) -> None:
         raise DataError(faults)
 
 
-def check_computation(then: Made, now: Made, path: Path) -> tuple[str, ...]:
-    """Notes on what may change the last bits. Raises ModelFileError where they would be others."""
-    old, new = then["mlp_version"], now["mlp_version"]
+def check_executor(then: Made, now: Made, path: Path) -> None:
+    """Raises ModelFileError where it is another one."""
     if then["executor"] != now["executor"]:
         what = f"The run was trained by the executor {then['executor']}; here it would be {now['executor']}."
         remedy = "Install it: pip install 'mlpcli[native]'." if then["executor"] == "native" else ""
         remedy = remedy or f"Add --executor {then['executor']}."
         raise ModelFileError(Fault(str(path), what + " The bits would differ.", remedy))
+
+
+def check_computation(then: Made, now: Made, path: Path) -> tuple[str, ...]:
+    """Notes on what may change the last bits. Raises ModelFileError where they would be others."""
+    old, new = then["mlp_version"], now["mlp_version"]
+    check_executor(then, now, path)
     if then["graph"] != now["graph"]:
         what = "The steps of the training would not be the ones that were done so far."
         remedy = "Leave out --set, or train anew with mlp train."

@@ -134,7 +134,7 @@ def repeat(
     identity = _identity(prepared, folder)
     done = {each.seed: each for each in seeds_of(folder, identity)}
     # With all seeds done the config may be that of the best already.
-    first = min(done) if len(done) == settings.seeds else prepared.config.seed
+    first = min(done) if len(done) == settings.seeds else folder.read_summary()["made"]["seed"]
     seeds = range(first, first + settings.seeds)
     if strange := sorted(set(done) - set(seeds)):
         what = f"It has seeds that are none of {first} to {seeds[-1]}: {', '.join(map(str, strange[:5]))}."

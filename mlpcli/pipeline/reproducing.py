@@ -44,7 +44,11 @@ def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
     if not ended or ended["stopped"] == INTERRUPTED:
         remedy = f"Go on with it first: mlp train --resume {folder.path}"
         raise ModelFileError(Fault(str(folder.path), "The run is not over.", remedy))
-    check_places(read_config(folder.path / CONFIG, overrides), folder, overrides)
+    file = read_config(folder.path / CONFIG, overrides)
+    if file.config.training.folds and file.config.training.stop.max_time is not None:
+        what = "The clock ended the folds of this run: that cannot be done again."
+        raise ModelFileError(Fault(str(folder.path), what, "Train with a number of epochs instead."))
+    check_places(file, folder, overrides)
     overrides = [*overrides, f"executor={made['executor']}", *_instead_of_time(folder, ended["stopped"])]
     prepared = with_rate(prepare(folder.path / CONFIG, overrides))
     now = provenance(prepared, step_of(prepared))

@@ -32,6 +32,8 @@ FREE = (
 )
 """Keys that cannot change what was done so far: nothing is left of the first weights, either. The executor
 and the data files are looked at as such."""
+ELSEWHERE = ("start_from", "executor")
+"""Likewise, of a run with seeds or folds."""
 LEAVE_IT = f"Leave it as it was, or train anew with mlp train. What may change: {', '.join(FREE[:4])}."
 
 
@@ -102,7 +104,9 @@ def _go_on(
         check_changes(file, then, FREE, "A run that goes on keeps its config, and this was changed", LEAVE_IT)
         _check_epochs(file, values)
         over = None if _goes_on(values, then, file.config) else _as_it_is(folder, values, found)
-        cause = next((f["cause"] for f in values["findings"] if f["rule"] == "cost_not_finite"), "")
+        lost = [f for f in values["findings"] if f["rule"] == "cost_not_finite"]
+        cause = lost[-1]["cause"] if lost else ""
+        at_once = bool(lost) and (lost[-1]["epoch"], lost[-1]["batch"]) == (1, 1)
     if over is not None:
         if not folder.has(MODEL):
             what = f"The training is complete, and its {MODEL} is gone."
@@ -111,10 +115,17 @@ def _go_on(
         ModelFile.read(folder.path / MODEL)
         report(Ended(over, anew=False))
         if over.failed:
-            raise RunFailed(failure(over, cause))
+            raise RunFailed(failure(over, cause, at_once))
         return over
     prepared, step = _prepared(folder, overrides)
     made = provenance(prepared, step)
+    began = values["made"].get("start_from")
+    if prepared.found_rate is not None and made.get("start_from") != began:
+        what = "The learning rate was found from the first weights, and these are others."
+        raise file.error("start_from", what, "Bring back that model as it was, or train anew with mlp train.")
+    made.pop("start_from", None)
+    if began is not None:
+        made["start_from"] = began
     schedule = getattr(prepared.optimizer, "schedule", None)
     epochs = then.training.epochs, file.config.training.epochs
     if schedule is not None and made["graph"] != values["made"]["graph"] and epochs[0] != epochs[1]:

@@ -9,8 +9,8 @@ from mlpcli.config.load import ConfigFile, load_config_text, read_text
 from mlpcli.config.schema import Config
 from mlpcli.pipeline.events import Planned, Run
 from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, prepare_file, read_config, with_rate
-from mlpcli.pipeline.provenance import check_start, provenance
-from mlpcli.pipeline.resuming import check_changes
+from mlpcli.pipeline.provenance import check_executor, check_start, provenance
+from mlpcli.pipeline.resuming import ELSEWHERE, check_changes
 from mlpcli.pipeline.resuming import resume as resume_training
 from mlpcli.pipeline.training import Interrupted, Report, step_of, train_prepared
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder
@@ -74,7 +74,7 @@ def check_places(file: ConfigFile, folder: RunFolder, overrides: Sequence[str]) 
     )
     what = "It belongs to what the run is made of, and was changed"
     remedy = "Leave it as it was: here only the places of data files and of start_from may change."
-    check_changes(file, then.config, ("start_from",), what, remedy)
+    check_changes(file, then.config, ELSEWHERE, what, remedy)
 
 
 def asks_for_more(config: Config) -> bool:
@@ -95,7 +95,9 @@ def _after_the_rest(
         rated = with_rate(prepared)
         made = provenance(rated, step_of(rated))
         if folder.has(SUMMARY):  # what is done of it was done with the same rows
-            check_start(folder.read_summary()["made"], made, prepared.config)
+            then = folder.read_summary()["made"]
+            check_start(then, made, prepared.config)
+            check_executor(then, made, folder.path)
         else:
             folder.write_summary({"made": made, "ended": None})
         report(Planned(rated, folder.path))

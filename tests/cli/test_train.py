@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import math
 import os
 import shutil
 import zipfile
+from contextlib import redirect_stdout
+from pathlib import Path
 
 import numpy as np
 import pytest
 from cli.world import CONFIG, csv_text, mlp
 
+from mlpcli.cli.json_view import JsonView
+from mlpcli.pipeline.events import FoldsDone
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.model_file import ModelFile
 
@@ -367,3 +373,12 @@ def test_an_interrupt_saves_and_exits_130(folder, monkeypatch):
     assert 0 < last["epochs"] < 9
     assert mlp("predict", last["run"], "data.csv").exit_code == 0
     assert "interrupted" in mlp("show", last["run"]).stdout
+
+
+def test_json_has_no_number_that_json_has_not():
+    view = JsonView()
+    with redirect_stdout(io.StringIO()) as out:
+        view.folds(FoldsDone(({"r2": math.nan, "cost": 1.0}, {"r2": math.nan, "cost": 2.0}), Path("p.csv")))
+    found = json.loads(out.getvalue(), parse_constant=pytest.fail)
+    assert found["scores"]["r2"] == {"mean": None, "spread": None}
+    assert found["scores"]["cost"]["mean"] == 1.5

@@ -164,6 +164,35 @@ def test_a_fold_of_another_training_is_refused(other, tmp_path):
     assert ("data.fold" if other == "another fold" else "optimiser.learning_rate") in str(error.value)
 
 
+def test_folds_go_on_with_the_executor_they_began_with(tmp_path):
+    config, told = written(tmp_path), []
+    whole = train(config, ["executor=numpy"], tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            config,
+            ["executor=numpy"],
+            tmp_path / "runs",
+            told.append,
+            lambda: any(isinstance(e, FoldDone) for e in told),
+        )
+    (folder,) = (tmp_path / "runs").iterdir()
+    for place in (folder, folder / "fold-1", folder / "fold-2"):  # as if there had been no native one
+        text = (place / "config.yaml").read_text(encoding="utf-8")
+        (place / "config.yaml").write_text(
+            text.replace("executor: numpy", "executor: auto"), encoding="utf-8"
+        )
+    with pytest.raises(ModelFileError, match="Add --executor numpy"):
+        resume(folder)
+    run = resume(folder, ["executor=numpy"])
+    assert (run.path / PREDICTIONS).read_bytes() == (whole.path / PREDICTIONS).read_bytes()
+
+
+def test_folds_that_the_clock_ended_are_not_reproduced(tmp_path):
+    run = train(written(tmp_path), ["training.stop.max_time=100"], tmp_path / "runs")
+    with pytest.raises(ModelFileError, match="The clock ended the folds"):
+        reproduce(run.path)
+
+
 def test_what_was_validated_is_not_trained_on(tmp_path):
     run = train(written(tmp_path), [], tmp_path / "runs")
     with pytest.raises(ConfigError, match=r"training\.epochs: 5 → 9"):

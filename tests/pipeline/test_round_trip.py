@@ -133,6 +133,7 @@ def test_what_a_loss_of_counts_takes_its_targets_for(tmp_path):
     assert prepare(config, ["loss=huber"]).dataset.training.targets.std() == pytest.approx(1)
     assert prepare(config, ["data.class_weights=balanced"]).dataset.task == "classification"
     assert prepare(config, ["data.task=classification"]).dataset.task == "classification"
+    assert prepare(config, ["loss=huber", "network.output=softmax"]).dataset.task == "classification"
 
 
 def test_defaults_and_streams(tmp_path):

@@ -1,6 +1,7 @@
 """Weights of another run as the first ones, and layers that stay as they are."""
 
 import itertools
+import json
 import shutil
 from pathlib import Path
 
@@ -189,9 +190,19 @@ def test_a_run_with_a_checkpoint_goes_on_without_what_it_started_from(tmp_path):
     assert said.exit_code == 2
     assert "If it lies elsewhere: --set start_from=PATH" in said.stderr
     on = resume(broken.path, ["start_from=null"])
+    began = json.loads((on.path / "run.json").read_text(encoding="utf-8"))["made"]["start_from"]
+    assert began == json.loads((whole.path / "run.json").read_text(encoding="utf-8"))["made"]["start_from"]
     assert on.epochs == whole.epochs
     for name, array in arrays(whole.path).items():
         np.testing.assert_array_equal(arrays(on.path)[name], array)
+
+
+def test_a_rate_that_was_found_from_first_weights_needs_them(first, tmp_path):
+    config = write(tmp_path / "c.yaml", more=f"start_from: {first}\noptimiser: {{learning_rate: auto}}")
+    run = train(config, runs=tmp_path)
+    assert resume(run.path, ["training.epochs=5"]).epochs == 5
+    with pytest.raises(ConfigError, match="The learning rate was found from the first weights"):
+        resume(run.path, ["training.epochs=7", "start_from=null"])
 
 
 def test_without_one_the_first_weights_have_to_be_those_that_they_were(tmp_path):
