@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 import click
 
 from mlpcli.cli.text import describe_network
 from mlpcli.cli.view import QuietView
+from mlpcli.data.plain import finite
 from mlpcli.pipeline.events import (
     BrokenOff,
     EpochDone,
@@ -89,13 +89,4 @@ class JsonView(QuietView):
         )
 
     def _print(self, **values: Any) -> None:
-        click.echo(json.dumps(_finite(values), ensure_ascii=False))
-
-
-def _finite(value: Any) -> Any:
-    """With null in the place of every number that JSON has none for."""
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        click.echo(json.dumps(finite(values), ensure_ascii=False))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import Field, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
+from mlpcli.config.bind import yaml_name
 from mlpcli.discover import choice_name
 
 
@@ -25,7 +26,7 @@ def differences(first: Any, second: Any, key: str = "") -> Iterator[Difference]:
     """Of two configs, or of two values of a key, in the order of the schema."""
     if is_dataclass(first) and type(first) is type(second):
         for field in fields(first):
-            inner = f"{key}.{_spelled(field)}" if key else _spelled(field)
+            inner = f"{key}.{yaml_name(field)}" if key else yaml_name(field)
             yield from differences(getattr(first, field.name), getattr(second, field.name), inner)
     elif isinstance(first, tuple) and isinstance(second, tuple) and len(first) == len(second):
         for at, (one, other) in enumerate(zip(first, second, strict=True)):
@@ -45,12 +46,6 @@ def said(value: Any) -> str:
     if is_dataclass(value):
         name = "" if type(value).__module__.endswith("schema") else choice_name(value)
         given = [field for field in fields(value) if getattr(value, field.name) != field.default]
-        settings = [f"{_spelled(field)}: {said(getattr(value, field.name))}" for field in given]
+        settings = [f"{yaml_name(field)}: {said(getattr(value, field.name))}" for field in given]
         return f"{{{', '.join([f'name: {name}'] * bool(name) + settings)}}}" if settings else name or "{}"
     return str(value)
-
-
-def _spelled(field: Field[Any]) -> str:
-    """How YAML writes it."""
-    limits = field.metadata.get("limits")
-    return (limits and limits.spelling) or field.name

@@ -6,7 +6,7 @@ A key that has a default may be lacking: files of earlier versions do not have i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -43,6 +43,15 @@ def from_plain(kinds: tuple[type[T], ...], value: Any, where: str) -> T:
     if check():
         raise damaged(where, check())
     return made
+
+
+def finite(value: Any) -> Any:
+    """The same plain data; None for numbers that are not finite, which JSON has no word for."""
+    if isinstance(value, Mapping):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def damaged(where: str, what: str) -> ModelFileError:

@@ -31,6 +31,10 @@ class Loss(ABC):
     default_output: ClassVar[str] = "linear"
     """The output activation of a regression that names none."""
 
+    def target_scaling(self, asked: str | None) -> str:
+        """How regression targets are scaled; asked: by the config."""
+        return asked or ("standard" if self.scaled_targets else "none")
+
     @property
     def shown(self) -> str:
         """How a training is described: the name, or what says more."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.data.plain import finite
 from mlpcli.diagnose.baseline import mean_loss
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.gradient_check import BURN_IN, GradientCheck, burned_in, check_cost
@@ -138,15 +138,6 @@ class GradcheckReport:
 def layer_json(layer: LayerHealth) -> dict[str, Any]:
     """Its fields, and what follows from them."""
     return {**asdict(layer), "cut_off": layer.cut_off, "relative_gradient": layer.relative_gradient}
-
-
-def finite(value: Any) -> Any:
-    """The same plain data; None for numbers that are not finite, which JSON has no word for."""
-    if isinstance(value, Mapping):
-        return {key: finite(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def gradcheck(

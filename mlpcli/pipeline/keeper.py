@@ -11,7 +11,7 @@ from mlpcli.pipeline.session import Session
 from mlpcli.predict.scores import Evaluation
 from mlpcli.runs.array_file import fingerprint
 from mlpcli.runs.contents import Ended, Given, Outcome, Test
-from mlpcli.runs.folder import CHECKPOINT, MODEL, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, FOLDER_GONE, MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
 
 LEAST = 2.0
@@ -78,8 +78,7 @@ class Keeper:
         """A fault in writing, with what is left and how to go on."""
         path = self.folder.path
         if not path.is_dir():
-            remedy = "The folder of the run is gone, and what was in it: train again with mlp train."
-            return Fault(fault.where, fault.what, remedy)
+            return Fault(fault.where, fault.what, FOLDER_GONE)
         if self._written is None:
             return fault
         state = f"epoch {self._written}" if self._written else "the start"

@@ -121,9 +121,10 @@ def loss_of_numbers(config: Config) -> str:
 
 
 def data_for(config: Config) -> DataConfig:
-    """With targets as they are in the file, where the loss needs that and nothing was asked for."""
-    suits = config.loss is None or config.loss.scaled_targets or config.data.target_scaling
-    return config.data if suits else replace(config.data, target_scaling="none")
+    """With the scaling of targets that suits the loss, where nothing was asked for."""
+    if config.loss is None:
+        return config.data
+    return replace(config.data, target_scaling=config.loss.target_scaling(config.data.target_scaling))
 
 
 def rows_of_batch(config: Config, rows: int) -> int:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from mlpcli.config.load import ConfigFile
+from mlpcli.data.plain import finite
 from mlpcli.diagnose.evidence import BEATS
 from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.pipeline.gradcheck import config_of, finite
+from mlpcli.pipeline.gradcheck import config_of
 from mlpcli.pipeline.proposal import ChangedLine, changed_lines, changed_text
 from mlpcli.pipeline.workshop import Attempt, Result, Workshop
 from mlpcli.runs.atomic import cannot_write, replacing

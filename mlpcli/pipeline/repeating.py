@@ -24,7 +24,7 @@ from mlpcli.pipeline.provenance import DATA_FILES
 from mlpcli.pipeline.session import Session
 from mlpcli.pipeline.training import make_training_runner, step_of
 from mlpcli.pipeline.watched import Watched
-from mlpcli.runs.folder import CHECKPOINT, REMEDY, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, FOLDER_GONE, REMEDY, RunFolder
 from mlpcli.training.loop import INTERRUPTED, NOT_FINITE, epochs
 
 REPEAT = "repeat.csv"
@@ -188,8 +188,8 @@ def seeds_of(folder: RunFolder, identity: str = "") -> list[Repeated]:
     try:
         rows = folder.read_rows(REPEAT, again)
         for row in rows:
-            cells = {key: text for key, text in row.items() if key != SEAL}
-            if identity and row[SEAL] != _seal(identity, cells):
+            seal = row.pop(SEAL, "")
+            if identity and seal != _seal(identity, row):
                 raise ValueError(f"seed {row['seed']}: the row is not one that this training wrote")
         if folder.has(REPEAT) and not rows:
             raise ValueError("it is empty")
@@ -231,12 +231,11 @@ def _keep(folder: RunFolder, done: Mapping[int, Repeated], identity: str) -> Non
     except OutputError as error:
         if folder.path.is_dir():
             raise
-        remedy = "The folder of the run is gone, and what was in it: train again with mlp train."
-        raise RunFailed([Fault(f.where, f.what, remedy) for f in error.faults]) from error
+        raise RunFailed([Fault(f.where, f.what, FOLDER_GONE) for f in error.faults]) from error
 
 
 def _repeated(row: dict[str, str]) -> Repeated:
-    own: dict[str, Any] = {key: text for key, text in row.items() if key != SEAL}
+    own: dict[str, Any] = dict(row)
     seed, count, cost = int(own.pop("seed")), int(own.pop("epochs")), float(own.pop("cost"))
     validation, stopped, reached = own.pop("validation_cost"), own.pop("stopped"), own.pop("reached")
     halvings = int(own.pop("halvings"))

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlpcli.errors import Fault, ModelFileError, RunFailed
-from mlpcli.pipeline.prepare import prepare, read_config, with_rate
-from mlpcli.pipeline.provenance import data_differences, differences, provenance
+from mlpcli.pipeline.prepare import read_config
+from mlpcli.pipeline.provenance import data_differences, differences
 from mlpcli.pipeline.repeating import seeds_of
 from mlpcli.pipeline.starting import check_places, train
-from mlpcli.pipeline.training import step_of
 from mlpcli.pipeline.verifying import Compared, compare_runs, printed
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder
@@ -50,11 +49,6 @@ def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
         raise ModelFileError(Fault(str(folder.path), what, "Train with a number of epochs instead."))
     check_places(file, folder, overrides)
     overrides = [*overrides, f"executor={made['executor']}", *_instead_of_time(folder, ended["stopped"])]
-    prepared = with_rate(prepare(folder.path / CONFIG, overrides))
-    now = provenance(prepared, step_of(prepared))
-    said = [*data_differences(made, now), *differences(made, now)]
-    if made["graph"] != now["graph"]:
-        said.append("The steps are others: config.yaml was changed, or another mlp computes it otherwise.")
     with tempfile.TemporaryDirectory(prefix="mlp-reproduce-") as place:
         try:
             train(folder.path / CONFIG, [*overrides, *_first_seed(folder)], place)
@@ -62,9 +56,13 @@ def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
             if ended["stopped"] == ALL_DONE:
                 raise
         [again] = Path(place).iterdir()
+        now = RunFolder(again).read_summary()["made"]
         # A run that was gone on with to more epochs printed the first ones more often.
         both = printed(folder.path) & printed(again)
         compared = compare_runs(folder.path, again, both)
+    said = [*data_differences(made, now), *differences(made, now)]
+    if made["graph"] != now["graph"]:
+        said.append("The steps are others: config.yaml was changed, or another mlp computes it otherwise.")
     return Reproduction(folder.path, tuple(said), compared)
 
 

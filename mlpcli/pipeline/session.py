@@ -12,7 +12,7 @@ import numpy as np
 from mlpcli.execute.rows import Pass
 from mlpcli.optim.step import TrainingStep
 from mlpcli.pipeline.events import Noticed, Record
-from mlpcli.pipeline.prepare import Prepared, random_stream, rows_of_batch
+from mlpcli.pipeline.prepare import Prepared, random_stream
 from mlpcli.runs.checkpoint import Checkpoint, understood
 from mlpcli.runs.contents import Begun, Given, Halving, Values
 from mlpcli.training.loop import Epoch
@@ -91,7 +91,7 @@ class Session:
         counting = following or training.stop.patience is not None or plateau is not None
         kept = Kept({name: state[name] for name in parameters}, following)
         halving, rows = training.on_divergence == "halve", prepared.dataset.training.rows
-        return cls(state, rng, progress, kept, halving, counting, rows, rows_of_batch(prepared.config, rows))
+        return cls(state, rng, progress, kept, halving, counting, rows, prepared.batch_rows)
 
     @property
     def exact(self) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.data.counts import Counts
+from mlpcli.data.plain import finite
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.targets import ClassTarget, MultilabelTarget
 from mlpcli.data.weights import mean_weight
@@ -46,7 +46,7 @@ class Evaluation:
             classes = self.words[at]
             targets[name] = {
                 "accuracy": scores.accuracy,
-                "log_loss": _finite(scores.log_loss),
+                "log_loss": finite(scores.log_loss),
                 "classes": {
                     c: {"precision": p, "recall": r, "f1": f, "rows": n}
                     for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
@@ -58,9 +58,9 @@ class Evaluation:
             }
         for name, score in self.regression_scores.items():
             targets[name] = {
-                "rmse": _finite(score.rmse),
-                "mae": _finite(score.mae),
-                "r2": _finite(score.r2),
+                "rmse": finite(score.rmse),
+                "mae": finite(score.mae),
+                "r2": finite(score.r2),
             }
         unknown = {name: count for name, (count, _) in self.counts.unknown.items()}
         return {
@@ -70,10 +70,6 @@ class Evaluation:
             "targets": targets,
             "unknown_categories": unknown,
         }
-
-
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None
 
 
 def evaluate_outputs(

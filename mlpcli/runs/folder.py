@@ -26,6 +26,7 @@ CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS, SUMMARY = (
 )
 SUMMARY_VERSION = 1
 LARGEST_SUMMARY = 1 << 24
+FOLDER_GONE = "The folder of the run is gone, and what was in it: train again with mlp train."
 REMEDY = "Use another copy, or train again."
 
 

@@ -39,7 +39,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         near = np.clip(case.rows[part], low - width, high + width)
         # Scaled without these cells, as the config would; scaling what is not scaled is another remedy.
         data = case.config.data
-        targets = data.target_scaling or ("standard" if case.head.loss.scaled_targets else "none")
+        targets = case.head.loss.target_scaling(data.target_scaling)
         scaled = (data.scaling if part == "inputs" else targets) != "none"
         rows[part] = standardised(near) if scaled else near
     counts = {part: cells.sum(axis=0) for part, cells in far.items()}
