@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import sys
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
+from mlpcli.data.cells import is_missing, number
 from mlpcli.data.counts import Counts
 from mlpcli.data.targets import ClassTarget
 from mlpcli.predict.model import Model, Prediction
@@ -22,8 +24,8 @@ def write_predictions(
     """Write one CSV row per row of data, to `output` or standard output. Gives notes and counts to be told.
 
     A label column named after the target and p_<class> for classes, p_<label> for labels, the value of
-    each target otherwise. An existing output is replaced only when all went well. Raises DataError,
-    ModelFileError, OutputError.
+    each target otherwise; see _header for names that could not be read again. An existing output is replaced
+    only when all went well. Raises DataError, ModelFileError, OutputError.
     """
     model = Model.load(run, executor)
     if output is None:
@@ -50,10 +52,19 @@ def _write(model: Model, data: str, file: IO[bytes]) -> tuple[tuple[str, ...], C
 
 
 def _header(model: Model) -> list[str]:
+    """Name the columns so that the file can be read again: by distinct names, none of which is a number.
+
+    The label column is `label` where the target's name would be that of a probability, or a number. Targets
+    of a regression are `predicted_<target>` where one of them has a number for a name.
+    """
     target = model.file.preparation.target
+    unclear = any(math.isfinite(number(name.replace(",", "."))) or is_missing(name) for name in target.names)
     if isinstance(target, ClassTarget):
-        return [target.name, *(f"p_{name}" for name in target.classes)]
-    return [f"p_{name}" if model.file.task == "multilabel" else name for name in target.names]
+        columns = [f"p_{name}" for name in target.classes]
+        return ["label" if unclear or target.name in columns else target.name, *columns]
+    if model.file.task == "multilabel":
+        return [f"p_{name}" for name in target.names]
+    return [f"predicted_{name}" if unclear else name for name in target.names]
 
 
 def _rows(prediction: Prediction) -> list[list[str]]:
