@@ -75,6 +75,83 @@ def test_a_data_frame_need_only_look_like_one(model):
     np.testing.assert_array_equal(model.predict(Frame(columns())).values, model.predict(columns()).values)
 
 
+def test_rows_may_be_mappings(folder, model):
+    expected = model.predict(columns()).values
+    names = ("a", "b", "colour", "kind")
+    listed = [dict(zip(names, row, strict=True)) for row in rows()]
+    np.testing.assert_array_equal(model.predict(listed).values, expected)
+    np.testing.assert_array_equal(
+        model.predict([dict(reversed(each.items())) for each in listed]).values, expected
+    )
+    assert model.evaluate(listed).as_json() == model.evaluate(folder / "data.csv").as_json()
+    for at, row in enumerate(listed[:3]):
+        np.testing.assert_allclose(model.predict(row).values, expected[at : at + 1], rtol=1e-14)
+        scalars = {
+            **row,
+            "a": np.float64(row["a"]),
+            "b": np.array(row["b"]),
+            "colour": np.str_(row["colour"]),
+        }
+        np.testing.assert_array_equal(model.predict(scalars).values, model.predict(row).values)
+    lacking = [listed[0], {"colour": "red", "b": None}]
+    missing = {
+        "a": [listed[0]["a"], None],
+        "b": [listed[0]["b"], None],
+        "colour": [listed[0]["colour"], "red"],
+    }
+    np.testing.assert_array_equal(model.predict(lacking).values, model.predict(missing).values)
+    assert model.predict(lacking).counts.filled == {"a": 1, "b": 1}
+
+
+class NAType:
+    """Like the missing value of pandas, which has no truth value: neither it nor what it is compared with."""
+
+    def __eq__(self, other):
+        return self
+
+    __ne__ = __eq__
+
+    def __bool__(self):
+        raise TypeError("boolean value of NA is ambiguous")
+
+
+def test_missing_cells_of_data_frames_are_missing(tmp_path):
+    """Columns of pandas' types string, boolean and Int64 come as objects with NA among them."""
+    (tmp_path / "d.csv").write_text(
+        "t,flag,n,y\n" + "u,1,3,a\nv,0,,b\n,,5,a\nw,1,4,b\n" * 3, encoding="utf-8"
+    )
+    (tmp_path / "c.yaml").write_text("data: {train: d.csv, target: y}\nexecutor: numpy\n", encoding="utf-8")
+    model = load(train(tmp_path / "c.yaml", ["training.epochs=2"], runs=tmp_path))
+    for lack in (NAType(), None, np.nan):
+        frame = {
+            "t": np.array(["u", "v", lack, "w"] * 3, object),
+            "flag": np.array([True, False, lack, True] * 3, object),
+            "n": np.array([3, lack, 5, 4] * 3, object),
+        }
+        found = model.predict(frame)
+        np.testing.assert_array_equal(found.values, model.predict(tmp_path / "d.csv").values)
+        assert found.counts.filled == {"flag": 3, "n": 3}
+        frame["y"] = np.array(["a", "b", lack, "b"] * 3, object)
+        assert model.evaluate(frame).rows == 9
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        *({"a": [1]}, {"a": 1.0}, [{"a": 1}], {"a": ["x"], "b": [1], "colour": ["red"]}, np.zeros((2, 3))),
+        *({"a": [1], "b": 2, "colour": "red"}, {}, [], [{}], 3.0, None, [{"a": 1}, [2]], [[1], [1, 2]]),
+        {"a": [np.inf], "b": [1], "colour": ["red"]},
+    ],
+    ids=str,
+)
+def test_a_table_in_memory_is_not_called_a_file(model, table):
+    for use in (model.predict, model.evaluate):
+        with pytest.raises(DataError) as refused:
+            use(table)
+        assert "file" not in str(refused.value)
+        assert all(fault.where.startswith("the table") and fault.remedy for fault in refused.value.faults)
+
+
 def test_an_array_has_the_columns_x1_and_so_on(tmp_path):
     inputs = np.random.default_rng(0).normal(size=(30, 3))
     np.savez(tmp_path / "d.npz", x=inputs, y=inputs[:, :2])
