@@ -134,7 +134,7 @@ def build_dataset(
         if weighting:
             weights = weighting.of(rows, targets)
             mean_weight(weights, f"{rows.source}, {key} part")
-            weights = weights / mean
+            weights = weighting.relative(weights, mean, rows, dtype)
         # A list would be large.
         lines = rows.lines if isinstance(rows.lines, range) else np.asarray(rows.lines)
         return Part(inputs, targets, weights, lines, f"{rows.source} {rows.unit}")
