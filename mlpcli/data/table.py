@@ -219,11 +219,13 @@ def check_columns(columns: Iterable[Column | Block], where: str) -> int:
 def table_from(values: Any, source: str = IN_MEMORY) -> Table:
     """Make a table of what is in memory.
 
-    values: a mapping from name to sequence (a data frame), or from name to a single value, which is one row;
-    a list of such rows; or an array, of which (rows, w) gives the columns x1 … xw. None, NaN and pandas' NA
-    are missing cells, and so is what a row of a list lacks. Raises DataError.
+    values: a mapping from name to sequence (a data frame, an Arrow table), or from name to single values: one
+    row; a list of such rows; or an array, of which (rows, w) gives the columns x1 … xw. None, NaN and pandas'
+    NA are missing cells, and so is what a row of a list lacks. Raises DataError.
     """
     columns: list[Column | Block] = []
+    if hasattr(values, "to_pydict"):  # an Arrow table; its own arrays lose what is missing among categories
+        values = values.to_pydict()
     if isinstance(values, Mapping):
         values = _one_row(values)
     elif isinstance(values, (list, tuple)) and any(isinstance(row, Mapping) for row in values):

@@ -99,7 +99,7 @@ class Prepared:
     def initial_values(self, draw: int = 0) -> dict[str, NDArray[Any]]:
         """Parameters and running averages before the first step. draw: those of the seed so much higher."""
         drawn = initial_values(self.network, random_stream(self.config.seed + draw, "initialisation"))
-        return drawn if self.start is None else drawn | self.start.values(self.network)
+        return drawn if self.start is None else self.start.over(drawn)
 
 
 def check_smoothing(head: Head, target: Target) -> None:
