@@ -253,8 +253,62 @@ def test_nothing_is_printed(folder, tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def mapping(**settings):
+    data = {"train": "data.csv", "target": "kind"}
+    return {
+        "seed": 5,
+        "executor": "numpy",
+        "data": data,
+        "network": {"hidden": [3]},
+        "training": {"epochs": 3},
+    } | settings
+
+
+def test_a_mapping_is_a_config(folder, tmp_path, monkeypatch):
+    """Its relative paths start from the working directory, and the run's config says the same."""
+    monkeypatch.chdir(folder)
+    run = train(mapping(), "seed=3", runs=tmp_path / "runs")
+    assert run.path.name == "config-1"
+    monkeypatch.chdir(tmp_path)
+    again = train(run.path / "config.yaml", runs=tmp_path / "again")
+    for name, array in load(run).file.parameters.items():
+        np.testing.assert_array_equal(array, load(again).file.parameters[name])
+    assert mlpcli.resume(run.path, "training.epochs=4").epochs == 4
+    assert load(run).evaluate(folder / "data.csv").rows == 24
+
+
+@pytest.mark.parametrize("more", [{"repeat": {"seeds": 2}}, {"training": {"epochs": 2, "folds": 2}}], ids=str)
+def test_a_mapping_may_ask_for_seeds_and_folds(folder, tmp_path, monkeypatch, more):
+    monkeypatch.chdir(folder)
+    run = train(mapping(**more), runs=tmp_path)
+    assert load(run).predict(columns()).values.shape == (24, 2)
+
+
+def test_a_mapping_is_checked_as_a_file_is(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert mlpcli.check(mapping(), "seed=7").config.seed == 7
+    found = mlpcli.gradcheck(mapping(optimiser={"learning_rate": -0.1}), "training.epochs=2")
+    assert found.config == "config"
+    (best,) = [each.best for each in found.findings if each.finding.rule == "learning_rate_not_positive"]
+    assert best is not None
+    assert best.effect is not None
+    assert np.isfinite(best.effect.loss)  # the remedy was tried, which reads the config again
+
+
+def test_what_is_no_config_is_an_error(folder):
+    for wrong in (3, None, ["data"], {"data": 3}, {}):
+        for use in (train, mlpcli.check, mlpcli.gradcheck):
+            with pytest.raises(ConfigError):
+                use(wrong)
+    for wrong in (3, None, {"seed": 3}, [3], ["seed"]):
+        for use in (train, mlpcli.check, mlpcli.gradcheck):
+            with pytest.raises(ConfigError):
+                use(folder / "good.yaml", wrong)
+
+
 def test_the_front_door():
-    assert set(mlpcli.__all__) == {"MlpError", "Model", "Run", "__version__", "load", "resume", "train"}
+    offered = {"MlpError", "Model", "Run", "__version__", "check", "gradcheck", "load", "resume", "train"}
+    assert set(mlpcli.__all__) == offered
     for name in mlpcli.__all__:
         assert getattr(mlpcli, name)
     with pytest.raises(AttributeError, match="no attribute 'tain'"):
