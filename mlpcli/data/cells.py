@@ -81,18 +81,23 @@ def meaning(cell: str) -> Meaning:
 def spellings(words: Iterable[str]) -> dict[str, str]:
     """Map each word to the shortest one that means the same; of equally short ones the first by alphabet."""
     shortest: dict[Meaning, str] = {}
-    ordered = sorted(set(words), key=lambda word: (len(word), word))
-    return {word: shortest.setdefault(meaning(word), word) for word in ordered}
+    return {word: shortest.setdefault(meaning(word), word) for word in _shortest_first(words)}
+
+
+def _shortest_first(words: Iterable[str]) -> list[str]:
+    return sorted(set(words), key=lambda word: (len(word), word))
 
 
 def in_order(words: Iterable[str]) -> tuple[str, ...]:
     """List the words that differ in meaning: numbers by size, then the rest by alphabet."""
 
-    def key(word: str) -> tuple[bool, float | Decimal, str]:
-        said = meaning(word)
-        return (True, 0.0, word) if isinstance(said, str) else (False, said, word)
+    def key(said: Meaning) -> tuple[bool, float | Decimal, str]:
+        return (True, 0.0, said) if isinstance(said, str) else (False, said, "")
 
-    return tuple(sorted(set(spellings(words).values()), key=key))
+    shortest: dict[Meaning, str] = {}
+    for word in _shortest_first(words):
+        shortest.setdefault(meaning(word), word)
+    return tuple(shortest[said] for said in sorted(shortest, key=key))
 
 
 def codes(cells: Sequence[str], levels: Sequence[str], missing: int) -> Array:
@@ -109,4 +114,4 @@ def codes(cells: Sequence[str], levels: Sequence[str], missing: int) -> Array:
 def _code(cell: str, exact: Mapping[str, int], meant: Mapping[Meaning, int], missing: int) -> int:
     if is_missing(cell):
         return missing
-    return exact.get(cell, meant.get(meaning(cell), -1))
+    return exact[cell] if cell in exact else meant.get(meaning(cell), -1)
