@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -232,6 +233,10 @@ def table_from(values: Any, source: str = IN_MEMORY) -> Table:
         values = _rows(values, source)
     if isinstance(values, Mapping) or hasattr(values, "columns"):
         names = list(values.columns) if hasattr(values, "columns") else list(values)
+        for name, count in Counter(names).items():
+            if count > 1:  # a data frame gives all columns of a name at once
+                what = f"The column {name!r} comes {'twice' if count == 2 else f'{count} times'}."
+                raise DataError(Fault(source, what, "Rename all but one."))
         for name in names:
             columns += columns_of(str(name), _array(values[name], source), source)
     else:

@@ -36,8 +36,10 @@ def write(folder, data="", training="", more="", where=(4,)):
 NOTE = "d.csv: not one value in the rows for training, so always 0: number, word."
 
 
-@pytest.mark.parametrize("scaling", ["standard", "minmax", "none"])
-@pytest.mark.parametrize("missing", ["{numeric: mean}", "{numeric: median, categorical: most_frequent}"])
+@pytest.mark.parametrize(
+    ("scaling", "missing"),
+    [("standard", "{numeric: mean}"), ("none", "{numeric: median, categorical: most_frequent}")],
+)
 def test_a_fold_without_a_value_is_trained_like_the_others(tmp_path, scaling, missing):
     config = write(tmp_path, f"scaling: {scaling}, missing: {missing}", "folds: 4")
     run = train(config, runs=tmp_path)

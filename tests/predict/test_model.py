@@ -74,6 +74,14 @@ def test_a_data_frame_need_only_look_like_one(model):
 
     np.testing.assert_array_equal(model.predict(Frame(columns())).values, model.predict(columns()).values)
 
+    class Twice(Frame):
+        @property
+        def columns(self):
+            return [*self, "a"]
+
+    with pytest.raises(DataError, match="The column 'a' comes twice"):
+        model.predict(Twice(columns()))
+
 
 def test_rows_may_be_mappings(folder, model):
     expected = model.predict(columns()).values
