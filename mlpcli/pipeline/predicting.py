@@ -13,6 +13,7 @@ import numpy as np
 
 from mlpcli.data.cells import is_missing, number
 from mlpcli.data.counts import Counts
+from mlpcli.data.sniff import SEPARATORS
 from mlpcli.data.targets import ClassTarget
 from mlpcli.predict.model import Model, Prediction
 from mlpcli.runs.atomic import replacing
@@ -38,8 +39,12 @@ def _write(model: Model, data: str, file: IO[bytes]) -> tuple[tuple[str, ...], C
     notes, pieces = model.predict_file(data)
     counts = Counts()
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_header(model))
+    header = _header(model)
+    # A reader that detects the separator may take a mark in the names for it, unless all cells are quoted.
+    misleading = any(mark in "".join((*header, *_classes(model))) for mark in set(SEPARATORS) - {",", " "})
+    quoting = csv.QUOTE_ALL if misleading else csv.QUOTE_MINIMAL
+    writer = csv.writer(text, lineterminator="\n", quoting=quoting)
+    writer.writerow(header)
     for prediction in pieces:
         writer.writerows(_rows(prediction))
         file.write(text.getvalue().encode())
@@ -49,6 +54,11 @@ def _write(model: Model, data: str, file: IO[bytes]) -> tuple[tuple[str, ...], C
     file.write(text.getvalue().encode())  # the header, where there was no row
     file.flush()
     return notes, counts
+
+
+def _classes(model: Model) -> tuple[str, ...]:
+    target = model.file.preparation.target
+    return target.classes if isinstance(target, ClassTarget) else ()
 
 
 def _header(model: Model) -> list[str]:
