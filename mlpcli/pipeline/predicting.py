@@ -42,8 +42,7 @@ def _write(model: Model, data: str, file: IO[bytes]) -> tuple[tuple[str, ...], C
     header = _header(model)
     # A reader that detects the separator may take a mark in the names for it, unless all cells are quoted.
     misleading = any(mark in "".join((*header, *_classes(model))) for mark in set(SEPARATORS) - {",", " "})
-    quoting = csv.QUOTE_ALL if misleading else csv.QUOTE_MINIMAL
-    writer = csv.writer(text, lineterminator="\n", quoting=quoting)
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if misleading else csv.QUOTE_MINIMAL)
     writer.writerow(header)
     for prediction in pieces:
         writer.writerows(_rows(prediction))
