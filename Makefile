@@ -20,13 +20,13 @@ docs: .venv/demo
 	$(BIN)/python docs/make_findings.py
 
 .venv/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-	  { echo "mlp needs Python 3.10 or later; say which: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "mlp needs Python 3.11 or later; say which: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	touch $@
 
 .venv/demo: .venv/python pyproject.toml
-	$(PIP) --editable .
+	$(PIP) --editable '.[native]'
 	touch $@
 
 .venv/test: .venv/python pyproject.toml
