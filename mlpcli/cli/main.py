@@ -92,10 +92,10 @@ def with_key(error: click.NoSuchOption) -> click.NoSuchOption:
     from mlpcli.pipeline.prepare import CHOICES
 
     keys = own_keys(error.option_name.lstrip("-"), Config, CHOICES)
-    if keys:
-        error.possibilities = []
-        error.message += f" A key of the config is given so: --set {keys[0]}=…"
-    return error
+    if not keys:
+        return error
+    message = f"{error.message} A key of the config is given so: --set {keys[0]}=…"
+    return click.NoSuchOption(error.option_name, message, ctx=error.ctx)
 
 
 def terminal_width() -> int:

@@ -216,6 +216,6 @@ def _keys(kind: type[Any], tables: Mapping[str, Mapping[str, type[Any]]], above:
         for choice in tables.get(limits.choice_of, {}).values() if limits.choice_of else ():
             yield from _keys(choice, tables, key + ".")
         for inner in (hints[each.name], *get_args(hints[each.name])):
-            if is_dataclass(inner):
+            if isinstance(inner, type) and is_dataclass(inner):
                 listed = get_origin(hints[each.name]) is tuple
                 yield from _keys(inner, tables, key + ("[0]." if listed else "."))
