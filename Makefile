@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --cache-dir .cache/pip install --quiet
 
-.PHONY: demo test check docs clean
+.PHONY: demo test test-all check docs clean
 
 demo: .venv/demo
 	$(BIN)/mlp train configs/xor-sigmoid.yaml
 
 test: check
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --durations 10
+
+test-all: check
+	$(BIN)/python -m pytest -n auto --durations 10 -m 'full or not full'
 
 check: .venv/test
 	$(BIN)/ruff check --cache-dir .cache/ruff .
