@@ -12,6 +12,7 @@ import numpy as np
 
 from mlpcli.data.counts import Counts
 from mlpcli.data.targets import ClassTarget
+from mlpcli.pipeline.own_files import check_output
 from mlpcli.predict.model import Model, Prediction
 from mlpcli.runs.atomic import replacing
 
@@ -23,8 +24,10 @@ def write_predictions(
 
     A label column named after the target and p_<class> for classes, p_<label> for labels, the value of
     each target otherwise. An existing output is replaced only when all went well. Raises DataError,
-    ModelFileError, OutputError.
+    ModelFileError; OutputError, too, where the output is the file of rows, or one of the run's.
     """
+    if output is not None:
+        check_output(Path(output), data, Path(run))
     model = Model.load(run, executor)
     if output is None:
         return _write(model, data, sys.stdout.buffer)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 
 import pytest
-from cli.world import CONFIG, csv_text, fingerprint, make_world, mlp
+from cli.world import CONFIG, MLP, csv_text, fingerprint, make_world, mlp
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +163,31 @@ def test_evaluate_refuses_a_class_that_training_never_saw(world, tmp_path):
 @pytest.mark.parametrize("output", ["folder", "no/where.csv", "data.csv/x.csv", ".", ""])
 def test_an_output_that_cannot_be(world, output):
     assert_refused(mlp("predict", "run", "data.csv", "-o", output), "Cannot be written")
+
+
+@pytest.mark.parametrize(
+    "own", ["ragged.csv", "data.csv", "run/model.npz", "run/config.yaml", "run/folds.csv"]
+)
+def test_an_output_that_would_replace_the_rows_or_the_run(world, tmp_path, own):
+    """Refused before anything is read, under every name of the file; `run/folds.csv` could come to be."""
+    names = [own, f"folder/../{own}", os.path.abspath(own)]
+    if os.path.exists(own):
+        (tmp_path / "soft").symlink_to(os.path.abspath(own))
+        os.link(own, tmp_path / "hard")
+        names += [tmp_path / "soft", tmp_path / "hard"]
+    for name in names:
+        for run in ("run", "run/model.npz"):
+            assert_refused(mlp("predict", run, "ragged.csv", "-o", name), "would replace it", str(name))
+
+
+def test_an_output_that_would_replace_standard_input(world, tmp_path):
+    shutil.copy("data.csv", tmp_path / "rows.csv")
+    with open(tmp_path / "rows.csv") as rows:
+        args = [*MLP, "predict", "run", "-", "-o", tmp_path / "rows.csv", "--executor", "numpy"]
+        done = subprocess.run(args, stdin=rows, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "the rows are read from" in done.stderr
+    assert (tmp_path / "rows.csv").read_bytes() == (world / "data.csv").read_bytes()
 
 
 @pytest.mark.parametrize("runs", ["data.csv", "data.csv/x", ""])

@@ -24,10 +24,12 @@ def evaluate(run: str, data: str, labels: str | None, unweighted: bool, executor
     """
     import json
 
+    from mlpcli.cli.streams import need_standard_output
     from mlpcli.cli.text import describe_evaluation
     from mlpcli.cli.warnings import tell, tell_counts
     from mlpcli.pipeline import load
 
+    need_standard_output()
     notes, evaluation = load(run, executor).evaluate_file(data, labels, not unweighted)
     tell(notes)
     tell_counts(evaluation.counts)
