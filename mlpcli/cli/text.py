@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mlpcli.discover import choice_name
@@ -142,7 +142,8 @@ def describe_evaluation(evaluation: Evaluation) -> str:
     for classes, (name, scores) in zip(evaluation.words, evaluation.class_scores.items(), strict=True):
         if evaluation.task == "multilabel":
             blocks.append(f"label     {name}")
-        blocks.append(f"accuracy  {scores.accuracy:.6f}\nlog-loss  {scores.log_loss:.6f}")
+        remarks = "".join(f"\n          {each}" for each in _log_loss_remarks(evaluation))
+        blocks.append(f"accuracy  {scores.accuracy:.6f}\nlog-loss  {scores.log_loss:.6f}{remarks}")
         rows = [
             (c, f"{p:.4f}", f"{r:.4f}", f"{f:.4f}", n)
             for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
@@ -156,3 +157,10 @@ def describe_evaluation(evaluation: Evaluation) -> str:
         values = [(name, s.rmse, s.mae, s.r2) for name, s in evaluation.regression_scores.items()]
         blocks.append(table(("target", "RMSE", "MAE", "R²"), values))
     return "\n\n".join(blocks)
+
+
+def _log_loss_remarks(evaluation: Evaluation) -> Iterator[str]:
+    """What the log-loss is of, where it is not simply of the probabilities of all rows."""
+    if evaluation.no_probabilities:
+        yield f"of scores, not probabilities: {evaluation.no_probabilities}"
+        yield "(each clipped to numbers from 1e-15 to 1)"

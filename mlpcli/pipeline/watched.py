@@ -12,6 +12,7 @@ from mlpcli.execute import NumpyExecutor
 from mlpcli.execute.rows import EpochRunner, RowFunction
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.pipeline.prepare import Prepared
+from mlpcli.predict.probabilities import why_no_probabilities
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
 from mlpcli.training.loop import Epoch
 
@@ -41,6 +42,7 @@ class Watched:
         network, penalty = prepared.network, prepared.network.penalty
         outputs = {"loss": network.row_loss, "prediction": network.prediction}
         self._function = RowFunction(prepared.executor, outputs, state)
+        self.no_probabilities = why_no_probabilities(network.layers[-1], prepared.dataset.preparation.target)
         # Not worth compiling: some sums of squares now and then.
         self._penalty = (
             None if penalty is None else RowFunction(NumpyExecutor(), {"penalty": penalty}, state, 1)
@@ -72,6 +74,7 @@ class Watched:
             dataset.task,
             weights=weights,
             weighted=dataset.weighting.describe(target),
+            no_probabilities=self.no_probabilities,
         )
 
     def outputs(self) -> NDArray[Any]:

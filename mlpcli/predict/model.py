@@ -15,11 +15,12 @@ from mlpcli.data.dataset import with_target
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.table import Table, table_from
-from mlpcli.data.targets import ClassTarget
+from mlpcli.data.targets import ClassTarget, RegressionTarget, Target
 from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
 from mlpcli.errors import DataError, Fault
 from mlpcli.execute import Executor, choose_executor
 from mlpcli.execute.rows import RowFunction
+from mlpcli.predict.probabilities import PROBABILITY, SCORE, why_no_probabilities
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
 from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.model_file import ModelFile
@@ -37,14 +38,16 @@ class Prediction:
     """What the model says of some rows.
 
     names: the classes, labels or targets, one per column of `values`. values: (rows, names), the
-    probabilities of the classes or labels, or the targets in the user's units. labels: the likeliest
-    class of each row, None for other tasks.
+    probabilities (or scores) of the classes or labels, or the targets in the user's units. labels: the
+    likeliest class of each row, None for other tasks. columns: names as `mlp predict` writes them:
+    p_<class> for probabilities, score_<class> for outputs that are none, the targets as they are.
     """
 
     names: tuple[str, ...]
     values: NDArray[Any]
     labels: list[str] | None
     counts: Counts
+    columns: tuple[str, ...] = ()
 
 
 class Model:
@@ -57,6 +60,12 @@ class Model:
         self._function = RowFunction(
             executor or choose_executor("auto"), {"prediction": network.prediction}, file.parameters
         )
+        self._no_probabilities = why_no_probabilities(network.layers[-1], file.preparation.target)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of every prediction's values: p_<class>, score_<class>, or the targets, see Prediction."""
+        return value_columns(self.file.preparation.target, self._no_probabilities)
 
     @classmethod
     def load(cls, path: str | Path, executor: str = "auto") -> Model:
@@ -110,7 +119,7 @@ class Model:
 
     def _predict(self, table: Table) -> Prediction:
         outputs, counts = self.outputs(table)
-        return prediction_of(outputs, self.file.preparation, counts)
+        return prediction_of(outputs, self.file.preparation, counts, self._no_probabilities)
 
     def _evaluate(self, table: Table, weighted: bool) -> tuple[tuple[str, ...], Evaluation]:
         preparation = self.file.preparation
@@ -126,7 +135,16 @@ class Model:
         used = () if weighting.column is None else (weighting.column,)
         outputs, counts = self.outputs(targeted.without(used))
         words = weighting.describe(preparation.target)
-        evaluation = evaluate_outputs(outputs, targets, preparation, self.file.task, counts, weights, words)
+        evaluation = evaluate_outputs(
+            outputs,
+            targets,
+            preparation,
+            self.file.task,
+            counts,
+            weights,
+            words,
+            no_probabilities=self._no_probabilities,
+        )
         return (*notes, *weightless), evaluation
 
     def _weighting(self, table: Table) -> Weighting:
@@ -135,15 +153,30 @@ class Model:
         return own if own.column in table.names else replace(own, column=None)
 
 
-def prediction_of(outputs: NDArray[Any], preparation: Preparation, counts: Counts) -> Prediction:
-    """What the network's outputs, (rows, units), say about the target."""
+def value_columns(target: Target, no_probabilities: str) -> tuple[str, ...]:
+    """Return the column names of predicted values. no_probabilities: why they are none, "" where they are."""
+    if isinstance(target, RegressionTarget):
+        return target.names
+    prefix = SCORE if no_probabilities else PROBABILITY
+    names = target.classes if isinstance(target, ClassTarget) else target.names
+    return tuple(f"{prefix}{name}" for name in names)
+
+
+def prediction_of(
+    outputs: NDArray[Any], preparation: Preparation, counts: Counts, no_probabilities: str = ""
+) -> Prediction:
+    """Return what the network's outputs, (rows, units), say about the target.
+
+    no_probabilities: why outputs for classes or labels are none, "" where they are.
+    """
     target = preparation.target
+    columns = value_columns(target, no_probabilities)
     if isinstance(target, ClassTarget):
         probabilities = class_probabilities(outputs, target.coding)
         labels = [target.classes[i] for i in np.argmax(probabilities, axis=1)]
-        return Prediction(tuple(target.classes), probabilities, labels, counts)
+        return Prediction(tuple(target.classes), probabilities, labels, counts, columns)
     values = preparation.unscale(outputs) if target.task == "regression" else outputs
-    return Prediction(tuple(target.names), values, None, counts)
+    return Prediction(tuple(target.names), values, None, counts, columns)
 
 
 def _as_table(table: Any) -> Table:

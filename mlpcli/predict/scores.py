@@ -38,6 +38,9 @@ class Evaluation:
     counts: Counts
     weighted: str = ""
     """By what rows are weighted, in words; "" where all count alike."""
+    no_probabilities: str = ""
+    """Why the outputs for classes or labels are no probabilities; "" where they are. The log-loss then takes
+    scores, clipped to numbers from 1e-15 to 1, for probabilities."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, with every number that is printed; None for those that are not finite."""
@@ -67,6 +70,7 @@ class Evaluation:
             "task": self.task,
             "rows": self.rows,
             **({"weighted": self.weighted} if self.weighted else {}),
+            **({"no_probabilities": self.no_probabilities} if self.no_probabilities else {}),
             "targets": targets,
             "unknown_categories": unknown,
         }
@@ -80,11 +84,13 @@ def evaluate_outputs(
     counts: Counts | None = None,
     weights: NDArray[Any] | None = None,
     weighted: str = "",
+    no_probabilities: str = "",
 ) -> Evaluation:
     """outputs: (rows, units) of the network; targets as Preparation.targets gives them.
 
     weights: how much each row counts, (rows,), None for all alike; their size does not matter, so that the
     same rows have the same scores in training and in `mlp evaluate`. weighted: by what, in words.
+    no_probabilities: see Evaluation.
     """
     counts = counts or Counts()
     if weights is not None:
@@ -93,12 +99,14 @@ def evaluate_outputs(
     if isinstance(target, ClassTarget):
         scores = class_scores(class_probabilities(outputs, target.coding), targets, weights)
         named = {target.name: scores}
-        return Evaluation(task, len(targets), (tuple(target.classes),), named, {}, counts, weighted)
+        words = (tuple(target.classes),)
+        return Evaluation(task, len(targets), words, named, {}, counts, weighted, no_probabilities)
     if isinstance(target, MultilabelTarget):
         labels = {
             name: label_scores(outputs[:, i], targets[:, i], weights) for i, name in enumerate(target.names)
         }
-        return Evaluation(task, len(targets), target.words, labels, {}, counts, weighted)
+        words = target.words
+        return Evaluation(task, len(targets), words, labels, {}, counts, weighted, no_probabilities)
     predicted, true = preparation.unscale(outputs), preparation.unscale(targets)
     values = {
         name: regression_scores(predicted[:, i], true[:, i], weights) for i, name in enumerate(target.names)

@@ -16,7 +16,8 @@ def predict(run: str, data: str, output: str | None, executor: str) -> None:
     """Predict for the rows of DATA.
 
     DATA is a file of rows; - reads standard input. Columns are matched by name. Writes CSV with a header: the
-    label and the probability p_<class> of each class, or the value of each target in its units.
+    label and the probability p_<class> of each class, or the value of each target in its units. Outputs for
+    classes that are no probabilities (linear ones, say) are called score_<class>.
 
     \b
     mlp predict runs/iris-1 new.csv
