@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mlpcli.discover import choice_name
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from mlpcli.data.prepare import Preparation
     from mlpcli.nn.layer import Layer
     from mlpcli.nn.network import Network
@@ -15,6 +19,10 @@ if TYPE_CHECKING:
     from mlpcli.pipeline.prepare import Prepared
     from mlpcli.predict.scores import Evaluation
 
+WIDEST_MATRIX = 80
+"""Columns up to which a confusion matrix is printed as a whole."""
+WORST = 10
+"""Confusions that are printed in the place of a matrix that is wider."""
 TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE"}
 
 
@@ -149,14 +157,34 @@ def describe_evaluation(evaluation: Evaluation) -> str:
             for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
         ]
         blocks.append(table(("class", "precision", "recall", "f1", "rows"), rows))
-        confusion = [(c, *row.tolist()) for c, row in zip(classes, scores.confusion, strict=True)]
-        weights = ", in weights" if evaluation.weighted else ""
-        head = f"confusion (row: true class, column: predicted{weights})\n"
-        blocks.append(head + table(("", *classes), confusion))
+        blocks.append(_confusion(classes, scores.confusion, ", in weights" if evaluation.weighted else ""))
     if evaluation.regression_scores:
         values = [(name, s.rmse, s.mae, s.r2) for name, s in evaluation.regression_scores.items()]
         blocks.append(table(("target", "RMSE", "MAE", "R²"), values))
     return "\n\n".join(blocks)
+
+
+def _confusion(classes: Sequence[str], confusion: NDArray[Any], weights: str) -> str:
+    """The whole matrix, or the worst confusions where it is too wide for a terminal.
+
+    confusion: (true classes, predicted classes). weights: what to say of sums of weights.
+    """
+    rows = [(c, *row.tolist()) for c, row in zip(classes, confusion, strict=True)]
+    # Each column takes two blanks and a digit: the table of 10,000 classes is not worth making.
+    whole = table(("", *classes), rows) if 3 * len(classes) <= WIDEST_MATRIX else ""
+    if whole and max(map(len, whole.splitlines())) <= WIDEST_MATRIX:
+        return f"confusion (row: true class, column: predicted{weights})\n{whole}"
+    wrong = confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    pairs = int(np.count_nonzero(wrong))
+    if not pairs:
+        return "confusion: none, every row is called what it is"
+    worst = np.argsort(-wrong, axis=None, kind="stable")[: min(pairs, WORST)]
+    places = zip(*np.unravel_index(worst, wrong.shape), strict=True)
+    lines = [(classes[t], classes[p], wrong[t, p].item()) for t, p in places]
+    count = f"the worst {len(lines)} of {pairs:,}" if pairs > len(lines) else plural(pairs, "pair")
+    head = f"confusion ({count}{weights}; --json has all)\n"
+    return head + table(("true class", "predicted", "weight" if weights else "rows"), lines, left=2)
 
 
 def _log_loss_remarks(evaluation: Evaluation) -> Iterator[str]:
