@@ -171,7 +171,7 @@ def _confusion(classes: Sequence[str], confusion: NDArray[Any], weights: str) ->
     """
     rows = [(c, *row.tolist()) for c, row in zip(classes, confusion, strict=True)]
     # Each column takes two blanks and a digit: the table of 10,000 classes is not worth making.
-    whole = table(("", *classes), rows) if 3 * len(classes) <= WIDEST_MATRIX else ""
+    whole = table(("", *classes[: confusion.shape[1]]), rows) if 3 * len(classes) <= WIDEST_MATRIX else ""
     if whole and max(map(len, whole.splitlines())) <= WIDEST_MATRIX:
         return f"confusion (row: true class, column: predicted{weights})\n{whole}"
     wrong = confusion.copy()
@@ -192,3 +192,7 @@ def _log_loss_remarks(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.no_probabilities:
         yield f"of scores, not probabilities: {evaluation.no_probabilities}"
         yield "(each clipped to numbers from 1e-15 to 1)"
+    if evaluation.unseen:
+        [scores] = evaluation.class_scores.values()
+        count = int(scores.rows[-len(evaluation.unseen) :].sum())
+        yield f"without {plural(count, 'row')} of classes that training never saw, which count as wrong"

@@ -15,7 +15,7 @@ from mlpcli.data.dataset import with_target
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.table import Table, table_from
-from mlpcli.data.targets import ClassTarget, RegressionTarget, Target
+from mlpcli.data.targets import ClassTarget, RegressionTarget, Target, describe_unseen
 from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
 from mlpcli.errors import DataError, Fault
 from mlpcli.execute import Executor, choose_executor
@@ -130,7 +130,8 @@ class Model:
         if weighted and weighting.column != self.file.weighting.column:
             column = self.file.weighting.column
             weightless += (f"{table.source}: no column {column!r} of weights; all rows count alike.",)
-        targets = preparation.targets(targeted)
+        targets, unseen = preparation.scored_targets(targeted)
+        said = describe_unseen(table.source, targets, unseen, preparation.target)
         weights = weighting.of(targeted, targets) if weighting else None
         used = () if weighting.column is None else (weighting.column,)
         outputs, counts = self.outputs(targeted.without(used))
@@ -144,8 +145,9 @@ class Model:
             weights,
             words,
             no_probabilities=self._no_probabilities,
+            unseen=unseen,
         )
-        return (*notes, *weightless), evaluation
+        return (*notes, *weightless, *filter(None, (said,))), evaluation
 
     def _weighting(self, table: Table) -> Weighting:
         """That of the training, without the column where the table lacks it."""

@@ -41,6 +41,9 @@ class Evaluation:
     no_probabilities: str = ""
     """Why the outputs for classes or labels are no probabilities; "" where they are. The log-loss then takes
     scores, clipped to numbers from 1e-15 to 1, for probabilities."""
+    unseen: tuple[str, ...] = ()
+    """Classes that training never saw, the last among the words. Their rows count as wrong; the log-loss is
+    of the others."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, with every number that is printed; None for those that are not finite."""
@@ -55,7 +58,7 @@ class Evaluation:
                     for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
                 },
                 "confusion": {
-                    c: dict(zip(classes, row.tolist(), strict=True))
+                    c: dict(zip(classes[: len(row)], row.tolist(), strict=True))
                     for c, row in zip(classes, scores.confusion, strict=True)
                 },
             }
@@ -71,6 +74,7 @@ class Evaluation:
             "rows": self.rows,
             **({"weighted": self.weighted} if self.weighted else {}),
             **({"no_probabilities": self.no_probabilities} if self.no_probabilities else {}),
+            **({"unseen_classes": list(self.unseen)} if self.unseen else {}),
             "targets": targets,
             "unknown_categories": unknown,
         }
@@ -85,12 +89,13 @@ def evaluate_outputs(
     weights: NDArray[Any] | None = None,
     weighted: str = "",
     no_probabilities: str = "",
+    unseen: tuple[str, ...] = (),
 ) -> Evaluation:
-    """outputs: (rows, units) of the network; targets as Preparation.targets gives them.
+    """outputs: (rows, units) of the network; targets as Preparation.scored_targets gives them.
 
     weights: how much each row counts, (rows,), None for all alike; their size does not matter, so that the
     same rows have the same scores in training and in `mlp evaluate`. weighted: by what, in words.
-    no_probabilities: see Evaluation.
+    no_probabilities, unseen: see Evaluation.
     """
     counts = counts or Counts()
     if weights is not None:
@@ -99,8 +104,8 @@ def evaluate_outputs(
     if isinstance(target, ClassTarget):
         scores = class_scores(class_probabilities(outputs, target.coding), targets, weights)
         named = {target.name: scores}
-        words = (tuple(target.classes),)
-        return Evaluation(task, len(targets), words, named, {}, counts, weighted, no_probabilities)
+        words = ((*target.classes, *unseen),)
+        return Evaluation(task, len(targets), words, named, {}, counts, weighted, no_probabilities, unseen)
     if isinstance(target, MultilabelTarget):
         labels = {
             name: label_scores(outputs[:, i], targets[:, i], weights) for i, name in enumerate(target.names)

@@ -155,9 +155,9 @@ def test_evaluate_needs_the_target(world, tmp_path):
     assert_refused(mlp("evaluate", "run", tmp_path / "x.csv"), "kind")
 
 
-def test_evaluate_refuses_a_class_that_training_never_saw(world, tmp_path):
-    (tmp_path / "x.csv").write_text(csv_text() + "1,2,red,maybe\n", encoding="utf-8")
-    assert_refused(mlp("evaluate", "run", tmp_path / "x.csv"), "maybe", "line 26")
+def test_evaluate_refuses_a_target_of_which_training_saw_no_class(world, tmp_path):
+    (tmp_path / "x.csv").write_text("a,b,colour,kind\n1,2,red,maybe\n", encoding="utf-8")
+    assert_refused(mlp("evaluate", "run", tmp_path / "x.csv"), "'maybe'", "Known: no, yes")
 
 
 @pytest.mark.parametrize("output", ["folder", "no/where.csv", "data.csv/x.csv", ".", ""])
