@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Network
     from mlpcli.optim.optimizer import Optimizer
     from mlpcli.pipeline.prepare import Prepared
+    from mlpcli.predict.parts import ScoredRows
     from mlpcli.predict.scores import Evaluation
 
 WIDEST_MATRIX = 80
@@ -147,6 +148,10 @@ def describe_evaluation(evaluation: Evaluation) -> str:
     blocks = [f"rows      {evaluation.rows:,}"]
     if evaluation.weighted:
         blocks[0] += f", weighted {evaluation.weighted}"
+    if evaluation.scored is not None:
+        blocks[0] += "".join(
+            f"\n          {line}" for line in _scored_rows(evaluation.scored, evaluation.rows)
+        )
     for classes, (name, scores) in zip(evaluation.words, evaluation.class_scores.items(), strict=True):
         if evaluation.task == "multilabel":
             blocks.append(f"label     {name}")
@@ -162,6 +167,30 @@ def describe_evaluation(evaluation: Evaluation) -> str:
         values = [(name, s.rmse, s.mae, s.r2) for name, s in evaluation.regression_scores.items()]
         blocks.append(table(("target", "RMSE", "MAE", "R²"), values))
     return "\n\n".join(blocks)
+
+
+def _scored_rows(scored: ScoredRows, rows: int) -> Iterator[str]:
+    """Which rows of the file these are, and how many of them were trained on."""
+    if scored.scored is None or scored.file is None:
+        yield "of a file that the run does not know: some may have been trained on"
+        return
+    others = {name: n for name, n in scored.file.items() if n > scored.scored[name]}
+    if scored.part == "all":
+        yield f"all of the file: {_counted(scored.file)}"
+    else:
+        yield f"its {scored.part} rows" + (f"; not scored: {_counted(others)}" if others else "")
+    trained = scored.scored["training"]
+    if not trained:
+        yield "none of them is a row of the training part"
+        return
+    yield ("all" if trained == rows else f"{trained:,}") + " of them were trained on"
+    if scored.folds:
+        yield "(scores of rows that were not: folds.csv in the run folder)"
+
+
+def _counted(rows: Mapping[str, int]) -> str:
+    """90 training, 30 test; parts without rows are left out."""
+    return ", ".join(f"{count:,} {part}" for part, count in rows.items() if count)
 
 
 def _confusion(classes: Sequence[str], confusion: NDArray[Any], weights: str) -> str:

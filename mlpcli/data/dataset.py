@@ -177,6 +177,20 @@ def build_dataset(
     )
 
 
+def divide(config: DataConfig, rng: np.random.Generator, table: Table, task: str) -> dict[str, Table]:
+    """Return the rows of the training file by part: training, and those that shares or a fold take from it.
+
+    rng: as for build_dataset, which draws the same. table: the file as read. Raises DataError.
+    """
+    names = _target_names(config, table)
+    table, _ = with_target(table.without(config.ignore), names)
+    table, _ = with_weight(table, config.weight)
+    classes = fit_classes(table, names[0], config.classes) if task == "classification" else None
+    drawn = _parts(config, rng, table, None, None, classes, [])
+    parts = zip(("training", "validation", "test"), drawn, strict=True)
+    return {part: rows for part, rows in parts if rows is not None}
+
+
 def _set_apart(part: Part, which: Array, classes: tuple[str, ...]) -> Part:
     """The part without the rows, (rows,) bool, of classes that training never saw; those beside it."""
     known, weights = ~which, part.weights

@@ -10,6 +10,7 @@ from mlpcli.data.plain import finite
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.targets import ClassTarget, MultilabelTarget
 from mlpcli.data.weights import mean_weight
+from mlpcli.predict.parts import ScoredRows
 from mlpcli.training.metrics import (
     ClassScores,
     RegressionScores,
@@ -44,6 +45,8 @@ class Evaluation:
     unseen: tuple[str, ...] = ()
     """Classes that training never saw, the last among the words. Their rows count as wrong; the log-loss is
     of the others."""
+    scored: ScoredRows | None = None
+    """Which rows of a file these are; None for the part of a training."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, with every number that is printed; None for those that are not finite."""
@@ -72,6 +75,7 @@ class Evaluation:
         return {
             "task": self.task,
             "rows": self.rows,
+            **(self.scored.as_json() if self.scored else {}),
             **({"weighted": self.weighted} if self.weighted else {}),
             **({"no_probabilities": self.no_probabilities} if self.no_probabilities else {}),
             **({"unseen_classes": list(self.unseen)} if self.unseen else {}),
