@@ -105,19 +105,18 @@ def evaluate_outputs(
     if weights is not None:
         weights = weights / mean_weight(weights, "the rows")
     target = preparation.target
+    known = (counts, weighted, no_probabilities, unseen)
     if isinstance(target, ClassTarget):
         scores = class_scores(class_probabilities(outputs, target.coding), targets, weights)
-        named = {target.name: scores}
         words = ((*target.classes, *unseen),)
-        return Evaluation(task, len(targets), words, named, {}, counts, weighted, no_probabilities, unseen)
+        return Evaluation(task, len(targets), words, {target.name: scores}, {}, *known)
     if isinstance(target, MultilabelTarget):
         labels = {
             name: label_scores(outputs[:, i], targets[:, i], weights) for i, name in enumerate(target.names)
         }
-        words = target.words
-        return Evaluation(task, len(targets), words, labels, {}, counts, weighted, no_probabilities)
+        return Evaluation(task, len(targets), target.words, labels, {}, *known)
     predicted, true = preparation.unscale(outputs), preparation.unscale(targets)
     values = {
         name: regression_scores(predicted[:, i], true[:, i], weights) for i, name in enumerate(target.names)
     }
-    return Evaluation(task, len(targets), (), {}, values, counts, weighted)
+    return Evaluation(task, len(targets), (), {}, values, *known)
