@@ -122,16 +122,16 @@ def test_evaluate_takes_what_predict_takes(folder, model):
 
 
 def test_a_file_is_read_as_that_of_training_was(tmp_path):
-    """With `header: false` the first of these rows would else be taken for names."""
-    text = "".join(f"{colour},{kind}\n" for _, _, colour, kind in rows())
-    (tmp_path / "bare.csv").write_text(text, encoding="utf-8")
+    """With `header: true` the first line holds names, which would else be taken for numbers."""
+    text = "2020,2021\n" + "".join(f"{a},{b}\n" for a, b, _, _ in rows())
+    (tmp_path / "years.csv").write_text(text, encoding="utf-8")
     (tmp_path / "c.yaml").write_text(
-        "executor: numpy\ndata: {train: bare.csv, header: false, target: x2}\ntraining: {epochs: 1}\n",
+        "executor: numpy\ndata: {train: years.csv, header: true, target: '2021'}\ntraining: {epochs: 1}\n",
         encoding="utf-8",
     )
     model = load(train(tmp_path / "c.yaml", runs=tmp_path))
-    assert len(model.predict(tmp_path / "bare.csv").values) == 24
-    assert model.evaluate(tmp_path / "bare.csv").rows == 24
+    assert len(model.predict(tmp_path / "years.csv").values) == 24
+    assert model.evaluate(tmp_path / "years.csv").rows == 24
 
 
 def test_a_fault_is_an_mlp_error(folder, model, tmp_path):
