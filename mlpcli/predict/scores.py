@@ -48,8 +48,11 @@ class Evaluation:
     scored: ScoredRows | None = None
     """Which rows of a file these are; None for the part of a training."""
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain data, with every number that is printed; None for those that are not finite."""
+    def as_json(self, zeros: bool = True) -> dict[str, Any]:
+        """Plain data, with every number that is printed; None for those that are not finite.
+
+        zeros: whether confusions that did not occur are in it, too; of many classes they are nearly all.
+        """
         targets: dict[str, Any] = {}
         for at, (name, scores) in enumerate(self.class_scores.items()):
             classes = self.words[at]
@@ -61,7 +64,7 @@ class Evaluation:
                     for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
                 },
                 "confusion": {
-                    c: dict(zip(classes[: len(row)], row.tolist(), strict=True))
+                    c: {k: n for k, n in zip(classes[: len(row)], row.tolist(), strict=True) if zeros or n}
                     for c, row in zip(classes, scores.confusion, strict=True)
                 },
             }
