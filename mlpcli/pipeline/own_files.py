@@ -64,7 +64,7 @@ def _own_files(run: Path) -> Iterator[tuple[Path, str]]:
     folder = run
     if not run.is_dir():
         yield run, "It is the model itself"
-        folder = run.parent
+        folder = (Path(os.path.realpath(run)) if run.is_symlink() else run).parent
         if not (folder / CONFIG).is_file():
             return
     for place in (folder, *folder.glob("fold-*")):

@@ -170,13 +170,14 @@ def test_an_output_that_cannot_be(world, output):
 )
 def test_an_output_that_would_replace_the_rows_or_the_run(world, tmp_path, own):
     """Refused before anything is read, under every name of the file; `run/folds.csv` could come to be."""
+    (tmp_path / "linked.npz").symlink_to(world / "run" / "model.npz")
     names = [own, f"folder/../{own}", os.path.abspath(own)]
     if os.path.exists(own):
         (tmp_path / "soft").symlink_to(os.path.abspath(own))
         os.link(own, tmp_path / "hard")
         names += [tmp_path / "soft", tmp_path / "hard"]
     for name in names:
-        for run in ("run", "run/model.npz"):
+        for run in ("run", "run/model.npz", tmp_path / "linked.npz"):
             assert_refused(mlp("predict", run, "ragged.csv", "-o", name), "would replace it", str(name))
 
 
