@@ -224,4 +224,4 @@ def _log_loss_remarks(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.unseen:
         [scores] = evaluation.class_scores.values()
         count = int(scores.rows[-len(evaluation.unseen) :].sum())
-        yield f"without {plural(count, 'row')} of classes that training never saw, which count as wrong"
+        yield f"without {plural(count, 'row')} of a class that training never saw, counted as wrong"

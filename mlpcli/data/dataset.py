@@ -183,7 +183,8 @@ def divide(config: DataConfig, rng: np.random.Generator, table: Table, task: str
     rng: as for build_dataset, which draws the same. table: the file as read. Raises DataError.
     """
     names = _target_names(config, table)
-    table, _ = with_target(table.without(config.ignore), names)
+    # Inputs have no say in the split, and copies of them would take their time.
+    table, _ = with_target(table.without({*table.names} - {*names, config.weight}), names)
     table, _ = with_weight(table, config.weight)
     classes = fit_classes(table, names[0], config.classes) if task == "classification" else None
     drawn = _parts(config, rng, table, None, None, classes, [])
