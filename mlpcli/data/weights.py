@@ -43,7 +43,8 @@ class Weighting:
         if self.column is not None and self.column in table.names:
             weights *= row_weights(table, self.column)
         if self.classes:
-            weights *= np.array(self.classes)[targets]
+            # A class that training never saw comes after all others, and has 1 as one that is not named.
+            weights *= np.array((*self.classes, 1.0))[np.minimum(targets, len(self.classes))]
         return weights
 
     def describe(self, target: Target) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from mlpcli.data.counts import Counts
 from mlpcli.data.targets import ClassTarget
+from mlpcli.pipeline.own_files import check_output
 from mlpcli.predict.model import Model, Prediction
 from mlpcli.runs.atomic import replacing
 
@@ -21,10 +22,13 @@ def write_predictions(
 ) -> tuple[tuple[str, ...], Counts]:
     """Write one CSV row per row of data, to `output` or standard output. Gives notes and counts to be told.
 
-    A label column named after the target and p_<class> for classes, p_<label> for labels, the value of
-    each target otherwise. An existing output is replaced only when all went well. Raises DataError,
-    ModelFileError, OutputError.
+    A label column named after the target and p_<class> for classes, p_<label> for labels (score_… where the
+    outputs are no probabilities), the value of each target otherwise. An existing output is replaced only
+    when all went well. Raises DataError, ModelFileError; OutputError, too, where the output is the file of
+    rows, or one of the run's.
     """
+    if output is not None:
+        check_output(Path(output), data, Path(run))
     model = Model.load(run, executor)
     if output is None:
         return _write(model, data, sys.stdout.buffer)
@@ -52,8 +56,8 @@ def _write(model: Model, data: str, file: IO[bytes]) -> tuple[tuple[str, ...], C
 def _header(model: Model) -> list[str]:
     target = model.file.preparation.target
     if isinstance(target, ClassTarget):
-        return [target.name, *(f"p_{name}" for name in target.classes)]
-    return [f"p_{name}" if model.file.task == "multilabel" else name for name in target.names]
+        return [target.name, *model.columns]
+    return list(model.columns)
 
 
 def _rows(prediction: Prediction) -> list[list[str]]:

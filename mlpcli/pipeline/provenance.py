@@ -45,11 +45,14 @@ def _data_files(config: Config) -> Iterator[tuple[str, DataFile]]:
     for key in DATA_FILES:
         path = getattr(config.data, key)
         if isinstance(path, str):
-            yield key, {"file": os.path.basename(path), "sha256": _sha256(Path(path))}
+            yield key, {"file": os.path.basename(path), "sha256": sha256_of(Path(path))}
 
 
-def _sha256(path: Path) -> str | None:
-    """None for what can be read once only, such as a pipe."""
+def sha256_of(path: Path) -> str | None:
+    """Return the sha256 of a file in hex; None for what can be read once only, such as a pipe.
+
+    Raises DataError where it cannot be read.
+    """
     if not path.is_file():
         return None
     digest = hashlib.sha256()

@@ -9,7 +9,6 @@ from gallery.run import HERE, first_of_each
 
 from mlpcli.config.schema import NetworkConfig
 from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.output_range import Range, is_straight, output_range, sums_to_one
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.verdict import diagnose
 from mlpcli.graph.node import constant
@@ -18,6 +17,7 @@ from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, build_network
 from mlpcli.ops.elementwise import greater, sign, stop_gradient, where
 from mlpcli.ops.reduce import reduce_mean
+from mlpcli.predict.output_range import Range, is_straight, output_range, sums_to_one
 from nets import activation as made
 from sampling import sampled
 
