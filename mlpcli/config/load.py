@@ -109,7 +109,7 @@ def load_config_text(
     options, unreadable = parse_overrides(overrides, Path.cwd())
     tree = top_level(tree, bool(overrides))
     tree, misfits = put_all(tree, options, bare)
-    binder = Binder(choices)
+    binder = Binder(choices, Config)
     config = binder.section(Config, tree)
     faults += unreadable + misfits + binder.faults
     if check_files:

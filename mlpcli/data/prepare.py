@@ -111,6 +111,16 @@ class Preparation:
         self.match(table.names, table.source, targets=True)
         return self.target.encode(table)
 
+    def scored_targets(self, table: Table) -> tuple[Array, tuple[str, ...]]:
+        """Return targets as targets() does, and the classes among them that training never saw.
+
+        Their indices follow those of the known classes; no prediction can be right about such a row.
+        """
+        self.match(table.names, table.source, targets=True)
+        if isinstance(self.target, ClassTarget):
+            return self.target.encode_all(table)
+        return self.target.encode(table), ()
+
     def unscale(self, values: Array) -> Array:
         """Targets or predictions (rows, outputs) in the units of the file."""
         return self.target.unscale(values)

@@ -45,7 +45,8 @@ class Weighting:
         if self.column is not None and self.column in table.names:
             weights *= row_weights(table, self.column)
         if self.classes:
-            by_class = np.array(self.classes)[targets]
+            # A class that training never saw comes after all others, and has 1 as one that is not named.
+            by_class = np.array((*self.classes, 1.0))[np.minimum(targets, len(self.classes))]
             with np.errstate(over="ignore", under="ignore"):
                 weights *= by_class
             bad = np.flatnonzero(~np.isfinite(weights) | ((weights < SMALLEST) & (by_class > 0)))

@@ -15,6 +15,7 @@ from mlpcli.data.cells import is_missing, number
 from mlpcli.data.counts import Counts
 from mlpcli.data.sniff import SEPARATORS
 from mlpcli.data.targets import ClassTarget
+from mlpcli.pipeline.own_files import check_output
 from mlpcli.predict.model import Model, Prediction
 from mlpcli.runs.atomic import replacing
 
@@ -24,10 +25,13 @@ def write_predictions(
 ) -> tuple[tuple[str, ...], Counts]:
     """Write one CSV row per row of data, to `output` or standard output. Gives notes and counts to be told.
 
-    A label column named after the target and p_<class> for classes, p_<label> for labels, the value of
-    each target otherwise; see _header for names that could not be read again. An existing output is replaced
-    only when all went well. Raises DataError, ModelFileError, OutputError.
+    A label column named after the target and p_<class> for classes, p_<label> for labels (score_… where the
+    outputs are no probabilities), the value of each target otherwise; see _header for names that could not be
+    read again. An existing output is replaced only when all went well. Raises DataError, ModelFileError;
+    OutputError, too, where the output is the file of rows, or one of the run's.
     """
+    if output is not None:
+        check_output(Path(output), data, Path(run))
     model = Model.load(run, executor)
     if output is None:
         return _write(model, data, sys.stdout.buffer)
@@ -69,11 +73,10 @@ def _header(model: Model) -> list[str]:
     target = model.file.preparation.target
     unclear = any(math.isfinite(number(name.replace(",", "."))) or is_missing(name) for name in target.names)
     if isinstance(target, ClassTarget):
-        columns = [f"p_{name}" for name in target.classes]
-        return ["label" if unclear or target.name in columns else target.name, *columns]
-    if model.file.task == "multilabel":
-        return [f"p_{name}" for name in target.names]
-    return [f"predicted_{name}" if unclear else name for name in target.names]
+        return ["label" if unclear or target.name in model.columns else target.name, *model.columns]
+    if model.file.task == "regression" and unclear:
+        return [f"predicted_{name}" for name in target.names]
+    return list(model.columns)
 
 
 def _rows(prediction: Prediction) -> list[list[str]]:

@@ -201,8 +201,22 @@ def test_evaluate_takes_what_predict_takes(folder, model):
     kind = [row[3] for row in rows()]
     scores = model.evaluate({**columns(), "kind": kind})
     assert scores.rows == 24
-    assert scores.as_json() == model.evaluate(folder / "data.csv").as_json()
-    assert scores.as_json() == model.evaluate_file(str(folder / "data.csv"))[1].as_json()
+    assert scores.as_json()["targets"] == model.evaluate(folder / "data.csv").as_json()["targets"]
+    again = model.evaluate_file(str(folder / "data.csv"))[1]
+    assert model.evaluate(folder / "data.csv").as_json() == again.as_json()
+
+
+def test_a_file_is_read_as_that_of_training_was(tmp_path):
+    """With `header: true` the first line holds names, which would else be taken for numbers."""
+    text = "2020,2021\n" + "".join(f"{a},{b}\n" for a, b, _, _ in rows())
+    (tmp_path / "years.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "c.yaml").write_text(
+        "executor: numpy\ndata: {train: years.csv, header: true, target: '2021'}\ntraining: {epochs: 1}\n",
+        encoding="utf-8",
+    )
+    model = load(train(tmp_path / "c.yaml", runs=tmp_path))
+    assert len(model.predict(tmp_path / "years.csv").values) == 24
+    assert model.evaluate(tmp_path / "years.csv").rows == 24
 
 
 def test_a_fault_is_an_mlp_error(folder, model, tmp_path):
