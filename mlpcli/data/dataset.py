@@ -157,7 +157,7 @@ def build_dataset(
         if weighting:
             weights = weighting.of(rows, targets)
             mean_weight(weights, f"{rows.source}, {key} part")
-            weights = weights / mean
+            weights = weighting.relative(weights, mean, rows, dtype)
         # A list would be large.
         lines = rows.lines if isinstance(rows.lines, range) else np.asarray(rows.lines)
         made = Part(inputs, targets, weights, lines, f"{rows.source} {rows.unit}")
@@ -307,13 +307,16 @@ def with_target(table: Table, names: Iterable[str]) -> tuple[Table, tuple[str, .
 
 
 def _constants(source: str, preparation: Preparation) -> Iterator[str]:
+    """Notes on the columns that say nothing, since their values or their lack of any never vary."""
+    empty = [name for column in preparation.columns for name in column.empty]
     same = [
         name
         for column in preparation.columns
         if isinstance(column, Numeric) and not column.pooled and column.scaling != "none"
         for name, low, high in zip(column.names, column.low, column.high, strict=True)
-        if low == high
+        if low == high and name not in column.empty
     ]
-    if same:
-        shown = ", ".join(same[:10]) + (f", … ({len(same)} in all)" if same[10:] else "")
-        yield f"{source}: the same value in all rows for training, so always 0: {shown}."
+    for names, why in ((empty, "not one value in the rows"), (same, "the same value in all rows")):
+        if names:
+            shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if names[10:] else "")
+            yield f"{source}: {why} for training, so always 0: {shown}."

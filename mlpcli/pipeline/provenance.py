@@ -37,7 +37,7 @@ def provenance(prepared: Prepared, step: TrainingStep) -> Made:
         "data": dict(_data_files(config)),
     }
     if prepared.start is not None:
-        made["start_from"] = array_fingerprint(prepared.start.arrays)
+        made["start_from"] = array_fingerprint(prepared.start.contents)
     return made
 
 

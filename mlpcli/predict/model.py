@@ -82,9 +82,10 @@ class Model:
         return cls(file, choose_executor(executor))
 
     def predict(self, table: Any) -> Prediction:
-        """table: a path, a mapping of column names to values, a data frame, or a 2-D array (x1, x2, …).
+        """Predict a table: a path, a data frame, a mapping from names to values, or an array (x1, x2, …).
 
-        Columns are matched by name; extra ones are ignored. Raises DataError for missing columns.
+        One row may be a mapping from names to single values, several a list of such mappings. Columns are
+        matched by name; extra ones are ignored. Raises DataError for missing columns.
         """
         return self._predict(_as_table(table, self.file.reading))
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from cli.world import csv_text, make_world, mlp, rows
 
+from mlpcli.data.read import read_table
 from shared_data import shared_file
 
 NAMES = "a,b,colour,kind"
@@ -229,6 +230,41 @@ def test_classes_keep_their_spelling(tmp_path, classes):
     scores = json.loads(evaluate("--json", "runs/c-1", "x.csv").stdout)
     assert scores["targets"]["kind"]["accuracy"] == 1
     assert set(scores["targets"]["kind"]["confusion"]) == set(classes)
+
+
+@pytest.mark.parametrize(
+    ("targets", "cells", "header"),
+    [
+        ("p_a", ("a", "b"), ["label", "p_a", "p_b"]),
+        ("p_", ("a", "b"), ["p_", "p_a", "p_b"]),
+        ("label", ("a", "b"), ["label", "p_a", "p_b"]),
+        ("7", ("a", "b"), ["label", "p_a", "p_b"]),
+        ("NA", ("a", "b"), ["label", "p_a", "p_b"]),
+        ("p_2", ("1", "2"), ["label", "p_1", "p_2"]),
+        ("p_9007199254740993", ("9007199254740992", "9007199254740993"), None),
+        ("5", ("1.5", "2.5", "4.5"), ["predicted_5"]),
+        ("p_a", ("1.5", "2.5", "4.5"), ["p_a"]),
+        ("y", ("a;b", "c"), ["y", "p_a;b", "p_c"]),
+        ("y|z", ("a|b", "c|d"), ["y|z", "p_a|b", "p_c|d"]),
+    ],
+)
+def test_what_predict_writes_can_be_read_again(tmp_path, targets, cells, header):
+    rows = [f"{at % 5},{cells[at % len(cells)]}" for at in range(12)]
+    (tmp_path / "d.csv").write_text("\n".join([f"x,{targets}", *rows]) + "\n", encoding="utf-8")
+    (tmp_path / "c.yaml").write_text(
+        f'data: {{train: d.csv, target: "{targets}", header: true, separator: ","}}\nexecutor: numpy\n'
+        "training: {epochs: 1}\n",
+        encoding="utf-8",
+    )
+    assert mlp("train", tmp_path / "c.yaml", "--runs", tmp_path).exit_code == 0
+    for count in (12, 1):
+        (tmp_path / "few.csv").write_text("\n".join([f"x,{targets}", *rows[:count]]) + "\n", encoding="utf-8")
+        predict(tmp_path / "c-1", tmp_path / "few.csv", "-o", tmp_path / "out.csv")
+        found, _ = read_table(str(tmp_path / "out.csv"))
+        assert list(found.names) == (header or ["label", *(f"p_{cell}" for cell in cells)])
+        assert found.rows == count
+        if len(found.names) > 1:
+            assert set(found.text(found.names[0])) <= set(cells)
 
 
 def test_numbers_come_in_the_units_of_the_user(tmp_path):

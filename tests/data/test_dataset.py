@@ -211,7 +211,16 @@ def test_tables_from_memory() -> None:
     assert table.cells("m") == ["1", "x", "2.5"]
     assert table.numbers("flag").tolist() == [1, 0, 1]
     assert table_from([[1, 2], [3, 4]]).names == ("x1", "x2")
-    unsound: list[Any] = [{"a": [1], "b": [1, 2]}, {}, {"a": []}, {"a": 3}, [[1], [1, 2]], {"a": [1j]}]
+    unsound: list[Any] = [
+        {"a": [1], "b": [1, 2]},
+        {},
+        {"a": []},
+        {"a": [1], "b": 3},
+        [{"a": 1}, [2]],
+        3,
+        [[1], [1, 2]],
+        {"a": [1j]},
+    ]
     for wrong in (*unsound, np.zeros((0, 3))):
         with pytest.raises(DataError):
             table_from(wrong)
