@@ -174,7 +174,8 @@ class TrainingConfig:
 class RepeatConfig:
     """The same training from several seeds, from the config's own on; the best is trained once more."""
 
-    seeds: int = setting(at_least=2)
+    seeds: int = setting(at_least=2, at_most=1_000_000)
+    """A million rows of repeat.csv are about 100 MB."""
     cost_below: float | None = setting(None)
     """What the cost (validation's, where there is one) of a seed has to come to, to be counted."""
 

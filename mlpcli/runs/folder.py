@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -14,8 +14,9 @@ from typing import IO, Any
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.runs.atomic import cannot_write, replacing
 from mlpcli.runs.contents import Summary, check
+from mlpcli.runs.growing_table import whole_lines
 
-LEARNING_RATE = "learning_rate.csv"
+LEARNING_RATE, REPEAT = "learning_rate.csv", "repeat.csv"
 CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS, SUMMARY = (
     "config.yaml",
     "history.csv",
@@ -24,6 +25,8 @@ CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS, SUMMARY = (
     "findings.json",
     "run.json",
 )
+GROWING = (HISTORY, REPEAT)
+"""Tables whose rows are appended one by one, while the training runs."""
 SUMMARY_VERSION = 1
 LARGEST_SUMMARY = 1 << 24
 FOLDER_GONE = "The folder of the run is gone, and what was in it: train again with mlp train."
@@ -116,16 +119,23 @@ class RunFolder:
 
     def read_rows(self, name: str, remedy: str = REMEDY) -> list[dict[str, str]]:
         """Of a table of that name, as text; none where there is none. Raises ModelFileError."""
+        return list(self.each_row(name, remedy))
+
+    def each_row(self, name: str, remedy: str = REMEDY) -> Iterator[dict[str, str]]:
+        """Read a table row by row, holding one at a time. Raises as read_rows does.
+
+        A last row that a kill broke off is left out where rows were appended one by one.
+        """
         path = self.path / name
         if not path.exists():
-            return []
+            return
         try:
             with open(path, newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
-            for number, row in enumerate(rows, start=2):
-                if None in row or None in row.values():
-                    raise csv.Error(f"line {number} has not as many cells as the first")
-            return rows
+                lines = whole_lines(file) if name in GROWING else file
+                for number, row in enumerate(csv.DictReader(lines), start=2):
+                    if None in row or None in row.values():
+                        raise csv.Error(f"line {number} has not as many cells as the first")
+                    yield row
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             what = f"It cannot be read: {getattr(error, 'strerror', None) or error}."
             raise ModelFileError(Fault(str(path), what, remedy)) from error
