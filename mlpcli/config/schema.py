@@ -137,7 +137,8 @@ class OutputConfig:
 class NetworkConfig:
     """The layers between the input columns and the prediction."""
 
-    hidden: tuple[HiddenConfig, ...] = setting((), short_for="units")
+    hidden: tuple[HiddenConfig, ...] = setting((), short_for="units", most=1000)
+    """A thousand layers take most of a minute to be made ready, and more are of no use."""
     output: OutputConfig = setting(OutputConfig(), short_for="activation")
 
 

@@ -193,6 +193,17 @@ def choose_head(
     return Head(units, activation, loss, _table_name(loss))
 
 
+def network_arrays(config: NetworkConfig, head: Head, width: int, dtype: str = "float64") -> list[Arrays]:
+    """The arrays of each layer, the output layer last; no graph is built."""
+    arrays: list[Arrays] = []
+    for number, hidden in enumerate(config.hidden, start=1):
+        activation = hidden.activation or ACTIVATIONS["relu"]()
+        arrays.append(layer_arrays(f"hidden{number}", width, hidden.units, activation, hidden, dtype))
+        width = hidden.units
+    arrays.append(layer_arrays("output", width, head.units, head.activation, config.output, dtype))
+    return arrays
+
+
 def build_network(
     config: NetworkConfig,
     head: Head,
@@ -207,12 +218,7 @@ def build_network(
     """
     inputs = placeholder("inputs", (None, width), dtype)
     target = placeholder("target", (None, head.units), dtype)
-    arrays: list[Arrays] = []
-    for number, hidden in enumerate(config.hidden, start=1):
-        activation = hidden.activation or ACTIVATIONS["relu"]()
-        arrays.append(layer_arrays(f"hidden{number}", width, hidden.units, activation, hidden, dtype))
-        width = hidden.units
-    arrays.append(layer_arrays("output", width, head.units, head.activation, config.output, dtype))
+    arrays = network_arrays(config, head, width, dtype)
     parts = _penalty([p for each in arrays for p in each.parameters], penalty or Penalty())
     row, clock = placeholder("row", (None, 1), dtype), Clock.of(dtype)
     weights = placeholder("weights", (None,), dtype) if weighted else None

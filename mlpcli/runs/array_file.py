@@ -150,12 +150,14 @@ def _read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], d
             header = json.loads(archive.read(HEADER))
             if not isinstance(header, dict) or header.get("format") != kind:
                 raise _refused(path, f"{foreign}: it says that it is {_format(header)}.")
-            if not isinstance(header.get("format_version"), int) or header["format_version"] > version:
-                found = f"It has format version {header.get('format_version')}"
+            found = header.get("format_version")
+            if type(found) is not int or found < 1:  # true is an int, too
+                raise _refused(path, f"{foreign}: it has format version {repr(found)[:40]}.")
+            if found > version:
                 raise ModelFileError(
                     Fault(
                         str(path),
-                        f"{found}; this mlp reads up to {version}.",
+                        f"It has format version {found}; this mlp reads up to {version}.",
                         "Update mlp: pip install --upgrade mlpcli",
                     )
                 )

@@ -197,8 +197,10 @@ class RunFolder:
                 found: Any = json.loads(file.read(LARGEST_SUMMARY))
             if found["format"] != "mlp-run":
                 raise ValueError("it says that it is something else")
-            if found["format_version"] > SUMMARY_VERSION:
-                version = found["format_version"]
+            version = found["format_version"]
+            if type(version) is not int or version < 1:  # true is an int, too
+                raise ValueError(f"it has format version {repr(version)[:40]}")
+            if version > SUMMARY_VERSION:
                 what = f"It has format version {version}; this mlp reads up to {SUMMARY_VERSION}."
                 raise ModelFileError(Fault(str(path), what, "Update mlp: pip install --upgrade mlpcli"))
             check(found, Summary)
