@@ -52,11 +52,11 @@ class Model:
 
     def __init__(self, file: ModelFile, executor: Executor | None = None) -> None:
         self.file = file
+        executor = executor or choose_executor("auto")
+        self._executor = executor.name
         network = file.graph()
         self._inputs = network.inputs.name
-        self._function = RowFunction(
-            executor or choose_executor("auto"), {"prediction": network.prediction}, file.parameters
-        )
+        self._function = RowFunction(executor, {"prediction": network.prediction}, file.parameters)
 
     @classmethod
     def load(cls, path: str | Path, executor: str = "auto") -> Model:
@@ -67,6 +67,10 @@ class Model:
         place = Path(path)
         file = ModelFile.read(RunFolder(place).model() if os.path.isdir(place) else place)
         return cls(file, choose_executor(executor))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Machine code cannot be copied to another process; the file's bytes can, and predict the same.
+        return _from_bytes, (self.file.to_bytes(), self._executor)
 
     def predict(self, table: Any) -> Prediction:
         """table: a path, a mapping of column names to values, a data frame, or a 2-D array (x1, x2, …).
@@ -133,6 +137,11 @@ class Model:
         """That of the training, without the column where the table lacks it."""
         own = self.file.weighting
         return own if own.column in table.names else replace(own, column=None)
+
+
+def _from_bytes(data: bytes, executor: str) -> Model:
+    """Make a pickled or copied model anew. Raises MissingExtraError without what its executor needs."""
+    return Model(ModelFile.read(Path("pickled model"), data), choose_executor(executor))
 
 
 def prediction_of(outputs: NDArray[Any], preparation: Preparation, counts: Counts) -> Prediction:

@@ -25,7 +25,7 @@ from mlpcli.nn.layer import Layer, Parameter
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, Network, build_network, network_arrays
 from mlpcli.nn.normalizations import NORMALIZATIONS
-from mlpcli.runs.array_file import read_arrays, write_arrays
+from mlpcli.runs.array_file import array_bytes, read_arrays, write_arrays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,8 +85,15 @@ class ModelFile:
     """How rows were weighted, to score others alike; files of earlier versions have none."""
 
     def write(self, path: Path) -> None:
-        """Atomically."""
-        header = {
+        """Write the file atomically. Raises OutputError."""
+        write_arrays(path, self._header(), self.parameters)
+
+    def to_bytes(self) -> bytes:
+        """What write() puts into a file."""
+        return array_bytes(self._header(), self.parameters)
+
+    def _header(self) -> dict[str, Any]:
+        return {
             "format": KIND,
             "format_version": VERSION,
             "mlp_version": mlpcli.__version__,
@@ -104,12 +111,14 @@ class ModelFile:
             "config": self.config,
             **({"weighting": to_plain(self.weighting)} if self.weighting else {}),
         }
-        write_arrays(path, header, self.parameters)
 
     @classmethod
-    def read(cls, path: Path) -> ModelFile:
-        """Raises ModelFileError where the file is missing, damaged, foreign or newer than this mlp."""
-        header, arrays = read_arrays(path, KIND, VERSION)
+    def read(cls, path: Path, data: bytes | None = None) -> ModelFile:
+        """Raises ModelFileError where the file is missing, damaged, foreign or newer than this mlp.
+
+        data: what to_bytes() gave; nothing is then read from `path`, which is a name for messages.
+        """
+        header, arrays = read_arrays(path, KIND, VERSION, data=data)
         try:
             model = cls._described_by(header, arrays)
             model._check()
