@@ -1,9 +1,16 @@
-"""Ctrl-C, SIGTERM and a terminal that closes: the first asks, the second quits."""
+"""Ctrl-C, SIGTERM and a terminal that closes (SIGHUP): what the three do, the same for all of them.
+
+Everywhere they interrupt at once: files being written are taken away, the exit code is 130. Around a
+training the first one only asks, as soon as batches are run: the batch at hand is finished and all is saved;
+the second quits.
+
+What the process was told to ignore stays ignored: SIGHUP under nohup, SIGINT where a shell script put the
+command into the background. Python leaves such signals alone when it starts, and no handler is set for them.
+"""
 
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -13,29 +20,57 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 """Not all of them exist everywhere."""
 
 
+def interrupt_on_signals() -> None:
+    """From now on SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does; for the main thread."""
+    for number in _heeded():
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt)
+
+
 @contextmanager
 def first_interrupt() -> Iterator[Callable[[], bool]]:
-    """Inside, the first of these signals only makes the given function say yes; the next one interrupts.
+    """Inside, the first signal makes the given function say yes; the next one interrupts.
 
-    What the process was told to ignore (nohup) stays ignored.
+    Until the function is asked for the first time there is nothing to be saved: reading and compiling are
+    interrupted at once.
     """
-    asked = False
+    import threading
+
+    asked = awaited = False
 
     def note(number: int, frame: FrameType | None) -> None:
         nonlocal asked
-        if asked and signal.Signals(number).name != "SIGHUP":  # of which a closing terminal sends several
+        again, asked = asked, True
+        if again and signal.Signals(number).name == "SIGHUP":  # a closing terminal sends several
+            return
+        if again or not awaited:
             raise KeyboardInterrupt
-        asked = True
+
+    def interrupted() -> bool:
+        nonlocal awaited
+        awaited = True
+        return asked
 
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False  # only the main thread may have signal handlers
         return
-    before: dict[int, Any] = {}
-    for number in (getattr(signal, name) for name in SIGNALS if hasattr(signal, name)):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            before[number] = signal.signal(number, note)
+    before: dict[int, Any] = {number: signal.signal(number, note) for number in _heeded()}
     try:
-        yield lambda: asked
+        yield interrupted
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _heeded() -> list[int]:
+    """The signals among SIGNALS that the process was not told to ignore."""
+    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+    return [number for number in numbers if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if signal.Signals(number).name == "SIGHUP":
+        signal.signal(
+            number, signal.SIG_IGN
+        )  # a closing terminal sends several; the first one is cleaned up after
+    raise KeyboardInterrupt

@@ -269,10 +269,13 @@ def initial_values(network: Network, rng: np.random.Generator) -> dict[str, NDAr
     }
 
 
-def check_memory(network: Network, config: NetworkConfig, batch: int, slots: int = 2) -> None:
+def check_memory(
+    network: Network, config: NetworkConfig, batch: int, slots: int = 2, slots_key: str = ""
+) -> None:
     """Raises SettingError, with the sizes, where training would need more than the machine's memory.
 
-    slots: arrays that the optimiser keeps beside each parameter.
+    slots: arrays that the optimiser keeps beside each parameter. slots_key: of the setting that says how
+    many, where one does.
     """
     itemsize = np.dtype(network.inputs.dtype).itemsize
     widths = [int(layer.pre_activation.shape[1] or 0) for layer in network.layers]
@@ -284,6 +287,14 @@ def check_memory(network: Network, config: NetworkConfig, batch: int, slots: int
     available = _physical_memory()
     if needed <= available:
         return
+    if slots_key and itemsize * (2 * network.size + entries) <= available:
+        raise SettingError(
+            slots_key,
+            f"The optimiser keeps {slots:,} arrays of as many numbers as the network has parameters, "
+            f"{network.size:,}. They need about {_amount(itemsize * slots * network.size)}; "
+            f"this machine has {_amount(available)}.",
+            "Use a smaller number.",
+        )
     largest = max(range(len(widths)), key=lambda i: sum(p.size for p in network.layers[i].parameters))
     key = (
         f"network.hidden[{min(largest, len(config.hidden) - 1)}].units" if config.hidden else "network.output"

@@ -232,7 +232,8 @@ class FoldsDone:
 
 @dataclass(frozen=True)
 class BrokenOff:
-    """What comes before the training itself was interrupted; what is done of it is in the folder."""
+    """The run was interrupted, among its seeds or folds or where no batch was at hand to be finished; what is
+    done of it is in the folder."""
 
     folder: Path
 

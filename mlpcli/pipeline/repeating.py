@@ -7,7 +7,7 @@ import math
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 
 from mlpcli.config.differences import said
 from mlpcli.config.schema import RepeatConfig
-from mlpcli.errors import Fault, ModelFileError, OutputError, RunFailed
+from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.execute.executor import threads
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.pipeline.events import BrokenOff, Event, Repeated, SeedDone, SeedsDone, SeedTally
@@ -25,7 +25,7 @@ from mlpcli.pipeline.provenance import DATA_FILES
 from mlpcli.pipeline.session import Session
 from mlpcli.pipeline.training import make_training_runner, step_of
 from mlpcli.pipeline.watched import Watched
-from mlpcli.runs.folder import CHECKPOINT, FOLDER_GONE, REMEDY, REPEAT, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, REMEDY, REPEAT, RunFolder
 from mlpcli.runs.growing_table import growing, put_in_order
 from mlpcli.training.loop import INTERRUPTED, NOT_FINITE, epochs
 
@@ -129,7 +129,7 @@ def repeat(
     """Train from all seeds that repeat.csv does not have yet, and make the config that of the best.
 
     prepared: of the config as given, its learning rate not looked for yet. Raises RunFailed where every cost
-    was lost or the folder is gone, OutputError where a row cannot be kept, and KeyboardInterrupt where it was
+    was lost, OutputError where a row cannot be kept, and KeyboardInterrupt where it was
     told to end.
     """
     settings = prepared.config.repeat
@@ -138,23 +138,22 @@ def repeat(
     first, done, tally = _begun(folder, identity, settings.seeds)
     place = threading.local()
 
-    def one(seed: int) -> Repeated | None:
-        if interrupted():
+    def one(seed: int, over: threading.Event) -> Repeated | None:
+        def told_to_end() -> bool:
+            return over.is_set() or interrupted()
+
+        if told_to_end():
             return None
         mine = with_seed(prepared, seed)
         lane: Lane | None = getattr(place, "lane", None)
         if lane is None or not lane.takes(mine):
             lane = place.lane = Lane(mine)
-        return lane.train(mine, interrupted)
+        return lane.train(mine, told_to_end)
 
     broken_off = False
     missing = (first + at for at in range(settings.seeds) if not done[at])
     # Closed here, and not whenever it is collected: a second Ctrl-C may come while threads end.
-    with (
-        _gone_told(folder),
-        growing(folder.path / REPEAT) as table,
-        closing(_in_threads(one, missing)) as ended,
-    ):
+    with growing(folder.path / REPEAT) as table, closing(_in_threads(one, missing)) as ended:
         for result in ended:
             if result is None:
                 broken_off = True
@@ -166,8 +165,7 @@ def repeat(
     if broken_off:
         report(BrokenOff(folder.path))
         raise KeyboardInterrupt
-    with _gone_told(folder):
-        put_in_order(folder.path / REPEAT)
+    put_in_order(folder.path / REPEAT)
     over = tally.done(settings.cost_below)
     assert over is not None
     if math.isinf(over.lowest):
@@ -204,13 +202,14 @@ def _begun(folder: RunFolder, identity: str, count: int) -> tuple[int, bytearray
 
 
 def _in_threads(
-    one: Callable[[int], Repeated | None], seeds: Iterator[int]
+    one: Callable[[int, threading.Event], Repeated | None], seeds: Iterator[int]
 ) -> Generator[Repeated | None, None, None]:
-    """As they are done. Machine code runs outside of Python's lock, so threads are enough.
+    """Yield results as they are done. Machine code runs outside of Python's lock, so threads are enough.
 
-    After a None, which says that one was interrupted, no more are begun.
+    After a None, which says that one was interrupted, no more are begun. The event tells those that are under
+    way to end, where this is closed before.
     """
-    workers = threads()
+    workers, over = threads(), threading.Event()
     pool = ThreadPoolExecutor(workers, "mlp repeat")
     waiting: set[Future[Repeated | None]] = set()
     going_on = True
@@ -218,7 +217,7 @@ def _in_threads(
         while going_on or waiting:
             # Two for each thread keep it busy; more would only have to be called off.
             for seed in islice(seeds, 2 * workers - len(waiting) if going_on else 0):
-                waiting.add(pool.submit(one, seed))
+                waiting.add(pool.submit(one, seed, over))
             if not waiting:
                 return
             ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -227,6 +226,7 @@ def _in_threads(
                 going_on = going_on and result is not None
                 yield result
     finally:
+        over.set()
         pool.shutdown(cancel_futures=True)
 
 
@@ -276,17 +276,6 @@ def _seal(identity: str, record: Mapping[str, Any]) -> str:
     """Of a row of repeat.csv."""
     cells = {key: "" if value is None else str(value) for key, value in record.items()}
     return hashlib.sha256(f"{identity} {cells}".encode()).hexdigest()[:DIGITS]
-
-
-@contextmanager
-def _gone_told(folder: RunFolder) -> Iterator[None]:
-    """Raises RunFailed where the folder of the run is gone."""
-    try:
-        yield
-    except OutputError as error:
-        if folder.path.is_dir():
-            raise
-        raise RunFailed([Fault(f.where, f.what, FOLDER_GONE) for f in error.faults]) from error
 
 
 def _repeated(row: dict[str, str]) -> Repeated:

@@ -19,6 +19,7 @@ from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, read_config, wit
 from mlpcli.pipeline.provenance import DATA_FILES, check_computation, check_data, check_start, provenance
 from mlpcli.pipeline.session import Session, records
 from mlpcli.pipeline.training import Interrupted, Report, conduct, failure, keep_curve, step_of
+from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.checkpoint import REMEDY, Checkpoint, understood
 from mlpcli.runs.contents import Given
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, HISTORY, MODEL, SUMMARY, RunFolder
@@ -54,6 +55,7 @@ def resume(
     """
     folder = RunFolder.find(Path(run))
     with locked(folder.path):
+        remove_left_over(folder.path)
         if not folder.has(CHECKPOINT):
             return _from_the_start(folder, overrides, report, interrupted, keep_every, anew)
         found = Checkpoint.read(folder.path / CHECKPOINT)

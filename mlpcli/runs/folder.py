@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from mlpcli.errors import Fault, ModelFileError
-from mlpcli.runs.atomic import cannot_write, replacing
+from mlpcli.runs.atomic import LEFT_OVER, cannot_write, replacing
 from mlpcli.runs.contents import Summary, check
 from mlpcli.runs.growing_table import whole_lines
 
@@ -42,7 +44,9 @@ class RunFolder:
     @classmethod
     def create(cls, runs: Path, name: str, config_text: Callable[[Path], str]) -> RunFolder:
         """The next free number; config_text: what config.yaml says in that folder. Raises OutputError."""
-        safe = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "run"
+        # Where the locale knows ASCII alone, other letters are escaped bytes: they stay what they are.
+        letters = os.fsencode(name).decode("utf-8", "replace")
+        safe = os.fsdecode(re.sub(r"[^\w.-]+", "-", letters).strip(".-").encode()) or "run"
         try:
             runs.mkdir(parents=True, exist_ok=True)
             taken = [
@@ -61,8 +65,13 @@ class RunFolder:
         except OSError as error:
             raise cannot_write(runs / f"{safe}-…", error) from error
         folder = cls(path)
-        with replacing(path / CONFIG) as file:
-            file.write(config_text(path).encode())
+        try:
+            with replacing(path / CONFIG) as file:
+                file.write(config_text(path).encode())
+        except BaseException:
+            with suppress(OSError):
+                path.rmdir()  # nothing is in it
+            raise
         return folder
 
     def inner(self, name: str, config_text: Callable[[Path], str]) -> RunFolder:
@@ -80,13 +89,16 @@ class RunFolder:
     def find(cls, path: Path) -> RunFolder:
         """An existing run. Raises ModelFileError where the folder is none."""
         if not _has(path, CONFIG):
-            raise ModelFileError(
-                Fault(
-                    str(path),
-                    f"It is not a run folder: it has no {CONFIG}.",
-                    "Name a folder that mlp train made.",
-                )
+            what, remedy = (
+                f"It is not a run folder: it has no {CONFIG}.",
+                "Name a folder that mlp train made.",
             )
+            if path.is_dir() and all(LEFT_OVER.fullmatch(each.name) for each in path.iterdir()):
+                what = f"Nothing was begun in it: mlp train was ended before it wrote {CONFIG}."
+                remedy = (
+                    "There is nothing to go on with. Delete the folder, and train again: mlp train CONFIG"
+                )
+            raise ModelFileError(Fault(str(path), what, remedy))
         return cls(path)
 
     def has(self, name: str) -> bool:

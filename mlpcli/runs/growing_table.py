@@ -84,8 +84,11 @@ def put_in_order(path: Path) -> None:
         with open(path, "rb") as file:
             header, numbers, places = file.readline(), array("q"), array("q")
             place = len(header)
+            first = 0
             for line in file:
-                numbers.append(int(line.partition(b",")[0]))
+                number = int(line.partition(b",")[0])
+                first = first if numbers else number  # seeds may be larger than 64 bits hold, their range not
+                numbers.append(number - first)
                 places.append(place)
                 place += len(line)
             order = sorted(range(len(numbers)), key=numbers.__getitem__)
