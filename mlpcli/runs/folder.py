@@ -94,9 +94,9 @@ class RunFolder:
                 "Name a folder that mlp train made.",
             )
             if path.is_dir() and all(LEFT_OVER.fullmatch(each.name) for each in path.iterdir()):
-                what = f"Nothing was begun in it: mlp train was ended before it wrote {CONFIG}."
+                what = f"It has no {CONFIG}, and nothing else: no training was begun in it."
                 remedy = (
-                    "There is nothing to go on with. Delete the folder, and train again: mlp train CONFIG"
+                    "Where mlp train was killed there, delete the folder and train again: mlp train CONFIG"
                 )
             raise ModelFileError(Fault(str(path), what, remedy))
         return cls(path)
