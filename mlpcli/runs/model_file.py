@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import mlpcli
+from mlpcli.config.bind import Choices
 from mlpcli.config.recorded import settings_from
 from mlpcli.config.schema import NetworkConfig
 from mlpcli.config.setting import setting
@@ -36,7 +37,7 @@ VERSION = 2
 _REMEDY = "Use another copy, or train again."
 
 
-CHOICES = {
+CHOICES: Choices = {
     "activation": ACTIVATIONS,
     "initialisation": INITIALIZERS,
     "normalisation": NORMALIZATIONS,
