@@ -172,17 +172,21 @@ class ModelFile:
 
         The arrays come first: they are in the file, so no graph is built that is larger than it.
         """
-        expected = {p.node.name: (p.node.shape, p.role) for p in self._arrays()}
-        found = {name: array.shape for name, array in self.parameters.items()}
-        if found != {name: shape for name, (shape, _) in expected.items()} or any(
-            str(array.dtype) != self.precision for array in self.parameters.values()
-        ):
-            raise ValueError("its arrays are not those of the network")
+        described = list(self._arrays())
+        roles = {p.node.name: p.role for p in described}
+        expected = {p.node.name: f"{self.precision} {p.node.shape}" for p in described}
+        found = {name: f"{array.dtype} {array.shape}" for name, array in self.parameters.items()}
+        for name in {**expected, **found}:
+            there, right = found.get(name, "missing"), expected.get(name, "unknown")
+            if there != right:
+                raise ValueError(
+                    f"its arrays are not those of its network: {name[:60]} is {there}, not {right}"
+                )
         for name, array in self.parameters.items():
             strange = array.size - np.count_nonzero(np.isfinite(array))
             if strange:
                 raise ValueError(f"{strange} of {array.size} numbers of {name} are not finite")
-            if expected[name][1] == "running_variance" and array.min() < 0:
+            if roles[name] == "running_variance" and array.min() < 0:
                 raise ValueError(f"{name} has a variance below 0")
         outputs = self.preparation.outputs
         one_for_two = self.task == "classification" and (self.head.units, outputs) == (1, 2)

@@ -82,7 +82,11 @@ def test_sigkill(world):
     shown = mlp("show", run)
     assert shown.exit_code == 0
     assert f"go on: mlp train --resume {run}" in shown.stdout
+    left = os.path.join(run, f".checkpoint.npz.{process.pid}.new")  # as of a kill in the middle of a write
+    with open(left, "wb") as file:
+        file.write(b"half")
     resumes(run)
+    assert not os.path.exists(left)
     assert mlp("show", run).stdout.startswith("model")
     assert mlp("evaluate", run, world / "data.csv").exit_code == 0
 

@@ -4,6 +4,8 @@ import csv
 import itertools
 import json
 import re
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from mlpcli import resume, train
 from mlpcli.errors import ConfigError, DataError, ModelFileError
 from mlpcli.pipeline.events import SeedDone, SeedsDone
 from mlpcli.pipeline.prepare import prepare
+from mlpcli.pipeline.repeating import Lane
 from mlpcli.pipeline.reproducing import reproduce
 from mlpcli.pipeline.verifying import verify_resume
 from mlpcli.runs.folder import REPEAT
@@ -289,3 +292,26 @@ def test_a_million_seeds_are_begun_a_few_at_a_time_and_more_are_refused_by_the_n
     assert next(looks) < 300, "after the first yes, seeds that were waiting were still asked"
     with open(folder / REPEAT, newline="", encoding="utf-8") as file:
         assert [int(row["seed"]) for row in csv.DictReader(file)] == done
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="an alarm stands in for a second Ctrl-C")
+def test_an_interrupt_that_is_raised_ends_the_seeds_that_are_under_way(config, tmp_path, monkeypatch):
+    """Nobody asks whether to stop; the threads, which would train for days, are told all the same."""
+
+    def raised(number, frame):
+        raise KeyboardInterrupt
+
+    begun = threading.Event()
+    train_seed = Lane.train
+    monkeypatch.setattr(Lane, "train", lambda *args: (begun.set(), train_seed(*args))[1])
+    before = signal.signal(signal.SIGALRM, raised)
+
+    def alarm(event):
+        threading.Thread(target=lambda: begun.wait() and signal.setitimer(signal.ITIMER_REAL, 0.05)).start()
+
+    long = ["repeat=2", "executor=numpy", "training.epochs=1000000000"]
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(config, long, tmp_path / "runs", alarm)
+    finally:
+        signal.signal(signal.SIGALRM, before)
