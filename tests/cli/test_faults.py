@@ -200,10 +200,11 @@ def test_a_disk_that_is_read_only(world, small_disk):
     process.send_signal(signal.SIGTERM)
     ended(process)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    for args in (["train", "--resume", run], ["train", world / "good.yaml", "--runs", small_disk]):
-        result = mlp(*args)
-        assert result.exit_code == 2
+    for code, args in ((1, ["--resume", run]), (2, [world / "good.yaml", "--runs", small_disk])):
+        result = mlp("train", *args)
+        assert result.exit_code == code
         assert "Read-only file system" in result.stderr
+        assert (f"go on from the last checkpoint: mlp train --resume {run}" in result.stderr) == (code == 1)
     assert mlp("show", run).exit_code == 0
     subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
     resumes(run)
