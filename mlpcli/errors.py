@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,17 @@ class MlpError(Exception):
     def __init__(self, faults: Fault | Sequence[Fault]) -> None:
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own way calls the class with the text, which is no fault, nor what a subclass takes.
+        return _restored, (type(self), self.faults), self.__dict__
+
+
+def _restored(kind: type[MlpError], faults: tuple[Fault, ...]) -> MlpError:
+    """Make the error that was pickled in another process; what else it has is put in afterwards."""
+    error = kind.__new__(kind)
+    MlpError.__init__(error, faults)
+    return error
 
 
 class ConfigError(MlpError):

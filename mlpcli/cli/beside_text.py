@@ -12,11 +12,10 @@ if TYPE_CHECKING:
 
 def describe_seeds(seeds: SeedsDone) -> str:
     """Costs, and the share that came to what was asked for."""
-    costs, count = seeds.costs, len(seeds.results)
-    middle = (costs[(count - 1) // 2] + costs[count // 2]) / 2
+    count = seeds.count
     lines = [
-        f"seeds    {plural(count, 'seed')} done: cost least {costs[0]:.6g}, median {middle:.6g}, "
-        f"most {costs[-1]:.6g}"
+        f"seeds    {plural(count, 'seed')} done: cost least {seeds.lowest:.6g}, median {seeds.median:.6g}, "
+        f"most {seeds.highest:.6g}"
     ]
     if seeds.reached is not None:
         what = "repeat.cost_below" if seeds.cost_below is None else f"a cost below {seeds.cost_below:g}"

@@ -1,11 +1,16 @@
-"""Ctrl-C, SIGTERM and a terminal that closes: a training is asked first, other commands end cleanly."""
+"""Ctrl-C, SIGTERM and a terminal that closes (SIGHUP): what the three do, the same for all of them.
+
+Everywhere they interrupt at once: files being written are taken away, the exit code is 130. Around a
+training the first one only asks, as soon as batches are run: the batch at hand is finished and all is saved;
+the second quits.
+
+What the process was told to ignore stays ignored: SIGHUP under nohup, SIGINT where a shell script put the
+command into the background. Python leaves such signals alone when it starts, and no handler is set for them.
+"""
 
 from __future__ import annotations
 
-import math
 import signal
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -13,62 +18,59 @@ from typing import Any
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 """Not all of them exist everywhere."""
-CLEANING_UP = 1.0
-"""Seconds in which further signals are passed over, so that they do not interrupt the clean-up."""
+
+
+def interrupt_on_signals() -> None:
+    """From now on SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does; for the main thread."""
+    for number in _heeded():
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt)
 
 
 @contextmanager
 def first_interrupt() -> Iterator[Callable[[], bool]]:
-    """Inside, the first of these signals only makes the given function say yes; the next one interrupts.
+    """Inside, the first signal makes the given function say yes; the next one interrupts.
 
-    What the process was told to ignore (nohup) stays ignored.
+    Until the function is asked for the first time there is nothing to be saved: reading and compiling are
+    interrupted at once.
     """
-    asked = False
+    import threading
+
+    asked = awaited = False
 
     def note(number: int, frame: FrameType | None) -> None:
         nonlocal asked
-        if asked and signal.Signals(number).name != "SIGHUP":  # of which a closing terminal sends several
-            raise KeyboardInterrupt
-        asked = True
-
-    with _handled_by(note):
-        yield lambda: asked
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Inside, each of these signals raises KeyboardInterrupt, so that files that are being written vanish.
-
-    By default SIGTERM and SIGHUP would end the process at once. A second signal right after the first (a
-    terminal and a supervisor may both send one) changes nothing; a later one interrupts again.
-    """
-    last = -math.inf
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal last
-        if time.monotonic() - last >= CLEANING_UP:
-            last = time.monotonic()
+        again, asked = asked, True
+        if again and signal.Signals(number).name == "SIGHUP":  # a closing terminal sends several
+            return
+        if again or not awaited:
             raise KeyboardInterrupt
 
-    with _handled_by(interrupt):
-        yield
+    def interrupted() -> bool:
+        nonlocal awaited
+        awaited = True
+        return asked
 
-
-@contextmanager
-def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Inside, these signals call the handler; what the process was told to ignore (nohup) stays ignored.
-
-    Only the main thread may have signal handlers: elsewhere nothing changes.
-    """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: False  # only the main thread may have signal handlers
         return
-    before: dict[int, Any] = {}
+    before: dict[int, Any] = {number: signal.signal(number, note) for number in _heeded()}
     try:
-        for number in (getattr(signal, name) for name in SIGNALS if hasattr(signal, name)):
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, handler)
-        yield
+        yield interrupted
     finally:
-        for number, former in before.items():
-            signal.signal(number, former)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _heeded() -> list[int]:
+    """The signals among SIGNALS that the process was not told to ignore."""
+    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+    return [number for number in numbers if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if signal.Signals(number).name == "SIGHUP":
+        signal.signal(
+            number, signal.SIG_IGN
+        )  # a closing terminal sends several; the first one is cleaned up after
+    raise KeyboardInterrupt

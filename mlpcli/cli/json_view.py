@@ -55,7 +55,7 @@ class JsonView(QuietView):
         self._print(event="seed", **event.result.as_record() | {"reached": event.result.reached})
 
     def seeds(self, event: SeedsDone) -> None:
-        self._print(event="seeds", best=event.best, reached=event.reached, of=len(event.results))
+        self._print(event="seeds", best=event.best, reached=event.reached, of=event.count)
 
     def fold(self, event: FoldDone) -> None:
         self._print(

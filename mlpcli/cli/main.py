@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from importlib import import_module
-from os import devnull, get_terminal_size, listdir
+from os import devnull, get_terminal_size, getcwd, listdir
 from os.path import dirname, join
 from typing import Any
 
@@ -15,6 +15,7 @@ except KeyboardInterrupt:  # loading it is half of starting up: Ctrl-C then is n
     sys.exit(130)
 
 from mlpcli import __version__
+from mlpcli.cli.interrupt import interrupt_on_signals
 
 COMMANDS = join(dirname(__file__), "commands")  # pathlib would cost as much as half of click
 
@@ -132,16 +133,29 @@ def mend_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
+def has_working_directory() -> bool:
+    """Whether the folder that relative paths start from is still there."""
+    try:
+        getcwd()
+    except OSError:
+        return False
+    return True
+
+
 def main() -> None:
     """Entry point of the `mlp` command."""
-    mend_streams()
     try:
+        mend_streams()
+        interrupt_on_signals()
         cli()
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:  # a full disk, say; a broken pipe is quietly ended by click
         where = error.filename or "standard output"
-        remedy = "Check the place, its permissions and the space left."
+        remedy, code = "Check the place, its permissions and the space left.", 1
+        if error.filename is None and not has_working_directory():
+            where, code = "working directory", 2
+            remedy = "It was removed: change to a folder that exists, and try again."
         with suppress(OSError):  # a terminal that is closed takes no message either
             click.echo(f"error: {where}\n  {error.strerror or error}.\n  {remedy}", err=True)
-        sys.exit(1)
+        sys.exit(code)

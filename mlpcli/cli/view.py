@@ -87,7 +87,7 @@ class QuietView:
         """All of them are."""
 
     def broken_off(self, event: BrokenOff) -> None:
-        """Seeds or folds were interrupted."""
+        """The run was interrupted, and can be gone on with."""
         click.echo(f"{event.folder}  interrupted; go on: mlp train --resume {quote(str(event.folder))}")
 
     def over(self, run: Run) -> None:

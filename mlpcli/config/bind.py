@@ -150,6 +150,9 @@ class Binder:
         return self.scalar(kinds, limits, written, key)
 
     def items(self, kind: Any, limits: Limits, written: Items, key: str) -> Any:
+        if limits.most is not None and len(written.items) > limits.most:
+            what = f"There are {len(written.items):,} of them, and at most {limits.most:,} are allowed."
+            return self.refuse(written.place, key, what)
         values = []
         for index, item in enumerate(written.items):
             inner = f"{key}[{index}]"

@@ -137,7 +137,8 @@ class OutputConfig:
 class NetworkConfig:
     """The layers between the input columns and the prediction."""
 
-    hidden: tuple[HiddenConfig, ...] = setting((), short_for="units")
+    hidden: tuple[HiddenConfig, ...] = setting((), short_for="units", most=1000)
+    """A thousand layers take most of a minute to be made ready, and more are of no use."""
     output: OutputConfig = setting(OutputConfig(), short_for="activation")
 
 
@@ -174,7 +175,8 @@ class TrainingConfig:
 class RepeatConfig:
     """The same training from several seeds, from the config's own on; the best is trained once more."""
 
-    seeds: int = setting(at_least=2)
+    seeds: int = setting(at_least=2, at_most=1_000_000)
+    """A million rows of repeat.csv are about 100 MB."""
     cost_below: float | None = setting(None)
     """What the cost (validation's, where there is one) of a seed has to come to, to be counted."""
 

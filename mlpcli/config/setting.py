@@ -14,6 +14,8 @@ class Limits:
     above: float | None = None
     at_most: float | None = None
     below: float | None = None
+    most: int | None = None
+    """Items of a list, at most."""
     one_of: tuple[str, ...] = ()
     """Allowed words of a text setting."""
     choice_of: str = ""

@@ -44,7 +44,11 @@ def range_words(limits: Limits) -> str:
         ("of at most", limits.at_most),
         ("below", limits.below),
     )
-    words = [f"{word} {bound:g}" for word, bound in bounds if bound is not None]
+    words = [
+        f"{word} {bound:{',' if isinstance(bound, int) else 'g'}}"
+        for word, bound in bounds
+        if bound is not None
+    ]
     return " " + " and ".join(words) if words else ""
 
 

@@ -49,6 +49,8 @@ class Categorical:
         """What cannot be true of such a column; empty when all is well."""
         if self.missing_as not in ("level", "most_frequent", "error"):
             return f"missing_as {self.missing_as!r} is not known."
+        if self.missing < 0:
+            return f"{self.missing} cells are missing."
         named = self.most_frequent in self.levels or not (self.levels or self.most_frequent)
         sound = len(set(self.levels)) == len(self.levels) and named
         return "" if sound else "the levels are not distinct, or lack the most frequent one."

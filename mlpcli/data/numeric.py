@@ -20,6 +20,16 @@ Floats = tuple[float, ...]
 _AT_ONCE = 1 << 16
 
 
+MOST_SPREAD = 1e9
+"""From the lowest to the highest value in standard deviations, at most: n values lie within sqrt(2n) of them
+(Samuelson 1968, How deviant can you be?)."""
+
+
+def is_spread(value: float) -> bool:
+    """Whether a number can be the spread of values: its square, a mean of squares, is finite and above 0."""
+    return 0.0 < value * value < np.inf
+
+
 @dataclass(frozen=True)
 class Numeric:
     """One or more numeric columns. The statistics have one entry per column, or one for all (pooled).
@@ -57,7 +67,17 @@ class Numeric:
             return f"scaling {self.scaling!r} is not known."
         sound = lengths in ({1}, {len(self.names)}) and min(*self.std, *self.missing, 0) >= 0
         sound = sound and set(self.empty) <= set(self.names)
-        return "" if sound else "the statistics do not fit the columns."
+        if not sound:
+            return "the statistics do not fit the columns."
+        for name, low, mean, std, high in zip(self.names, self.low, self.mean, self.std, self.high):  # noqa: B905
+            if not low <= mean <= high:
+                return f"{name!r}: the mean {mean:g} is not between low {low:g} and high {high:g}."
+            if low < high and std and not (is_spread(std) and std <= high - low <= MOST_SPREAD * std):
+                return f"{name!r}: the std {std:g} is not that of values from {low:g} to {high:g}."
+        for name, low, fill, high in zip(self.names, self.low, self.fill, self.high):  # noqa: B905
+            if fill and not low <= fill <= high:
+                return f"{name!r}: the fill {fill:g} is not between low {low:g} and high {high:g}."
+        return ""
 
     def shift_and_scale(self) -> tuple[Array, Array]:
         """What is subtracted, and what it is then divided by: infinity for constant columns. (1 or width,)"""
@@ -68,7 +88,9 @@ class Numeric:
             return np.zeros(len(low)), np.where(vanishing, np.inf, 1.0)
         spread = high - low if self.scaling == "minmax" else np.array(self.std)
         shift = low if self.scaling == "minmax" else np.array(self.mean)
-        return shift, np.where((low == high) | (spread == 0), np.inf, spread)
+        with np.errstate(under="ignore", over="ignore"):
+            constant = (low == high) | (spread * spread == 0)
+        return shift, np.where(constant, np.inf, spread)
 
     def apply(self, table: Table, out: Array) -> Counts:
         """Write the prepared columns to `out` (rows, width). Raises DataError for what is no number."""

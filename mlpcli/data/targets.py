@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.data.cells import codes, in_order, is_missing, number
-from mlpcli.data.numeric import Floats, fit_numeric
+from mlpcli.data.numeric import Floats, fit_numeric, is_spread
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault, nearest
 
@@ -92,8 +92,10 @@ class RegressionTarget:
 
     def fault(self) -> str:
         """What cannot be true of such columns; empty when all is well."""
-        fits = len(self.names) == len(self.shift) == len(self.scale) > 0 and min(self.scale) > 0
-        return "" if fits else "shift and scale do not fit the columns."
+        if not len(self.names) == len(self.shift) == len(self.scale) > 0 or min(self.scale) <= 0:
+            return "shift and scale do not fit the columns."
+        wrong = [(n, scale) for n, scale in zip(self.names, self.scale, strict=True) if not is_spread(scale)]
+        return f"{wrong[0][0]!r}: the scale {wrong[0][1]:g} is not the spread of any values." if wrong else ""
 
     def encode(self, table: Table) -> Array:
         """Scaled targets. Raises DataError for a missing or infinite cell."""

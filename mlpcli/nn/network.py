@@ -193,6 +193,17 @@ def choose_head(
     return Head(units, activation, loss, _table_name(loss))
 
 
+def network_arrays(config: NetworkConfig, head: Head, width: int, dtype: str = "float64") -> list[Arrays]:
+    """The arrays of each layer, the output layer last; no graph is built."""
+    arrays: list[Arrays] = []
+    for number, hidden in enumerate(config.hidden, start=1):
+        activation = hidden.activation or ACTIVATIONS["relu"]()
+        arrays.append(layer_arrays(f"hidden{number}", width, hidden.units, activation, hidden, dtype))
+        width = hidden.units
+    arrays.append(layer_arrays("output", width, head.units, head.activation, config.output, dtype))
+    return arrays
+
+
 def build_network(
     config: NetworkConfig,
     head: Head,
@@ -207,12 +218,7 @@ def build_network(
     """
     inputs = placeholder("inputs", (None, width), dtype)
     target = placeholder("target", (None, head.units), dtype)
-    arrays: list[Arrays] = []
-    for number, hidden in enumerate(config.hidden, start=1):
-        activation = hidden.activation or ACTIVATIONS["relu"]()
-        arrays.append(layer_arrays(f"hidden{number}", width, hidden.units, activation, hidden, dtype))
-        width = hidden.units
-    arrays.append(layer_arrays("output", width, head.units, head.activation, config.output, dtype))
+    arrays = network_arrays(config, head, width, dtype)
     parts = _penalty([p for each in arrays for p in each.parameters], penalty or Penalty())
     row, clock = placeholder("row", (None, 1), dtype), Clock.of(dtype)
     weights = placeholder("weights", (None,), dtype) if weighted else None
@@ -263,10 +269,13 @@ def initial_values(network: Network, rng: np.random.Generator) -> dict[str, NDAr
     }
 
 
-def check_memory(network: Network, config: NetworkConfig, batch: int, slots: int = 2) -> None:
+def check_memory(
+    network: Network, config: NetworkConfig, batch: int, slots: int = 2, slots_key: str = ""
+) -> None:
     """Raises SettingError, with the sizes, where training would need more than the machine's memory.
 
-    slots: arrays that the optimiser keeps beside each parameter.
+    slots: arrays that the optimiser keeps beside each parameter. slots_key: of the setting that says how
+    many, where one does.
     """
     itemsize = np.dtype(network.inputs.dtype).itemsize
     widths = [int(layer.pre_activation.shape[1] or 0) for layer in network.layers]
@@ -278,6 +287,14 @@ def check_memory(network: Network, config: NetworkConfig, batch: int, slots: int
     available = _physical_memory()
     if needed <= available:
         return
+    if slots_key and itemsize * (2 * network.size + entries) <= available:
+        raise SettingError(
+            slots_key,
+            f"The optimiser keeps {slots:,} arrays of as many numbers as the network has parameters, "
+            f"{network.size:,}. They need about {_amount(itemsize * slots * network.size)}; "
+            f"this machine has {_amount(available)}.",
+            "Use a smaller number.",
+        )
     largest = max(range(len(widths)), key=lambda i: sum(p.size for p in network.layers[i].parameters))
     key = (
         f"network.hidden[{min(largest, len(config.hidden) - 1)}].units" if config.hidden else "network.output"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from mlpcli.config.setting import setting
 from mlpcli.graph.node import Node
@@ -21,6 +21,9 @@ class Optimizer:
     l1: float = setting(0.0, at_least=0.0)
     l2: float = setting(0.0, at_least=0.0)
     penalise_biases: bool = setting(False)
+
+    arrays_key: ClassVar[str] = ""
+    """The config key that decides how many arrays are kept, where one does."""
 
     @property
     def rate(self) -> float:

@@ -10,11 +10,10 @@ from typing import Any
 from mlpcli.config.differences import Difference, differences
 from mlpcli.config.load import load_config
 from mlpcli.pipeline.cross_validating import folds_of
-from mlpcli.pipeline.events import SeedsDone
 from mlpcli.pipeline.prepare import CHOICES
 from mlpcli.pipeline.provenance import DATA_FILES, data_differences
 from mlpcli.pipeline.provenance import differences as made_differences
-from mlpcli.pipeline.repeating import seeds_of
+from mlpcli.pipeline.repeating import seeds_done
 from mlpcli.runs.folder import CONFIG, RunFolder
 
 Curve = dict[int, dict[str, float]]
@@ -72,12 +71,11 @@ def _side(folder: RunFolder, ended: Mapping[str, Any] | None) -> Side:
 
 def _beside(folder: RunFolder) -> Iterator[tuple[str, Any]]:
     """What seeds and folds came to."""
-    results = tuple(seeds_of(folder))
-    if results:
-        over = SeedsDone(results)
-        yield "seeds", len(results)
-        yield "seeds, lowest cost", over.costs[0]
-        yield "seeds, highest cost", over.costs[-1]
+    over = seeds_done(folder)
+    if over is not None:
+        yield "seeds", over.count
+        yield "seeds, lowest cost", over.lowest
+        yield "seeds, highest cost", over.highest
         if over.reached is not None:
             yield "seeds below repeat.cost_below", over.reached
     folds = folds_of(folder)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlpcli.config.load import load_config
 from mlpcli.data.counts import Counts
-from mlpcli.errors import Fault, ModelFileError, RunFailed
+from mlpcli.errors import Fault, ModelFileError, OutputError, RunFailed
 from mlpcli.pipeline.events import BrokenOff, Event, FoldDone, FoldsDone
 from mlpcli.pipeline.prepare import CHOICES, Prepared, changed, prepare
 from mlpcli.pipeline.resuming import ELSEWHERE, check_changes, resume
@@ -55,6 +55,8 @@ def cross_validate(
             raise ModelFileError([Fault(f.where, f.what, remedy) for f in error.faults]) from error
         except RunFailed as error:
             remedy = "Mend the config, and train anew: a run keeps the config it began with."
+            if isinstance(error.__cause__, OutputError):
+                remedy = f"Free the place, then go on from what is done: mlp train --resume {folder.path}"
             where = f"fold {number} of {count}"
             raise RunFailed([Fault(f"{where}, {f.where}", f.what, remedy) for f in error.faults]) from error
         scores.append({**held.scores(), "cost": held.cost()})

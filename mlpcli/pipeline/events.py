@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,26 +160,46 @@ class SeedDone:
 
 @dataclass(frozen=True)
 class SeedsDone:
-    """All of them are, or those that there are. cost_below: what was asked for, where it is known."""
+    """What the trainings from several seeds came to; made by a SeedTally.
 
-    results: tuple[Repeated, ...]
+    best: the seed that is trained once more, and kept. lowest, median, highest: of the costs that the seeds
+    are ranked by, infinity for one that was lost. reached: how many came to the cost that was asked for; None
+    where none was. cost_below: that cost, where it is known.
+    """
+
+    count: int
+    best: int
+    lowest: float
+    median: float
+    highest: float
+    reached: int | None
     cost_below: float | None = None
 
-    @property
-    def best(self) -> int:
-        """The seed that is trained once more, and kept."""
-        return min(self.results, key=lambda each: (each.followed, each.seed)).seed
 
-    @property
-    def costs(self) -> list[float]:
-        """That each is judged by, the lowest first."""
-        return sorted(each.followed for each in self.results)
+class SeedTally:
+    """Collects what the seeds came to in a few bytes each, as there may be a million of them."""
 
-    @property
-    def reached(self) -> int | None:
-        """How many came to the cost that was asked for; None where none was."""
-        said = [each.reached for each in self.results if each.reached is not None]
-        return sum(said) if said else None
+    def __init__(self) -> None:
+        self._costs = array("d")
+        self._best = (math.inf, math.inf)
+        self._reached: int | None = None
+
+    def add(self, result: Repeated) -> None:
+        """One more seed is done."""
+        self._costs.append(result.followed)
+        self._best = min(self._best, (result.followed, result.seed))
+        if result.reached is not None:
+            self._reached = (self._reached or 0) + result.reached
+
+    def done(self, cost_below: float | None = None) -> SeedsDone | None:
+        """What they came to; None where there is none."""
+        count = len(self._costs)
+        if not count:
+            return None
+        costs = np.sort(np.frombuffer(self._costs))
+        lowest, low, high, highest = (float(costs[at]) for at in (0, (count - 1) // 2, count // 2, -1))
+        median = (low + high) / 2
+        return SeedsDone(count, int(self._best[1]), lowest, median, highest, self._reached, cost_below)
 
 
 @dataclass(frozen=True)
@@ -211,7 +232,8 @@ class FoldsDone:
 
 @dataclass(frozen=True)
 class BrokenOff:
-    """What comes before the training itself was interrupted; what is done of it is in the folder."""
+    """The run was interrupted, among its seeds or folds or where no batch was at hand to be finished; what is
+    done of it is in the folder."""
 
     folder: Path
 

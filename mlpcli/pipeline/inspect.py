@@ -13,7 +13,7 @@ from mlpcli.graph.node import Node
 from mlpcli.pipeline.cross_validating import folds_of
 from mlpcli.pipeline.events import FoldsDone, SeedsDone
 from mlpcli.pipeline.prepare import Prepared, prepare
-from mlpcli.pipeline.repeating import seeds_of
+from mlpcli.pipeline.repeating import seeds_done
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
@@ -62,8 +62,7 @@ def show_run(path: str | Path) -> Shown:
     place = Path(path)
     if os.path.isdir(place):
         folder = RunFolder.find(place)
-        results = tuple(seeds_of(folder))
-        beside = (SeedsDone(results) if results else None, folds_of(folder))
+        beside = (seeds_done(folder), folds_of(folder))
         if not folder.has(CHECKPOINT):
             # Of a run that was killed at its very beginning, or among its seeds, or only copied in part.
             model = ModelFile.read(folder.model()) if not any(beside) or folder.has(MODEL) else None

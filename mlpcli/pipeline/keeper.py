@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import cast
 
-from mlpcli.errors import Fault, MlpError
+from mlpcli.errors import Fault, MlpError, OutputError, RunFailed
 from mlpcli.pipeline.session import Session
 from mlpcli.predict.scores import Evaluation
 from mlpcli.runs.array_file import fingerprint
 from mlpcli.runs.contents import Ended, Given, Outcome, Test
-from mlpcli.runs.folder import CHECKPOINT, FOLDER_GONE, MODEL, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, CONFIG, FOLDER_GONE, MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
 
 LEAST = 2.0
@@ -46,12 +48,17 @@ class Keeper:
         began = time.perf_counter()
         checkpoint = self._session.checkpoint(self._given, stopped)
         checkpoint.write(self.folder.path / CHECKPOINT)
-        if self._written is None:
+        first, self._written = self._written is None, self._session.progress.done
+        if first:
             self.folder.write_summary({"made": self._given["made"], "ended": None})
-        self._written = self._session.progress.done
         now = time.perf_counter()
         wait = max(LEAST, (now - began) / SHARE) if self._every is None else self._every
         self._next = now + wait
+
+    @property
+    def since(self) -> str:
+        """From where a resumed run would go on, in words."""
+        return f"epoch {self._written}" if self._written else "the start"
 
     def rescue(self) -> None:
         """A checkpoint of now if that can be, before an error ends everything."""
@@ -75,13 +82,19 @@ class Keeper:
         }
         self.folder.write_summary({"made": self._given["made"], "ended": ended})
 
-    def explained(self, fault: Fault) -> Fault:
-        """A fault in writing, with what is left and how to go on."""
-        path = self.folder.path
-        if not path.is_dir():
-            return Fault(fault.where, fault.what, FOLDER_GONE)
-        if self._written is None:
-            return fault
-        state = f"epoch {self._written}" if self._written else "the start"
-        remedy = f"Free the place, then go on from {state}: mlp train --resume {path}"
-        return Fault(fault.where, fault.what, remedy)
+
+@contextmanager
+def explained(folder: Path, since: Callable[[], str] = lambda: "the start") -> Iterator[None]:
+    """What cannot be written ends the run: raises RunFailed, with what is left and how to go on.
+
+    since: from where that would be, in words.
+    """
+    try:
+        yield
+    except OutputError as error:
+        if not folder.is_dir():
+            raise RunFailed([Fault(f.where, f.what, FOLDER_GONE) for f in error.faults]) from error
+        if not (folder / CONFIG).is_file():
+            raise
+        remedy = f"Free the place, then go on from {since()}: mlp train --resume {folder}"
+        raise RunFailed([Fault(f.where, f.what, remedy) for f in error.faults]) from error

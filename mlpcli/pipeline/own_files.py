@@ -14,8 +14,7 @@ from mlpcli.errors import Fault, MlpError, OutputError
 from mlpcli.pipeline.cross_validating import FOLDS, PREDICTIONS
 from mlpcli.pipeline.prepare import CHOICES
 from mlpcli.pipeline.provenance import DATA_FILES
-from mlpcli.pipeline.repeating import REPEAT
-from mlpcli.runs.folder import CHECKPOINT, CONFIG, FINDINGS, HISTORY, LEARNING_RATE, MODEL, SUMMARY
+from mlpcli.runs.folder import CHECKPOINT, CONFIG, FINDINGS, HISTORY, LEARNING_RATE, MODEL, REPEAT, SUMMARY
 from mlpcli.runs.lock import LOCK
 
 WRITTEN = (

@@ -183,7 +183,7 @@ def prepare_file(file: ConfigFile, precision: str | None = None) -> Prepared:
             what = f"{rows} rows cannot be dealt into {config.training.folds} folds."
             raise SettingError("training.folds", what, "Take fewer folds, or give more rows.")
         batch = rows_of_batch(config, rows)
-        check_memory(network, config.network, batch, optimizer.arrays)
+        check_memory(network, config.network, batch, optimizer.arrays, optimizer.arrays_key)
         steps = config.training.epochs * -(-rows // batch)
         executor = choose_executor(config.executor)
         tip = hint(config.executor, steps)

@@ -5,29 +5,30 @@ from __future__ import annotations
 import hashlib
 import math
 import threading
-from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from mlpcli.config.differences import said
 from mlpcli.config.schema import RepeatConfig
-from mlpcli.errors import Fault, ModelFileError, OutputError, RunFailed
+from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.execute.executor import threads
 from mlpcli.optim.optimizer import StepOptimizer
-from mlpcli.pipeline.events import BrokenOff, Event, Repeated, SeedDone, SeedsDone
+from mlpcli.pipeline.events import BrokenOff, Event, Repeated, SeedDone, SeedsDone, SeedTally
 from mlpcli.pipeline.prepare import Prepared, changed, prepare_file, with_rate
 from mlpcli.pipeline.provenance import DATA_FILES
 from mlpcli.pipeline.session import Session
 from mlpcli.pipeline.training import make_training_runner, step_of
 from mlpcli.pipeline.watched import Watched
-from mlpcli.runs.folder import CHECKPOINT, FOLDER_GONE, REMEDY, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, REMEDY, REPEAT, RunFolder
+from mlpcli.runs.growing_table import growing, put_in_order
 from mlpcli.training.loop import INTERRUPTED, NOT_FINITE, epochs
 
-REPEAT = "repeat.csv"
 SEAL, DIGITS = "sha256", 16
 """The column that tells whether a row is one of this training: the digest's first digits."""
 AGAIN = "Delete it: the seeds are then trained again."
@@ -110,7 +111,8 @@ def _made_of(prepared: Prepared) -> tuple[Any, ...]:
 
 def with_seed(prepared: Prepared, seed: int) -> Prepared:
     """What the config with another seed makes; rows that no seed has a part in are not read again."""
-    file = changed(prepared.file, [f"seed={seed}"])
+    # The text stays: reading it again for every seed would take longer than a short training.
+    file = replace(prepared.file, config=replace(prepared.config, seed=seed))
     data = prepared.config.data
     drawn = isinstance(data.validation, float) or isinstance(data.test, float) or data.fold is not None
     if drawn or prepared.config.start_from or prepared.optimizer.automatic:
@@ -127,39 +129,46 @@ def repeat(
     """Train from all seeds that repeat.csv does not have yet, and make the config that of the best.
 
     prepared: of the config as given, its learning rate not looked for yet. Raises RunFailed where every cost
-    was lost, and KeyboardInterrupt where it was told to end.
+    was lost, OutputError where a row cannot be kept, and KeyboardInterrupt where it was
+    told to end.
     """
     settings = prepared.config.repeat
     assert settings is not None
     identity = _identity(prepared, folder)
-    done = {each.seed: each for each in seeds_of(folder, identity)}
-    # With all seeds done the config may be that of the best already.
-    first = min(done) if len(done) == settings.seeds else folder.read_summary()["made"]["seed"]
-    seeds = range(first, first + settings.seeds)
-    if strange := sorted(set(done) - set(seeds)):
-        what = f"It has seeds that are none of {first} to {seeds[-1]}: {', '.join(map(str, strange[:5]))}."
-        raise ModelFileError(Fault(str(folder.path / REPEAT), what, AGAIN))
+    first, done, tally = _begun(folder, identity, settings.seeds)
     place = threading.local()
 
-    def one(seed: int) -> Repeated | None:
+    def one(seed: int, over: threading.Event) -> Repeated | None:
+        def told_to_end() -> bool:
+            return over.is_set() or interrupted()
+
+        if told_to_end():
+            return None
         mine = with_seed(prepared, seed)
         lane: Lane | None = getattr(place, "lane", None)
         if lane is None or not lane.takes(mine):
             lane = place.lane = Lane(mine)
-        return None if interrupted() else lane.train(mine, interrupted)
+        return lane.train(mine, told_to_end)
 
+    broken_off = False
+    missing = (first + at for at in range(settings.seeds) if not done[at])
     # Closed here, and not whenever it is collected: a second Ctrl-C may come while threads end.
-    with closing(_in_threads(one, [seed for seed in seeds if seed not in done])) as ended:
+    with growing(folder.path / REPEAT) as table, closing(_in_threads(one, missing)) as ended:
         for result in ended:
             if result is None:
-                report(BrokenOff(folder.path))
-                raise KeyboardInterrupt
-            done[result.seed] = result
-            _keep(folder, done, identity)
+                broken_off = True
+                continue
+            record = result.as_record()
+            table.add({**record, SEAL: _seal(identity, record)})
+            tally.add(result)
             report(SeedDone(result, settings.seeds))
-    results = tuple(done[seed] for seed in sorted(done))
-    over = SeedsDone(results, settings.cost_below)
-    if math.isinf(over.costs[0]):
+    if broken_off:
+        report(BrokenOff(folder.path))
+        raise KeyboardInterrupt
+    put_in_order(folder.path / REPEAT)
+    over = tally.done(settings.cost_below)
+    assert over is not None
+    if math.isinf(over.lowest):
         what = f"The cost is not finite with any of the {settings.seeds} seeds."
         raise RunFailed(Fault(str(folder.path), what, "Ask mlp gradcheck, or lower optimiser.learning_rate."))
     if prepared.config.seed != over.best:
@@ -167,39 +176,85 @@ def repeat(
     report(over)
 
 
+def _begun(folder: RunFolder, identity: str, count: int) -> tuple[int, bytearray, SeedTally]:
+    """The first seed, which of the `count` from it on are done (one byte each), and what those came to.
+
+    Raises ModelFileError where repeat.csv is not one of this training.
+    """
+    first = folder.read_summary()["made"]["seed"]
+    rows, lowest = 0, first
+    for each in seeds_of(folder, identity):
+        rows, lowest = rows + 1, min(each.seed, lowest) if rows else each.seed
+    if rows == count:
+        first = lowest  # with all seeds done the config may be that of the best already
+    done, tally = bytearray(count), SeedTally()
+    for each in seeds_of(folder):
+        at = each.seed - first
+        if not 0 <= at < count:
+            what = f"It has a seed that is none of {first} to {first + count - 1}: {each.seed}."
+            raise ModelFileError(Fault(str(folder.path / REPEAT), what, AGAIN))
+        if done[at]:
+            what = f"It is damaged: seed {each.seed} stands in it twice."
+            raise ModelFileError(Fault(str(folder.path / REPEAT), what, AGAIN))
+        done[at] = True
+        tally.add(each)
+    return first, done, tally
+
+
 def _in_threads(
-    one: Callable[[int], Repeated | None], seeds: list[int]
+    one: Callable[[int, threading.Event], Repeated | None], seeds: Iterator[int]
 ) -> Generator[Repeated | None, None, None]:
-    """As they are done. Machine code runs outside of Python's lock, so threads are enough."""
-    pool = ThreadPoolExecutor(min(threads(), max(1, len(seeds))), "mlp repeat")
+    """Yield results as they are done. Machine code runs outside of Python's lock, so threads are enough.
+
+    After a None, which says that one was interrupted, no more are begun. The event tells those that are under
+    way to end, where this is closed before.
+    """
+    workers, over = threads(), threading.Event()
+    pool = ThreadPoolExecutor(workers, "mlp repeat")
+    waiting: set[Future[Repeated | None]] = set()
+    going_on = True
     try:
-        for future in as_completed([pool.submit(one, seed) for seed in seeds]):
-            yield future.result()
+        while going_on or waiting:
+            # Two for each thread keep it busy; more would only have to be called off.
+            for seed in islice(seeds, 2 * workers - len(waiting) if going_on else 0):
+                waiting.add(pool.submit(one, seed, over))
+            if not waiting:
+                return
+            ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in ended:
+                result = future.result()
+                going_on = going_on and result is not None
+                yield result
     finally:
+        over.set()
         pool.shutdown(cancel_futures=True)
 
 
-def seeds_of(folder: RunFolder, identity: str = "") -> list[Repeated]:
-    """What repeat.csv has; nothing where there is none. Raises ModelFileError where it is damaged.
+def seeds_of(folder: RunFolder, identity: str = "") -> Iterator[Repeated]:
+    """Yield what repeat.csv has; nothing where there is none. Raises ModelFileError where it is damaged.
 
     identity: what the rows have to be results of, where that is to be checked.
     """
     again = AGAIN if not folder.has(CHECKPOINT) else REMEDY
+    path = folder.path / REPEAT
     try:
-        rows = folder.read_rows(REPEAT, again)
-        for row in rows:
+        if folder.has(REPEAT) and not path.stat().st_size:
+            raise ValueError("it is empty")
+        for row in folder.each_row(REPEAT, again):
             seal = row.pop(SEAL, "")
             if identity and seal != _seal(identity, row):
                 raise ValueError(f"seed {row['seed']}: the row is not one that this training wrote")
-        if folder.has(REPEAT) and not rows:
-            raise ValueError("it is empty")
-        results = [_repeated(row) for row in rows]
-        if len({each.seed for each in results}) < len(results):
-            raise ValueError("a seed stands in it twice")
-        return results
-    except (LookupError, TypeError, ValueError) as error:
-        what = f"It is damaged: {error}."
-        raise ModelFileError(Fault(str(folder.path / REPEAT), what, again)) from error
+            yield _repeated(row)
+    except (LookupError, OSError, TypeError, ValueError) as error:
+        raise ModelFileError(Fault(str(path), f"It is damaged: {error}.", again)) from error
+
+
+def seeds_done(folder: RunFolder) -> SeedsDone | None:
+    """What the seeds of repeat.csv came to; None where there are none. Raises ModelFileError."""
+    tally = SeedTally()
+    for each in seeds_of(folder):
+        tally.add(each)
+    return tally.done()
 
 
 def _identity(prepared: Prepared, folder: RunFolder) -> str:
@@ -221,17 +276,6 @@ def _seal(identity: str, record: Mapping[str, Any]) -> str:
     """Of a row of repeat.csv."""
     cells = {key: "" if value is None else str(value) for key, value in record.items()}
     return hashlib.sha256(f"{identity} {cells}".encode()).hexdigest()[:DIGITS]
-
-
-def _keep(folder: RunFolder, done: Mapping[int, Repeated], identity: str) -> None:
-    """The table of those that are done. Raises RunFailed where the folder is gone, else OutputError."""
-    try:
-        records = [done[seed].as_record() for seed in sorted(done)]
-        folder.write_table(REPEAT, [{**each, SEAL: _seal(identity, each)} for each in records])
-    except OutputError as error:
-        if folder.path.is_dir():
-            raise
-        raise RunFailed([Fault(f.where, f.what, FOLDER_GONE) for f in error.faults]) from error
 
 
 def _repeated(row: dict[str, str]) -> Repeated:

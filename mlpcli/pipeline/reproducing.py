@@ -68,7 +68,8 @@ def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
 
 def _first_seed(folder: RunFolder) -> list[str]:
     """Of a run that tried several; its config has that of the best."""
-    return [f"seed={min(each.seed for each in seeds)}"] if (seeds := seeds_of(folder)) else []
+    first = min((each.seed for each in seeds_of(folder)), default=None)
+    return [] if first is None else [f"seed={first}"]
 
 
 def _instead_of_time(folder: RunFolder, stopped: str) -> list[str]:

@@ -14,11 +14,12 @@ from mlpcli.discover import choice_name
 from mlpcli.errors import ConfigError, Fault, ModelFileError, RunFailed
 from mlpcli.optim.step import TrainingStep
 from mlpcli.pipeline.events import Ended, Noticed, Run, Started
-from mlpcli.pipeline.keeper import Keeper
+from mlpcli.pipeline.keeper import Keeper, explained
 from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, read_config, with_rate
 from mlpcli.pipeline.provenance import DATA_FILES, check_computation, check_data, check_start, provenance
 from mlpcli.pipeline.session import Session, records
 from mlpcli.pipeline.training import Interrupted, Report, conduct, failure, keep_curve, step_of
+from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.checkpoint import REMEDY, Checkpoint, understood
 from mlpcli.runs.contents import Given
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, HISTORY, MODEL, SUMMARY, RunFolder
@@ -53,7 +54,8 @@ def resume(
     ModelFileError where the checkpoint is damaged, or not what would be gone on with.
     """
     folder = RunFolder.find(Path(run))
-    with locked(folder.path):
+    with locked(folder.path), explained(folder.path, lambda: "the last checkpoint"):
+        remove_left_over(folder.path)
         if not folder.has(CHECKPOINT):
             return _from_the_start(folder, overrides, report, interrupted, keep_every, anew)
         found = Checkpoint.read(folder.path / CHECKPOINT)

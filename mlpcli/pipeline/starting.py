@@ -9,11 +9,13 @@ from mlpcli.config.edit import as_options
 from mlpcli.config.load import ConfigFile, ConfigSource, load_config_text, read_text
 from mlpcli.config.schema import Config
 from mlpcli.pipeline.events import Planned, Run
+from mlpcli.pipeline.keeper import explained
 from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, prepare_file, read_config, with_rate
 from mlpcli.pipeline.provenance import check_executor, check_start, provenance
 from mlpcli.pipeline.resuming import ELSEWHERE, check_changes
 from mlpcli.pipeline.resuming import resume as resume_training
 from mlpcli.pipeline.training import Interrupted, Report, step_of, train_prepared
+from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder
 from mlpcli.runs.lock import locked
 
@@ -93,7 +95,8 @@ def _after_the_rest(
     overrides: Sequence[str] = (),
 ) -> Run:
     """Seeds or folds, as far as they are not done, then the training of the config, which they may change."""
-    with locked(folder.path):
+    with locked(folder.path), explained(folder.path, lambda: "what is done"):
+        remove_left_over(folder.path)
         rated = with_rate(prepared)
         made = provenance(rated, step_of(rated))
         if folder.has(SUMMARY):  # what is done of it was done with the same rows

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.errors import Fault, OutputError, RunFailed
+from mlpcli.errors import Fault, RunFailed
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner, Rows
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep, training_step
-from mlpcli.pipeline.events import Ended, EpochDone, Event, Halved, Noticed, Record, Run, Started
-from mlpcli.pipeline.keeper import Keeper
+from mlpcli.pipeline.events import BrokenOff, Ended, EpochDone, Event, Halved, Noticed, Record, Run, Started
+from mlpcli.pipeline.keeper import Keeper, explained
 from mlpcli.pipeline.prepare import Prepared, with_rate
 from mlpcli.pipeline.provenance import provenance
 from mlpcli.pipeline.session import Session
@@ -50,10 +50,8 @@ def train_prepared(
     prepared = with_rate(prepared)
     step = step_of(prepared)
     made = provenance(prepared, step)
-    if interrupted():
-        raise KeyboardInterrupt  # there is nothing to be saved yet
     folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
-    with locked(folder.path):
+    with locked(folder.path), explained(folder.path):
         session = Session.begin(prepared, step)
         texts = prepared.file.text, prepared.file.text_for(folder.path)
         given: Given = {"made": made, "config": texts[0], "run_config": texts[1]}
@@ -96,10 +94,8 @@ def conduct(
 ) -> Run:
     """Train a session to its end, new or gone on with; its folder is locked. For the rest see train."""
     training, dataset, state = prepared.config.training, prepared.dataset, session.state
-    runner = make_training_runner(prepared, step, state, prepared.rows(dataset.training))
     following = dataset.validation is not None
     part = ("validation", dataset.validation) if dataset.validation else ("training", dataset.training)
-    watched = Watched(prepared, *part, state)
     every = training.print_every or -(-training.epochs // LINES)
 
     def tell(event: Event) -> None:
@@ -115,7 +111,9 @@ def conduct(
         for each in found:
             tell(each)
 
-    with _faults_told(keeper):
+    with explained(keeper.folder.path, lambda: keeper.since), _way_on_told(keeper, report):
+        runner = make_training_runner(prepared, step, state, prepared.rows(dataset.training))
+        watched = Watched(prepared, *part, state)
         keeper.keep()
         tell(started)
         monitoring = _monitoring(prepared, session)
@@ -202,12 +200,14 @@ def failure(run: Run, cause: str, at_once: bool = False) -> Fault:
 
 
 @contextmanager
-def _faults_told(keeper: Keeper) -> Iterator[None]:
-    """What cannot be written ends the run; what it has up to then is told with the fault."""
+def _way_on_told(keeper: Keeper, report: Report) -> Iterator[None]:
+    """Where an interrupt ends the run in the middle, what is kept of it can be gone on with."""
     try:
         yield
-    except OutputError as error:
-        raise RunFailed([keeper.explained(fault) for fault in error.faults]) from error
+    except KeyboardInterrupt:
+        with suppress(OSError):  # the standard output may be gone, too
+            report(BrokenOff(keeper.folder.path))
+        raise
 
 
 def _monitoring(prepared: Prepared, session: Session) -> Monitoring | None:

@@ -12,11 +12,10 @@ from pathlib import Path
 from mlpcli.pipeline.cross_validating import FOLDS, PREDICTIONS
 from mlpcli.pipeline.events import EpochDone, Event, FoldDone, Planned, Run, SeedDone, Started
 from mlpcli.pipeline.prepare import read_config
-from mlpcli.pipeline.repeating import REPEAT
 from mlpcli.pipeline.starting import asks_for_more, resume, train
 from mlpcli.runs.array_file import fingerprint
 from mlpcli.runs.checkpoint import Checkpoint
-from mlpcli.runs.folder import CHECKPOINT, MODEL
+from mlpcli.runs.folder import CHECKPOINT, MODEL, REPEAT
 from mlpcli.runs.model_file import ModelFile
 
 BREAKS = (0.0, 0.25, 0.5, 0.75)

@@ -59,11 +59,11 @@ class Model:
 
     def __init__(self, file: ModelFile, executor: Executor | None = None) -> None:
         self.file = file
+        executor = executor or choose_executor("auto")
+        self._executor = executor.name
         network = file.graph()
         self._inputs = network.inputs.name
-        self._function = RowFunction(
-            executor or choose_executor("auto"), {"prediction": network.prediction}, file.parameters
-        )
+        self._function = RowFunction(executor, {"prediction": network.prediction}, file.parameters)
         self._no_probabilities = why_no_probabilities(network.layers[-1], file.preparation.target)
 
     @property
@@ -80,6 +80,10 @@ class Model:
         place = Path(path)
         file = ModelFile.read(RunFolder(place).model() if os.path.isdir(place) else place)
         return cls(file, choose_executor(executor))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Machine code cannot be copied to another process; the file's bytes can, and predict the same.
+        return _from_bytes, (self.file.to_bytes(), self._executor, self.known)
 
     def predict(self, table: Any) -> Prediction:
         """Predict a table: a path, a data frame, a mapping from names to values, or an array (x1, x2, …).
@@ -169,6 +173,13 @@ class Model:
         """That of the training, without the column where the table lacks it."""
         own = self.file.weighting
         return own if own.column in table.names else replace(own, column=None)
+
+
+def _from_bytes(data: bytes, executor: str, known: KnownFiles | None) -> Model:
+    """Make a pickled or copied model anew. Raises MissingExtraError without what its executor needs."""
+    model = Model(ModelFile.read(Path("pickled model"), data), choose_executor(executor))
+    model.known = known
+    return model
 
 
 def value_columns(target: Target, no_probabilities: str) -> tuple[str, ...]:

@@ -60,7 +60,26 @@ _DAMAGED = (
 
 
 def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write atomically. The header gains the arrays' names, dtypes, shapes and their common sha256."""
+    """Write atomically. The header gains the arrays' names, dtypes, shapes and their common sha256.
+
+    Raises OutputError where it cannot be written, or the header is too large.
+    """
+    text = _header_text(header, arrays)
+    if len(text) > LARGEST_HEADER:
+        what = f"What describes columns and layers takes {len(text):,} bytes, above {LARGEST_HEADER:,}."
+        raise OutputError(Fault(str(path), what, "Leave out columns, or categories that are seldom."))
+    with replacing(path) as file:
+        _write(file, text, arrays)
+
+
+def array_bytes(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """The bytes that write_arrays puts into a file."""
+    buffer = io.BytesIO()
+    _write(buffer, _header_text(header, arrays), arrays)
+    return buffer.getvalue()
+
+
+def _header_text(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
     described = {
         **header,
         "arrays": [
@@ -69,19 +88,18 @@ def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDA
         ],
         "sha256": fingerprint(arrays),
     }
-    text = json.dumps(described, ensure_ascii=False, indent=1).encode()
-    if len(text) > LARGEST_HEADER:
-        what = f"What describes columns and layers takes {len(text):,} bytes, above {LARGEST_HEADER:,}."
-        raise OutputError(Fault(str(path), what, "Leave out columns, or categories that are seldom."))
-    with replacing(path) as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            archive.writestr(zipfile.ZipInfo(HEADER, EPOCH_OF_ZIP), text)
-            for name, array in arrays.items():
-                buffer = io.BytesIO()
-                np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
-                archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH_OF_ZIP), buffer.getbuffer())
-            archive.comment = SEAL + b"0" * _DIGITS
-        seal(file)
+    return json.dumps(described, ensure_ascii=False, indent=1).encode()
+
+
+def _write(file: IO[bytes], header: bytes, arrays: Mapping[str, NDArray[Any]]) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo(HEADER, EPOCH_OF_ZIP), header)
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH_OF_ZIP), buffer.getbuffer())
+        archive.comment = SEAL + b"0" * _DIGITS
+    seal(file)
 
 
 def seal(file: IO[bytes]) -> None:
@@ -120,25 +138,29 @@ def _is_sealed(file: IO[bytes], path: Path) -> bool:
 
 
 def read_arrays(
-    path: Path, kind: str, version: int, remedy: str = MODEL_REMEDY
+    path: Path, kind: str, version: int, remedy: str = MODEL_REMEDY, data: bytes | None = None
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Header and arrays. Raises ModelFileError where the file is not a whole, unharmed `kind` file.
 
-    kind: "mlp-model", say. remedy: for one that is damaged or something else. A file of a newer format
-    version is refused by its number.
+    kind: "mlp-model", say. remedy: for one that is damaged or something else. data: what the file holds,
+    where it is in memory; `path` is then a name for messages. A file of a newer format version is refused by
+    its number.
     """
     try:
-        return _read_arrays(path, kind, version)
+        return _read_arrays(path, kind, version, data)
     except ModelFileError as error:
         faults = [fault if fault.remedy else replace(fault, remedy=remedy) for fault in error.faults]
         raise ModelFileError(faults) from error
 
 
-def _read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _read_arrays(
+    path: Path, kind: str, version: int, data: bytes | None
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     foreign = f"It is not a {kind.removeprefix('mlp-')} file that mlp wrote"
     try:
         with contextlib.ExitStack() as opened:
-            file = opened.enter_context(open(path, "rb"))
+            source: IO[bytes] = open(path, "rb") if data is None else io.BytesIO(data)  # noqa: SIM115
+            file = opened.enter_context(source)
             sealed = _is_sealed(file, path)
             archive = opened.enter_context(zipfile.ZipFile(file))
             members = {info.filename: info for info in archive.infolist()}
@@ -150,12 +172,14 @@ def _read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], d
             header = json.loads(archive.read(HEADER))
             if not isinstance(header, dict) or header.get("format") != kind:
                 raise _refused(path, f"{foreign}: it says that it is {_format(header)}.")
-            if not isinstance(header.get("format_version"), int) or header["format_version"] > version:
-                found = f"It has format version {header.get('format_version')}"
+            found = header.get("format_version")
+            if type(found) is not int or found < 1:  # true is an int, too
+                raise _refused(path, f"{foreign}: it has format version {repr(found)[:40]}.")
+            if found > version:
                 raise ModelFileError(
                     Fault(
                         str(path),
-                        f"{found}; this mlp reads up to {version}.",
+                        f"It has format version {found}; this mlp reads up to {version}.",
                         "A newer mlp wrote it: update mlp.",
                     )
                 )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from mlpcli.errors import Fault, OutputError
+
+LEFT_OVER = re.compile(r"\..+\.(\d+)\.new")
+"""The name of a file that is being written: that of the one it will replace, and the process."""
 
 
 @contextmanager
@@ -42,6 +46,33 @@ def _renamed_at_the_end(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def remove_left_over(folder: Path) -> None:
+    """Take away what killed writers left in a folder of ours, beside the files that they would have replaced.
+
+    Those of processes that are still there stay, and where nobody can tell whether they are, all do.
+    """
+    with suppress(OSError):
+        for path in folder.iterdir():
+            found = LEFT_OVER.fullmatch(path.name)
+            if found is not None and not _is_alive(int(found[1])):
+                with suppress(OSError):
+                    path.unlink()
+
+
+def _is_alive(process: int) -> bool:
+    if os.name != "posix":
+        return True
+    if process == os.getpid():  # the number of one that was killed: this one writes nothing at the moment
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:

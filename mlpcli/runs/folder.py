@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from mlpcli.errors import Fault, ModelFileError
-from mlpcli.runs.atomic import cannot_write, replacing
+from mlpcli.runs.atomic import LEFT_OVER, cannot_write, replacing
 from mlpcli.runs.contents import Summary, check
+from mlpcli.runs.growing_table import whole_lines
 
-LEARNING_RATE = "learning_rate.csv"
+LEARNING_RATE, REPEAT = "learning_rate.csv", "repeat.csv"
 CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS, SUMMARY = (
     "config.yaml",
     "history.csv",
@@ -24,6 +27,8 @@ CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS, SUMMARY = (
     "findings.json",
     "run.json",
 )
+GROWING = (HISTORY, REPEAT)
+"""Tables whose rows are appended one by one, while the training runs."""
 SUMMARY_VERSION = 1
 LARGEST_SUMMARY = 1 << 24
 FOLDER_GONE = "The folder of the run is gone, and what was in it: train again with mlp train."
@@ -39,7 +44,9 @@ class RunFolder:
     @classmethod
     def create(cls, runs: Path, name: str, config_text: Callable[[Path], str]) -> RunFolder:
         """The next free number; config_text: what config.yaml says in that folder. Raises OutputError."""
-        safe = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "run"
+        # Where the locale knows ASCII alone, other letters are escaped bytes: they stay what they are.
+        letters = os.fsencode(name).decode("utf-8", "replace")
+        safe = os.fsdecode(re.sub(r"[^\w.-]+", "-", letters).strip(".-").encode()) or "run"
         try:
             runs.mkdir(parents=True, exist_ok=True)
             taken = [
@@ -58,8 +65,13 @@ class RunFolder:
         except OSError as error:
             raise cannot_write(runs / f"{safe}-…", error) from error
         folder = cls(path)
-        with replacing(path / CONFIG) as file:
-            file.write(config_text(path).encode())
+        try:
+            with replacing(path / CONFIG) as file:
+                file.write(config_text(path).encode())
+        except BaseException:
+            with suppress(OSError):
+                path.rmdir()  # nothing is in it
+            raise
         return folder
 
     def inner(self, name: str, config_text: Callable[[Path], str]) -> RunFolder:
@@ -77,13 +89,16 @@ class RunFolder:
     def find(cls, path: Path) -> RunFolder:
         """An existing run. Raises ModelFileError where the folder is none."""
         if not _has(path, CONFIG):
-            raise ModelFileError(
-                Fault(
-                    str(path),
-                    f"It is not a run folder: it has no {CONFIG}.",
-                    "Name a folder that mlp train made.",
-                )
+            what, remedy = (
+                f"It is not a run folder: it has no {CONFIG}.",
+                "Name a folder that mlp train made.",
             )
+            if path.is_dir() and all(LEFT_OVER.fullmatch(each.name) for each in path.iterdir()):
+                what = f"It has no {CONFIG}, and nothing else: no training was begun in it."
+                remedy = (
+                    "Where mlp train was killed there, delete the folder and train again: mlp train CONFIG"
+                )
+            raise ModelFileError(Fault(str(path), what, remedy))
         return cls(path)
 
     def has(self, name: str) -> bool:
@@ -116,16 +131,23 @@ class RunFolder:
 
     def read_rows(self, name: str, remedy: str = REMEDY) -> list[dict[str, str]]:
         """Of a table of that name, as text; none where there is none. Raises ModelFileError."""
+        return list(self.each_row(name, remedy))
+
+    def each_row(self, name: str, remedy: str = REMEDY) -> Iterator[dict[str, str]]:
+        """Read a table row by row, holding one at a time. Raises as read_rows does.
+
+        A last row that a kill broke off is left out where rows were appended one by one.
+        """
         path = self.path / name
         if not path.exists():
-            return []
+            return
         try:
             with open(path, newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
-            for number, row in enumerate(rows, start=2):
-                if None in row or None in row.values():
-                    raise csv.Error(f"line {number} has not as many cells as the first")
-            return rows
+                lines = whole_lines(file) if name in GROWING else file
+                for number, row in enumerate(csv.DictReader(lines), start=2):
+                    if None in row or None in row.values():
+                        raise csv.Error(f"line {number} has not as many cells as the first")
+                    yield row
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             what = f"It cannot be read: {getattr(error, 'strerror', None) or error}."
             raise ModelFileError(Fault(str(path), what, remedy)) from error
@@ -187,8 +209,10 @@ class RunFolder:
                 found: Any = json.loads(file.read(LARGEST_SUMMARY))
             if found["format"] != "mlp-run":
                 raise ValueError("it says that it is something else")
-            if found["format_version"] > SUMMARY_VERSION:
-                version = found["format_version"]
+            version = found["format_version"]
+            if type(version) is not int or version < 1:  # true is an int, too
+                raise ValueError(f"it has format version {repr(version)[:40]}")
+            if version > SUMMARY_VERSION:
                 what = f"It has format version {version}; this mlp reads up to {SUMMARY_VERSION}."
                 raise ModelFileError(Fault(str(path), what, "A newer mlp wrote it: update mlp."))
             check(found, Summary)

@@ -16,6 +16,9 @@ from mlpcli.runs.atomic import cannot_write
 LOCK = ".lock"
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 """What file systems say that know no locks: there, nobody is kept out."""
+_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+"""What they say where nothing can be written: a complete run can be read there without a lock, and any other
+ends at the first file that it writes."""
 
 
 @contextmanager
@@ -23,9 +26,14 @@ def locked(folder: Path) -> Iterator[None]:
     """The folder is this process's own inside. Raises RunFailed, with the pid of the process that has it."""
     path = folder / LOCK
     try:
-        file = _locked_file(path)
+        file, open_to_all = _locked_file(path), False
     except OSError as error:
-        raise cannot_write(path, error) from error
+        if error.errno not in _READ_ONLY:
+            raise cannot_write(path, error) from error
+        file, open_to_all = None, True
+    if open_to_all:
+        yield
+        return
     if file is None:
         raise RunFailed(_in_use(folder, path))
     try:

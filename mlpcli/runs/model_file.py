@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import mlpcli
-from mlpcli.config.schema import HiddenConfig, NetworkConfig, OutputConfig
+from mlpcli.config.bind import Choices
+from mlpcli.config.recorded import settings_from
+from mlpcli.config.schema import NetworkConfig
+from mlpcli.config.setting import setting
 from mlpcli.data.plain import from_plain, to_plain
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.weights import UNWEIGHTED, Weighting
 from mlpcli.discover import choice_name
 from mlpcli.errors import Fault, MlpError, ModelFileError
 from mlpcli.nn.activations import ACTIVATIONS
-from mlpcli.nn.layer import Layer
+from mlpcli.nn.initializers import INITIALIZERS
+from mlpcli.nn.layer import Layer, Parameter
 from mlpcli.nn.losses import LOSSES
-from mlpcli.nn.network import Head, Network, build_network
-from mlpcli.nn.normalization import Normalization
+from mlpcli.nn.network import Head, Network, build_network, network_arrays
 from mlpcli.nn.normalizations import NORMALIZATIONS
-from mlpcli.runs.array_file import read_arrays, write_arrays
+from mlpcli.runs.array_file import array_bytes, read_arrays, write_arrays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +35,32 @@ KIND = "mlp-model"
 VERSION = 2
 """1 was without the seal of runs/array_file.py, and knew no normalisation."""
 _REMEDY = "Use another copy, or train again."
+
+
+CHOICES: Choices = {
+    "activation": ACTIVATIONS,
+    "initialisation": INITIALIZERS,
+    "normalisation": NORMALIZATIONS,
+    "loss": LOSSES,
+}
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What a header says of the network beside its layers."""
+
+    width: int = setting(at_least=1)
+    loss: Any = setting(choice_of="loss")
+    task: str = setting(one_of=("classification", "multilabel", "regression"))
+    precision: str = setting(one_of=("float32", "float64"))
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How data files are read."""
+
+    header: bool | None = setting(None)
+    separator: str | None = setting(None)
 
 
 @dataclass(frozen=True)
@@ -55,8 +86,15 @@ class ModelFile:
     """How rows were weighted, to score others alike; files of earlier versions have none."""
 
     def write(self, path: Path) -> None:
-        """Atomically."""
-        header = {
+        """Write the file atomically. Raises OutputError."""
+        write_arrays(path, self._header(), self.parameters)
+
+    def to_bytes(self) -> bytes:
+        """What write() puts into a file."""
+        return array_bytes(self._header(), self.parameters)
+
+    def _header(self) -> dict[str, Any]:
+        return {
             "format": KIND,
             "format_version": VERSION,
             "mlp_version": mlpcli.__version__,
@@ -74,59 +112,82 @@ class ModelFile:
             "config": self.config,
             **({"weighting": to_plain(self.weighting)} if self.weighting else {}),
         }
-        write_arrays(path, header, self.parameters)
 
     @classmethod
-    def read(cls, path: Path) -> ModelFile:
-        """Raises ModelFileError where the file is missing, damaged, foreign or newer than this mlp."""
-        header, arrays = read_arrays(path, KIND, VERSION)
+    def read(cls, path: Path, data: bytes | None = None) -> ModelFile:
+        """Raises ModelFileError where the file is missing, damaged, foreign or newer than this mlp.
+
+        data: what to_bytes() gave; nothing is then read from `path`, which is a name for messages.
+        """
+        header, arrays = read_arrays(path, KIND, VERSION, data=data)
         try:
-            described = header["network"]
-            hidden = tuple(
-                HiddenConfig(
-                    units=int(h["units"]),
-                    activation=_chosen(ACTIVATIONS, h["activation"]),
-                    normalization=_normalization(h.get("normalisation")),
-                    dropout=_share(h.get("dropout", 0.0)),
-                    trainable=h.get("trainable", True) is True,
-                )
-                for h in described["hidden"]
-            )
-            output = OutputConfig(
-                units=int(described["output"]["units"]),
-                activation=_chosen(ACTIVATIONS, described["output"]["activation"]),
-                trainable=described["output"].get("trainable", True) is True,
-            )
-            loss = _chosen(LOSSES, described["loss"])
-            head = Head(int(described["output"]["units"]), output.activation, loss, described["loss"]["name"])
-            model = cls(
-                header["task"],
-                header["precision"],
-                NetworkConfig(hidden, output),
-                head,
-                int(described["width"]),
-                Preparation.from_json(header["preparation"]),
-                {"header": header["reading"]["header"], "separator": header["reading"]["separator"]},
-                arrays,
-                str(header["config"]),
-                dict(header["summary"]),
-                from_plain((Weighting,), header["weighting"], "weighting")
-                if "weighting" in header
-                else UNWEIGHTED,
-            )
+            model = cls._described_by(header, arrays)
             model._check()
-            expected = {p.node.name: p.node.shape for p in model.graph().arrays}
-        except (KeyError, TypeError, ValueError, OverflowError, AttributeError, MlpError) as error:
-            why = f"its header does not describe a model ({type(error).__name__}: {error})"
-            raise ModelFileError(Fault(str(path), f"The file cannot be used: {why}.", _REMEDY)) from error
-        found = {name: array.shape for name, array in arrays.items()}
-        if found != expected or any(str(a.dtype) != model.precision for a in arrays.values()):
-            what = "Its arrays are not those of the network it describes."
-            raise ModelFileError(Fault(str(path), what, _REMEDY))
+            model.graph()
+        except MlpError as error:
+            why = "; ".join(f"{fault.key or fault.where}: {fault.what}" for fault in error.faults[:3])
+            raise _unusable(path, why) from error
+        except ValueError as error:
+            raise _unusable(path, f"{error}.") from error
+        except (KeyError, TypeError, OverflowError, AttributeError, RecursionError) as error:
+            why = f"its header does not describe a model ({type(error).__name__}: {error})."
+            raise _unusable(path, why) from error
         return model
 
+    @classmethod
+    def _described_by(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> ModelFile:
+        """The parts, each under the limits of a config. Raises ConfigError, ModelFileError, ValueError, and
+        what Python raises for plain data of another form."""
+        described, reading = header["network"], header["reading"]
+        hidden, output = described["hidden"], described["output"]
+        if len(hidden) > len(arrays):  # before each of them is looked at
+            raise ValueError(f"it has {len(hidden)} hidden layers and {len(arrays)} arrays")
+        network = settings_from(NetworkConfig, {"hidden": hidden, "output": output}, CHOICES, "network")
+        rest = {"width": described["width"], "loss": described["loss"]}
+        rest |= {"task": header["task"], "precision": header["precision"]}
+        chosen = settings_from(_Chosen, rest, CHOICES, "network")
+        units, last, loss = network.output.units, network.output.activation, chosen.loss
+        if units is None or None in (loss, last, *(layer.activation for layer in network.hidden)):
+            raise ValueError("units, activation or loss are missing in its header")
+        return cls(
+            chosen.task,
+            chosen.precision,
+            network,
+            Head(units, last, loss, choice_name(loss)),
+            chosen.width,
+            Preparation.from_json(header["preparation"]),
+            dataclasses.asdict(
+                settings_from(_Reading, {key: reading[key] for key in ("header", "separator")}, {}, "reading")
+            ),
+            arrays,
+            str(header["config"]),
+            dict(header["summary"]),
+            from_plain((Weighting,), header["weighting"], "weighting")
+            if "weighting" in header
+            else UNWEIGHTED,
+        )
+
     def _check(self) -> None:
-        """Raises ValueError where the parts do not fit each other."""
+        """Raises ValueError where the parts do not fit each other, or numbers are not finite.
+
+        The arrays come first: they are in the file, so no graph is built that is larger than it.
+        """
+        described = list(self._arrays())
+        roles = {p.node.name: p.role for p in described}
+        expected = {p.node.name: f"{self.precision} {p.node.shape}" for p in described}
+        found = {name: f"{array.dtype} {array.shape}" for name, array in self.parameters.items()}
+        for name in {**expected, **found}:
+            there, right = found.get(name, "missing"), expected.get(name, "unknown")
+            if there != right:
+                raise ValueError(
+                    f"its arrays are not those of its network: {name[:60]} is {there}, not {right}"
+                )
+        for name, array in self.parameters.items():
+            strange = array.size - np.count_nonzero(np.isfinite(array))
+            if strange:
+                raise ValueError(f"{strange} of {array.size} numbers of {name} are not finite")
+            if roles[name] == "running_variance" and array.min() < 0:
+                raise ValueError(f"{name} has a variance below 0")
         outputs = self.preparation.outputs
         one_for_two = self.task == "classification" and (self.head.units, outputs) == (1, 2)
         fits = self.head.units == outputs or one_for_two
@@ -134,16 +195,22 @@ class ModelFile:
             raise ValueError("columns and network differ")
         if len(self.weighting.classes) not in (0, outputs):
             raise ValueError("weights and classes differ")
-        numbers = sum(array.size for array in self.parameters.values())
-        if max(self.head.units, *(layer.units for layer in self.network.hidden), 0) > numbers:
-            raise ValueError("it has more units than numbers")  # else the graph may take memory for them
-        header, separator = self.reading["header"], self.reading["separator"]
-        if not isinstance(header, bool | None) or not isinstance(separator, str | None):
-            raise ValueError("header or separator is of no use")
+        if self.weighting.column in (*self.preparation.names, *self.preparation.target.names):
+            raise ValueError("the column of weights is an input or a target, too")
+
+    def _arrays(self) -> Iterator[Parameter]:
+        """All arrays of the network in the order of the file, without building its graph."""
+        layers = network_arrays(self.network, self.head, self.width, self.precision)
+        yield from (p for layer in layers for p in layer.parameters)
+        yield from (p for layer in layers for p in layer.running)
 
     def graph(self, precision: str | None = None) -> Network:
         """The network, without penalty."""
         return build_network(self.network, self.head, self.width, precision or self.precision)
+
+
+def _unusable(path: Path, why: str) -> ModelFileError:
+    return ModelFileError(Fault(str(path), f"The file cannot be used: {why}", _REMEDY))
 
 
 def _described(layer: Layer) -> dict[str, Any]:
@@ -158,29 +225,6 @@ def _described(layer: Layer) -> dict[str, Any]:
     return plain
 
 
-def _normalization(described: Mapping[str, Any] | None) -> Normalization | None:
-    """Raises ValueError where a setting is no number in its range: predictions would be no numbers either."""
-    if described is None:
-        return None
-    made: Normalization = _chosen(NORMALIZATIONS, described)
-    settings = dataclasses.asdict(made)
-    if not all(isinstance(value, float) and 0.0 <= value < 1e300 for value in settings.values()):
-        raise ValueError("a normalisation has a setting out of range")
-    return made
-
-
-def _share(rate: Any) -> float:
-    """Raises ValueError where it is none."""
-    if not isinstance(rate, float) or not 0.0 <= rate < 1.0:
-        raise ValueError("a dropout is no share")
-    return rate
-
-
 def _choice(chosen: Any) -> dict[str, Any]:
     """A choice as its table name and its settings."""
     return {"name": choice_name(chosen), **dataclasses.asdict(chosen)}
-
-
-def _chosen(table: Mapping[str, Any], described: Mapping[str, Any]) -> Any:
-    settings = {key: value for key, value in described.items() if key != "name"}
-    return table[described["name"]](**settings)

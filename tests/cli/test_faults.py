@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from itertools import count
 
 import pytest
 from cli.world import MLP, make_world, mlp, start
@@ -80,7 +82,11 @@ def test_sigkill(world):
     shown = mlp("show", run)
     assert shown.exit_code == 0
     assert f"go on: mlp train --resume {run}" in shown.stdout
+    left = os.path.join(run, f".checkpoint.npz.{process.pid}.new")  # as of a kill in the middle of a write
+    with open(left, "wb") as file:
+        file.write(b"half")
     resumes(run)
+    assert not os.path.exists(left)
     assert mlp("show", run).stdout.startswith("model")
     assert mlp("evaluate", run, world / "data.csv").exit_code == 0
 
@@ -94,20 +100,6 @@ def test_signals_that_ask(world, number):
     assert json.loads(out.splitlines()[-1])["stopped"] == "interrupted"
     assert "not over" in mlp("show", run).stdout
     resumes(run)
-
-
-def test_what_nohup_ignores_stays_ignored(world):
-    def ignore():
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-    process, _ = training(world, preexec_fn=ignore)
-    process.send_signal(signal.SIGHUP)
-    for line in process.stdout:
-        if json.loads(line).get("epoch", 0) > 50:
-            break
-    assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
-    assert ended(process)[2] == 130
 
 
 def test_a_second_process_is_refused_with_the_number_of_the_first(world):
@@ -208,13 +200,59 @@ def test_a_disk_that_is_read_only(world, small_disk):
     process.send_signal(signal.SIGTERM)
     ended(process)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    for args in (["train", "--resume", run], ["train", world / "good.yaml", "--runs", small_disk]):
-        result = mlp(*args)
-        assert result.exit_code == 2
+    for code, args in ((1, ["--resume", run]), (2, [world / "good.yaml", "--runs", small_disk])):
+        result = mlp("train", *args)
+        assert result.exit_code == code
         assert "Read-only file system" in result.stderr
+        assert (f"go on from the last checkpoint: mlp train --resume {run}" in result.stderr) == (code == 1)
     assert mlp("show", run).exit_code == 0
     subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
     resumes(run)
+
+
+def test_a_complete_run_on_a_disk_that_is_read_only_is_told_as_it_is(world, small_disk):
+    run = small_disk / "run"
+    shutil.copytree(world / "run", run)
+    text = (run / "config.yaml").read_text(encoding="utf-8")
+    (run / "config.yaml").write_text(text.replace("train: ../", f"train: {world}/"), encoding="utf-8")
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    result = mlp("train", "--resume", run)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "complete: all epochs done after epoch 6" in result.stdout
+
+
+@pytest.mark.parametrize("more", ["training.epochs=3", "repeat=2"])
+def test_a_disk_full_at_any_write_says_that_resume_works_and_it_does(world, more, monkeypatch, tmp_path):
+    """The n-th file that is to be put on the disk cannot be, for every n."""
+    args = ["train", world / "good.yaml", "--executor", "numpy", "--quiet"]
+    args += ["--set", more, "--set", "training.monitors=false"]
+    assert mlp(*args, "--runs", "whole").exit_code == 0
+    whole = Checkpoint.read(tmp_path / "whole" / "good-1" / "checkpoint.npz").groups["state"]
+    failed = 0
+    for at in count(step=2):  # the file's own; every other one is its folder's, which not all systems have
+        calls, reached = count(), False
+
+        def fsync(handle, at=at, calls=calls):
+            nonlocal reached
+            if next(calls) == at:
+                reached = True
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("mlpcli.runs.atomic.os.fsync", fsync)
+            result = mlp(*args, "--runs", f"broken-{at}")
+        if not reached:
+            break
+        if at == 0:  # there is no config yet, and so no folder
+            assert not list((tmp_path / "broken-0").iterdir())
+            continue
+        failed += 1
+        run = tmp_path / f"broken-{at}" / "good-1"
+        assert (result.exit_code, f"mlp train --resume broken-{at}/good-1" in result.stderr) == (1, True)
+        assert mlp("train", "--resume", run, "--quiet").exit_code == 0, at
+        state = Checkpoint.read(run / "checkpoint.npz").groups["state"]
+        assert {n: a.tobytes() for n, a in state.items()} == {n: a.tobytes() for n, a in whole.items()}
+    assert failed >= 5
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")

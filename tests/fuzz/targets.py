@@ -136,7 +136,7 @@ def _run_files() -> tuple[dict[str, bytes], ...]:
 def _broken_off_files() -> tuple[dict[str, bytes], ...]:
     """Runs that stopped after an epoch, within one, and between two seeds."""
     numpy = f"{CONFIG}executor: numpy\n"
-    return _trained(numpy, 6), _trained(numpy, 8), _trained(REGRESSION, 2), _trained(REPEATED, 4)
+    return _trained(numpy, 5), _trained(numpy, 7), _trained(REGRESSION, 1), _trained(REPEATED, 4)
 
 
 def _damaged(files: dict[str, bytes], often: str, rng: random.Random) -> dict[str, bytes]:

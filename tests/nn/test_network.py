@@ -8,6 +8,7 @@ from mlpcli.execute import EXECUTORS
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import build_network, check_memory, choose_head
+from mlpcli.optim.optimizers.lbfgs import Lbfgs
 from nets import network, rows
 
 
@@ -72,6 +73,16 @@ def test_a_network_larger_than_memory_is_refused_with_its_size():
     with pytest.raises(SettingError, match="6,000,000,000,013 parameters") as caught:
         check_memory(net, config, 32)
     assert caught.value.key == "network.hidden[1].units"
+
+
+def test_memory_that_the_optimiser_asks_for_is_told_of_the_optimiser():
+    config = NetworkConfig((HiddenConfig(units=4),))
+    net = build_network(config, choose_head(config, None, "regression", 1), 2)
+    many = Lbfgs(history=10**12)
+    with pytest.raises(SettingError, match="2,000,000,000,000 arrays of as many numbers") as caught:
+        check_memory(net, config, 32, many.arrays, many.arrays_key)
+    assert caught.value.key == "optimiser.history"
+    check_memory(net, config, 32, Lbfgs().arrays, Lbfgs().arrays_key)
 
 
 def test_parameters_have_names_roles_and_sizes():

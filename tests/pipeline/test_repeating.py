@@ -4,6 +4,8 @@ import csv
 import itertools
 import json
 import re
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +16,10 @@ from mlpcli import resume, train
 from mlpcli.errors import ConfigError, DataError, ModelFileError
 from mlpcli.pipeline.events import SeedDone, SeedsDone
 from mlpcli.pipeline.prepare import prepare
-from mlpcli.pipeline.repeating import REPEAT
+from mlpcli.pipeline.repeating import Lane
 from mlpcli.pipeline.reproducing import reproduce
 from mlpcli.pipeline.verifying import verify_resume
+from mlpcli.runs.folder import REPEAT
 from mlpcli.runs.model_file import ModelFile
 
 ROOT = Path(__file__).parents[2]
@@ -170,7 +173,7 @@ def test_a_kill_before_the_config_was_that_of_the_best(begun):
     "damage",
     [
         lambda text: "seed,epochs\nmany,3\n",
-        lambda text: text[:-12],
+        lambda text: text[:-12] + "\n",
         lambda text: text.replace("\n3,", "\n999,"),
         lambda text: text + text.splitlines()[-1] + "\n",
         lambda text: re.sub("\n3,6,[^,]*", "\n3,6,nan", text),
@@ -244,3 +247,71 @@ def test_what_may_change_while_seeds_are_open(config, tmp_path, monkeypatch):
     whole, *_ = repeated(config, tmp_path / "whole", "repeat=4", f"data.train={tmp_path / 'moved.csv'}")
     first, second = (ModelFile.read(each.path / "model.npz").parameters for each in (whole, run))
     assert all(np.array_equal(array, second[name]) for name, array in first.items())
+
+
+def test_a_table_that_a_kill_broke_off_is_gone_on_with_to_the_same_bytes(config, tmp_path):
+    """Rows out of order, as threads leave them, and one cut within; until all seeds are done again."""
+
+    def end_with_the_seeds(event):
+        if isinstance(event, SeedsDone):
+            raise KeyboardInterrupt
+
+    def seeds_only(go_on, *args):
+        with pytest.raises(KeyboardInterrupt):
+            go_on(*args, report=end_with_the_seeds)
+        (folder,) = (tmp_path / "runs").iterdir()
+        text = (folder / "config.yaml").read_text(encoding="utf-8")
+        (folder / "config.yaml").write_text(re.sub(r"seed: \d+", "seed: 3", text, count=1), encoding="utf-8")
+        return folder, (folder / REPEAT).read_text(encoding="utf-8")
+
+    folder, whole = seeds_only(train, config, ["repeat=3", "executor=numpy"], tmp_path / "runs")
+    header, *rows = whole.splitlines(keepends=True)
+    for left in ([], [rows[2][:20]], [rows[2], rows[0][:-1]], [rows[2], rows[0]]):
+        (folder / REPEAT).write_text("".join([header, *left]), encoding="utf-8")
+        assert seeds_only(resume, folder) == (folder, whole)
+    (folder / REPEAT).write_text(header + rows[1] + rows[2][:20], encoding="utf-8")
+    assert "1 seed done" in mlp("show", folder).stdout
+
+
+def test_a_million_seeds_are_begun_a_few_at_a_time_and_more_are_refused_by_the_number(config, tmp_path):
+    with pytest.raises(ConfigError, match="at most 1,000,000") as error:
+        prepare(config, ["repeat=100000000"])
+    assert "units" not in str(error.value)
+    looks, told = itertools.count(), []
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            config,
+            ["repeat=1000000", "executor=numpy", "training.epochs=1"],
+            tmp_path / "many",
+            told.append,
+            lambda: next(looks) > 200,
+        )
+    (folder,) = (tmp_path / "many").iterdir()
+    done = [each.result.seed for each in told if isinstance(each, SeedDone)]
+    assert done
+    assert next(looks) < 300, "after the first yes, seeds that were waiting were still asked"
+    with open(folder / REPEAT, newline="", encoding="utf-8") as file:
+        assert [int(row["seed"]) for row in csv.DictReader(file)] == done
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="an alarm stands in for a second Ctrl-C")
+def test_an_interrupt_that_is_raised_ends_the_seeds_that_are_under_way(config, tmp_path, monkeypatch):
+    """Nobody asks whether to stop; the threads, which would train for days, are told all the same."""
+
+    def raised(number, frame):
+        raise KeyboardInterrupt
+
+    begun = threading.Event()
+    train_seed = Lane.train
+    monkeypatch.setattr(Lane, "train", lambda *args: (begun.set(), train_seed(*args))[1])
+    before = signal.signal(signal.SIGALRM, raised)
+
+    def alarm(event):
+        threading.Thread(target=lambda: begun.wait() and signal.setitimer(signal.ITIMER_REAL, 0.05)).start()
+
+    long = ["repeat=2", "executor=numpy", "training.epochs=1000000000"]
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(config, long, tmp_path / "runs", alarm)
+    finally:
+        signal.signal(signal.SIGALRM, before)

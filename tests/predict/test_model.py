@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from mlpcli import MlpError, Model, Run, load, train
 from mlpcli.data.read import read_table
 from mlpcli.data.table import table_from
 from mlpcli.errors import ConfigError, DataError, ModelFileError, RunFailed
+from mlpcli.execute import EXECUTORS
 
 
 @pytest.fixture(scope="module")
@@ -338,3 +341,18 @@ def test_the_front_door():
         _ = mlpcli.tain
     assert issubclass(MlpError, Exception)
     assert Path(mlpcli.__file__).with_name("py.typed").is_file()
+
+
+@pytest.mark.parametrize("way", [lambda m: pickle.loads(pickle.dumps(m)), copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_copy_of_a_model_predicts_to_the_same_bits(run, folder, executor, way):
+    """Joblib, Dask and scikit-learn copy what they are given."""
+    model = load(run, executor)
+    again = way(model)
+    first, second = (each.predict(folder / "data.csv") for each in (model, again))
+    assert first.values.tobytes() == second.values.tobytes()
+    assert (first.names, first.labels) == (second.names, second.labels)
+    assert again.evaluate(folder / "data.csv").as_json() == model.evaluate(folder / "data.csv").as_json()
+    assert again.file.to_bytes() == (run.path / "model.npz").read_bytes()
+    for each in (run, first, model.evaluate(folder / "data.csv")):
+        assert repr(way(each)) == repr(each)

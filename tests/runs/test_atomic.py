@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
 from mlpcli.errors import OutputError
-from mlpcli.runs.atomic import replacing
+from mlpcli.runs.atomic import remove_left_over, replacing
 
 
 def names(folder):
@@ -83,3 +85,22 @@ def test_a_device_is_not_replaced(tmp_path):
     with replacing(tmp_path.__class__(os.devnull)) as file:
         file.write(b"gone")
     assert os.stat(os.devnull).st_mode == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere nobody can ask whether a process is there")
+def test_what_killed_writers_left_is_taken_away_and_nothing_else(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    gone.wait()
+    left = [f".checkpoint.npz.{gone.pid}.new", f".a.b.{os.getpid()}.new", f".model.npz.{10**30}.new"]
+    others = [
+        f".model.npz.{os.getppid()}.new",
+        "model.npz",
+        f"x.{gone.pid}.new",
+        f".x.{gone.pid}.old",
+        ".x.new",
+    ]
+    for name in (*left, *others):
+        (tmp_path / name).write_bytes(b"")
+    remove_left_over(tmp_path)
+    assert names(tmp_path) == sorted(others)
+    remove_left_over(tmp_path / "nowhere")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 
 import pytest
@@ -116,3 +117,27 @@ def test_what_is_no_run(tmp_path):
         folder.model()
     (folder.path / MODEL).write_bytes(b"")
     assert folder.model() == folder.path / MODEL
+
+
+def test_a_folder_that_was_left_before_there_was_a_config_says_what_to_do(tmp_path):
+    (tmp_path / "a-1").mkdir()
+    for name in ("", ".config.yaml.123.new"):
+        if name:
+            (tmp_path / "a-1" / name).write_bytes(b"seed:")
+        with pytest.raises(ModelFileError, match="no training was begun in it") as error:
+            RunFolder.find(tmp_path / "a-1")
+        assert "delete the folder and train again" in error.value.faults[0].remedy
+    (tmp_path / "a-1" / "mine.txt").write_bytes(b"")
+    with pytest.raises(ModelFileError, match="It is not a run folder") as error:
+        RunFolder.find(tmp_path / "a-1")
+    assert "elete" not in str(error.value)
+
+
+def test_a_folder_whose_config_cannot_be_written_is_not_left(tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("mlpcli.runs.atomic.os.fsync", full)
+    with pytest.raises(OutputError):
+        RunFolder.create(tmp_path, "a", lambda path: "seed: 1")
+    assert list(tmp_path.iterdir()) == []

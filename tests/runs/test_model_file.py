@@ -4,13 +4,14 @@ import copy
 import json
 import zipfile
 
+import numpy as np
 import pytest
-from cli.world import make_world, mlp
+from cli.world import csv_text, make_world, mlp
 
 from mlpcli.errors import ModelFileError
-from mlpcli.runs.array_file import HEADER, SEAL, seal
+from mlpcli.runs.array_file import HEADER, SEAL, read_arrays, seal, write_arrays
 from mlpcli.runs.folder import MODEL
-from mlpcli.runs.model_file import VERSION, ModelFile
+from mlpcli.runs.model_file import KIND, VERSION, ModelFile
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +139,125 @@ def test_what_is_read_is_written_again_to_the_same_bytes(world, tmp_path):
 def test_nothing_of_the_machine_is_in_it(world):
     data = (world / "run" / MODEL).read_bytes()
     assert str(world).encode() not in data
+
+
+def changed(*path, to):
+    """A change of the header: the value at a path."""
+
+    def change(header, arrays):
+        spot = header
+        for key in path[:-1]:
+            spot = spot[key]
+        spot[path[-1]] = to
+
+    return change
+
+
+def array_changed(name, to):
+    def change(header, arrays):
+        arrays[name][(0,) * arrays[name].ndim] = to
+
+    return change
+
+
+def layers(count):
+    """As many more layers as that, with arrays for all of them."""
+
+    def change(header, arrays):
+        first, width = header["network"]["hidden"][0], header["network"]["hidden"][0]["units"]
+        output = {name: arrays.pop(name) for name in list(arrays) if name.startswith("output")}
+        for at in range(2, count + 2):
+            header["network"]["hidden"].append(first)
+            arrays[f"hidden{at}.weights"] = np.ones((width, width))
+            arrays[f"hidden{at}.biases"] = np.ones(width)
+        arrays |= output
+
+    return change
+
+
+HIDDEN = ("network", "hidden", 0)
+NUMERIC = ("preparation", "columns", 0)
+TARGET = ("preparation", "target")
+WRONG_PRODUCERS = [
+    (changed("format_version", to=True), "format version True"),
+    (changed("format_version", to=-5), "format version -5"),
+    (changed("format_version", to=0), "format version 0"),
+    (changed("format_version", to=2.0), "format version 2.0"),
+    (changed(*HIDDEN, "activation", to={"name": "maxout", "pieces": 0}), "activation.pieces.* 0 is out of"),
+    (changed(*HIDDEN, "activation", to={"name": "maxout", "pieces": 10**9}), "at most 256"),
+    (changed(*HIDDEN, "activation", to={"name": "maxout", "pieces": 2.5}), "activation.pieces.*whole number"),
+    (changed(*HIDDEN, "activation", to={"name": "gleu"}), "'gleu' is not a known activation"),
+    (changed(*HIDDEN, "activation", to={"name": "tanh", "slope": 1}), "'slope' is not a known key of tanh"),
+    (changed(*HIDDEN, "activation", to={"name": "leaky_relu", "leak": float("nan")}), "activation.leak"),
+    (changed(*HIDDEN, "activation", to={"name": "formula", "formula": "x +"}), "activation.formula"),
+    (changed(*HIDDEN, "activation", to=None), "activation or loss are missing"),
+    (changed(*HIDDEN, "units", to=-4), r"hidden\[0\].units.* -4 is out of range"),
+    (changed(*HIDDEN, "units", to=10**30), "arrays are not those of its network"),
+    (changed(*HIDDEN, "units", to=True), r"hidden\[0\].units"),
+    (changed(*HIDDEN, "dropout", to=1.0), "dropout.*out of range"),
+    (changed(*HIDDEN, "normalisation", to={"name": "batch", "epsilon": -1.0}), "epsilon.*out of range"),
+    (
+        changed("network", "hidden", to=[{"units": 1, "activation": {"name": "tanh"}}] * 20_000),
+        "20000 hidden layers and 4 arrays",
+    ),
+    (layers(1000), "1,001 of them, and at most 1,000"),
+    (changed("network", "width", to=-1), "width.*out of range"),
+    (changed("network", "loss", to={"name": "huber", "delta": 0.0}), "delta.*out of range"),
+    (changed("task", to="regresion"), "'regresion' is not allowed"),
+    (changed("precision", to="float16"), "'float16' is not allowed"),
+    (changed("precision", to="float32"), "arrays are not those of its network"),
+    (changed("reading", "header", to=3), "reading.header"),
+    (changed(*TARGET, "classes", to=["no", "yes", "maybe"]), "columns and network differ"),
+    (changed(*TARGET, "classes", to=["no", "no"]), "not distinct"),
+    (changed(*TARGET, "name", to="a"), "a column comes twice"),
+    (changed(*NUMERIC, "std", to=[5e-324]), "'a': the std 4.94066e-324"),
+    (changed(*NUMERIC, "std", to=[1e308]), "'a': the std 1e.308"),
+    (changed(*NUMERIC, "std", to=[1e-30]), "'a': the std 1e-30"),
+    (changed(*NUMERIC, "std", to=[float("inf")]), "std"),
+    (changed(*NUMERIC, "mean", to=[1e308]), "'a': the mean 1e.308"),
+    (changed(*NUMERIC, "fill", to=[1e308]), "'a': the fill 1e.308"),
+    (changed(*NUMERIC, "missing", to=[-1]), "statistics"),
+    (changed("weighting", to={"kind": "Weighting", "column": "a", "classes": []}), "column of weights"),
+    (lambda header, arrays: arrays.pop("output.biases"), "output.biases is missing, not float64 "),
+    (lambda header, arrays: arrays.update({"more": np.ones(2)}), "more is float64 .2,., not unknown"),
+    (
+        lambda header, arrays: arrays.update({"output.biases": arrays["output.biases"].astype(np.int64)}),
+        "output.biases is int64",
+    ),
+    (array_changed("hidden1.weights", np.nan), "1 of 20 numbers of hidden1.weights are not finite"),
+    (array_changed("output.biases", -np.inf), "numbers of output.biases are not finite"),
+]
+
+
+@pytest.mark.parametrize(("change", "why"), WRONG_PRODUCERS, ids=[why for _, why in WRONG_PRODUCERS])
+def test_a_file_that_an_honest_but_wrong_producer_sealed_is_refused_by_what_is_wrong(
+    world, tmp_path, monkeypatch, change, why
+):
+    """Seal and sums are right. No graph is built of what the header claims."""
+    header, arrays = read_arrays(world / "run" / MODEL, KIND, VERSION)
+    change(header, arrays)
+    write_arrays(tmp_path / MODEL, header, arrays)
+    monkeypatch.setattr(
+        "mlpcli.runs.model_file.build_network", lambda *args: pytest.fail("a graph was built")
+    )
+    with pytest.raises(ModelFileError, match=why) as error:
+        ModelFile.read(tmp_path / MODEL)
+    assert error.value.faults[0].remedy
+
+
+def test_scales_of_targets_and_running_variances_have_to_be_possible(tmp_path):
+    (tmp_path / "data.csv").write_text(csv_text(), encoding="utf-8")
+    config = "data: {train: data.csv, target: b}\nnetwork: {hidden: [{units: 3, normalisation: batch}]}\n"
+    (tmp_path / "c.yaml").write_text(f"{config}executor: numpy\ntraining: {{epochs: 1}}\n", encoding="utf-8")
+    assert mlp("train", tmp_path / "c.yaml", "--quiet", "--runs", tmp_path).exit_code == 0
+    for scale in (5e-324, 1e308):
+        header, arrays = read_arrays(tmp_path / "c-1" / MODEL, KIND, VERSION)
+        header["preparation"]["target"]["scale"] = [scale]
+        write_arrays(tmp_path / MODEL, header, arrays)
+        with pytest.raises(ModelFileError, match="'b': the scale"):
+            ModelFile.read(tmp_path / MODEL)
+    header, arrays = read_arrays(tmp_path / "c-1" / MODEL, KIND, VERSION)
+    arrays["hidden1.running_variance"][1] = -1.0
+    write_arrays(tmp_path / MODEL, header, arrays)
+    with pytest.raises(ModelFileError, match=r"hidden1\.running_variance has a variance below 0"):
+        ModelFile.read(tmp_path / MODEL)

@@ -23,14 +23,12 @@ def predict(run: str, data: str, output: str | None, executor: str) -> None:
     mlp predict runs/iris-1 new.csv
     cat new.csv | mlp predict runs/iris-1 - -o labels.csv
     """
-    from mlpcli.cli.interrupt import interruptible
     from mlpcli.cli.streams import need_standard_output
     from mlpcli.cli.warnings import tell, tell_counts
     from mlpcli.pipeline.predicting import write_predictions
 
     if output is None:
         need_standard_output()
-    with interruptible():
-        notes, counts = write_predictions(run, data, output, executor)
+    notes, counts = write_predictions(run, data, output, executor)
     tell(notes)
     tell_counts(counts)

@@ -9,6 +9,8 @@ from types import FrameType
 
 LOOKED_AT_EVERY = 0.05
 """Seconds between two looks."""
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Those whose handlers may raise KeyboardInterrupt."""
 
 
 def in_thread(
@@ -26,39 +28,38 @@ def in_thread(
     interrupt: KeyboardInterrupt | None = None
     while thread.is_alive():
         try:
-            if held:
-                held = False
-                signal.raise_signal(signal.SIGINT)
+            while held:
+                signal.raise_signal(held.pop())
             thread.join(LOOKED_AT_EVERY)
             look()
         except KeyboardInterrupt as error:
             interrupt = error
             end()
-    if held:
-        signal.raise_signal(signal.SIGINT)
+    while held:
+        signal.raise_signal(held.pop())
     if interrupt is not None:
         raise interrupt
 
 
-def _start(thread: threading.Thread) -> bool:
-    """Start it; whether Ctrl-C was pressed meanwhile. Raised in the middle of it, nobody could tell whether
-    the thread runs."""
+def _start(thread: threading.Thread) -> list[int]:
+    """Start it, and return the signals that came meanwhile. Raised in the middle of it, nobody could tell
+    whether the thread runs."""
+    held: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         thread.start()
-        return False
-    held = False
+        return held
 
     def hold(number: int, frame: FrameType | None) -> None:
-        nonlocal held
-        held = True
+        held.append(number)
 
-    before = signal.getsignal(signal.SIGINT)
-    if before is None:  # not set from Python, and so not to be put back
-        thread.start()
-        return False
-    signal.signal(signal.SIGINT, hold)
+    # Those of other kinds are ignored, end the process, or were not set from Python and cannot be put back.
+    own = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: handler for number, handler in own.items() if callable(handler)}
+    for number in before:
+        signal.signal(number, hold)
     try:
         thread.start()
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return held

@@ -27,6 +27,7 @@ class Lbfgs(Optimizer):
     tolerance: float = setting(1e-7, at_least=0.0)
 
     full_batch = True
+    arrays_key = "optimiser.history"
 
     @property
     def arrays(self) -> int:
