@@ -25,7 +25,8 @@ from mlpcli.pipeline.session import Session
 from mlpcli.pipeline.training import make_training_runner, step_of
 from mlpcli.pipeline.watched import Watched
 from mlpcli.runs.folder import CHECKPOINT, FOLDER_GONE, REMEDY, RunFolder
-from mlpcli.training.loop import INTERRUPTED, NOT_FINITE, epochs
+from mlpcli.training.loop import INTERRUPTED, LOST, epochs
+from mlpcli.training.progress import all_finite
 
 REPEAT = "repeat.csv"
 SEAL, DIGITS = "sha256", 16
@@ -63,6 +64,7 @@ class Lane:
         for name, watched in zip(self._parts, self._watched, strict=True):
             watched.look_at(prepared, getattr(dataset, name))
         following, first = dataset.validation is not None, self._watched[0]
+        weights = [self._state[name] for name in session.kept.weights]
         for epoch in epochs(
             self._runner,
             self._state,
@@ -73,6 +75,7 @@ class Lane:
             training.epochs,
             first.cost,
             session.progress,
+            finite_weights=lambda: all_finite(weights),
         ):
             session.kept.after(epoch)
         if epoch.stopped == INTERRUPTED:
@@ -242,7 +245,7 @@ def _repeated(row: dict[str, str]) -> Repeated:
     scores = {name: float(value) for name, value in own.items()}
     if reached not in ("", "0", "1"):
         raise ValueError(f"{reached!r} says neither that a cost was reached nor that it was not")
-    if math.isnan(cost) and stopped != NOT_FINITE:
+    if math.isnan(cost) and stopped not in LOST:
         raise ValueError(f"the cost of seed {seed} is no number")
     return Repeated(
         seed,

@@ -94,7 +94,7 @@ class LbfgsRunner(EpochRunner):
         here = self._evaluate(self._weights())
         cost = float(here.followed["cost"])
         if not math.isfinite(cost) or not np.isfinite(here.gradient).all():
-            return here.followed
+            return {**here.followed, "cost": np.asarray(math.nan)}  # no step can be made
         if np.max(np.abs(here.gradient), initial=0.0) <= self._settings.tolerance:
             self._ended = NO_GRADIENT if not self._settings.tolerance else self._small()
             return here.followed

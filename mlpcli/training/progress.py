@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +16,12 @@ from mlpcli.training.stopping import Stopping
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+def all_finite(arrays: Iterable[NDArray[Any]]) -> bool:
+    """Whether every entry is a finite number. A sum is, nearly always, and takes a third of the time."""
+    with np.errstate(all="ignore"):
+        return all(math.isfinite(array.sum()) or bool(np.isfinite(array).all()) for array in arrays)
 
 
 class Counter(Protocol):
