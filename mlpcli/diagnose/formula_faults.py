@@ -17,7 +17,7 @@ from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node
 from mlpcli.nn.layer import Layer
 from mlpcli.nn.loss import Loss
-from mlpcli.nn.network import Forward
+from mlpcli.nn.network import Forward, Network
 from mlpcli.ops.reduce import reduce_sum
 
 if TYPE_CHECKING:
@@ -64,6 +64,11 @@ class FormulaFault:
 
 LARGE = 50.0
 """The size of x from which weights that ran away may be to blame: exp(89) is more than float32 can hold."""
+
+
+def uses_formulas(network: Network, loss: Loss) -> bool:
+    """Whether an activation or the loss is a formula: what is built in is finite for every number."""
+    return "formula" in map(choice_name, (loss, *(layer.activation for layer in network.layers)))
 
 
 def value_fault(

@@ -10,18 +10,21 @@ from mlpcli.diagnose.config_keys import layer_key
 from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding
-from mlpcli.diagnose.formula_faults import FormulaFault, slope_fault, usual_instead, value_fault
+from mlpcli.diagnose.formula_faults import (
+    FormulaFault,
+    slope_fault,
+    uses_formulas,
+    usual_instead,
+    value_fault,
+)
 from mlpcli.diagnose.rule import Rule
-from mlpcli.discover import choice_name
 from mlpcli.execute.evaluate import evaluate
 from mlpcli.grad.reverse import gradients
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, network = evidence.case, evidence.case.network
-    # What is built in is finite for every number; and a training without formulas is not to pay for this.
-    formulas = [case.head.loss, *(layer.activation for layer in network.layers)]
-    if "formula" not in map(choice_name, formulas):
+    if not uses_formulas(network, case.head.loss):
         return
     rows = evidence.some_rows
     values, count = {**(case.trained or evidence.start), **rows, **network.counters()}, len(rows["inputs"])
