@@ -150,7 +150,8 @@ def _fault(
 ) -> FormulaFault:
     lost, formula = np.broadcast_to(lost, given.shape), formula.removeprefix("(").removesuffix(")")
     x = float(given[lost][0]) + 0.0  # 0 instead of -0
-    return FormulaFault(formula, layer, name, argument, x, what, lost.any(axis=1), float(lost.mean()))
+    in_row: NDArray[np.bool_] = np.any(lost, axis=1)
+    return FormulaFault(formula, layer, name, argument, x, what, in_row, float(lost.mean()))
 
 
 def usual_instead(case: Case, layer: int | None) -> Remedy:

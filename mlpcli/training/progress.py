@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def all_finite(arrays: Iterable[NDArray[Any]]) -> bool:
-    """Whether every entry is a finite number. A sum is, nearly always, and takes a third of the time."""
-    with np.errstate(all="ignore"):
-        return all(math.isfinite(array.sum()) or bool(np.isfinite(array).all()) for array in arrays)
+    """Whether every entry is a finite number."""
+    # A sum of squares is finite, nearly always, and quicker than to look at each: it is one call of BLAS.
+    return all(math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all()) for array in arrays)
 
 
 class Counter(Protocol):
