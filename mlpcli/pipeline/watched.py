@@ -9,6 +9,7 @@ import numpy as np
 
 from mlpcli.data.dataset import Part
 from mlpcli.execute import NumpyExecutor
+from mlpcli.execute.evaluate import evaluate
 from mlpcli.execute.rows import EpochRunner, RowFunction
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.pipeline.prepare import Prepared
@@ -214,7 +215,10 @@ def _lost_cost(
     if first:
         row = _first_row(outputs[first], chosen, part)
     elif np.isfinite(together):
-        first, row = "the penalty", ""
+        penalty = prepared.network.penalty
+        nodes = {} if penalty is None else {"penalty": penalty}
+        lost = not all(np.isfinite(value) for value in evaluate(nodes, state, 0).values())
+        first, row = ("the penalty" if lost else "the sum over the batches of the epoch"), ""
     else:  # each is a number, and together they are none
         first, largest = "the sum of the losses of its rows", int(np.argmax(outputs["the loss"]))
         row = f", of which the largest is that of {part.where(int(chosen[largest]))}"
