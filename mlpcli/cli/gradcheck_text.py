@@ -80,6 +80,7 @@ def _gradient(gradient: GradientCheck, rows: int) -> str:
         text += f"\nwrong: {gradient.sentence}"
     if gradient.not_finite:
         text += f"\nnot finite, so that no step can be made: the gradient by {', '.join(gradient.not_finite)}"
+    text += "".join(f"\nnote: {each}." for each in gradient.cusps)
     if gradient.in_precision:
         text += f"\n{gradient.in_precision.sentence}"
     if gradient.unjudged:

@@ -125,6 +125,37 @@ def slope_fault(
     return None
 
 
+CUSP_STEPS = (1e-6, 1e-8)
+"""How far from x slopes are looked at. That of a root is ten times as large at the second; of anything smooth
+it is the same there."""
+
+
+def cusps(forward: Forward, values: Mapping[str, NDArray[Any]], rows: int) -> list[str]:
+    """Say of which formulas the slope is infinite on both sides of an x that they are given, and counts as 0.
+
+    values: as of value_fault(). Layers with a normalisation are left out: their biases move nothing.
+    """
+    said = []
+    for layer in forward.layers:
+        if choice_name(layer.activation) != "formula" or layer.normalization is not None:
+            continue
+        (slope,) = gradients(reduce_sum(layer.output), [layer.pre_activation])
+        bias = layer.parameters[1].node.name
+        nodes = {"slope": slope, "x": layer.pre_activation}
+        here = evaluate(nodes, values, rows)
+        sharp = np.isfinite(here["slope"])
+        for side in (1.0, -1.0):
+            far, near = (
+                np.abs(evaluate(nodes, {**values, bias: values[bias] + side * step}, rows)["slope"])
+                for step in CUSP_STEPS
+            )
+            sharp = sharp & (near > 3.0 * far) & (near > 10.0 * np.abs(here["slope"])) & (near > 1e3)
+        if np.any(sharp):
+            fault = _of_layer(layer, 0, "infinite slope", here["x"], sharp)
+            said.append(f"{fault.sentence}, on both sides; there it counts as 0")
+    return said
+
+
 def _how(slopes: NDArray[Any]) -> str:
     return "infinite slope" if np.isinf(slopes).any() else "slope"
 

@@ -67,6 +67,9 @@ class GradientCheck:
     in_precision: PrecisionCheck | None = None
     """The gradient in the precision of the config, where that is not float64."""
 
+    cusps: tuple[str, ...] = ()
+    """Formulas with an infinite slope on both sides of what they are given, a sentence for each."""
+
     @property
     def not_finite(self) -> tuple[str, ...]:
         """Parameters by which the gradient is infinite or NaN at some point, by a formula."""
@@ -129,6 +132,7 @@ class GradientCheck:
             "repeatable": self.repeatable,
             "unjudged": list(self.unjudged),
             "not_finite": list(self.not_finite),
+            "cusps": list(self.cusps),
             "in_precision": self.in_precision and self.in_precision.as_json(),
             "first_wrong": self.first_wrong and self.first_wrong.as_json(),
             "sentence": self.sentence,

@@ -13,7 +13,7 @@ import numpy as np
 from mlpcli.data.plain import finite
 from mlpcli.diagnose.baseline import mean_loss
 from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.formula_faults import uses_formulas
+from mlpcli.diagnose.formula_faults import cusps, uses_formulas
 from mlpcli.diagnose.gradient_check import BURN_IN, GradientCheck, burned_in, check_cost
 from mlpcli.diagnose.layer_health import LayerHealth, layer_health
 from mlpcli.diagnose.precision_check import PrecisionCheck, check_precision
@@ -164,7 +164,10 @@ def gradcheck(
     evidence = Evidence(make_case(prepared, trained))
     gradient, checked_rows = _check_gradient(prepared, state, trained, depth == "full", most_rows)
     weights = state if trained is None else trained
-    gradient = replace(gradient, in_precision=_check_precision(prepared, weights, evidence.some_rows))
+    rows = evidence.some_rows
+    found_cusps = cusps(prepared.network.settled, {**weights, **rows}, len(rows["inputs"]))
+    in_precision = _check_precision(prepared, weights, rows)
+    gradient = replace(gradient, in_precision=in_precision, cusps=tuple(found_cusps))
     training: Training | None = None
     later: tuple[LayerHealth, ...] = ()
     updates: Mapping[str, float] | None = None

@@ -96,6 +96,18 @@ def test_gradcheck_tells_the_formula_and_calls_it_no_bug(formula, tmp_path):
     assert finding.cause.startswith(f"The slope of {formula} is infinite in layer hidden1 at x = 0")
 
 
+@pytest.mark.parametrize(
+    ("formula", "sharp"), [("sqrt(abs(x))", True), ("sqrt(x**2)", False), ("abs(x)", False)]
+)
+def test_gradcheck_notes_a_slope_that_is_infinite_on_both_sides(formula, sharp, tmp_path):
+    gradient = gradcheck(config(tmp_path, formula), depth="fast").gradient
+    assert gradient.right
+    told = (
+        f"the slope of {formula} is infinite in layer hidden1 at x = 0, on both sides; there it counts as 0"
+    )
+    assert gradient.cusps == ((told,) if sharp else ())
+
+
 def test_gradcheck_looks_at_the_precision_of_the_config(tmp_path):
     place = config(tmp_path, "sqrt(1 + (1e25 * x)**2) * 1e-25")
     assert gradcheck(place, depth="fast").gradient.in_precision is None
