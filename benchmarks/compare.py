@@ -1,6 +1,6 @@
 """Training steps and whole processes beside other libraries.
 
-    pip install 'mlpcli[native,benchmark]'
+    pip install '.[native,benchmark]'
     python benchmarks/compare.py                                  # all, some ten minutes
     python benchmarks/compare.py --rounds 3 --only xor 4-16-10    # works whose name contains one of these
     python benchmarks/compare.py --with jax_scan pytorch          # these beside ours
@@ -249,7 +249,7 @@ def main() -> None:
     if wanted(WHOLE):
         print(f"\n{whole_processes(options.rounds)}")
     if missing:
-        print(f"\nNot installed: {', '.join(sorted(missing))}. pip install 'mlpcli[native,benchmark]'")
+        print(f"\nNot installed: {', '.join(sorted(missing))}. pip install '.[native,benchmark]'")
 
 
 if __name__ == "__main__":

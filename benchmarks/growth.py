@@ -1,6 +1,6 @@
 """How the time of a training step grows with width and batch, beside NumPy and bare matrix products.
 
-    pip install 'mlpcli[native,benchmark]'
+    pip install '.[native,benchmark]'
     python benchmarks/growth.py                            # float32, some two minutes
     python benchmarks/growth.py --precision float64
     python benchmarks/growth.py --plot docs/growth.png     # drawn as well
@@ -119,7 +119,7 @@ def main() -> None:
         try:
             import matplotlib
         except ModuleNotFoundError:
-            sys.exit("--plot needs matplotlib: pip install 'mlpcli[benchmark]'")
+            sys.exit("--plot needs matplotlib: pip install '.[benchmark]'")
         matplotlib.use("agg")  # a file is drawn, and no screen needed
     cells = table(options.precision)
     if options.plot:

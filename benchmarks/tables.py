@@ -1,6 +1,6 @@
 """Test scores on ten well-known tables, beside scikit-learn's MLP.
 
-    pip install mlpcli[benchmark]
+    pip install '.[benchmark]'
     python benchmarks/tables.py                            # the sets that are shipped
     python benchmarks/tables.py --data DIR                 # all ten; where in DIR: see SETS
     python benchmarks/tables.py --data DIR adult titanic   # these two

@@ -21,17 +21,21 @@ if TYPE_CHECKING:
     from mlpcli.pipeline import load as load
     from mlpcli.pipeline import resume as resume
     from mlpcli.pipeline import train as train
+    from mlpcli.pipeline.gradcheck import gradcheck as gradcheck
+    from mlpcli.pipeline.inspect import check as check
 
 _OFFERED = {
     "MlpError": "mlpcli.errors",
     "Model": "mlpcli.pipeline",
     "Run": "mlpcli.pipeline",
+    "check": "mlpcli.pipeline.inspect",
+    "gradcheck": "mlpcli.pipeline.gradcheck",
     "load": "mlpcli.pipeline",
     "resume": "mlpcli.pipeline",
     "train": "mlpcli.pipeline",
 }
 
-__all__ = ["MlpError", "Model", "Run", "__version__", "load", "resume", "train"]
+__all__ = ["MlpError", "Model", "Run", "__version__", "check", "gradcheck", "load", "resume", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import tomllib
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -115,3 +116,30 @@ def test_the_pages_of_the_findings_are_those_that_make_docs_writes():
 def test_every_rule_has_a_page_in_the_index():
     page = (ROOT / "docs/findings/README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| \[(\w+)\]", page, re.M)) == set(RULES)
+
+
+def advised_installs():
+    """(file, what `pip install` is told to install there), for all that users read."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.*")]
+    for path in [*pages, *(ROOT / "mlpcli").rglob("*.py")]:
+        if path.suffix in (".md", ".py"):
+            for found in re.findall(
+                r"pip install (?:-\S+ )*'?(\.\[[a-z,]+\]|[\w-]*)", path.read_text("utf-8")
+            ):
+                yield path.relative_to(ROOT), found
+
+
+def test_advice_installs_this_checkout_or_a_dependency_by_its_own_name():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    named = {re.split(r"[<>=]", each)[0] for each in sum(extras.values(), project["dependencies"])}
+    advised = list(advised_installs())
+    assert len(advised) > 5
+    for path, what in advised:
+        chosen = set(what.strip(".[]").split(","))
+        assert chosen <= set(extras) if what.startswith(".") else what in named, f"{path}: pip install {what}"
+
+
+def test_the_readme_activates_the_environment_before_its_first_mlp_command():
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert page.index(". .venv/bin/activate") < page.index("\nmlp ")

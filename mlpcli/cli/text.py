@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mlpcli.discover import choice_name
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from mlpcli.data.prepare import Preparation
     from mlpcli.nn.layer import Layer
     from mlpcli.nn.network import Network
     from mlpcli.optim.optimizer import Optimizer
     from mlpcli.pipeline.prepare import Prepared
+    from mlpcli.predict.parts import ScoredRows
     from mlpcli.predict.scores import Evaluation
 
+WIDEST_MATRIX = 80
+"""Columns up to which a confusion matrix is printed as a whole."""
+WORST = 10
+"""Confusions that are printed in the place of a matrix that is wider."""
 TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE"}
 
 
@@ -139,20 +148,80 @@ def describe_evaluation(evaluation: Evaluation) -> str:
     blocks = [f"rows      {evaluation.rows:,}"]
     if evaluation.weighted:
         blocks[0] += f", weighted {evaluation.weighted}"
+    if evaluation.scored is not None:
+        blocks[0] += "".join(
+            f"\n          {line}" for line in _scored_rows(evaluation.scored, evaluation.rows)
+        )
     for classes, (name, scores) in zip(evaluation.words, evaluation.class_scores.items(), strict=True):
         if evaluation.task == "multilabel":
             blocks.append(f"label     {name}")
-        blocks.append(f"accuracy  {scores.accuracy:.6f}\nlog-loss  {scores.log_loss:.6f}")
+        remarks = "".join(f"\n          {each}" for each in _log_loss_remarks(evaluation))
+        blocks.append(f"accuracy  {scores.accuracy:.6f}\nlog-loss  {scores.log_loss:.6f}{remarks}")
         rows = [
             (c, f"{p:.4f}", f"{r:.4f}", f"{f:.4f}", n)
             for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
         ]
         blocks.append(table(("class", "precision", "recall", "f1", "rows"), rows))
-        confusion = [(c, *row.tolist()) for c, row in zip(classes, scores.confusion, strict=True)]
-        weights = ", in weights" if evaluation.weighted else ""
-        head = f"confusion (row: true class, column: predicted{weights})\n"
-        blocks.append(head + table(("", *classes), confusion))
+        blocks.append(_confusion(classes, scores.confusion, ", in weights" if evaluation.weighted else ""))
     if evaluation.regression_scores:
         values = [(name, s.rmse, s.mae, s.r2) for name, s in evaluation.regression_scores.items()]
         blocks.append(table(("target", "RMSE", "MAE", "R²"), values))
     return "\n\n".join(blocks)
+
+
+def _scored_rows(scored: ScoredRows, rows: int) -> Iterator[str]:
+    """Which rows of the file these are, and how many of them were trained on."""
+    if scored.scored is None or scored.file is None:
+        yield "of a file that the run does not know: some may have been trained on"
+        return
+    others = {name: n for name, n in scored.file.items() if n > scored.scored[name]}
+    if scored.part == "all":
+        yield f"all of the file: {_counted(scored.file)}"
+    else:
+        yield f"its {scored.part} rows" + (f"; not scored: {_counted(others)}" if others else "")
+    trained = scored.scored["training"]
+    if not trained:
+        yield "none of them is a row of the training part"
+        return
+    yield ("all" if trained == rows else f"{trained:,}") + " of them were trained on"
+    if scored.folds:
+        yield "(scores of rows that were not: folds.csv in the run folder)"
+
+
+def _counted(rows: Mapping[str, int]) -> str:
+    """90 training, 30 test; parts without rows are left out."""
+    return ", ".join(f"{count:,} {part}" for part, count in rows.items() if count)
+
+
+def _confusion(classes: Sequence[str], confusion: NDArray[Any], weights: str) -> str:
+    """The whole matrix, or the worst confusions where it is too wide for a terminal.
+
+    confusion: (true classes, predicted classes). weights: what to say of sums of weights.
+    """
+    rows = [(c, *row.tolist()) for c, row in zip(classes, confusion, strict=True)]
+    # Each column takes two blanks and a digit: the table of 10,000 classes is not worth making.
+    whole = table(("", *classes[: confusion.shape[1]]), rows) if 3 * len(classes) <= WIDEST_MATRIX else ""
+    if whole and max(map(len, whole.splitlines())) <= WIDEST_MATRIX:
+        return f"confusion (row: true class, column: predicted{weights})\n{whole}"
+    wrong = confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    pairs = int(np.count_nonzero(wrong))
+    if not pairs:
+        return "confusion: none, every row is called what it is"
+    worst = np.argsort(-wrong, axis=None, kind="stable")[: min(pairs, WORST)]
+    places = zip(*np.unravel_index(worst, wrong.shape), strict=True)
+    lines = [(classes[t], classes[p], wrong[t, p].item()) for t, p in places]
+    count = f"the worst {len(lines)} of {pairs:,}" if pairs > len(lines) else plural(pairs, "pair")
+    head = f"confusion ({count}{weights}; --json has all)\n"
+    return head + table(("true class", "predicted", "weight" if weights else "rows"), lines, left=2)
+
+
+def _log_loss_remarks(evaluation: Evaluation) -> Iterator[str]:
+    """What the log-loss is of, where it is not simply of the probabilities of all rows."""
+    if evaluation.no_probabilities:
+        yield f"of scores, not probabilities: {evaluation.no_probabilities}"
+        yield "(each clipped to numbers from 1e-15 to 1)"
+    if evaluation.unseen:
+        [scores] = evaluation.class_scores.values()
+        count = int(scores.rows[-len(evaluation.unseen) :].sum())
+        yield f"without {plural(count, 'row')} of a class that training never saw, counted as wrong"

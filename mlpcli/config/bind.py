@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from types import SimpleNamespace
 from typing import Any, get_args, get_origin, get_type_hints
 
 from mlpcli.config import paths
+from mlpcli.config.foreign_words import KEYS, own_choice, own_keys, simplified
 from mlpcli.config.scalars import FALSE, TRUE, YES_NO, as_float, as_number, as_whole, odd_number, shorten
 from mlpcli.config.setting import Limits
 from mlpcli.config.tree import Entry, Items, Place, PlacedFault, Scalar, Section, Written, join
 from mlpcli.config.words import alternatives, expected, got, missing, nameless, tag_fault
-from mlpcli.errors import Fault, nearest
+from mlpcli.errors import Fault, closest, nearest
 
 Choices = Mapping[str, Mapping[str, type[Any]]]
 FAILED: Any = object()
@@ -36,6 +38,8 @@ class Binder:
     """Fills settings from a tree; `faults`, `places` and `paths` grow with every section bound."""
 
     choices: Choices
+    root: type[Any]
+    """The dataclass of the whole file, in which a key at a wrong place is looked for."""
     faults: list[PlacedFault] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
     """Every key that is given, in the spelling of the YAML."""
@@ -74,8 +78,24 @@ class Binder:
             if name in known or name in extra:
                 continue
             whose = f" of {named}" if named else f" of {key}" if key else ""
-            words = nearest(name, sorted((*known, *extra)))
+            words = self.meant_key(name, key, known) or nearest(name, sorted((*known, *extra)))
             self.refuse(entry.place, inner, f"{shorten(name)!r} is not a known key{whose}.", words)
+
+    def meant_key(self, name: str, key: str, known: Mapping[str, Any]) -> str:
+        """A remedy for another tool's word, or our own of another section, below `key`; else "".
+
+        A near spelling of a key of this section goes before a key of another section.
+        """
+        if simplified(name) not in KEYS and closest(name, known):
+            return ""
+        above = join(re.sub(r"\[\d+\]", "[0]", key), "")
+        meant = [
+            each.removeprefix(above)
+            for each in own_keys(name, self.root, self.choices)
+            if not each.startswith(above) or re.split(r"[.\[]", each.removeprefix(above))[0] in known
+        ]
+        shown = " or ".join(repr(each) for each in meant[:3])
+        return f"Did you mean {shown}? Known here: {', '.join(sorted(known))}." if meant else ""
 
     def note_conflicts(self, kind: type[Any], settings: Any, key: str, place: Place) -> None:
         """Ask the class, and each one above it, for settings that contradict each other. Settings at fault
@@ -171,7 +191,8 @@ class Binder:
             kind = known[name.text]
         except KeyError:
             what = f"{shorten(name.text)!r} is not a known {table}."
-            return self.refuse(name.place, inner, what, nearest(name.text, sorted(known)))
+            word = own_choice(table, name.text, known) or name.text
+            return self.refuse(name.place, inner, what, nearest(word, sorted(known)))
         rest = written if isinstance(written, Section) else Section(place=written.place)
         return self.section(kind, rest, key, named=name.text)
 
@@ -192,7 +213,8 @@ class Binder:
         elif bool in kinds and text.lower() in YES_NO:
             remedy = "Write true or false."
         elif limits.one_of and str in kinds and not numeric:
-            return self.refuse(place, key, f"{shown} is not allowed here.", nearest(text, limits.one_of))
+            word = own_choice(key, text, limits.one_of) or text
+            return self.refuse(place, key, f"{shown} is not allowed here.", nearest(word, limits.one_of))
         return self.refuse(place, key, f"Expected {wish}, got {shown}.", remedy)
 
     def number(self, fractions: bool, wish: str, limits: Limits, written: Scalar, key: str) -> Any:

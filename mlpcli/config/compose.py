@@ -86,7 +86,8 @@ class Composer:
         return next(self.events)
 
     def place(self, event: Any) -> Place:
-        return Place(self.source, event.start_mark.line + 1 if self.source.order == 0 else 0)
+        counted = self.source.order == 0 and self.source.numbered
+        return Place(self.source, event.start_mark.line + 1 if counted else 0)
 
     def value(self, event: Any, key: str, depth: int) -> Written:
         if isinstance(event, yaml.AliasEvent):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,24 @@ class Override:
     value: Written
 
 
-def parse_overrides(options: Sequence[str], folder: Path) -> tuple[list[Override], list[PlacedFault]]:
+def as_options(overrides: str | Sequence[str]) -> tuple[str, ...]:
+    """List overrides, of which one may stand by itself. Raises ConfigError for what is no text."""
+    options = (overrides,) if isinstance(overrides, str) else overrides
+    remedy = "Give a list of texts such as 'seed=3'."
+    if not isinstance(options, Iterable) or isinstance(options, (bytes, Mapping)):
+        raise ConfigError(Fault("overrides", f"A {type(options).__name__} is no list of overrides.", remedy))
+    listed = tuple(options)
+    for option in listed:
+        if not isinstance(option, str):
+            raise ConfigError(Fault("overrides", f"{shorten(repr(option))} is no override.", remedy))
+    return listed
+
+
+def parse_overrides(options: str | Sequence[str], folder: Path) -> tuple[list[Override], list[PlacedFault]]:
     """The options that can be read, and the faults of the others. Relative paths start from `folder`."""
     found: list[Override] = []
     faults: list[PlacedFault] = []
-    for order, option in enumerate(options, start=1):
+    for order, option in enumerate(as_options(options), start=1):
         source = Source(f"--set {shorten(option, 100)}", folder, order)
         try:
             found.append(parse_override(option, source))

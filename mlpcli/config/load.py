@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from mlpcli.config import paths
 from mlpcli.config.bind import FAILED, Binder, Choices, PathSetting, bare_key
 from mlpcli.config.compose import compose
-from mlpcli.config.edit import KeyPath, edit_text, parse_key, parse_overrides, put_all
+from mlpcli.config.edit import KeyPath, as_options, edit_text, parse_key, parse_overrides, put_all
+from mlpcli.config.mapping import IN_MEMORY, write_mapping
 from mlpcli.config.schema import Config
 from mlpcli.config.tree import SYNONYMS, Items, Place, PlacedFault, Scalar, Section, Source, Written
 from mlpcli.errors import ConfigError, Fault
@@ -21,6 +23,8 @@ LARGEST_FILE = 1024 * 1024
 MOST_FAULTS = 50
 """Faults told at once; a file that is something else altogether has thousands."""
 
+ConfigSource = str | os.PathLike[str] | Mapping[str, Any]
+"""A config file, or a mapping that says what a file would."""
 bare = partial(bare_key, Config)
 
 
@@ -36,6 +40,8 @@ class ConfigFile:
     """Key -> `iris.yaml line 7` or `--set key=value`, for every key that is given."""
     relative_paths: Mapping[str, str]
     """Keys whose path is written relative to the file -> the absolute path."""
+    numbered: bool = True
+    """Whether faults name lines; those of a config in memory name keys alone."""
 
     def error(self, key: str, what: str, remedy: str = "") -> ConfigError:
         """The fault of a key that a later stage found, at the key's line or that of the nearest key above."""
@@ -60,36 +66,50 @@ class ConfigFile:
 
 
 def load_config(
-    path: str | Path,
-    overrides: Sequence[str] = (),
+    config: ConfigSource,
+    overrides: str | Sequence[str] = (),
     choices: Choices = MappingProxyType({}),
     *,
     check_files: bool = True,
 ) -> ConfigFile:
-    """Read and check a config. `choices`: tables of activations and the like, name -> settings class.
+    """Read and check a config: a file, or a mapping, whose relative paths start from the working directory.
 
-    Raises ConfigError with every fault of the file and the options, in the order of their lines.
+    overrides: `key=value`, one or several. choices: tables of activations and the like, name -> settings
+    class. Raises ConfigError with every fault of the file and the options, in the order of their lines.
     check_files=False leaves out whether the data files exist.
     """
-    return load_config_text(read_text(Path(path)), path, overrides, choices, check_files=check_files)
+    if isinstance(config, Mapping):
+        if not config and not as_options(overrides):
+            raise fault(IN_MEMORY, "It is empty.", "A config needs at least data: {train: a file}.")
+        text, path = write_mapping(config), Path(IN_MEMORY)
+        return load_config_text(text, path, overrides, choices, check_files=check_files, numbered=False)
+    if not isinstance(config, (str, os.PathLike)):
+        what = f"A {type(config).__name__} is no config."
+        raise fault(IN_MEMORY, what, "Give the path of a YAML file, or a mapping that says the same.")
+    path = Path(os.fsdecode(config))
+    return load_config_text(read_text(path), path, overrides, choices, check_files=check_files)
 
 
 def load_config_text(
     text: str,
     path: str | Path,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     choices: Choices = MappingProxyType({}),
     *,
     check_files: bool = True,
+    numbered: bool = True,
 ) -> ConfigFile:
-    """As load_config, for a text that is (or would be) in the file `path`."""
+    """Read and check a text that is (or would be) in the file `path`; see load_config.
+
+    numbered: whether faults name its lines.
+    """
     path = Path(path)
-    source = Source(str(path), Path(os.path.abspath(path.parent)))
+    source = Source(str(path), Path(os.path.abspath(path.parent)), numbered=numbered)
     tree, faults = compose(text, source)
     options, unreadable = parse_overrides(overrides, Path.cwd())
     tree = top_level(tree, bool(overrides))
     tree, misfits = put_all(tree, options, bare)
-    binder = Binder(choices)
+    binder = Binder(choices, Config)
     config = binder.section(Config, tree)
     faults += unreadable + misfits + binder.faults
     if check_files:
@@ -111,6 +131,7 @@ def load_config_text(
         text=write_paths(text, from_options),
         where=MappingProxyType({key: str(place) for key, place in binder.places.items()}),
         relative_paths=MappingProxyType({key: found.absolute for key, found in given.items()}),
+        numbered=numbered,
     )
 
 

@@ -27,6 +27,8 @@ class Source:
     folder: Path
     order: int = 0
     """0 for the file, n for the n-th --set."""
+    numbered: bool = True
+    """Whether its lines are told: those of a config in memory are nowhere to be seen."""
 
 
 @dataclass(frozen=True)

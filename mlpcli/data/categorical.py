@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.cells import codes, in_order, is_missing
+from mlpcli.data.cells import codes, in_order, is_missing, spellings
 from mlpcli.data.counts import Counts
-from mlpcli.data.infer import yaml_list
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -22,7 +21,8 @@ MISSING_LEVEL = "(missing)"
 class Categorical:
     """One column. levels: those of the training part, in order; `(missing)` last if cells are missing there.
 
-    missing_as: level, most_frequent or error. A level that is not known gives 0 in every output.
+    missing_as: level, most_frequent or error. A level that is not known gives 0 in every output. Without one
+    value in the training part there are no levels, and the column is one output that is always 0.
     """
 
     name: str
@@ -38,13 +38,19 @@ class Categorical:
 
     @property
     def width(self) -> int:
-        return len(self.levels)
+        return len(self.levels) or 1
+
+    @property
+    def empty(self) -> tuple[str, ...]:
+        """The column where the training part has not one value of it, so that it is always 0."""
+        return () if self.levels else (self.name,)
 
     def fault(self) -> str:
         """What cannot be true of such a column; empty when all is well."""
         if self.missing_as not in ("level", "most_frequent", "error"):
             return f"missing_as {self.missing_as!r} is not known."
-        sound = len(set(self.levels)) == len(self.levels) and self.most_frequent in self.levels
+        named = self.most_frequent in self.levels or not (self.levels or self.most_frequent)
+        sound = len(set(self.levels)) == len(self.levels) and named
         return "" if sound else "the levels are not distinct, or lack the most frequent one."
 
     def apply(self, table: Table, out: NDArray[Any]) -> Counts:
@@ -59,8 +65,10 @@ class Categorical:
         out[:] = 0
         known = np.flatnonzero(found >= 0)
         out[known, found[known]] = 1
-        unknown = np.flatnonzero(found < 0)
-        filled = sum(map(is_missing, cells)) if self.missing_as == "most_frequent" else 0
+        # Where training saw nothing but missing cells, they are no news.
+        unknown = np.flatnonzero(found == -1 if self.empty else found < 0)
+        fills = self.missing_as == "most_frequent" and not self.empty
+        filled = sum(map(is_missing, cells)) if fills else 0
         return Counts(
             {self.name: filled} if filled else {},
             {self.name: (len(unknown), cells[unknown[0]] or MISSING_LEVEL)} if len(unknown) else {},
@@ -68,13 +76,16 @@ class Categorical:
 
 
 def fit_categorical(table: Table, name: str, missing_as: str) -> Categorical:
-    """The levels in `table`. Raises DataError when all cells are missing."""
-    counts = Counter(table.text(name))
+    """Fit the levels in `table`; none when all cells are missing."""
+    cells = Counter(table.text(name))
+    same = spellings(cells)
+    counts: Counter[str] = Counter()
+    for cell, count in cells.items():
+        counts[same[cell]] += count
     missing = sum(count for cell, count in counts.items() if is_missing(cell))
     levels = in_order(cell for cell in counts if not is_missing(cell))
     if not levels:
-        what = f"There is not one value in the rows for training: {name}."
-        raise DataError(Fault(table.source, what, f"Say `data: {{ignore: {yaml_list([name])}}}`."))
+        return Categorical(name, (), missing_as, "", missing)
     # max takes the first of equals: levels are in order, so the choice does not depend on the rows' order.
     most_frequent = max(levels, key=lambda level: counts[level])
     if missing and missing_as == "level":

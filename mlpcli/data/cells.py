@@ -1,9 +1,10 @@
-"""Text cells: which are missing, which are numbers, and in what order their values are listed."""
+"""Text cells: which are missing, which are numbers, which are equal, and in what order they are listed."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,11 @@ Array = NDArray[Any]
 
 MISSING = frozenset({"", "?", "na", "nan", "n/a", "null"})
 """Cells that stand for no value, in any case of letters."""
+EXACT = 2.0**53
+"""From this size on a float64 no longer tells two neighbouring whole numbers apart."""
+
+Meaning = str | float | Decimal
+"""What a cell says: a finite number, or a text."""
 
 
 def is_missing(cell: str) -> bool:
@@ -60,14 +66,38 @@ def _written(value: float) -> str:
     return str(int(value)) if math.isfinite(value) and value == int(value) else repr(value)
 
 
+def meaning(cell: str) -> Meaning:
+    """Return what a cell says: cells with equal meanings are one class and one level, however written.
+
+    `1`, `1.0` and `+1` are one number, `0` and `-0` too. Numbers from 2⁵³ on, such as identifiers, are
+    compared digit by digit, since their nearest float64 is shared by several whole numbers.
+    """
+    value = number(cell)
+    if not math.isfinite(value):
+        return cell
+    return value if abs(value) < EXACT else Decimal(cell)
+
+
+def spellings(words: Iterable[str]) -> dict[str, str]:
+    """Map each word to the shortest one that means the same; of equally short ones the first by alphabet."""
+    shortest: dict[Meaning, str] = {}
+    return {word: shortest.setdefault(meaning(word), word) for word in _shortest_first(words)}
+
+
+def _shortest_first(words: Iterable[str]) -> list[str]:
+    return sorted(set(words), key=lambda word: (len(word), word))
+
+
 def in_order(words: Iterable[str]) -> tuple[str, ...]:
-    """Distinct words: numbers by size, then the rest by alphabet."""
+    """List the words that differ in meaning: numbers by size, then the rest by alphabet."""
 
-    def key(word: str) -> tuple[bool, float, str]:
-        value = number(word)
-        return not math.isfinite(value), value if math.isfinite(value) else 0.0, word
+    def key(said: Meaning) -> tuple[bool, float | Decimal, str]:
+        return (True, 0.0, said) if isinstance(said, str) else (False, said, "")
 
-    return tuple(sorted(set(words), key=key))
+    shortest: dict[Meaning, str] = {}
+    for word in _shortest_first(words):
+        shortest.setdefault(meaning(word), word)
+    return tuple(shortest[said] for said in sorted(shortest, key=key))
 
 
 def codes(cells: Sequence[str], levels: Sequence[str], missing: int) -> Array:
@@ -76,13 +106,12 @@ def codes(cells: Sequence[str], levels: Sequence[str], missing: int) -> Array:
     A cell that is written otherwise but is the same number as a level (1.0 for 1) counts as it.
     """
     exact = {level: index for index, level in enumerate(levels)}
-    by_size = {number(level): index for level, index in reversed(exact.items())}
-    by_size = {size: index for size, index in by_size.items() if math.isfinite(size)}
-    found = {cell: _code(cell, exact, by_size, missing) for cell in dict.fromkeys(cells)}
+    meant = {meaning(level): index for level, index in reversed(exact.items())}
+    found = {cell: _code(cell, exact, meant, missing) for cell in dict.fromkeys(cells)}
     return np.fromiter(map(found.__getitem__, cells), np.int64, len(cells))
 
 
-def _code(cell: str, exact: Mapping[str, int], by_size: Mapping[float, int], missing: int) -> int:
+def _code(cell: str, exact: Mapping[str, int], meant: Mapping[Meaning, int], missing: int) -> int:
     if is_missing(cell):
         return missing
-    return exact.get(cell, by_size.get(number(cell), -1))
+    return exact[cell] if cell in exact else meant.get(meaning(cell), -1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,14 @@ from mlpcli.data.prepare import Preparation, fit_columns
 from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.split import split
 from mlpcli.data.table import Table
-from mlpcli.data.targets import ClassTarget, Target, fit_classes, fit_labels, fit_regression
+from mlpcli.data.targets import (
+    ClassTarget,
+    Target,
+    describe_unseen,
+    fit_classes,
+    fit_labels,
+    fit_regression,
+)
 from mlpcli.data.task import infer_task
 from mlpcli.data.weights import UNWEIGHTED, Weighting, fit_weighting, mean_weight, with_weight
 from mlpcli.errors import DataError, Fault, nearest
@@ -27,6 +34,20 @@ __all__ = ["Dataset", "Part", "build_dataset", "open_reader", "read_dataset", "r
 Array = NDArray[Any]
 USUAL_SCALING = "standard"
 """Of regression targets, where nothing is said of it."""
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Rows of classes that training never saw: they have no loss, and no prediction of them is right.
+
+    inputs, weights: as those of a Part. targets: class indices, which follow those of the known classes.
+    classes: the names of these.
+    """
+
+    inputs: Array
+    targets: Array
+    classes: tuple[str, ...]
+    weights: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +65,8 @@ class Part:
     """Of each row: its line or row in the file it is from, see `source`."""
     source: str = ""
     """`iris.csv line`: what comes before such a number."""
+    unseen: Unseen | None = None
+    """Further rows, which count in the scores alone; None where there are none."""
 
     @property
     def rows(self) -> int:
@@ -130,14 +153,18 @@ def build_dataset(
         inputs, counts = preparation.inputs(rows.without((*config.ignore, *weight)), dtype)
         said = (f"{rows.source}, {key} part: {line}" for line in counts.describe())
         notes.extend((*dropped, *weightless, *said))
-        targets, weights = preparation.targets(rows), None
+        (targets, unseen), weights = preparation.scored_targets(rows), None
         if weighting:
             weights = weighting.of(rows, targets)
             mean_weight(weights, f"{rows.source}, {key} part")
-            weights = weights / mean
+            weights = weighting.relative(weights, mean, rows, dtype)
         # A list would be large.
         lines = rows.lines if isinstance(rows.lines, range) else np.asarray(rows.lines)
-        return Part(inputs, targets, weights, lines, f"{rows.source} {rows.unit}")
+        made = Part(inputs, targets, weights, lines, f"{rows.source} {rows.unit}")
+        if not unseen:
+            return made
+        notes.append(describe_unseen(f"{rows.source}, {key} part", targets, unseen, target))
+        return _set_apart(made, targets >= preparation.outputs, unseen)
 
     return Dataset(
         part("training", training),
@@ -147,6 +174,37 @@ def build_dataset(
         task,
         tuple(notes),
         weighting,
+    )
+
+
+def divide(config: DataConfig, rng: np.random.Generator, table: Table, task: str) -> dict[str, Table]:
+    """Return the rows of the training file by part: training, and those that shares or a fold take from it.
+
+    rng: as for build_dataset, which draws the same. table: the file as read. Raises DataError.
+    """
+    names = _target_names(config, table)
+    # Inputs have no say in the split, and copies of them would take their time.
+    table, _ = with_target(table.without({*table.names} - {*names, config.weight}), names)
+    table, _ = with_weight(table, config.weight)
+    classes = fit_classes(table, names[0], config.classes) if task == "classification" else None
+    drawn = _parts(config, rng, table, None, None, classes, [])
+    parts = zip(("training", "validation", "test"), drawn, strict=True)
+    return {part: rows for part, rows in parts if rows is not None}
+
+
+def _set_apart(part: Part, which: Array, classes: tuple[str, ...]) -> Part:
+    """The part without the rows, (rows,) bool, of classes that training never saw; those beside it."""
+    known, weights = ~which, part.weights
+    unseen = Unseen(
+        part.inputs[which], part.targets[which], classes, None if weights is None else weights[which]
+    )
+    return replace(
+        part,
+        inputs=part.inputs[known],
+        targets=part.targets[known],
+        weights=None if weights is None else weights[known],
+        lines=np.asarray(part.lines)[known],
+        unseen=unseen,
     )
 
 
@@ -249,13 +307,16 @@ def with_target(table: Table, names: Iterable[str]) -> tuple[Table, tuple[str, .
 
 
 def _constants(source: str, preparation: Preparation) -> Iterator[str]:
+    """Notes on the columns that say nothing, since their values or their lack of any never vary."""
+    empty = [name for column in preparation.columns for name in column.empty]
     same = [
         name
         for column in preparation.columns
         if isinstance(column, Numeric) and not column.pooled and column.scaling != "none"
         for name, low, high in zip(column.names, column.low, column.high, strict=True)
-        if low == high
+        if low == high and name not in column.empty
     ]
-    if same:
-        shown = ", ".join(same[:10]) + (f", … ({len(same)} in all)" if same[10:] else "")
-        yield f"{source}: the same value in all rows for training, so always 0: {shown}."
+    for names, why in ((empty, "not one value in the rows"), (same, "the same value in all rows")):
+        if names:
+            shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if names[10:] else "")
+            yield f"{source}: {why} for training, so always 0: {shown}."

@@ -44,14 +44,13 @@ class Inference:
 def infer(table: Table, targets: Collection[str], categorical: Collection[str] = ()) -> Inference:
     """The groups of input columns, all but `targets`; `categorical` are so whatever they look like.
 
-    Raises DataError, naming all columns that cannot be used at once: identifiers, columns without a
-    value, columns of numbers with a few cells that are none.
+    Text columns without one value are categorical, without a level. Raises DataError, naming all columns that
+    cannot be used at once: identifiers, and columns of numbers with a few cells that are none.
     """
     columns: list[Column | Block] = []
     groups: list[Group] = []
     faults: list[Fault] = []
     ids: list[str] = []
-    empty: list[str] = []
     for column in table.columns:
         if isinstance(column, Block):
             groups += _block_groups(column, targets, categorical)
@@ -62,7 +61,7 @@ def infer(table: Table, targets: Collection[str], categorical: Collection[str] =
             values, bad = numbers(cells)
             present = table.rows - int(np.isnan(values).sum())
             if not present:
-                empty.append(column.name)
+                kind = "categorical"  # whatever later files have in it, no number is asked for
             elif not len(bad):
                 column = replace(column, cells=values)
             elif len(bad) <= (1 - MOSTLY_NUMBERS) * present or _comma(cells, bad):
@@ -74,7 +73,8 @@ def infer(table: Table, targets: Collection[str], categorical: Collection[str] =
         if column.name not in targets:
             groups.append(Group(kind, column.names))
         columns.append(column)
-    faults += _unusable(table.source, ids, empty)
+    if ids:
+        faults.append(_identifiers(table.source, ids))
     if not groups and not faults:
         remedy = "Give a file with a column besides the target, or ignore fewer."
         faults.append(Fault(table.source, "There is no input column.", remedy))
@@ -120,16 +120,10 @@ def _is_identifier(cells: list[str], present: int) -> bool:
     return (levels > MANY_LEVELS and levels > ID_SHARE * present) or levels == present > FEW_ROWS
 
 
-def _unusable(source: str, ids: list[str], empty: list[str]) -> list[Fault]:
-    faults = []
-    if ids:
-        what = f"Nearly every row has its own text in {_listed(ids)}: nothing can be learned from it."
-        remedy = f"Say `data: {{ignore: {yaml_list(ids)}}}`, or name them under data.categorical to use them."
-        faults.append(Fault(source, what, remedy))
-    if empty:
-        what = f"There is not one value in {_listed(empty)}."
-        faults.append(Fault(source, what, f"Say `data: {{ignore: {yaml_list(empty)}}}`."))
-    return faults
+def _identifiers(source: str, ids: list[str]) -> Fault:
+    what = f"Nearly every row has its own text in {_listed(ids)}: nothing can be learned from it."
+    remedy = f"Say `data: {{ignore: {yaml_list(ids)}}}`, or name them under data.categorical to use them."
+    return Fault(source, what, remedy)
 
 
 def _listed(names: list[str]) -> str:

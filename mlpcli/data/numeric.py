@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.data.counts import Counts
-from mlpcli.data.infer import yaml_list
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -26,7 +25,8 @@ class Numeric:
     """One or more numeric columns. The statistics have one entry per column, or one for all (pooled).
 
     scaling: standard (x - mean) / std; minmax (x - low) / (high - low); none. A constant column becomes 0
-    in both. `fill` stands in for missing cells; when it is empty, a missing cell is an error.
+    in both. `fill` stands in for missing cells; when it is empty, a missing cell is an error. A column
+    without one value in the training part has statistics of 0, and is always 0 whatever the scaling.
     """
 
     names: tuple[str, ...]
@@ -38,6 +38,8 @@ class Numeric:
     high: Floats
     missing: tuple[int, ...]
     """Missing cells in the training part."""
+    empty: tuple[str, ...] = ()
+    """Columns without one value in the training part."""
 
     @property
     def width(self) -> int:
@@ -54,13 +56,16 @@ class Numeric:
         if self.scaling not in ("standard", "minmax", "none"):
             return f"scaling {self.scaling!r} is not known."
         sound = lengths in ({1}, {len(self.names)}) and min(*self.std, *self.missing, 0) >= 0
+        sound = sound and set(self.empty) <= set(self.names)
         return "" if sound else "the statistics do not fit the columns."
 
     def shift_and_scale(self) -> tuple[Array, Array]:
         """What is subtracted, and what it is then divided by: infinity for constant columns. (1 or width,)"""
         low, high = np.array(self.low), np.array(self.high)
         if self.scaling == "none":
-            return np.zeros(len(low)), np.ones(len(low))
+            absent = set(self.empty)
+            vanishing = [bool(absent)] if self.pooled else [name in absent for name in self.names]
+            return np.zeros(len(low)), np.where(vanishing, np.inf, 1.0)
         spread = high - low if self.scaling == "minmax" else np.array(self.std)
         shift = low if self.scaling == "minmax" else np.array(self.mean)
         return shift, np.where((low == high) | (spread == 0), np.inf, spread)
@@ -101,8 +106,8 @@ class Numeric:
 def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str, missing: str) -> Numeric:
     """Statistics, in float64, of the named columns: each by itself, or all `pooled`.
 
-    missing: mean, median, zero, or error (a missing cell then raises when applied). Raises DataError for a
-    column without one value and for infinite values.
+    missing: mean, median, zero, or error (a missing cell then raises when applied). A column without one
+    value is noted as empty. Raises DataError for infinite values.
     """
     values = table.matrix(names)
     width = 1 if pooled else len(names)
@@ -116,10 +121,10 @@ def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str
             holes += len(piece) - found
             low = np.minimum(low, piece.min(axis=0, where=there, initial=np.inf))
             high = np.maximum(high, piece.max(axis=0, where=there, initial=-np.inf))
-    if not count.all():
-        empty = [name for name, some in zip(names, count, strict=False) if not some]
-        what = f"There is not one value in the rows for training: {', '.join(empty)}."
-        raise DataError(Fault(table.source, what, f"Say `data: {{ignore: {yaml_list(empty)}}}`."))
+    none = count == 0
+    empty = (names if none.all() else ()) if pooled else tuple(np.array(names)[none].tolist())
+    low[none] = high[none] = 0.0
+    count[none] = 1.0
     mean = total / count
     deviations, squares = np.zeros(width), np.zeros(width)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -138,9 +143,12 @@ def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str
     mean = np.clip(mean + deviations / count, low, high)
     fill = {"mean": mean, "zero": np.zeros(width), "error": np.zeros(0)}.get(missing)
     if fill is None:
-        fill = np.atleast_1d(np.nanmedian(values, axis=None if pooled else 0))
+        fill = np.zeros(width)
+        if not none.all():
+            some = values[:, ~none] if none.any() else values
+            fill[~none] = np.nanmedian(some, axis=None if pooled else 0)
     filled, mean_, std_, low_, high_ = (tuple(map(float, each)) for each in (fill, mean, std, low, high))
-    return Numeric(names, scaling, filled, mean_, std_, low_, high_, tuple(map(int, holes)))
+    return Numeric(names, scaling, filled, mean_, std_, low_, high_, tuple(map(int, holes)), empty)
 
 
 def _pieces(values: Array) -> Iterator[slice]:

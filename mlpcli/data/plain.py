@@ -1,6 +1,6 @@
 """Frozen dataclasses to plain JSON and back, strictly: an unknown key, or one too few, is an error.
 
-A key that has a default may be lacking: files of earlier versions do not have it.
+A key with a default is left out where it has it, and may be lacking: earlier versions did not have it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ T = TypeVar("T")
 
 
 def to_plain(value: Any) -> dict[str, Any]:
-    """The fields of a dataclass, with `kind`: the name of its class."""
+    """Map the fields of a dataclass that have not their default; with `kind`, the name of its class."""
+    usual = {field.name: field.default for field in fields(value)}
     return {"kind": type(value).__name__} | {
-        key: list(each) if isinstance(each, tuple) else each for key, each in asdict(value).items()
+        key: list(each) if isinstance(each, tuple) else each
+        for key, each in asdict(value).items()
+        if each != usual[key]
     }
 
 

@@ -16,7 +16,7 @@ from mlpcli.data.counts import Counts
 from mlpcli.data.infer import Group
 from mlpcli.data.numeric import Numeric, fit_numeric
 from mlpcli.data.plain import damaged, from_plain, to_plain
-from mlpcli.data.table import Table
+from mlpcli.data.table import IN_MEMORY, Table
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, Target
 from mlpcli.errors import DataError, Fault, closest
 
@@ -80,12 +80,16 @@ class Preparation:
         free = [name for name in names if name not in self.names] or list(names)
         shown = ", ".join(map(repr, missing[:20])) + (f", … ({len(missing)} in all)" if missing[20:] else "")
         what = f"There is no column {shown}." if len(missing) == 1 else f"These columns are missing: {shown}."
+        kind = "table" if source == IN_MEMORY else "file"
         if tuple(names) == tuple(f"x{at}" for at in range(1, len(names) + 1)):
-            what += " The file seems to have no header line with the names."
+            what += {
+                "table": " An array has no names for its columns: give a mapping or a data frame.",
+                "file": " The file seems to have no header line with the names.",
+            }[kind]
         near = ((name, closest(name, free)) for name in missing[:5])
         lines = [f"Did you mean {found!r} for {name!r}?" for name, found in near if found]
         there = ", ".join(names[:24]) + (f", … ({len(names)} in all)" if names[24:] else "")
-        return Fault(source, what, "\n".join([*lines, f"The file has: {there}."]))
+        return Fault(source, what, "\n".join([*lines, f"The {kind} has: {there}."]))
 
     def inputs(self, table: Table, dtype: str = "float64") -> tuple[Array, Counts]:
         """The input matrix (rows, width), C-contiguous, and what had to be filled or was not known.
@@ -106,6 +110,16 @@ class Preparation:
         """
         self.match(table.names, table.source, targets=True)
         return self.target.encode(table)
+
+    def scored_targets(self, table: Table) -> tuple[Array, tuple[str, ...]]:
+        """Return targets as targets() does, and the classes among them that training never saw.
+
+        Their indices follow those of the known classes; no prediction can be right about such a row.
+        """
+        self.match(table.names, table.source, targets=True)
+        if isinstance(self.target, ClassTarget):
+            return self.target.encode_all(table)
+        return self.target.encode(table), ()
 
     def unscale(self, values: Array) -> Array:
         """Targets or predictions (rows, outputs) in the units of the file."""
@@ -142,7 +156,7 @@ class Preparation:
 def fit_columns(
     table: Table, groups: Iterable[Group], scaling: str, missing: MissingConfig
 ) -> tuple[Numeric | Categorical, ...]:
-    """The transforms of the input columns, from the rows of `table`: the training part. Raises DataError."""
+    """Fit the transforms of the input columns to the rows of `table`, the training part. Raises DataError."""
     return tuple(
         fit_categorical(table, group.names[0], missing.categorical)
         if group.kind == "categorical"
@@ -154,6 +168,7 @@ def fit_columns(
 def _describe(column: Numeric | Categorical) -> Iterator[Summary]:
     if isinstance(column, Categorical):
         detail = f"{len(column.levels)} levels: {_listed(column.levels)}"
+        detail = "not one value, always 0" if column.empty else detail
         yield Summary(column.name, "input", "categorical", detail, column.missing)
         return
     names = column.names
@@ -166,6 +181,8 @@ def _describe(column: Numeric | Categorical) -> Iterator[Summary]:
         )
         if column.low[at] == column.high[at]:
             detail = f"always {column.low[at]:.4g}"
+        if name in column.empty or (column.pooled and column.empty):
+            detail = "not one value, always 0"
         kind = f"numeric, {column.width} columns scaled together" if column.pooled else "numeric"
         yield Summary(name, "input", kind, detail, column.missing[at])
 

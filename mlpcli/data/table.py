@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,10 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.cells import as_text, numbers
+from mlpcli.data.cells import EXACT, as_text, numbers
 from mlpcli.errors import DataError, Fault
 
 Array = NDArray[Any]
+
+IN_MEMORY = "the table"
+"""The source of a table that comes from no file."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,9 @@ def columns_of(name: str, values: Array, where: str) -> list[Column | Block]:
         return [Column(name, values.tolist() if values.dtype.kind == "U" else values)]
     flat = values.reshape(len(values), -1) if len(values) else values.reshape(0, 0)
     if not flat.shape[1]:
-        raise DataError(Fault(where, f"{name!r} has no rows or columns: {values.shape}.", "Check the file."))
+        raise DataError(
+            Fault(where, f"{name!r} has no rows or columns: {values.shape}.", "Give one of each.")
+        )
     names = tuple(f"{name}{at}" for at in range(1, flat.shape[1] + 1))
     if values.dtype.kind == "U":
         return [Column(each, flat[:, at].tolist()) for at, each in enumerate(names)]
@@ -181,7 +187,9 @@ def _plain(name: str, values: Array, where: str) -> Array:
         letters = values.reshape(-1).view(np.uint32)
         # NumPy does not check letters in files; half of a surrogate pair could not be printed either.
         if np.any((letters > 0x10FFFF) | ((letters >= 0xD800) & (letters < 0xE000))):
-            raise DataError(Fault(where, f"{name!r} holds text that is no Unicode.", "Write the file again."))
+            raise DataError(
+                Fault(where, f"{name!r} holds text that is no Unicode.", "Write it again as UTF-8.")
+            )
         return np.char.strip(values)
     if kind in "uif":
         return values
@@ -209,36 +217,80 @@ def check_columns(columns: Iterable[Column | Block], where: str) -> int:
     return rows
 
 
-def table_from(values: Any, source: str = "the table") -> Table:
-    """A table from memory: a mapping from name to sequence (a data frame), or an array.
+def table_from(values: Any, source: str = IN_MEMORY) -> Table:
+    """Make a table of what is in memory.
 
-    An array (rows, w) gives the columns x1 … xw. None and NaN are missing cells. Raises DataError.
+    values: a mapping from name to sequence (a data frame, an Arrow table), or from name to single values: one
+    row; a list of such rows; or an array, of which (rows, w) gives the columns x1 … xw. None, NaN and pandas'
+    NA are missing cells, and so is what a row of a list lacks. Raises DataError.
     """
     columns: list[Column | Block] = []
+    if hasattr(values, "to_pydict"):  # an Arrow table; its own arrays lose what is missing among categories
+        values = values.to_pydict()
+    if isinstance(values, Mapping):
+        values = _one_row(values)
+    elif isinstance(values, (list, tuple)) and any(isinstance(row, Mapping) for row in values):
+        values = _rows(values, source)
     if isinstance(values, Mapping) or hasattr(values, "columns"):
         names = list(values.columns) if hasattr(values, "columns") else list(values)
+        for name, count in Counter(names).items():
+            if count > 1:  # a data frame gives all columns of a name at once
+                what = f"The column {name!r} comes {'twice' if count == 2 else f'{count} times'}."
+                raise DataError(Fault(source, what, "Rename all but one."))
         for name in names:
-            columns += columns_of(str(name), _array(values[name]), source)
+            columns += columns_of(str(name), _array(values[name], source), source)
     else:
-        array = _array(values)
+        array = _array(values, source)
         columns += columns_of("x" if array.ndim > 1 else "x1", array, source)
     return Table(source, tuple(columns), range(1, check_columns(columns, source) + 1))
 
 
-def _array(values: Any) -> Array:
-    """An array of numbers where all values are, or else of text; objects of any kind are told by hand."""
+def _one_row(values: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Take a mapping of single values for one row; any other mapping stays."""
+    if values and all(map(_is_single, values.values())):
+        return {name: [value] for name, value in values.items()}
+    return values
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, (str, bytes)) or not hasattr(value, "__iter__") or getattr(value, "ndim", 1) == 0
+
+
+def _rows(values: Sequence[Any], source: str) -> Mapping[Any, Any]:
+    """Turn rows, each a mapping from name to value, into columns. Raises DataError for a row that is none."""
+    for at, row in enumerate(values, 1):
+        if not isinstance(row, Mapping):
+            what = f"Row {at} is no mapping from name to value, as others are."
+            raise DataError(Fault(source, what, "Give rows of one kind: all mappings, or all lists."))
+    names = dict.fromkeys(name for row in values for name in row)
+    return {name: [row.get(name) for row in values] for name in names}
+
+
+def _array(values: Any, source: str) -> Array:
+    """Make an array of numbers where all values are, else of text; objects of any kind are told by hand."""
     try:
         array = np.asarray(values)
     except ValueError as error:
         what = f"No array can be made of it: {error}."
-        raise DataError(Fault("the table", what, "Give rows of equal length.")) from error
+        raise DataError(Fault(source, what, "Give rows of equal length.")) from error
     if array.dtype.kind != "O":
         return array
-    present = [value for value in array.ravel().tolist() if value is not None]
-    try:
-        if not any(isinstance(value, (str, bytes)) for value in present):
-            return array.astype(np.float64)
-    except (TypeError, ValueError):
-        pass
-    words = ["" if value is None or value != value else str(value) for value in array.ravel().tolist()]
+    cells = [None if _is_absent(value) else value for value in array.ravel().tolist()]
+    present = [value for value in cells if value is not None]
+    # A whole number too large for float64 would become its neighbour.
+    large = any(isinstance(value, (int, np.integer)) and abs(int(value)) >= EXACT for value in present)
+    if not large and not any(isinstance(value, (str, bytes)) for value in present):
+        try:
+            return np.array(cells, dtype=np.float64).reshape(array.shape)
+        except (TypeError, ValueError):
+            pass
+    words = ["" if value is None else str(value) for value in cells]
     return np.array(words, dtype=str).reshape(array.shape)
+
+
+def _is_absent(value: Any) -> bool:
+    """Tell whether a value stands for none: None, NaN, NaT, and pandas' NA, which has no truth value."""
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    unequal = value != value
+    return isinstance(unequal, (bool, np.bool_)) and bool(unequal)

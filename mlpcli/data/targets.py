@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,19 @@ class ClassTarget:
     def coding(self) -> Floats:
         """What one output unit is to say for each class: the codes, else 1 for the last of one or two."""
         return self.codes or ((0.0, 1.0) if len(self.classes) > 1 else (1.0,))
+
+    def encode_all(self, table: Table) -> tuple[Array, tuple[str, ...]]:
+        """Return class indices, int64 (rows,), and the classes in the table that training never saw.
+
+        Those have the indices that follow the known ones. Raises DataError for a missing cell.
+        """
+        cells = table.text(self.name)
+        found = codes(cells, self.classes, -1)
+        unseen = in_order(cells[at] for at in np.flatnonzero(found < 0) if not is_missing(cells[at]))
+        if not unseen:
+            return self.encode(table), ()
+        beyond = replace(self, classes=(*self.classes, *unseen), codes=())
+        return beyond.encode(table), unseen
 
     def encode(self, table: Table) -> Array:
         """Class indices. Raises DataError for a class that is not known, or a missing cell."""
@@ -152,6 +165,26 @@ class MultilabelTarget:
 
 
 Target = ClassTarget | RegressionTarget | MultilabelTarget
+
+
+def describe_unseen(where: str, targets: Array, unseen: tuple[str, ...], target: Target) -> str:
+    """Return what is to be said of rows whose class training never saw; "" where there are none.
+
+    targets, unseen: as scored_targets() gives them. Raises DataError where all rows are such.
+    """
+    if not unseen or not isinstance(target, ClassTarget):
+        return ""
+    count, shown = int(np.sum(targets >= len(target.classes))), ", ".join(map(repr, unseen[:8]))
+    shown += f" and {len(unseen) - 8} more" if unseen[8:] else ""
+    if count == len(targets):
+        what = f"The target {target.name!r} has no class in it that training saw: {shown}."
+        raise DataError(Fault(where, what, nearest(unseen[0], target.classes)))
+    rows = f"{count} of {len(targets)} rows {'is' if count == 1 else 'are'} of"
+    which = f"a class that training never saw ({shown})"
+    if unseen[1:]:
+        which = f"classes that training never saw ({shown})"
+    they = "it counts" if count == 1 else "they count"
+    return f"{where}: {rows} {which}: {they} as wrong, and the loss is of the other rows."
 
 
 def fit_classes(table: Table, name: str, codes: Floats = ()) -> ClassTarget:

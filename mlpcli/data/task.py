@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlpcli.data.cells import is_missing, numbers
+from mlpcli.data.cells import EXACT, is_missing, meaning, numbers
 from mlpcli.data.infer import FEW_ROWS, MOSTLY_NUMBERS, slip
 from mlpcli.data.table import Array, Table
 from mlpcli.errors import DataError, Fault
@@ -76,7 +76,9 @@ def _facts(table: Table, name: str) -> _Facts:
     if not isinstance(cells, list):
         return _Facts(name, cells, table.rows, len(np.unique(cells)))
     values, bad = numbers(cells)
-    distinct = len({cell for cell in set(cells) if not is_missing(cell)})
+    if not len(bad) and np.abs(values).max(initial=0.0) < EXACT:
+        return _Facts(name, values, table.rows, len(np.unique(values)))
+    distinct = len({meaning(cell) for cell in set(cells) if not is_missing(cell)})
     if len(bad):
         few = len(bad) <= (1 - MOSTLY_NUMBERS) * len(cells)
         return _Facts(name, None, table.rows, distinct, slip(table, name, cells, bad) if few else None)

@@ -17,6 +17,8 @@ from mlpcli.data.targets import ClassTarget, Target
 from mlpcli.errors import DataError, Fault, nearest
 
 Array = NDArray[Any]
+SMALLEST = float(np.finfo(np.float64).tiny)
+"""Below this float64 loses digits, and quotients of weights are no longer what they should be."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,37 @@ class Weighting:
         if self.column is not None and self.column in table.names:
             weights *= row_weights(table, self.column)
         if self.classes:
-            weights *= np.array(self.classes)[targets]
+            # A class that training never saw comes after all others, and has 1 as one that is not named.
+            by_class = np.array((*self.classes, 1.0))[np.minimum(targets, len(self.classes))]
+            with np.errstate(over="ignore", under="ignore"):
+                weights *= by_class
+            bad = np.flatnonzero(~np.isfinite(weights) | ((weights < SMALLEST) & (by_class > 0)))
+            if len(bad):
+                what = (
+                    f"The weight of this row times that of its class, {by_class[bad[0]]:g}, is out of range"
+                )
+                remedy = "Give weights nearer to 1: only how they compare matters."
+                where = table.where(bad[0])
+                raise DataError(Fault(where, f"{what}{more(len(bad))}.", remedy, "data.class_weights"))
         return weights
+
+    def relative(self, weights: Array, mean: float, table: Table, dtype: str) -> Array:
+        """Divide the weights of the rows of `table` by the mean of the training part, (rows,) float64.
+
+        Raises DataError, naming the row, where that leaves nothing of a weight in `dtype`, or so much that
+        its product with a loss may be infinite.
+        """
+        with np.errstate(over="ignore", under="ignore"):
+            quotients: Array = weights / mean
+            kept = quotients.astype(dtype)
+        bad = np.flatnonzero((kept > np.finfo(dtype).max ** 0.5) | ((kept == 0) & (weights > 0)))
+        if len(bad):
+            size = "too large" if kept[bad[0]] else "so small that the row would not count"
+            what = f"The weight {weights[bad[0]]:g} is {size} beside the mean {mean:g} of the training rows"
+            key = "data.class_weights" if self.column is None else "data.weight"
+            remedy = "Give weights that differ less, or 0 to leave a row out."
+            raise DataError(Fault(table.where(bad[0]), f"{what}{more(len(bad))}.", remedy, key))
+        return quotients
 
     def describe(self, target: Target) -> str:
         """In words: by column 'w' and by class (no 0.625, yes 2.5)."""
@@ -105,17 +136,21 @@ def class_weights(given: str | Mapping[str, float], target: ClassTarget, trainin
 def row_weights(table: Table, name: str) -> Array:
     """The cells of a column of weights, (rows,) float64.
 
-    Raises DataError, naming the row, for one that is missing, negative, infinite or no number.
+    Raises DataError, naming the row, for one that is missing, negative, infinite, no number, or so small that
+    float64 does not hold all its digits.
     """
     remedy = "Give a number of 0 or more; a row of weight 0 is left out."
     try:
         values = table.numbers(name).astype(np.float64)
     except DataError as error:
         raise DataError([Fault(f.where, f.what, remedy, "data.weight") for f in error.faults]) from error
-    bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+    bad = np.flatnonzero(~(np.isfinite(values) & ((values == 0) | (values >= SMALLEST))))
     if len(bad):
         value = values[bad[0]]
         kind = "missing" if np.isnan(value) else "negative" if value < 0 else "infinite"
+        if 0 < value < SMALLEST:
+            kind = "too small"
+            remedy = "Multiply all weights by one number, or give 0 to leave the row out."
         shown = "" if np.isnan(value) else f" ({value:g})"
         raise DataError(
             Fault(

@@ -19,7 +19,7 @@ class _Executors(Mapping[str, type[Executor]]):
             return NumpyExecutor
         if name == "native":
             if find_spec("llvmlite") is None:
-                remedy = "Install it: pip install 'mlpcli[native]'; or use executor: numpy."
+                remedy = "Install it: pip install llvmlite; or use executor: numpy."
                 raise MissingExtraError(Fault("", "The native executor needs llvmlite.", remedy, "executor"))
             executor: type[Executor] = import_module("mlpcli.execute.native_executor").NativeExecutor
             return executor
@@ -54,7 +54,7 @@ def choose_executor(name: str) -> Executor:
 def hint(name: str, steps: int) -> str:
     """What to install for a faster training of a small network; "" where nothing is missed."""
     if name == "auto" and steps >= MANY_STEPS and "native" not in list(EXECUTORS):
-        return "pip install 'mlpcli[native]' makes many small steps like these far quicker."
+        return "pip install llvmlite makes many small steps like these far quicker."
     return ""
 
 

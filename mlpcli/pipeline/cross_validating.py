@@ -92,14 +92,14 @@ def _held_back(prepared: Prepared, folder: RunFolder) -> Watched:
 def _predictions(prepared: Prepared, held: Watched, fold: int) -> Iterator[dict[str, Any]]:
     """line: of the row in its file. Then the fold, what `mlp predict` would say, and what is true."""
     preparation, part = prepared.dataset.preparation, held.part
-    said = prediction_of(held.outputs(), preparation, Counts())
+    said = prediction_of(held.outputs(), preparation, Counts(), held.no_probabilities)
     target = preparation.target
     for at, line in enumerate(part.lines):
         row: dict[str, Any] = {"line": int(line), "fold": fold}
         values = said.values[at].tolist()
         if said.labels is not None:
             row |= {"true": said.names[int(part.targets[at])], "label": said.labels[at]}
-            row |= {f"p_{name}": value for name, value in zip(said.names, values, strict=True)}
+            row |= dict(zip(said.columns, values, strict=True))
         else:
             true = part.targets[at : at + 1]
             true = preparation.unscale(true) if target.task == "regression" else true

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.config.edit import as_options
+from mlpcli.config.load import ConfigSource
 from mlpcli.data.plain import finite
 from mlpcli.diagnose.baseline import mean_loss
 from mlpcli.diagnose.evidence import Evidence
@@ -144,20 +146,22 @@ def layer_json(layer: LayerHealth) -> dict[str, Any]:
 
 
 def gradcheck(
-    path: str | Path, overrides: Sequence[str] = (), depth: str = "usual", most_rows: int = MOST_ROWS
+    config: ConfigSource,
+    overrides: str | Sequence[str] = (),
+    depth: str = "usual",
+    most_rows: int = MOST_ROWS,
 ) -> GradcheckReport:
-    """path: a config file (its initial weights are checked) or a run folder (its trained ones).
+    """Check the gradient of a config or a run, and find why it does not learn.
 
-    depth: see DEPTHS. most_rows: of the gradient check. Raises ConfigError, DataError, ModelFileError.
+    config: a file or a mapping (its initial weights are checked), or a run folder (its trained ones). depth:
+    see DEPTHS. most_rows: of the gradient check. Raises ConfigError, DataError, ModelFileError.
     """
-    place = Path(path)
-    is_run = os.path.isdir(place)
-    config = config_of(place)
-    prepared = prepare(config, overrides, precision="float64")
+    overrides, run = as_options(overrides), _run_of(config)
+    prepared = prepare(run.path / CONFIG if run else config, overrides, precision="float64")
     state, trained = prepared.initial_values(), None
-    if is_run:
+    if run is not None:
         trained = prepared.initial_values()
-        rate = _take_weights(RunFolder.find(place).model(), trained)
+        rate = _take_weights(run.model(), trained)
         if prepared.optimizer.automatic and rate is not None:  # as it was found then
             prepared = replace(prepared, optimizer=prepared.optimizer.at_rate(rate))
     prepared = with_rate(prepared)
@@ -187,8 +191,8 @@ def gradcheck(
     found = diagnose(evidence, ask={"fast": "facts", "full": "all"}.get(depth, "usual"))
     findings = tuple(propose(each, prepared.file, overrides, try_them=depth != "fast") for each in found)
     return GradcheckReport(
-        str(path),
-        "trained" if is_run else "initial",
+        str(prepared.file.path if run is None else run.path),
+        "trained" if run else "initial",
         depth,
         len(some["inputs"]),
         checked_rows,
@@ -203,9 +207,17 @@ def gradcheck(
     )
 
 
+def _run_of(config: ConfigSource) -> RunFolder | None:
+    """Find the run that a folder is. Raises ModelFileError for a folder that is none."""
+    if not isinstance(config, (str, os.PathLike)) or not os.path.isdir(config):
+        return None
+    return RunFolder.find(Path(config))
+
+
 def config_of(place: Path) -> Path:
     """The config file of a run folder; any other path stays. Raises ModelFileError for a folder without."""
-    return RunFolder.find(place).path / CONFIG if os.path.isdir(place) else place
+    run = _run_of(place)
+    return place if run is None else run.path / CONFIG
 
 
 def _check_gradient(

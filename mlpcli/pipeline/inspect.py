@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlpcli.config.load import ConfigSource
 from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node
 from mlpcli.pipeline.cross_validating import folds_of
 from mlpcli.pipeline.events import FoldsDone, SeedsDone
-from mlpcli.pipeline.prepare import Prepared
+from mlpcli.pipeline.prepare import Prepared, prepare
 from mlpcli.pipeline.repeating import seeds_of
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, MODEL, RunFolder
@@ -32,6 +34,14 @@ class Shown:
     epochs: int = 0
     seeds: SeedsDone | None = None
     folds: FoldsDone | None = None
+
+
+def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Prepared:
+    """Do everything but the training: read config and data, and build the network.
+
+    config, overrides: see train. Raises ConfigError, DataError.
+    """
+    return prepare(config, overrides)
 
 
 def graph_outputs(prepared: Prepared, with_gradients: bool) -> dict[str, Node]:

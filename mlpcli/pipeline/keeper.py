@@ -70,7 +70,8 @@ class Keeper:
             "halvings": session.halvings,
             "model_sha256": fingerprint(model.parameters),
             "state_sha256": fingerprint(session.state),
-            "test": cast("Test", test.as_json()) if test else None,
+            # Without zeros: a matrix of a thousand classes would be larger than what is read again.
+            "test": cast("Test", test.as_json(zeros=False)) if test else None,
         }
         self.folder.write_summary({"made": self._given["made"], "ended": ended})
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.config.load import ConfigFile, load_config, load_config_text
+from mlpcli.config.load import ConfigFile, ConfigSource, load_config, load_config_text
 from mlpcli.config.schema import Config, DataConfig
 from mlpcli.data.dataset import Dataset, Part, read_dataset
 from mlpcli.data.targets import ClassTarget, Target
@@ -99,7 +98,7 @@ class Prepared:
     def initial_values(self, draw: int = 0) -> dict[str, NDArray[Any]]:
         """Parameters and running averages before the first step. draw: those of the seed so much higher."""
         drawn = initial_values(self.network, random_stream(self.config.seed + draw, "initialisation"))
-        return drawn if self.start is None else drawn | self.start.values(self.network)
+        return drawn if self.start is None else self.start.over(drawn)
 
 
 def check_smoothing(head: Head, target: Target) -> None:
@@ -140,22 +139,24 @@ def random_stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STREAMS.index(name),)))
 
 
-def read_config(path: str | Path, overrides: Sequence[str] = ()) -> ConfigFile:
-    """Raises ConfigError with every fault of the file and the overrides."""
-    return load_config(path, overrides, CHOICES)
+def read_config(config: ConfigSource, overrides: str | Sequence[str] = ()) -> ConfigFile:
+    """Read a file or a mapping. Raises ConfigError with every fault of it and of the overrides."""
+    return load_config(config, overrides, CHOICES)
 
 
-def prepare(path: str | Path, overrides: Sequence[str] = (), precision: str | None = None) -> Prepared:
+def prepare(
+    config: ConfigSource, overrides: str | Sequence[str] = (), precision: str | None = None
+) -> Prepared:
     """Read config and data and build the network; nothing is trained.
 
-    precision overrides that of the config. Raises ConfigError, DataError.
+    config: a file or a mapping. precision overrides that of the config. Raises ConfigError, DataError.
     """
-    return prepare_file(read_config(path, overrides), precision)
+    return prepare_file(read_config(config, overrides), precision)
 
 
 def changed(file: ConfigFile, overrides: Sequence[str]) -> ConfigFile:
     """The same file with more overrides. Raises ConfigError."""
-    return load_config_text(file.text, file.path, overrides, CHOICES)
+    return load_config_text(file.text, file.path, overrides, CHOICES, numbered=file.numbered)
 
 
 def prepare_file(file: ConfigFile, precision: str | None = None) -> Prepared:

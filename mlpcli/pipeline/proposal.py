@@ -12,8 +12,8 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rules import RULES
 from mlpcli.errors import Fault, MlpError
-from mlpcli.pipeline.diagnosis import evidence_of
-from mlpcli.pipeline.prepare import CHOICES
+from mlpcli.pipeline.diagnosis import make_case
+from mlpcli.pipeline.prepare import CHOICES, changed, prepare_file
 
 MOST_TRIED = {"problem": 3, "warning": 1, "note": 0}
 """Remedies of a finding that are tried."""
@@ -126,7 +126,7 @@ def propose(finding: Finding, file: ConfigFile, overrides: Sequence[str], try_th
 def effect_of(file: ConfigFile, overrides: Sequence[str]) -> Effect:
     """A short training of the config with these overrides."""
     try:
-        return outcome(evidence_of(file.path, overrides))
+        return outcome(Evidence(make_case(prepare_file(changed(file, overrides), "float64"))))
     except MlpError as error:
         return Effect(math.nan, math.nan, False, error.faults[0].what)
 

@@ -37,7 +37,7 @@ def provenance(prepared: Prepared, step: TrainingStep) -> Made:
         "data": dict(_data_files(config)),
     }
     if prepared.start is not None:
-        made["start_from"] = array_fingerprint(prepared.start.arrays)
+        made["start_from"] = array_fingerprint(prepared.start.contents)
     return made
 
 
@@ -45,11 +45,14 @@ def _data_files(config: Config) -> Iterator[tuple[str, DataFile]]:
     for key in DATA_FILES:
         path = getattr(config.data, key)
         if isinstance(path, str):
-            yield key, {"file": os.path.basename(path), "sha256": _sha256(Path(path))}
+            yield key, {"file": os.path.basename(path), "sha256": sha256_of(Path(path))}
 
 
-def _sha256(path: Path) -> str | None:
-    """None for what can be read once only, such as a pipe."""
+def sha256_of(path: Path) -> str | None:
+    """Return the sha256 of a file in hex; None for what can be read once only, such as a pipe.
+
+    Raises DataError where it cannot be read.
+    """
     if not path.is_file():
         return None
     digest = hashlib.sha256()
@@ -115,7 +118,7 @@ def check_executor(then: Made, now: Made, path: Path) -> None:
     """Raises ModelFileError where it is another one."""
     if then["executor"] != now["executor"]:
         what = f"The run was trained by the executor {then['executor']}; here it would be {now['executor']}."
-        remedy = "Install it: pip install 'mlpcli[native]'." if then["executor"] == "native" else ""
+        remedy = "Install it: pip install llvmlite." if then["executor"] == "native" else ""
         remedy = remedy or f"Add --executor {then['executor']}."
         raise ModelFileError(Fault(str(path), what + " The bits would differ.", remedy))
 
@@ -129,7 +132,7 @@ def check_computation(then: Made, now: Made, path: Path) -> tuple[str, ...]:
         remedy = "Leave out --set, or train anew with mlp train."
         if old != new:
             what += f" They were mlp {old}'s; this is {new}."
-            remedy = f"Go on with that version: pip install mlpcli=={old}; or train anew."
+            remedy = f"Resume with mlp {old}, which made it; or train anew."
         raise ModelFileError(Fault(str(path), what, remedy))
     return tuple(differences(then, now))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlpcli.config.load import ConfigFile, load_config_text, read_text
+from mlpcli.config.edit import as_options
+from mlpcli.config.load import ConfigFile, ConfigSource, load_config_text, read_text
 from mlpcli.config.schema import Config
 from mlpcli.pipeline.events import Planned, Run
 from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, prepare_file, read_config, with_rate
@@ -18,18 +19,19 @@ from mlpcli.runs.lock import locked
 
 
 def train(
-    config: str | Path,
-    overrides: Sequence[str] = (),
+    config: ConfigSource,
+    overrides: str | Sequence[str] = (),
     runs: str | Path = "runs",
     report: Report = lambda event: None,
     interrupted: Interrupted = lambda: False,
     keep_every: float | None = None,
 ) -> Run:
-    """Train from a config file and keep everything in a new folder under `runs`.
+    """Train from a config and keep everything in a new folder under `runs`.
 
-    overrides: as --set, "optimiser.learning_rate=0.01". report: called as things happen. interrupted:
-    asked after every batch; when it says yes, training ends there and is saved. keep_every: seconds
-    between two checkpoints; None: so that they take next to no time. Raises ConfigError, DataError,
+    config: a file, or a mapping that says what one would; its relative paths start from the working folder.
+    overrides: as --set, "optimiser.learning_rate=0.01", one or several. report: called as things happen.
+    interrupted: asked after every batch; when it says yes, training ends there and is saved. keep_every:
+    seconds between two checkpoints; None: so that they take next to no time. Raises ConfigError, DataError,
     OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved, and where
     the run can no longer be kept; KeyboardInterrupt where seeds or folds were interrupted.
     """
@@ -42,7 +44,7 @@ def train(
 
 def resume(
     run: str | Path,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     report: Report = lambda event: None,
     interrupted: Interrupted = lambda: False,
     keep_every: float | None = None,
@@ -53,7 +55,7 @@ def resume(
     like. A run that is complete is told as it is. Arguments and errors are else those of train;
     ModelFileError where the checkpoint is damaged, or not what would be gone on with.
     """
-    folder = RunFolder.find(Path(run))
+    overrides, folder = as_options(overrides), RunFolder.find(Path(run))
     file = read_config(folder.path / CONFIG, overrides)
     if asks_for_more(file.config):
         check_places(file, folder, overrides)

@@ -13,6 +13,7 @@ from mlpcli.execute.evaluate import evaluate
 from mlpcli.execute.rows import EpochRunner, RowFunction
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.pipeline.prepare import Prepared
+from mlpcli.predict.probabilities import why_no_probabilities
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
 from mlpcli.training.loop import Epoch
 from mlpcli.training.progress import all_finite
@@ -48,6 +49,7 @@ class Watched:
         network, penalty = prepared.network, prepared.network.penalty
         outputs = {"loss": network.row_loss, "prediction": network.prediction}
         self._function = RowFunction(prepared.executor, outputs, state)
+        self.no_probabilities = why_no_probabilities(network.layers[-1], prepared.dataset.preparation.target)
         # Not worth compiling: some sums of squares now and then.
         self._penalty = (
             None if penalty is None else RowFunction(NumpyExecutor(), {"penalty": penalty}, state, 1)
@@ -69,16 +71,25 @@ class Watched:
 
     def evaluation(self) -> Evaluation:
         """All scores, in the user's units."""
-        outputs = self.outputs()
-        dataset = self._prepared.dataset
-        weights, target = self.part.weights, dataset.preparation.target
+        outputs, targets, weights = self.outputs(), self.part.targets, self.part.weights
+        dataset, unseen = self._prepared.dataset, self.part.unseen
+        target = dataset.preparation.target
+        if unseen is not None:
+            # Their true class is no unit's: any other stands in, as predictions do not depend on it.
+            stand_in = Part(unseen.inputs, np.zeros_like(unseen.targets), unseen.weights)
+            said = self._function(self._prepared.rows(stand_in))["prediction"]
+            outputs, targets = np.concatenate([outputs, said]), np.concatenate([targets, unseen.targets])
+            if weights is not None and unseen.weights is not None:
+                weights = np.concatenate([weights, unseen.weights])
         return evaluate_outputs(
             outputs,
-            self.part.targets,
+            targets,
             dataset.preparation,
             dataset.task,
             weights=weights,
             weighted=dataset.weighting.describe(target),
+            no_probabilities=self.no_probabilities,
+            unseen=unseen.classes if unseen else (),
         )
 
     def outputs(self) -> NDArray[Any]:

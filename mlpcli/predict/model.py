@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,13 @@ from mlpcli.data.dataset import with_target
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.table import Table, table_from
-from mlpcli.data.targets import ClassTarget
+from mlpcli.data.targets import ClassTarget, RegressionTarget, Target, describe_unseen
 from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
 from mlpcli.errors import DataError, Fault
 from mlpcli.execute import Executor, choose_executor
 from mlpcli.execute.rows import RowFunction
+from mlpcli.predict.parts import FileParts, KnownFiles, choose_rows
+from mlpcli.predict.probabilities import PROBABILITY, SCORE, why_no_probabilities
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
 from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.model_file import ModelFile
@@ -37,18 +39,23 @@ class Prediction:
     """What the model says of some rows.
 
     names: the classes, labels or targets, one per column of `values`. values: (rows, names), the
-    probabilities of the classes or labels, or the targets in the user's units. labels: the likeliest
-    class of each row, None for other tasks.
+    probabilities (or scores) of the classes or labels, or the targets in the user's units. labels: the
+    likeliest class of each row, None for other tasks. columns: names as `mlp predict` writes them:
+    p_<class> for probabilities, score_<class> for outputs that are none, the targets as they are.
     """
 
     names: tuple[str, ...]
     values: NDArray[Any]
     labels: list[str] | None
     counts: Counts
+    columns: tuple[str, ...] = ()
 
 
 class Model:
     """Made by mlpcli.load(run). Predicts any number of rows; its weights do not change."""
+
+    known: KnownFiles | None = None
+    """The data files of the run; load() sets it. None where nothing is known of them."""
 
     def __init__(self, file: ModelFile, executor: Executor | None = None) -> None:
         self.file = file
@@ -57,6 +64,12 @@ class Model:
         self._function = RowFunction(
             executor or choose_executor("auto"), {"prediction": network.prediction}, file.parameters
         )
+        self._no_probabilities = why_no_probabilities(network.layers[-1], file.preparation.target)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of every prediction's values: p_<class>, score_<class>, or the targets, see Prediction."""
+        return value_columns(self.file.preparation.target, self._no_probabilities)
 
     @classmethod
     def load(cls, path: str | Path, executor: str = "auto") -> Model:
@@ -69,11 +82,12 @@ class Model:
         return cls(file, choose_executor(executor))
 
     def predict(self, table: Any) -> Prediction:
-        """table: a path, a mapping of column names to values, a data frame, or a 2-D array (x1, x2, …).
+        """Predict a table: a path, a data frame, a mapping from names to values, or an array (x1, x2, …).
 
-        Columns are matched by name; extra ones are ignored. Raises DataError for missing columns.
+        One row may be a mapping from names to single values, several a list of such mappings. Columns are
+        matched by name; extra ones are ignored. Raises DataError for missing columns.
         """
-        return self._predict(_as_table(table))
+        return self._predict(_as_table(table, self.file.reading))
 
     def predict_file(self, path: str) -> tuple[tuple[str, ...], Iterator[Prediction]]:
         """Notes on the file (`-`: standard input), and the predictions piece by piece, in order."""
@@ -85,22 +99,30 @@ class Model:
             raise
         return reader.notes, (self._predict(table) for table in reader.chunks(STREAMED_ROWS))
 
-    def evaluate(self, table: Any, weighted: bool = True) -> Evaluation:
-        """Scores on rows that have the target, in the user's units. table: as for predict().
+    def evaluate(self, table: Any, weighted: bool = True, part: str | None = None) -> Evaluation:
+        """Return scores of rows that have the target, in the user's units. table: as for predict().
 
-        weighted: as in training, where rows had weights then; the column of weights may be lacking.
+        weighted: as in training, where rows had weights then; the column of weights may be lacking. part: the
+        rows to score of a file that the run was trained on: training, validation, test or all; None: the test
+        rows where the file has some, else the validation rows, else all. Raises DataError.
         """
-        return self._evaluate(_as_table(table), weighted)[1]
+        if isinstance(table, (str, Path)):
+            return self.evaluate_file(str(table), None, weighted, part)[1]
+        return self._evaluate(_as_table(table, self.file.reading), weighted, None, part)[1]
 
     def evaluate_file(
-        self, path: str, labels: str | None = None, weighted: bool = True
+        self, path: str, labels: str | None = None, weighted: bool = True, part: str | None = None
     ) -> tuple[tuple[str, ...], Evaluation]:
-        """Notes on the file, and the scores; labels: a label file beside an IDX one."""
+        """Return notes on the file, and the scores. labels: a label file beside an IDX one.
+
+        weighted, part: as for evaluate(). Raises DataError.
+        """
         table, notes = read_table(path, labels=labels, **self.file.reading)
         if self.file.preparation.target.names == (LABEL,) and LABEL not in table.names:
             what = f"There is no column {LABEL!r}: the labels of this model came from a file of their own."
             raise DataError(Fault(table.source, what, "Give it with --labels FILE."))
-        dropped, evaluation = self._evaluate(table, weighted)
+        parts = None if self.known is None else self.known.parts(path, labels, table)
+        dropped, evaluation = self._evaluate(table, weighted, parts, part)
         return notes + dropped, evaluation
 
     def outputs(self, table: Table) -> tuple[NDArray[Any], Counts]:
@@ -110,9 +132,11 @@ class Model:
 
     def _predict(self, table: Table) -> Prediction:
         outputs, counts = self.outputs(table)
-        return prediction_of(outputs, self.file.preparation, counts)
+        return prediction_of(outputs, self.file.preparation, counts, self._no_probabilities)
 
-    def _evaluate(self, table: Table, weighted: bool) -> tuple[tuple[str, ...], Evaluation]:
+    def _evaluate(
+        self, table: Table, weighted: bool, parts: FileParts | None, part: str | None
+    ) -> tuple[tuple[str, ...], Evaluation]:
         preparation = self.file.preparation
         preparation.match(table.names, table.source, targets=True)
         targeted, notes = with_target(table, preparation.target.names)
@@ -121,13 +145,25 @@ class Model:
         if weighted and weighting.column != self.file.weighting.column:
             column = self.file.weighting.column
             weightless += (f"{table.source}: no column {column!r} of weights; all rows count alike.",)
-        targets = preparation.targets(targeted)
+        targeted, scored = choose_rows(targeted, parts, part)
+        targets, unseen = preparation.scored_targets(targeted)
+        said = describe_unseen(table.source, targets, unseen, preparation.target)
         weights = weighting.of(targeted, targets) if weighting else None
         used = () if weighting.column is None else (weighting.column,)
         outputs, counts = self.outputs(targeted.without(used))
         words = weighting.describe(preparation.target)
-        evaluation = evaluate_outputs(outputs, targets, preparation, self.file.task, counts, weights, words)
-        return (*notes, *weightless), evaluation
+        evaluation = evaluate_outputs(
+            outputs,
+            targets,
+            preparation,
+            self.file.task,
+            counts,
+            weights,
+            words,
+            no_probabilities=self._no_probabilities,
+            unseen=unseen,
+        )
+        return (*notes, *weightless, *filter(None, (said,))), replace(evaluation, scored=scored)
 
     def _weighting(self, table: Table) -> Weighting:
         """That of the training, without the column where the table lacks it."""
@@ -135,18 +171,33 @@ class Model:
         return own if own.column in table.names else replace(own, column=None)
 
 
-def prediction_of(outputs: NDArray[Any], preparation: Preparation, counts: Counts) -> Prediction:
-    """What the network's outputs, (rows, units), say about the target."""
+def value_columns(target: Target, no_probabilities: str) -> tuple[str, ...]:
+    """Return the column names of predicted values. no_probabilities: why they are none, "" where they are."""
+    if isinstance(target, RegressionTarget):
+        return target.names
+    prefix = SCORE if no_probabilities else PROBABILITY
+    names = target.classes if isinstance(target, ClassTarget) else target.names
+    return tuple(f"{prefix}{name}" for name in names)
+
+
+def prediction_of(
+    outputs: NDArray[Any], preparation: Preparation, counts: Counts, no_probabilities: str = ""
+) -> Prediction:
+    """Return what the network's outputs, (rows, units), say about the target.
+
+    no_probabilities: why outputs for classes or labels are none, "" where they are.
+    """
     target = preparation.target
+    columns = value_columns(target, no_probabilities)
     if isinstance(target, ClassTarget):
         probabilities = class_probabilities(outputs, target.coding)
         labels = [target.classes[i] for i in np.argmax(probabilities, axis=1)]
-        return Prediction(tuple(target.classes), probabilities, labels, counts)
+        return Prediction(tuple(target.classes), probabilities, labels, counts, columns)
     values = preparation.unscale(outputs) if target.task == "regression" else outputs
-    return Prediction(tuple(target.names), values, None, counts)
+    return Prediction(tuple(target.names), values, None, counts, columns)
 
 
-def _as_table(table: Any) -> Table:
+def _as_table(table: Any, reading: Mapping[str, Any]) -> Table:
     if isinstance(table, (str, Path)):
-        return read_table(str(table))[0]
+        return read_table(str(table), **reading)[0]
     return table if isinstance(table, Table) else table_from(table)

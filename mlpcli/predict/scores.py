@@ -10,6 +10,7 @@ from mlpcli.data.plain import finite
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.targets import ClassTarget, MultilabelTarget
 from mlpcli.data.weights import mean_weight
+from mlpcli.predict.parts import ScoredRows
 from mlpcli.training.metrics import (
     ClassScores,
     RegressionScores,
@@ -38,9 +39,20 @@ class Evaluation:
     counts: Counts
     weighted: str = ""
     """By what rows are weighted, in words; "" where all count alike."""
+    no_probabilities: str = ""
+    """Why the outputs for classes or labels are no probabilities; "" where they are. The log-loss then takes
+    scores, clipped to numbers from 1e-15 to 1, for probabilities."""
+    unseen: tuple[str, ...] = ()
+    """Classes that training never saw, the last among the words. Their rows count as wrong; the log-loss is
+    of the others."""
+    scored: ScoredRows | None = None
+    """Which rows of a file these are; None for the part of a training."""
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain data, with every number that is printed; None for those that are not finite."""
+    def as_json(self, zeros: bool = True) -> dict[str, Any]:
+        """Plain data, with every number that is printed; None for those that are not finite.
+
+        zeros: whether confusions that did not occur are in it, too; of many classes they are nearly all.
+        """
         targets: dict[str, Any] = {}
         for at, (name, scores) in enumerate(self.class_scores.items()):
             classes = self.words[at]
@@ -52,7 +64,7 @@ class Evaluation:
                     for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
                 },
                 "confusion": {
-                    c: dict(zip(classes, row.tolist(), strict=True))
+                    c: {k: n for k, n in zip(classes[: len(row)], row.tolist(), strict=True) if zeros or n}
                     for c, row in zip(classes, scores.confusion, strict=True)
                 },
             }
@@ -66,7 +78,10 @@ class Evaluation:
         return {
             "task": self.task,
             "rows": self.rows,
+            **(self.scored.as_json() if self.scored else {}),
             **({"weighted": self.weighted} if self.weighted else {}),
+            **({"no_probabilities": self.no_probabilities} if self.no_probabilities else {}),
+            **({"unseen_classes": list(self.unseen)} if self.unseen else {}),
             "targets": targets,
             "unknown_categories": unknown,
         }
@@ -80,27 +95,31 @@ def evaluate_outputs(
     counts: Counts | None = None,
     weights: NDArray[Any] | None = None,
     weighted: str = "",
+    no_probabilities: str = "",
+    unseen: tuple[str, ...] = (),
 ) -> Evaluation:
-    """outputs: (rows, units) of the network; targets as Preparation.targets gives them.
+    """outputs: (rows, units) of the network; targets as Preparation.scored_targets gives them.
 
     weights: how much each row counts, (rows,), None for all alike; their size does not matter, so that the
     same rows have the same scores in training and in `mlp evaluate`. weighted: by what, in words.
+    no_probabilities, unseen: see Evaluation.
     """
     counts = counts or Counts()
     if weights is not None:
         weights = weights / mean_weight(weights, "the rows")
     target = preparation.target
+    known = (counts, weighted, no_probabilities, unseen)
     if isinstance(target, ClassTarget):
         scores = class_scores(class_probabilities(outputs, target.coding), targets, weights)
-        named = {target.name: scores}
-        return Evaluation(task, len(targets), (tuple(target.classes),), named, {}, counts, weighted)
+        words = ((*target.classes, *unseen),)
+        return Evaluation(task, len(targets), words, {target.name: scores}, {}, *known)
     if isinstance(target, MultilabelTarget):
         labels = {
             name: label_scores(outputs[:, i], targets[:, i], weights) for i, name in enumerate(target.names)
         }
-        return Evaluation(task, len(targets), target.words, labels, {}, counts, weighted)
+        return Evaluation(task, len(targets), target.words, labels, {}, *known)
     predicted, true = preparation.unscale(outputs), preparation.unscale(targets)
     values = {
         name: regression_scores(predicted[:, i], true[:, i], weights) for i, name in enumerate(target.names)
     }
-    return Evaluation(task, len(targets), (), {}, values, counts, weighted)
+    return Evaluation(task, len(targets), (), {}, values, *known)

@@ -156,7 +156,7 @@ def _read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], d
                     Fault(
                         str(path),
                         f"{found}; this mlp reads up to {version}.",
-                        "Update mlp: pip install --upgrade mlpcli",
+                        "A newer mlp wrote it: update mlp.",
                     )
                 )
             if not sealed and header["format_version"] > UNSEALED:

@@ -190,7 +190,7 @@ class RunFolder:
             if found["format_version"] > SUMMARY_VERSION:
                 version = found["format_version"]
                 what = f"It has format version {version}; this mlp reads up to {SUMMARY_VERSION}."
-                raise ModelFileError(Fault(str(path), what, "Update mlp: pip install --upgrade mlpcli"))
+                raise ModelFileError(Fault(str(path), what, "A newer mlp wrote it: update mlp."))
             check(found, Summary)
         except FileNotFoundError:
             what = "There is no such file: the run was never begun, or is of an mlp that did not write it."

@@ -19,7 +19,8 @@ SMALLEST = 1e-15
 class ClassScores:
     """confusion[i, j]: rows of class i called class j, or the sum of their weights. log_loss in nats.
 
-    rows: of each class, whatever they weigh.
+    rows: of each class, whatever they weigh. Classes that training never saw come last: they are rows of the
+    confusion and no columns, as nothing is called so.
     """
 
     accuracy: float
@@ -29,8 +30,10 @@ class ClassScores:
 
     def per_class(self) -> list[tuple[float, float, float, int]]:
         """Precision, recall, F1 and rows of each class; a score without rows is 0."""
-        hits = np.diag(self.confusion)
-        called, true = self.confusion.sum(0), self.confusion.sum(1)
+        classes, known = self.confusion.shape
+        never = np.zeros(classes - known)
+        hits = np.concatenate([np.diag(self.confusion), never])
+        called, true = np.concatenate([self.confusion.sum(0), never]), self.confusion.sum(1)
         return [
             (_ratio(h, c), _ratio(h, t), _ratio(2 * h, c + t), int(r))
             for h, c, t, r in zip(hits, called, true, self.rows, strict=True)
@@ -77,15 +80,18 @@ def class_scores(
 ) -> ClassScores:
     """probabilities: (rows, classes); classes: (rows,). The likeliest class is called; a tie: the first.
 
-    weights: how much each row counts, (rows,); None: all alike.
+    Classes beyond those of the probabilities are ones that training never saw: their rows count as wrong, and
+    the log-loss is of the others. weights: how much each row counts, (rows,); None: all alike.
     """
     count = probabilities.shape[1]
-    called = np.argmax(probabilities, axis=1)
-    confusion = np.zeros((count, count), np.int64 if weights is None else np.float64)
+    called, known = np.argmax(probabilities, axis=1), classes < count
+    every = max(count, int(classes.max(initial=0)) + 1)
+    confusion = np.zeros((every, count), np.int64 if weights is None else np.float64)
     np.add.at(confusion, (classes, called), 1 if weights is None else weights)
-    right = np.take_along_axis(probabilities, classes[:, None], 1)[:, 0]
-    log_loss = -mean(np.log(np.clip(np.asarray(right, np.float64), SMALLEST, 1.0)), weights)
-    rows = np.bincount(classes, minlength=count)
+    right = np.take_along_axis(probabilities[known], classes[known, None], 1)[:, 0]
+    losses = -np.log(np.clip(np.asarray(right, np.float64), SMALLEST, 1.0))
+    log_loss = mean(losses, None if weights is None else weights[known])
+    rows = np.bincount(classes, minlength=every)
     return ClassScores(mean(called == classes, weights), log_loss, confusion, rows)
 
 

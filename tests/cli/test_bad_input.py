@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 
 import pytest
-from cli.world import CONFIG, csv_text, fingerprint, make_world, mlp
+from cli.world import CONFIG, MLP, csv_text, fingerprint, make_world, mlp
 
 
 @pytest.fixture(scope="module")
@@ -154,14 +155,40 @@ def test_evaluate_needs_the_target(world, tmp_path):
     assert_refused(mlp("evaluate", "run", tmp_path / "x.csv"), "kind")
 
 
-def test_evaluate_refuses_a_class_that_training_never_saw(world, tmp_path):
-    (tmp_path / "x.csv").write_text(csv_text() + "1,2,red,maybe\n", encoding="utf-8")
-    assert_refused(mlp("evaluate", "run", tmp_path / "x.csv"), "maybe", "line 26")
+def test_evaluate_refuses_a_target_of_which_training_saw_no_class(world, tmp_path):
+    (tmp_path / "x.csv").write_text("a,b,colour,kind\n1,2,red,maybe\n", encoding="utf-8")
+    assert_refused(mlp("evaluate", "run", tmp_path / "x.csv"), "'maybe'", "Known: no, yes")
 
 
 @pytest.mark.parametrize("output", ["folder", "no/where.csv", "data.csv/x.csv", ".", ""])
 def test_an_output_that_cannot_be(world, output):
     assert_refused(mlp("predict", "run", "data.csv", "-o", output), "Cannot be written")
+
+
+@pytest.mark.parametrize(
+    "own", ["ragged.csv", "data.csv", "run/model.npz", "run/config.yaml", "run/folds.csv"]
+)
+def test_an_output_that_would_replace_the_rows_or_the_run(world, tmp_path, own):
+    """Refused before anything is read, under every name of the file; `run/folds.csv` could come to be."""
+    (tmp_path / "linked.npz").symlink_to(world / "run" / "model.npz")
+    names = [own, f"folder/../{own}", os.path.abspath(own)]
+    if os.path.exists(own):
+        (tmp_path / "soft").symlink_to(os.path.abspath(own))
+        os.link(own, tmp_path / "hard")
+        names += [tmp_path / "soft", tmp_path / "hard"]
+    for name in names:
+        for run in ("run", "run/model.npz", tmp_path / "linked.npz"):
+            assert_refused(mlp("predict", run, "ragged.csv", "-o", name), "would replace it", str(name))
+
+
+def test_an_output_that_would_replace_standard_input(world, tmp_path):
+    shutil.copy("data.csv", tmp_path / "rows.csv")
+    with open(tmp_path / "rows.csv") as rows:
+        args = [*MLP, "predict", "run", "-", "-o", tmp_path / "rows.csv", "--executor", "numpy"]
+        done = subprocess.run(args, stdin=rows, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "the rows are read from" in done.stderr
+    assert (tmp_path / "rows.csv").read_bytes() == (world / "data.csv").read_bytes()
 
 
 @pytest.mark.parametrize("runs", ["data.csv", "data.csv/x", ""])

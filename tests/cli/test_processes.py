@@ -87,15 +87,18 @@ def test_the_second_interrupt_quits(world):
     assert done.stderr.strip() == "interrupted"
 
 
-def test_an_interrupt_while_predicting(world, tmp_path):
+@pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM] * 2, [signal.SIGHUP]])
+def test_an_interrupt_while_predicting(world, tmp_path, signals):
     (tmp_path / "out.csv").write_text("precious", encoding="utf-8")
-    process = start("predict", world / "run", "-", "-o", "out.csv", stdin=subprocess.PIPE)
+    args = (world / "run", "-", "-o", "out.csv", "--executor", "numpy")
+    process = start("predict", *args, stdin=subprocess.PIPE)
     process.stdin.write("a,b,colour\n1,2,red\n")
     process.stdin.flush()
     deadline = time.monotonic() + 20
     while not list(tmp_path.glob(".out.csv*")) and time.monotonic() < deadline:
         time.sleep(0.01)  # until the output is open, so it waits for rows
-    process.send_signal(signal.SIGINT)
+    for number in signals:
+        process.send_signal(number)
     _, err, code = ended(process)
     assert (code, err.strip()) == (130, "interrupted")
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("out.csv", "precious")]
@@ -247,14 +250,29 @@ def test_an_output_that_is_full(world, command):
 
 
 @pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("command", ["train", "predict"])
-def test_streams_that_are_closed(world, command, closed):
-    args = {"train": ["good.yaml"], "predict": ["run", "data.csv"]}[command]
-    paths = [str(world / name) for name in args]
-    shell = ["sh", "-c", f'"$@" {closed}', "sh", *MLP, command, *paths]
-    done = subprocess.run(shell, capture_output=True, text=True)
+@pytest.mark.parametrize(
+    "command",
+    [["train", "good.yaml", "--executor", "numpy"], ["predict", "run", "data.csv", "-o", "out.csv"]],
+)
+def test_streams_that_are_closed(world, tmp_path, command, closed):
+    done = closed_streams(world, command, closed)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["runs" if command[0] == "train" else "out.csv"]
+
+
+def closed_streams(world, command, closed):
+    args = [str(world / each) if (world / each).exists() else each for each in command]
+    shell = ["sh", "-c", f'"$@" {closed}', "sh", *MLP, *args]
+    return subprocess.run(shell, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("args", [["data.csv", "predict"], ["data.csv", "evaluate"], ["show"]], ids=str)
+def test_a_result_that_could_only_be_printed_is_not_lost_silently(world, args):
+    *data, command = args
+    done = closed_streams(world, [command, "run", *data], ">&-")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: standard output\n  It is closed")
 
 
 def test_standard_input_that_is_closed(world):

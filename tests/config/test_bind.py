@@ -44,7 +44,7 @@ class Every:
 def fill(text: str, kind: type[Any] = Every) -> Any:
     """The object bound from a text, or its faults."""
     tree, found = compose(text, Source("t", Path("/r")))
-    binder = Binder(CHOICES)
+    binder = Binder(CHOICES, Config)
     result = binder.section(kind, tree)
     found += binder.faults
     assert (result is FAILED) <= bool(found)
@@ -211,7 +211,7 @@ def test_only_the_choice_that_is_asked_for_is_looked_up() -> None:
             return super().__getitem__(name)
 
     table = Lazy(CHOICES["activation"])
-    binder = Binder({**CHOICES, "activation": table})
+    binder = Binder({**CHOICES, "activation": table}, Config)
     tree, _ = compose("units: 8\nactivation: tanh", Source("t", Path()))
     assert binder.section(HiddenConfig, tree) == HiddenConfig(8, Tanh())
     assert table.asked == ["tanh"]

@@ -143,8 +143,6 @@ def test_numbers_that_cannot_be_used() -> None:
         fit({"a": [1e308, -1e308]})
     with pytest.raises(DataError, match="float32"):
         fit({"a": [1e100, 2e100]}, "none").inputs(table_from({"a": [1e100]}), "float32")
-    with pytest.raises(DataError, match=r"not one value.*\n.*ignore: \[a\]"):
-        fit({"a": [np.nan, np.nan]})
     with pytest.raises(DataError, match="row 3, column 'size'\n  'x' is not a finite number"):
         inputs(fit(MIXED), {**MIXED, "size": ["1", "2", "x", "3"]})
 
@@ -162,7 +160,7 @@ def test_columns_are_matched_by_name() -> None:
         preparation.inputs(table_from({"Size": [1], "knid": ["a"], "same": [7]}))
     assert "Did you mean 'Size'" in str(refused.value)
     assert "Did you mean 'knid'" in str(refused.value)
-    with pytest.raises(DataError, match="no header line"):
+    with pytest.raises(DataError, match="An array has no names"):
         preparation.inputs(table_from(np.zeros((1, 3))))
 
 

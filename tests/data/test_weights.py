@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,35 @@ def test_settings_that_do_not_fit_the_data(settings: dict[str, Any], key: str, s
     assert fault.remedy
     if "yess" in said:
         assert "Did you mean 'yes'?" in fault.remedy
+
+
+@pytest.mark.parametrize(
+    ("weights", "others", "settings", "key", "said"),
+    [
+        ([1e308] * 11 + [5e-324], None, {}, "data.weight", r"row 12, column 'w'.*too small \(4.94066e-324\)"),
+        ([1e308] * 11 + [1e-300], None, {}, "data.weight", "row 12.*1e-300 is so small.* beside the mean"),
+        ([1e300] * 12, [1e-300, 1.0], {}, "data.weight", "row 1.*1e-300 is so small"),
+        ([1e-300] * 12, [1.0, 1e-300], {}, "data.weight", "row 1.*weight 1 is too large"),
+        ([1.0] * 12, None, {"weight": None, "ignore": ("w",), "class_weights": {"yes": 1e308, "no": 1e-300}},
+         "data.class_weights", "row 1.*1e-300 is so small"),
+        ([1e300] * 12, None, {"class_weights": {"no": 1e300}}, "data.class_weights", "row 1.*out of range"),
+    ],
+)  # fmt: skip
+def test_weights_too_far_apart_are_found_before_the_training(
+    weights: list[float], others: list[float] | None, settings: dict[str, Any], key: str, said: str
+) -> None:
+    validation = {"a": [0.0, 1.0], "w": others, "y": ["no", "yes"]} if others else None
+    with pytest.raises(DataError) as caught:
+        made({"w": weights}, validation, **settings)
+    assert re.search(said, str(caught.value), re.DOTALL)
+    assert [fault.key for fault in caught.value.faults] == [key]
+
+
+@pytest.mark.parametrize("factor", [1e-307, 1e-150, 1e307])
+def test_the_size_of_all_weights_does_not_matter(factor: float) -> None:
+    weights = [factor * weight for weight in COLUMNS["w"]]
+    found, expected = made({"w": weights}).training.weights, made().training.weights
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
 
 
 def test_class_weights_of_several_labels_are_refused_with_the_remedy() -> None:

@@ -11,6 +11,7 @@ from mlpcli.nn.network import Penalty
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.step import training_step
 from nets import HIDDEN_ACTIVATIONS, network, rows
+from sampling import covering, sampled
 
 OUTPUT = {"binary_cross_entropy": "sigmoid", "cross_entropy": "softmax", "poisson": "softplus"}
 TARGET = {"binary_cross_entropy": "probability", "cross_entropy": "one-hot", "poisson": "count"}
@@ -20,10 +21,13 @@ CASES = [
     for i, name in enumerate(HIDDEN_ACTIVATIONS)
     for j, loss in enumerate(LOSSES)
 ]
+ALONG = [case for i, case in enumerate(CASES) if i // len(LOSSES) % len(LOSSES) == i % len(LOSSES)]
+USUAL = covering(ALONG + CASES)
+"""Each activation with the loss that is its turn; all pairs: make test-all."""
 
 
 @pytest.mark.parametrize("executor", [name for name in EXECUTORS if name != "numpy"])
-@pytest.mark.parametrize(("name", "loss", "optimizer"), CASES)
+@pytest.mark.parametrize(("name", "loss", "optimizer"), sampled(CASES, USUAL.__contains__))
 def test_one_step(name, loss, optimizer, executor):
     output = (OUTPUT.get(loss, "linear"), 3)
     net, values = network([(name, 5)], output, loss, penalty=Penalty(0.01, 0.01))

@@ -26,14 +26,14 @@ def test_auto_is_native_where_it_is_installed():
 
 def test_without_llvmlite_numpy_runs_and_says_what_would_be_faster(without_llvmlite):
     assert choose_executor("auto").name == "numpy"
-    assert "mlpcli[native]" in hint("auto", MANY_STEPS)
+    assert "pip install llvmlite" in hint("auto", MANY_STEPS)
     assert hint("auto", MANY_STEPS - 1) == ""
     assert hint("numpy", 10**9) == ""
     assert prepare(XOR).hints
 
 
 def test_native_without_llvmlite_names_the_remedy_and_the_option(without_llvmlite):
-    with pytest.raises(MissingExtraError, match=r"pip install \'mlpcli\[native\]\'"):
+    with pytest.raises(MissingExtraError, match=r"pip install llvmlite"):
         choose_executor("native")
     with pytest.raises(ConfigError, match=r"--set executor=native, key executor(.|\n)*llvmlite"):
         prepare(XOR, ["executor=native"])

@@ -39,7 +39,7 @@ LONG = {
     "weights_too_small/wine-eight-layers",
     "zero_weights/digits-second-layer-zero",
 }
-"""Much is trained or compiled for these: the tests leave them to this program."""
+"""Much is trained or compiled for these: each takes several seconds."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Exhibit:
 
     @property
     def long(self) -> bool:
-        """Whether the tests leave it out."""
+        """Whether it takes several seconds."""
         return is_long(self.path)
 
     @property
@@ -80,6 +80,15 @@ class Exhibit:
 def is_long(path: Path) -> bool:
     """Whether a config is among LONG."""
     return f"{path.parent.name}/{path.name.split('.')[0]}" in LONG
+
+
+def first_of_each(paths: list[Path]) -> set[Path]:
+    """The first config of each rule and kind (sick, twin) that does not take long: every test run has it."""
+    found: dict[tuple[str, str], Path] = {}
+    for path in paths:
+        if not is_long(path):
+            found.setdefault((path.parent.name, path.name.split(".")[1]), path)
+    return set(found.values())
 
 
 def exhibits(rules: list[str] | None = None) -> list[Exhibit]:

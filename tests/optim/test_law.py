@@ -2,7 +2,8 @@
 gradients of what was trained are right.
 
 Of the product every pair occurs: clipping and layer go by two squares whose rows and columns have each of
-four once, and which together have each pair of them.
+four once, and which together have each pair of them. With NumPy all of these train; the executors are
+compared for a choice that has every optimiser, schedule, clipping and layer, by `make test-all` for all.
 """
 
 import itertools
@@ -22,6 +23,7 @@ from mlpcli.plan.make_plan import make_plan
 from mlpcli.training.plateau import Plateau
 from mlpcli.training.runner import first_state, make_runner
 from nets import LAYERS, network, rows
+from sampling import covering, sampled
 
 EPOCHS, ROWS, BATCH = 40, 12, 6
 RATES = {"sgd": 0.5, "adadelta": 5.0, "adagrad": 0.2}
@@ -36,6 +38,7 @@ CASES = [
     for i, optimizer in enumerate(STEPPING)
     for j, schedule in enumerate(SCHEDULES)
 ]
+COMPARED = covering([case for at, case in enumerate(CASES) if at % (len(SCHEDULES) + 1) == 0] + CASES)
 
 
 def problem(layer):
@@ -71,19 +74,24 @@ def made(name, schedule, clip):
 
 
 @pytest.mark.parametrize(("name", "schedule", "clip", "layer"), CASES)
-def test_it_trains_and_the_executors_agree(name, schedule, clip, layer):
+def test_it_trains(name, schedule, clip, layer):
+    law(made(name, schedule, clip), layer, executors=["numpy"])
+
+
+@pytest.mark.parametrize(("name", "schedule", "clip", "layer"), sampled(CASES, COMPARED.__contains__))
+def test_the_executors_agree(name, schedule, clip, layer):
     law(made(name, schedule, clip), layer)
 
 
-@pytest.mark.parametrize("layer", KINDS)
+@pytest.mark.parametrize("layer", sampled(KINDS, ["plain", "batch"].__contains__))
 @pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - set(STEPPING)))
 def test_so_do_those_that_go_by_all_rows(name, layer):
     law(OPTIMIZERS[name](), layer, epochs=10)
 
 
-def law(optimizer, layer, epochs=EPOCHS):
+def law(optimizer, layer, epochs=EPOCHS, executors=tuple(EXECUTORS)):
     results = {}
-    for executor in EXECUTORS:
+    for executor in executors:
         costs, first, state = train(executor, optimizer, layer, epochs)
         before, after = costs[0], np.mean(costs[-3:])
         assert after < (0.85 if layer == "dropout" else 0.75) * before, executor

@@ -22,6 +22,7 @@ from mlpcli.runs.model_file import ModelFile
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """\
+executor: numpy
 data: {train: %s, target: %s}
 network: {hidden: [{units: 4, activation: tanh}]}
 optimiser: {name: adam, learning_rate: 0.02}

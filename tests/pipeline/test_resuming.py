@@ -158,7 +158,7 @@ def test_another_version_is_said_and_another_computation_refused(tmp_path):
         )
 
     changed(mlp_version="0.0.1", graph="other")
-    with pytest.raises(ModelFileError, match=r"mlpcli==0\.0\.1"):
+    with pytest.raises(ModelFileError, match=r"Resume with mlp 0\.0\.1"):
         resume(path)
     changed(mlp_version="0.0.1", libraries={"numpy": "1.0"})
     seen = []

@@ -141,7 +141,6 @@ def test_layers_of_one_network_alone_are_told(first, tmp_path):
         (HIDDEN.replace("4", "5"), "", ("hidden2", "(6, 5) here, (6, 4) there", "units: 4")),
         (HIDDEN.replace("prelu", "relu"), "", ("hidden2.leak is missing here, (4,) there", "prelu")),
         (HIDDEN.replace(", normalisation: batch", ""), "", ("hidden1.shift is missing", "batch")),
-        (HIDDEN, "data.ignore=[sepal_width_cm]", ("(3, 6) here, (4, 6) there", "3 inputs", "data.ignore")),
         ("", "", ("No layer is like one", "0 hidden layers here, 2 there")),
     ],
 )

@@ -74,6 +74,92 @@ def test_a_data_frame_need_only_look_like_one(model):
 
     np.testing.assert_array_equal(model.predict(Frame(columns())).values, model.predict(columns()).values)
 
+    class Twice(Frame):
+        @property
+        def columns(self):
+            return [*self, "a"]
+
+    with pytest.raises(DataError, match="The column 'a' comes twice"):
+        model.predict(Twice(columns()))
+
+
+def test_rows_may_be_mappings(folder, model):
+    expected = model.predict(columns()).values
+    names = ("a", "b", "colour", "kind")
+    listed = [dict(zip(names, row, strict=True)) for row in rows()]
+    np.testing.assert_array_equal(model.predict(listed).values, expected)
+    np.testing.assert_array_equal(
+        model.predict([dict(reversed(each.items())) for each in listed]).values, expected
+    )
+    scores = [model.evaluate(each).as_json()["targets"] for each in (listed, folder / "data.csv")]
+    assert scores[0] == scores[1]
+    for at, row in enumerate(listed[:3]):
+        np.testing.assert_allclose(model.predict(row).values, expected[at : at + 1], rtol=1e-14)
+        scalars = {
+            **row,
+            "a": np.float64(row["a"]),
+            "b": np.array(row["b"]),
+            "colour": np.str_(row["colour"]),
+        }
+        np.testing.assert_array_equal(model.predict(scalars).values, model.predict(row).values)
+    lacking = [listed[0], {"colour": "red", "b": None}]
+    missing = {
+        "a": [listed[0]["a"], None],
+        "b": [listed[0]["b"], None],
+        "colour": [listed[0]["colour"], "red"],
+    }
+    np.testing.assert_array_equal(model.predict(lacking).values, model.predict(missing).values)
+    assert model.predict(lacking).counts.filled == {"a": 1, "b": 1}
+
+
+class NAType:
+    """Like the missing value of pandas, which has no truth value: neither it nor what it is compared with."""
+
+    def __eq__(self, other):
+        return self
+
+    __ne__ = __eq__
+
+    def __bool__(self):
+        raise TypeError("boolean value of NA is ambiguous")
+
+
+def test_missing_cells_of_data_frames_are_missing(tmp_path):
+    """Columns of pandas' types string, boolean and Int64 come as objects with NA among them."""
+    (tmp_path / "d.csv").write_text(
+        "t,flag,n,y\n" + "u,1,3,a\nv,0,,b\n,,5,a\nw,1,4,b\n" * 3, encoding="utf-8"
+    )
+    (tmp_path / "c.yaml").write_text("data: {train: d.csv, target: y}\nexecutor: numpy\n", encoding="utf-8")
+    model = load(train(tmp_path / "c.yaml", ["training.epochs=2"], runs=tmp_path))
+    for lack in (NAType(), None, np.nan):
+        frame = {
+            "t": np.array(["u", "v", lack, "w"] * 3, object),
+            "flag": np.array([True, False, lack, True] * 3, object),
+            "n": np.array([3, lack, 5, 4] * 3, object),
+        }
+        found = model.predict(frame)
+        np.testing.assert_array_equal(found.values, model.predict(tmp_path / "d.csv").values)
+        assert found.counts.filled == {"flag": 3, "n": 3}
+        frame["y"] = np.array(["a", "b", lack, "b"] * 3, object)
+        assert model.evaluate(frame).rows == 9
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        *({"a": [1]}, {"a": 1.0}, [{"a": 1}], {"a": ["x"], "b": [1], "colour": ["red"]}, np.zeros((2, 3))),
+        *({"a": [1], "b": 2, "colour": "red"}, {}, [], [{}], 3.0, None, [{"a": 1}, [2]], [[1], [1, 2]]),
+        {"a": [np.inf], "b": [1], "colour": ["red"]},
+    ],
+    ids=str,
+)
+def test_a_table_in_memory_is_not_called_a_file(model, table):
+    for use in (model.predict, model.evaluate):
+        with pytest.raises(DataError) as refused:
+            use(table)
+        assert "file" not in str(refused.value)
+        assert all(fault.where.startswith("the table") and fault.remedy for fault in refused.value.faults)
+
 
 def test_an_array_has_the_columns_x1_and_so_on(tmp_path):
     inputs = np.random.default_rng(0).normal(size=(30, 3))
@@ -116,8 +202,22 @@ def test_evaluate_takes_what_predict_takes(folder, model):
     kind = [row[3] for row in rows()]
     scores = model.evaluate({**columns(), "kind": kind})
     assert scores.rows == 24
-    assert scores.as_json() == model.evaluate(folder / "data.csv").as_json()
-    assert scores.as_json() == model.evaluate_file(str(folder / "data.csv"))[1].as_json()
+    assert scores.as_json()["targets"] == model.evaluate(folder / "data.csv").as_json()["targets"]
+    again = model.evaluate_file(str(folder / "data.csv"))[1]
+    assert model.evaluate(folder / "data.csv").as_json() == again.as_json()
+
+
+def test_a_file_is_read_as_that_of_training_was(tmp_path):
+    """With `header: true` the first line holds names, which would else be taken for numbers."""
+    text = "2020,2021\n" + "".join(f"{a},{b}\n" for a, b, _, _ in rows())
+    (tmp_path / "years.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "c.yaml").write_text(
+        "executor: numpy\ndata: {train: years.csv, header: true, target: '2021'}\ntraining: {epochs: 1}\n",
+        encoding="utf-8",
+    )
+    model = load(train(tmp_path / "c.yaml", runs=tmp_path))
+    assert len(model.predict(tmp_path / "years.csv").values) == 24
+    assert model.evaluate(tmp_path / "years.csv").rows == 24
 
 
 def test_a_fault_is_an_mlp_error(folder, model, tmp_path):
@@ -176,8 +276,62 @@ def test_nothing_is_printed(folder, tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def mapping(**settings):
+    data = {"train": "data.csv", "target": "kind"}
+    return {
+        "seed": 5,
+        "executor": "numpy",
+        "data": data,
+        "network": {"hidden": [3]},
+        "training": {"epochs": 3},
+    } | settings
+
+
+def test_a_mapping_is_a_config(folder, tmp_path, monkeypatch):
+    """Its relative paths start from the working directory, and the run's config says the same."""
+    monkeypatch.chdir(folder)
+    run = train(mapping(), "seed=3", runs=tmp_path / "runs")
+    assert run.path.name == "config-1"
+    monkeypatch.chdir(tmp_path)
+    again = train(run.path / "config.yaml", runs=tmp_path / "again")
+    for name, array in load(run).file.parameters.items():
+        np.testing.assert_array_equal(array, load(again).file.parameters[name])
+    assert mlpcli.resume(run.path, "training.epochs=4").epochs == 4
+    assert load(run).evaluate(folder / "data.csv").rows == 24
+
+
+@pytest.mark.parametrize("more", [{"repeat": {"seeds": 2}}, {"training": {"epochs": 2, "folds": 2}}], ids=str)
+def test_a_mapping_may_ask_for_seeds_and_folds(folder, tmp_path, monkeypatch, more):
+    monkeypatch.chdir(folder)
+    run = train(mapping(**more), runs=tmp_path)
+    assert load(run).predict(columns()).values.shape == (24, 2)
+
+
+def test_a_mapping_is_checked_as_a_file_is(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert mlpcli.check(mapping(), "seed=7").config.seed == 7
+    found = mlpcli.gradcheck(mapping(optimiser={"learning_rate": -0.1}), "training.epochs=2")
+    assert found.config == "config"
+    (best,) = [each.best for each in found.findings if each.finding.rule == "learning_rate_not_positive"]
+    assert best is not None
+    assert best.effect is not None
+    assert np.isfinite(best.effect.loss)  # the remedy was tried, which reads the config again
+
+
+def test_what_is_no_config_is_an_error(folder):
+    for wrong in (3, None, ["data"], {"data": 3}, {}):
+        for use in (train, mlpcli.check, mlpcli.gradcheck):
+            with pytest.raises(ConfigError):
+                use(wrong)
+    for wrong in (3, None, {"seed": 3}, [3], ["seed"]):
+        for use in (train, mlpcli.check, mlpcli.gradcheck):
+            with pytest.raises(ConfigError):
+                use(folder / "good.yaml", wrong)
+
+
 def test_the_front_door():
-    assert set(mlpcli.__all__) == {"MlpError", "Model", "Run", "__version__", "load", "resume", "train"}
+    offered = {"MlpError", "Model", "Run", "__version__", "check", "gradcheck", "load", "resume", "train"}
+    assert set(mlpcli.__all__) == offered
     for name in mlpcli.__all__:
         assert getattr(mlpcli, name)
     with pytest.raises(AttributeError, match="no attribute 'tain'"):

@@ -19,7 +19,7 @@ def check(config: str, overrides: tuple[str, ...]) -> None:
     mlp check configs/iris.yaml
     """
     from mlpcli.cli.text import describe_prepared
-    from mlpcli.pipeline import prepare
+    from mlpcli.pipeline.inspect import check as check_config
 
-    click.echo(describe_prepared(prepare(config, overrides)))
+    click.echo(describe_prepared(check_config(config, overrides)))
     click.echo("fine: nothing was trained.")

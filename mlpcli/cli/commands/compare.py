@@ -18,6 +18,8 @@ def compare(first: str, second: str, as_json: bool) -> None:
     mlp compare runs/iris-1 runs/iris-2
     """
     from mlpcli.cli.compare_text import describe_comparison
+    from mlpcli.cli.streams import need_standard_output
     from mlpcli.pipeline.comparing import compare as compare_runs
 
+    need_standard_output()
     click.echo(describe_comparison(compare_runs(first, second), as_json))

@@ -11,24 +11,41 @@ from mlpcli.cli.options import executor_option, json_option, run_argument
 @run_argument
 @click.argument("data", type=click.Path())
 @click.option("--labels", type=click.Path(), help="Label file beside an IDX or NPY file.")
+@click.option(
+    "--part",
+    type=click.Choice(["test", "validation", "training", "all"]),
+    help="Rows of a file that the run was trained on; without it test, else validation, else all.",
+)
 @click.option("--unweighted", is_flag=True, help="Count all rows alike, though training weighted them.")
 @executor_option
 @json_option
-def evaluate(run: str, data: str, labels: str | None, unweighted: bool, executor: str, as_json: bool) -> None:
+def evaluate(
+    run: str,
+    data: str,
+    labels: str | None,
+    part: str | None,
+    unweighted: bool,
+    executor: str,
+    as_json: bool,
+) -> None:
     """Score a run on rows that have the target.
 
-    DATA is a file of rows; - reads standard input.
+    DATA is a file of rows; - reads standard input. The run knows its own data files (by sha256) and their
+    parts: of a file that was split the test rows are scored. How many rows of each part is always said.
 
     \b
     mlp evaluate runs/iris-1 test.csv
+    mlp evaluate runs/iris-1 iris.csv --part all
     """
     import json
 
+    from mlpcli.cli.streams import need_standard_output
     from mlpcli.cli.text import describe_evaluation
     from mlpcli.cli.warnings import tell, tell_counts
     from mlpcli.pipeline import load
 
-    notes, evaluation = load(run, executor).evaluate_file(data, labels, not unweighted)
+    need_standard_output()
+    notes, evaluation = load(run, executor).evaluate_file(data, labels, not unweighted, part)
     tell(notes)
     tell_counts(evaluation.counts)
     if as_json:

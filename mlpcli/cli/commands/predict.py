@@ -16,15 +16,21 @@ def predict(run: str, data: str, output: str | None, executor: str) -> None:
     """Predict for the rows of DATA.
 
     DATA is a file of rows; - reads standard input. Columns are matched by name. Writes CSV with a header: the
-    label and the probability p_<class> of each class, or the value of each target in its units.
+    label and the probability p_<class> of each class, or the value of each target in its units. Outputs for
+    classes that are no probabilities (linear ones, say) are called score_<class>.
 
     \b
     mlp predict runs/iris-1 new.csv
     cat new.csv | mlp predict runs/iris-1 - -o labels.csv
     """
+    from mlpcli.cli.interrupt import interruptible
+    from mlpcli.cli.streams import need_standard_output
     from mlpcli.cli.warnings import tell, tell_counts
     from mlpcli.pipeline.predicting import write_predictions
 
-    notes, counts = write_predictions(run, data, output, executor)
+    if output is None:
+        need_standard_output()
+    with interruptible():
+        notes, counts = write_predictions(run, data, output, executor)
     tell(notes)
     tell_counts(counts)

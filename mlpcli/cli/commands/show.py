@@ -18,9 +18,11 @@ def show(run: str) -> None:
     from shlex import quote
 
     from mlpcli.cli.beside_text import describe_folds, describe_seeds
+    from mlpcli.cli.streams import need_standard_output
     from mlpcli.cli.text import describe_columns, describe_network, describe_size, plural, table
     from mlpcli.pipeline.inspect import show_run
 
+    need_standard_output()
     shown = show_run(run)
     model = shown.model
     click.echo(f"{'model' if model else 'run':8} {shown.path}")

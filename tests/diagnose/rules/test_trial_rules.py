@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from gallery.data import provide
-from gallery.run import HERE, is_long
+from gallery.run import HERE, first_of_each
 
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.verdict import diagnose
 from mlpcli.pipeline.diagnosis import make_case
 from mlpcli.pipeline.prepare import prepare
+from sampling import sampled
 
 OURS = (
     "class_imbalance",
@@ -37,6 +38,7 @@ OURS = (
 )
 SICK = [path for rule in OURS for path in sorted((HERE / rule).glob("*.sick.yaml"))]
 TWINS = [path for rule in OURS for path in sorted((HERE / rule).glob("*.twin.yaml"))]
+FIRST = first_of_each(SICK + TWINS)
 
 
 def name(path):
@@ -58,7 +60,7 @@ def test_every_rule_has_a_pair():
         assert sick & healthy
 
 
-@pytest.mark.parametrize("path", [path for path in SICK if not is_long(path)], ids=name)
+@pytest.mark.parametrize("path", sampled(SICK, FIRST.__contains__), ids=name)
 def test_the_sick_one_is_told_and_its_remedies_work(path, tmp_path):
     findings = diagnose(evidence(path, tmp_path))
     first = findings[0]
@@ -75,7 +77,7 @@ def test_the_sick_one_is_told_and_its_remedies_work(path, tmp_path):
         assert any(remedy.changes for remedy in first.remedies)
 
 
-@pytest.mark.parametrize("path", [path for path in TWINS if not is_long(path)], ids=name)
+@pytest.mark.parametrize("path", sampled(TWINS, FIRST.__contains__), ids=name)
 def test_the_healthy_twin_is_left_alone(path, tmp_path):
     findings = diagnose(evidence(path, tmp_path))
     assert path.parent.name not in [finding.rule for finding in findings]

@@ -22,17 +22,21 @@ SHAPES = [
 ]
 
 
-def compute(rows, inner, columns, transpose_a, transpose_b, dtype):
-    a = parameter("a", (inner, rows) if transpose_a else (rows, inner), dtype=dtype)
-    b = parameter("b", (columns, inner) if transpose_b else (inner, columns), dtype=dtype)
+def compute(shapes, transpose_a, transpose_b, dtype):
+    """(ours, exact) for each shape; all the products are compiled together."""
     rng = np.random.default_rng(7)
-    state = {node.name: rng.standard_normal(node.shape).astype(dtype) for node in (a, b)}
-    y = matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b)
-    function = NativeFunction(make_plan({"y": y}), state)
+    state, outputs = {}, {}
+    for at, (rows, inner, columns) in enumerate(shapes):
+        a = parameter(f"a{at}", (inner, rows) if transpose_a else (rows, inner), dtype=dtype)
+        b = parameter(f"b{at}", (columns, inner) if transpose_b else (inner, columns), dtype=dtype)
+        state |= {node.name: rng.standard_normal(node.shape).astype(dtype) for node in (a, b)}
+        outputs[str(at)] = matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b)
+    function = NativeFunction(make_plan(outputs), state)
     function.run()
-    left = state["a"].T if transpose_a else state["a"]
-    right = state["b"].T if transpose_b else state["b"]
-    return function.outputs["y"].copy(), left.astype("f8") @ right.astype("f8")
+    for at in range(len(shapes)):
+        left, right = state[f"a{at}"].astype("f8"), state[f"b{at}"].astype("f8")
+        exact = (left.T if transpose_a else left) @ (right.T if transpose_b else right)
+        yield function.outputs[str(at)].copy(), exact
 
 
 @pytest.fixture
@@ -47,8 +51,9 @@ def all_shared(monkeypatch):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("transpose_a", "transpose_b"), [(0, 0), (0, 1), (1, 0), (1, 1)])
 def test_products_equal_numpys(transpose_a, transpose_b, dtype):
-    for shape in SHAPES:
-        check(*compute(*shape, bool(transpose_a), bool(transpose_b), dtype), shape, dtype)
+    found = compute(SHAPES, bool(transpose_a), bool(transpose_b), dtype)
+    for shape, (ours, exact) in zip(SHAPES, found):
+        check(ours, exact, shape, dtype)
 
 
 def check(ours, exact, shape, dtype):
@@ -60,10 +65,10 @@ def check(ours, exact, shape, dtype):
 @pytest.mark.parametrize(("transpose_a", "transpose_b"), [(0, 0), (0, 1), (1, 0), (1, 1)])
 def test_shared_products_have_the_bits_of_those_that_are_not(transpose_a, transpose_b, dtype, request, crowd):
     shapes = [shape for shape in SHAPES if np.prod(shape) > products.SCALAR_PRODUCT]
-    before = [compute(*shape, bool(transpose_a), bool(transpose_b), dtype)[0] for shape in shapes]
+    before = [ours for ours, _ in compute(shapes, bool(transpose_a), bool(transpose_b), dtype)]
     request.getfixturevalue("all_shared")
-    for shape, expected in zip(shapes, before):
-        ours, exact = compute(*shape, bool(transpose_a), bool(transpose_b), dtype)
+    found = compute(shapes, bool(transpose_a), bool(transpose_b), dtype)
+    for shape, expected, (ours, exact) in zip(shapes, before, found):
         check(ours, exact, shape, dtype)
         assert ours.tobytes() == expected.tobytes(), shape
 

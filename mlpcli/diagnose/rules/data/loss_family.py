@@ -10,9 +10,9 @@ from mlpcli.diagnose.baseline import is_cross_entropy
 from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.output_range import Range
 from mlpcli.diagnose.rebuilt import with_head
 from mlpcli.diagnose.rule import Rule
+from mlpcli.predict.output_range import Range
 
 KEY = "loss"
 HIGHER = (10.0, 100.0)

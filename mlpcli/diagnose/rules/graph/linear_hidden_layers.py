@@ -8,10 +8,10 @@ from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key
 from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.evidence import Evidence, Outcome
 from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.output_range import is_straight
 from mlpcli.diagnose.rebuilt import with_hidden
 from mlpcli.diagnose.rule import Rule
 from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.predict.output_range import is_straight
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:

@@ -10,12 +10,12 @@ from mlpcli.diagnose.baseline import is_cross_entropy
 from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.output_range import Range, output_range, sums_to_one
 from mlpcli.diagnose.rebuilt import with_head
 from mlpcli.diagnose.rule import Rule
 from mlpcli.discover import choice_name
 from mlpcli.nn.loss import SMALLEST_PROBABILITY
 from mlpcli.nn.losses import LOSSES
+from mlpcli.predict.output_range import Range, output_range, sums_to_one
 
 KEY = "network.output.activation"
 PROBABILITIES = Range(0.0, 1.0)

@@ -10,13 +10,13 @@ from mlpcli.diagnose.baseline import baseline_loss, is_cross_entropy, least_loss
 from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.evidence import POOR, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.output_range import Range, sums_to_one
-from mlpcli.diagnose.output_range import output_range as range_of
 from mlpcli.diagnose.rebuilt import with_head
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.usual import has_large_targets
 from mlpcli.discover import choice_name
 from mlpcli.nn.loss import Loss
+from mlpcli.predict.output_range import Range, sums_to_one
+from mlpcli.predict.output_range import output_range as range_of
 
 KEY = "network.output.activation"
 HARDLY = 0.01

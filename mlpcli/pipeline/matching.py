@@ -1,0 +1,90 @@
+"""Which inputs and outputs of two networks are the same: by names of columns, levels, classes and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.data.cells import meaning
+from mlpcli.data.numeric import Numeric
+from mlpcli.data.prepare import Preparation
+from mlpcli.data.targets import ClassTarget, Target
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Named = tuple[Hashable, str]
+"""What makes an input or output the same in two networks, and what it is called."""
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Match:
+    """Places of what two networks share, in the order of this one, (shared,) each; true where there is any.
+
+    new, gone: what only this network has, and what only the other one.
+    """
+
+    here: NDArray[np.int64]
+    there: NDArray[np.int64]
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return len(self.here) > 0
+
+
+def match(here: Iterable[Named], there: Iterable[Named]) -> Match:
+    """Find what is in both."""
+    own, other = list(here), list(there)
+    keys = {key for key, _ in own}
+    places: dict[Hashable, int] = {}
+    for place, (key, _) in enumerate(other):
+        places.setdefault(key, place)
+    shared = [place for place, (key, _) in enumerate(own) if key in places]
+    return Match(
+        np.array(shared, np.int64),
+        np.array([places[own[place][0]] for place in shared], np.int64),
+        tuple(name for key, name in own if key not in places),
+        tuple(name for key, name in other if key not in keys),
+    )
+
+
+def input_names(preparation: Preparation) -> Iterator[Named]:
+    """Yield one name for each column of the input matrix: a column of numbers, or a column and its level."""
+    for column in preparation.columns:
+        if isinstance(column, Numeric):
+            yield from ((("number", name), name) for name in column.names)
+        else:
+            for level in column.levels or ("",):
+                yield (
+                    ("level", column.name, meaning(level)),
+                    f"{column.name}={level}" if level else column.name,
+                )
+
+
+def output_names(target: Target, units: int) -> Iterator[Named]:
+    """Yield one name for each output unit: a class, a target, or all classes where one unit tells them."""
+    if not isinstance(target, ClassTarget):
+        yield from (((target.task, name), name) for name in target.names)
+    elif units == len(target.classes):
+        yield from (((target.task, meaning(name)), name) for name in target.classes)
+    else:
+        yield (target.task, *map(meaning, target.classes)), " or ".join(target.classes)
+
+
+def unit_places(size: int, units: int) -> NDArray[np.int64]:
+    """Return which of `size` entries belong to each unit, (entries of one unit, units).
+
+    Entry k·units + j is that of unit j, as in maxout. There are no rows where units share an entry.
+    """
+    return np.arange(size).reshape(-1, units) if size % units == 0 else np.empty((0, units), np.int64)
+
+
+def listed(names: Sequence[str]) -> str:
+    """List names in a sentence, long lists cut with a count."""
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -1,0 +1,83 @@
+"""Which rows of a data file a run was trained on, followed by, and tested with; and which are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from mlpcli.data.table import Table
+from mlpcli.errors import DataError, Fault
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PARTS = ("training", "validation", "test")
+ALL = "all"
+LEAST_SEEN = ("test", "validation")
+"""Parts that are scored where none is asked for, the first that the file has; else all rows are."""
+
+
+@dataclass(frozen=True)
+class FileParts:
+    """What a run used the rows of one of its data files for.
+
+    lines: by part, the line (or row number) of each of its rows, as in Table.lines; one row may be in several
+    parts, where a file was named twice. folds: whether folds came before the training.
+    """
+
+    lines: Mapping[str, NDArray[np.int64]]
+    folds: bool = False
+
+
+class KnownFiles(Protocol):
+    """The data files of a run, known again by their sha256."""
+
+    def parts(self, path: str, labels: str | None, table: Table) -> FileParts | None:
+        """Return the parts of the file that `table` was read from; None where it is none of the run's."""
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """Which rows were scored, and what the run knows of them.
+
+    part: training, validation, test, or all. scored: how many of the scored rows are in each part; file: how
+    many of the file's rows that could be. Both are None where the run does not know the file.
+    """
+
+    part: str
+    scored: Mapping[str, int] | None = None
+    file: Mapping[str, int] | None = None
+    folds: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        plain = [None if each is None else dict(each) for each in (self.scored, self.file)]
+        return {"part": self.part, "part_rows": plain[0], "file_rows": plain[1]}
+
+
+def choose_rows(table: Table, parts: FileParts | None, part: str | None) -> tuple[Table, ScoredRows]:
+    """Return the rows of a part, and what they are; part None: the test rows where the file has some.
+
+    Else the validation rows, else all. Raises DataError where the part is not known, or has no rows.
+    """
+    if parts is None:
+        if part not in (None, ALL):
+            what = f"Which of its rows are {part} rows is not known: the run does not know this file."
+            remedy = "Give the file that the run was trained on, as it was (by sha256), or leave out --part."
+            raise DataError(Fault(table.source, what, remedy))
+        return table, ScoredRows(ALL)
+    lines = np.asarray(table.lines)
+    inside = {name: np.isin(lines, found) for name, found in parts.lines.items()}
+    there = {name: int(np.sum(inside[name])) if name in inside else 0 for name in PARTS}
+    part = part or next((name for name in LEAST_SEEN if there[name]), ALL)
+    if part == ALL:
+        return table, ScoredRows(ALL, there, there, parts.folds)
+    if not there[part]:
+        has = ", ".join(f"{count} {name}" for name, count in there.items() if count)
+        remedy = f"It has {has} rows: score those, or all." if has else "Take --part all."
+        raise DataError(Fault(table.source, f"The file has no {part} rows.", remedy))
+    scored = {name: int(np.sum(inside[part] & inside[name])) if name in inside else 0 for name in PARTS}
+    return table.take(np.flatnonzero(inside[part])), ScoredRows(part, scored, there, parts.folds)
