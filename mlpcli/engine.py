@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.errors import DisconnectedError, Fault, GraphError, ShapeError
+from mlpcli.errors import DisconnectedError, Fault, GraphError, ShapeError, nearest
 from mlpcli.execute import Executor, NumpyExecutor
 from mlpcli.execute.executor import arithmetic
 from mlpcli.grad.reverse import gradients
@@ -108,9 +108,11 @@ def compute(
     inputs: Mapping[str, Any] | None = None,
     executor: Executor | None = None,
 ) -> dict[str, NDArray[Any]]:
-    """The values of nodes, once: plan, compile, run. parameters and inputs: name -> array.
+    """Compute the values of nodes, once: plan, compile, run. parameters and inputs: name -> array.
 
-    For many runs make the plan and compile it yourself; this compiles anew each time.
+    For many runs make the plan and compile it yourself; this compiles anew each time. Raises GraphError for a
+    parameter or placeholder of the graph without a value and for a value that the graph has no use for,
+    ShapeError for a value of another shape.
     """
     given = {name: np.asarray(value) for name, value in (inputs or {}).items()}
     sources = [node for node in topological(outputs.values()) if node.op in (PLACEHOLDER, PARAMETER)]
@@ -119,6 +121,11 @@ def compute(
         missing = [name for name in needed if name not in values]
         if missing:
             raise GraphError(Fault("compute", f"No value is given for: {', '.join(missing)}."))
+        unknown = [name for name in values if name not in needed]
+        if unknown:
+            what = f"The graph of these outputs has no {source.name} {unknown[0]!r}."
+            remedy = nearest(unknown[0], needed, len(needed)) if needed else "It has none: leave it out."
+            raise GraphError(Fault("compute", what, remedy))
     batch = 1
     for node in sources:
         shape = given[node.name].shape if node.op is PLACEHOLDER else np.shape((parameters or {})[node.name])

@@ -43,6 +43,15 @@ def test_the_page_shows_the_message_that_is_given(tmp_path, monkeypatch, capsys)
     assert shown.strip() in capsys.readouterr().out
 
 
+def test_the_engine_brings_what_its_page_names_and_nothing_else():
+    brought: dict[str, object] = {}
+    exec("from mlpcli.engine import *", brought)
+    page = (ROOT / "docs/engine.md").read_text(encoding="utf-8")
+    table = page[page.index("## What there is") : page.index("## What it takes care of")]
+    documented = set(re.findall(r"`([A-Za-z_0-9]+)`", table)) - {"abs"}  # Python's own
+    assert set(brought) - {"__builtins__"} == documented
+
+
 def keys(section):
     hints = get_type_hints(section)
     for field in fields(section):

@@ -78,6 +78,11 @@ def _gradient(gradient: GradientCheck, rows: int) -> str:
     text = f"{table(header, lines, left=2)}\n{said}"
     if gradient.sentence:
         text += f"\nwrong: {gradient.sentence}"
+    if gradient.not_finite:
+        text += f"\nnot finite, so that no step can be made: the gradient by {', '.join(gradient.not_finite)}"
+    text += "".join(f"\nnote: {each}." for each in gradient.cusps)
+    if gradient.in_precision:
+        text += f"\n{gradient.in_precision.sentence}"
     if gradient.unjudged:
         text += f"\nnot judged, since rounding or kinks hide the differences: {', '.join(gradient.unjudged)}"
     return text
@@ -96,6 +101,8 @@ def _judgement(checks: Iterable[ParameterCheck]) -> str:
     checks = list(checks)
     if not all(check.right for check in checks):
         return "wrong"
+    if any(check.not_finite for check in checks):
+        return "not finite"
     if any(check.judged for check in checks):
         return "right"
     return "not judged" if any(check.lost_in_rounding for check in checks) else "on kinks"
@@ -235,6 +242,8 @@ def _verdict(report: GradcheckReport) -> str:
     result = f"; {_result(training)}" if training else "; nothing was trained (--fast)"
     if problems:
         return f"{plural(problems, 'problem')} found{result}"
+    if not report.gradient.finite:
+        return f"problem: the gradient is not finite{result}"
     if training and not training.learns:
         return f"problem: it does not learn, for none of the reasons that are known{result}"
     if not report.healthy:

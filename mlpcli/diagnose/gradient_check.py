@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.diagnose.parameter_check import RELATIVE_TOLERANCE, Checker, Direction, Entry, ParameterCheck
+from mlpcli.diagnose.precision_check import PrecisionCheck
 from mlpcli.diagnose.wrong_op import Parts, WrongOp, first_wrong_op
 from mlpcli.execute.executor import Executor, State
 from mlpcli.graph.node import Node
@@ -63,6 +64,21 @@ class GradientCheck:
     sum_wrong: tuple[str, ...] = ()
     repeatable: bool = True
     first_wrong: WrongOp | None = None
+    in_precision: PrecisionCheck | None = None
+    """The gradient in the precision of the config, where that is not float64."""
+
+    cusps: tuple[str, ...] = ()
+    """Formulas with an infinite slope on both sides of what they are given, a sentence for each."""
+
+    @property
+    def not_finite(self) -> tuple[str, ...]:
+        """Parameters by which the gradient is infinite or NaN at some point, by a formula."""
+        return tuple(dict.fromkeys(check.name for check in self.checks if check.not_finite))
+
+    @property
+    def finite(self) -> bool:
+        """Whether the gradient is finite, in float64 and in the precision of the config."""
+        return not self.not_finite and not (self.in_precision and self.in_precision.not_finite)
 
     @property
     def right(self) -> bool:
@@ -77,7 +93,7 @@ class GradientCheck:
     @property
     def unjudged(self) -> tuple[str, ...]:
         """Parameters of which nothing could be judged at any point."""
-        judged = {check.name for check in self.checks if check.judged}
+        judged = {check.name for check in self.checks if check.judged or check.not_finite}
         return tuple(dict.fromkeys(check.name for check in self.checks if check.name not in judged))
 
     @property
@@ -115,6 +131,9 @@ class GradientCheck:
             "sum_wrong": list(self.sum_wrong),
             "repeatable": self.repeatable,
             "unjudged": list(self.unjudged),
+            "not_finite": list(self.not_finite),
+            "cusps": list(self.cusps),
+            "in_precision": self.in_precision and self.in_precision.as_json(),
             "first_wrong": self.first_wrong and self.first_wrong.as_json(),
             "sentence": self.sentence,
         }
@@ -132,17 +151,21 @@ def check_cost(
     coordinates: int | None = None,
     all_coordinates: bool = False,
     parts: Parts = (),
+    formulas: bool = False,
 ) -> GradientCheck:
     """Loss and penalty, each by itself, at every one of the named states; all arrays float64.
 
     states: name -> arrays of the same parameters, which stay as they are. coordinates: entries of a parameter
     that are checked one by one; by default, and where all of them are wanted, as many as
-    default_coordinates() says. parts: what the first wrong op is looked for in, see parts_of().
+    default_coordinates() says. parts: what the first wrong op is looked for in, see parts_of(). formulas:
+    whether the network has some, whose slope may be infinite: that is no wrong derivative.
     """
     named = list(states)
     state = {name: np.array(array, order="C") for name, array in named[0][1].items()}
     roots = {"loss": loss} if penalty is None else {"loss": loss, "penalty": penalty}
-    checkers = {part: Checker(root, parameters, state, rows, executor) for part, root in roots.items()}
+    checkers = {
+        part: Checker(root, parameters, state, rows, executor, formulas) for part, root in roots.items()
+    }
     whole = None if cost is loss else Checker(cost, parameters, state, rows, executor)
     count = len(next(iter(rows.values())))
     most = default_coordinates(parameters, count, all_coordinates) if coordinates is None else coordinates

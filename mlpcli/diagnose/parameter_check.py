@@ -95,6 +95,8 @@ class ParameterCheck:
     direction: Direction
     point: str = ""
     part: str = ""
+    not_finite: int = 0
+    """Entries whose derivative by the graph is infinite or NaN, which a formula may make it: not judged."""
 
     @property
     def right(self) -> bool:
@@ -127,7 +129,10 @@ class Checker:
         state: State,
         rows: Mapping[str, NDArray[Any]],
         executor: Executor,
+        formulas: bool = False,
     ) -> None:
+        """formulas: whether a slope may be infinite, as those of formulas can be."""
+        self._formulas = formulas
         self._arrays = {p.name: state[p.name] for p in parameters}
         symbolic = gradients(cost, parameters, allow_disconnected=True)
         count = len(next(iter(rows.values())))
@@ -159,9 +164,16 @@ class Checker:
                 if array.size > most_entries:
                     chosen = np.sort(rng.choice(array.size, most_entries, replace=False))
                 indices = [tuple(int(i) for i in np.unravel_index(flat, array.shape)) for flat in chosen]
-                direction = _check_direction(array, symbolic[name], self._evaluate, floor, rng)
+                lost = int(np.count_nonzero(~np.isfinite(symbolic[name]))) if self._formulas else 0
+                if lost:
+                    indices = [index for index in indices if np.isfinite(symbolic[name][index])]
+                direction = (
+                    Direction(math.nan, math.nan, math.nan, None)
+                    if lost
+                    else _check_direction(array, symbolic[name], self._evaluate, floor, rng)
+                )
                 entries = _check_entries(array, indices, symbolic[name], self._evaluate, floor)
-                checks.append(ParameterCheck(name, array.size, *entries, direction, point, part))
+                checks.append(ParameterCheck(name, array.size, *entries, direction, point, part, lost))
         return checks
 
     def _evaluate(self) -> tuple[float, Sequence[NDArray[Any]]]:

@@ -15,6 +15,7 @@ from mlpcli.execute.rows import RowFunction
 from mlpcli.graph.node import parameter
 from mlpcli.optim.step import RATE_FACTOR, Pace, training_step
 from mlpcli.training.plateau import Plateau
+from mlpcli.training.progress import all_finite
 from mlpcli.training.runner import first_state, make_runner
 from mlpcli.training.stopping import Stopping
 
@@ -62,7 +63,7 @@ class Trial:
 
     @property
     def finite(self) -> bool:
-        """Whether no cost became infinite or NaN."""
+        """Whether no cost, and at the end no weight, became infinite or NaN."""
         return bool(np.isfinite(self.costs).all() and math.isfinite(self.loss))
 
     @property
@@ -202,6 +203,8 @@ class Trainer:
                 np.concatenate([none, *(first[name].ravel() for name in names)]),
             )
             last = {name: state[name].copy() for name in arrays}
+            if not all_finite(last.values()):
+                loss = math.nan  # which a comparison in a formula may hide
             self._runner.run(order, lambda: True)
             last_update = {name: _relative(state[name] - last[name], last[name]) for name in names}
         return Trial(

@@ -316,7 +316,8 @@ def _excess(symbolic: Any, numeric: Any, size: Any, noise: Any, scale: Any) -> A
     size = np.maximum(np.where(np.isfinite(size), size, 0.0), np.abs(numeric))
     floor = ABSOLUTE_TOLERANCE * scale
     excess = np.abs(symbolic - numeric) / (floor + RELATIVE_TOLERANCE * size + 4 * noise)
-    excess = np.where(np.isfinite(symbolic), excess, np.inf)
+    # The slope of a value that is infinite itself is none, and no fault of its derivative.
+    excess = np.where(np.isfinite(symbolic) | ~np.isfinite(scale), excess, np.inf)
     return np.where(np.isfinite(numeric) & (4 * noise <= floor + JUDGEABLE * size), excess, np.nan)
 
 

@@ -1,13 +1,20 @@
-"""Reverse mode: the adjoint of every node is built once per cost, when first asked for, and shared."""
+"""Reverse mode: the adjoint of every node is built once per cost, when first asked for, and shared.
+
+In the chain rule 0 times an infinity, or times NaN, is 0: a branch that `where`, `min`, `max` or `clip` did
+not take has an adjoint of 0, and its slope does not count, whatever that is. Only where a slope can be
+infinite or NaN (see steep.py) are the products of a derivative of that kind; all others are plain.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from mlpcli.errors import DisconnectedError, Fault
-from mlpcli.graph.node import Node, constant, describe, shape_error, topological
+from mlpcli.grad.steep import bounds_of, steep
+from mlpcli.graph.node import CONSTANT, Node, constant, describe, rebuild, shape_error, topological
+from mlpcli.ops.elementwise import multiply_no_nan, xdivy
 from mlpcli.ops.move import broadcast, unbroadcast
 
 
@@ -20,10 +27,12 @@ class Adjoints:
 
     def __init__(self, cost: Node) -> None:
         self._consumers: dict[Node, list[tuple[Node, int]]] = {cost: []}
-        for node in topological([cost]):
+        order = topological([cost])
+        for node in order:
             for position, source in enumerate(node.inputs):
                 self._consumers.setdefault(source, []).append((node, position))
         self._built: dict[Node, Node | None] = {cost: constant(1.0, cost.dtype)}
+        self._unsafe = _unsafe(order)
 
     def depends_on(self, node: Node) -> bool:
         """Whether the cost is computed from the node at all."""
@@ -57,6 +66,8 @@ class Adjoints:
             if derivative is None or arriving is None:
                 continue
             part = derivative(arriving, consumer, *consumer.inputs, **dict(consumer.attributes))
+            if (consumer, position) in self._unsafe:
+                part = _where_zero_wins(part, arriving)
             if consumer.op.kind == "elementwise":
                 part = unbroadcast(_spread(part, consumer), node.shape)
             total = part if total is None else total + part
@@ -86,6 +97,43 @@ def gradients(cost: Node, nodes: Iterable[Node], allow_disconnected: bool = Fals
             adjoint = broadcast(zero, shape=node.shape, axes=()) if node.shape else zero
         result.append(adjoint)
     return result
+
+
+def _unsafe(order: Sequence[Node]) -> set[tuple[Node, int]]:
+    """Find the ops, and places of their inputs, where an adjoint or a slope may be infinite or NaN.
+
+    order: every node of a cost, inputs first.
+    """
+    bounds = bounds_of(order)
+    found: set[tuple[Node, int]] = set()
+    lost: set[Node] = set()  # whose adjoint may be infinite or NaN
+    for node in reversed(order):
+        passes = node in lost and node.op.kind != "matmul"  # beyond it such a gradient is lost as a whole
+        for position, is_steep in enumerate(steep(node, bounds)):
+            if is_steep or passes:
+                found.add((node, position))
+                lost.add(node.inputs[position])
+    return found
+
+
+def _where_zero_wins(part: Node, arriving: Node) -> Node:
+    """Rewrite what a derivative has made of the arriving adjoint in products where a 0 stays 0."""
+    new: dict[Node, Node] = {arriving: arriving}
+    for node in topological([part]):
+        if node is arriving or not any(each in new for each in node.inputs):
+            continue
+        inputs = tuple(new.get(each, each) for each in node.inputs)
+        if node.op.name == "multiply" and not any(_is_number(each) for each in inputs):
+            new[node] = multiply_no_nan(*inputs)
+        elif node.op.name == "divide" and node.inputs[0] in new and not _is_number(inputs[1]):
+            new[node] = xdivy(*inputs)
+        else:
+            new[node] = rebuild(node, inputs)
+    return new.get(part, part)
+
+
+def _is_number(node: Node) -> bool:
+    return node.op is CONSTANT and bool(np.isfinite(np.asarray(node.value)).all() and np.all(node.value))
 
 
 def _spread(part: Node, like: Node) -> Node:

@@ -40,6 +40,22 @@ multiply = _elementwise(
 divide = _elementwise(
     "divide", lambda w, a, b: w.divide(a, b), (lambda g, y, a, b: g / b, lambda g, y, a, b: -(g * y) / b)
 )
+
+
+def _is_zero(w: Words, x: Any) -> Any:
+    return w.greater_equal(0.0, w.absolute(x))  # not for NaN
+
+
+multiply_no_nan: Op = _elementwise(  # a product in a chain rule: 0 times infinity or NaN is 0
+    "multiply_no_nan",
+    lambda w, a, b: w.where(_is_zero(w, a), 0.0, w.where(_is_zero(w, b), 0.0, w.multiply(a, b))),
+    (lambda g, y, a, b: multiply_no_nan(g, b), lambda g, y, a, b: multiply_no_nan(g, a)),
+)
+xdivy: Op = _elementwise(  # a quotient in a chain rule: 0 divided by 0 or NaN is 0; named as TensorFlow does
+    "xdivy",
+    lambda w, a, b: w.where(_is_zero(w, a), 0.0, w.divide(a, b)),
+    (lambda g, y, a, b: xdivy(g, b), lambda g, y, a, b: -xdivy(multiply_no_nan(g, y), b)),
+)
 negative = _elementwise("negative", lambda w, x: w.negative(x), (lambda g, y, x: -g,))
 power: Op = _elementwise(  # a fixed exponent; x² is a product, exact and quick
     "power",

@@ -13,7 +13,7 @@ import numpy as np
 
 from mlpcli.pipeline.prepare import Prepared
 from mlpcli.predict.scores import Evaluation
-from mlpcli.training.loop import INTERRUPTED, NOT_FINITE
+from mlpcli.training.loop import INTERRUPTED, LOST
 
 if TYPE_CHECKING:
     from mlpcli.diagnose.finding import Finding
@@ -67,7 +67,7 @@ class Repeated:
     def followed(self) -> float:
         """The cost it is judged by; infinity for one that was lost."""
         cost = self.cost if self.validation_cost is None else self.validation_cost
-        return cost if math.isfinite(cost) and self.stopped != NOT_FINITE else math.inf
+        return cost if math.isfinite(cost) and self.stopped not in LOST else math.inf
 
     def as_record(self) -> dict[str, Any]:
         """A row of repeat.csv."""
@@ -142,7 +142,7 @@ class Run:
     @property
     def failed(self) -> bool:
         """Whether the cost became infinite or NaN."""
-        return self.stopped == NOT_FINITE
+        return self.stopped in LOST
 
     @property
     def interrupted(self) -> bool:

@@ -15,13 +15,16 @@ from mlpcli.config.load import ConfigSource
 from mlpcli.data.plain import finite
 from mlpcli.diagnose.baseline import mean_loss
 from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.formula_faults import cusps, uses_formulas
 from mlpcli.diagnose.gradient_check import BURN_IN, GradientCheck, burned_in, check_cost
 from mlpcli.diagnose.layer_health import LayerHealth, layer_health
+from mlpcli.diagnose.precision_check import PrecisionCheck, check_precision
 from mlpcli.diagnose.verdict import diagnose
 from mlpcli.diagnose.wrong_op import parts_of
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.execute import EXECUTORS
 from mlpcli.execute.rows import RowFunction
+from mlpcli.nn.network import Penalty, build_network
 from mlpcli.pipeline.diagnosis import make_case
 from mlpcli.pipeline.prepare import Prepared, prepare, random_stream, with_rate
 from mlpcli.pipeline.proposal import Diagnosed, propose
@@ -98,7 +101,7 @@ class GradcheckReport:
         """The gradient is right, no problem was found, and the network learns. Where nothing was trained, the
         gradient has to reach every layer."""
         fine = not self.cut_off if self.training is None else self.training.learns
-        return self.gradient.right and not self.counted("problem") and fine
+        return self.gradient.right and self.gradient.finite and not self.counted("problem") and fine
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, with every number that is printed; null for those that are not finite."""
@@ -164,6 +167,11 @@ def gradcheck(
     prepared = with_rate(prepared)
     evidence = Evidence(make_case(prepared, trained))
     gradient, checked_rows = _check_gradient(prepared, state, trained, depth == "full", most_rows)
+    weights = state if trained is None else trained
+    rows = evidence.some_rows
+    found_cusps = cusps(prepared.network.settled, {**weights, **rows}, len(rows["inputs"]))
+    in_precision = _check_precision(prepared, weights, rows)
+    gradient = replace(gradient, in_precision=in_precision, cusps=tuple(found_cusps))
     training: Training | None = None
     later: tuple[LayerHealth, ...] = ()
     updates: Mapping[str, float] | None = None
@@ -243,8 +251,23 @@ def _check_gradient(
         rng,
         all_coordinates=full,
         parts=parts_of(network),
+        formulas=uses_formulas(network, prepared.head.loss),
     )
     return checked, len(few)
+
+
+def _check_precision(
+    prepared: Prepared, weights: Mapping[str, NDArray[Any]], rows: Mapping[str, NDArray[Any]]
+) -> PrecisionCheck | None:
+    """The gradient in the precision of the config; None where that is float64, as all else here."""
+    config = prepared.config
+    if config.precision == "float64":
+        return None
+    optimizer, dataset = prepared.optimizer, prepared.dataset
+    penalty = Penalty(optimizer.l1, optimizer.l2, optimizer.penalise_biases)
+    width, weighted = dataset.preparation.width, bool(dataset.weighting)
+    same = build_network(config.network, prepared.head, width, config.precision, penalty, weighted)
+    return check_precision(prepared.network, same, weights, rows)
 
 
 def _after_burn_in(

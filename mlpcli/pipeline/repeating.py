@@ -27,7 +27,8 @@ from mlpcli.pipeline.training import make_training_runner, step_of
 from mlpcli.pipeline.watched import Watched
 from mlpcli.runs.folder import CHECKPOINT, REMEDY, REPEAT, RunFolder
 from mlpcli.runs.growing_table import growing, put_in_order
-from mlpcli.training.loop import INTERRUPTED, NOT_FINITE, epochs
+from mlpcli.training.loop import INTERRUPTED, LOST, epochs
+from mlpcli.training.progress import all_finite
 
 SEAL, DIGITS = "sha256", 16
 """The column that tells whether a row is one of this training: the digest's first digits."""
@@ -64,6 +65,7 @@ class Lane:
         for name, watched in zip(self._parts, self._watched, strict=True):
             watched.look_at(prepared, getattr(dataset, name))
         following, first = dataset.validation is not None, self._watched[0]
+        weights = [self._state[name] for name in session.kept.weights]
         for epoch in epochs(
             self._runner,
             self._state,
@@ -74,6 +76,7 @@ class Lane:
             training.epochs,
             first.cost,
             session.progress,
+            finite_weights=lambda: all_finite(weights),
         ):
             session.kept.after(epoch)
         if epoch.stopped == INTERRUPTED:
@@ -286,7 +289,7 @@ def _repeated(row: dict[str, str]) -> Repeated:
     scores = {name: float(value) for name, value in own.items()}
     if reached not in ("", "0", "1"):
         raise ValueError(f"{reached!r} says neither that a cost was reached nor that it was not")
-    if math.isnan(cost) and stopped != NOT_FINITE:
+    if math.isnan(cost) and stopped not in LOST:
         raise ValueError(f"the cost of seed {seed} is no number")
     return Repeated(
         seed,

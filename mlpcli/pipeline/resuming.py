@@ -19,13 +19,14 @@ from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, read_config, wit
 from mlpcli.pipeline.provenance import DATA_FILES, check_computation, check_data, check_start, provenance
 from mlpcli.pipeline.session import Session, records
 from mlpcli.pipeline.training import Interrupted, Report, conduct, failure, keep_curve, step_of
+from mlpcli.pipeline.watched import LOST_RULES
 from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.checkpoint import REMEDY, Checkpoint, understood
 from mlpcli.runs.contents import Given
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, HISTORY, MODEL, SUMMARY, RunFolder
 from mlpcli.runs.lock import locked
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE
+from mlpcli.training.loop import ALL_DONE, INTERRUPTED, LOST
 
 FREE = (
     *("training.epochs", "training.stop", "training.print_every", "training.monitors"),
@@ -106,8 +107,8 @@ def _go_on(
         check_changes(file, then, FREE, "A run that goes on keeps its config, and this was changed", LEAVE_IT)
         _check_epochs(file, values)
         over = None if _goes_on(values, then, file.config) else _as_it_is(folder, values, found)
-        lost = [f for f in values["findings"] if f["rule"] == "cost_not_finite"]
-        cause = lost[-1]["cause"] if lost else ""
+        lost = [f for f in values["findings"] if f["rule"] in LOST_RULES]
+        cause, rule = (lost[-1]["cause"], lost[-1]["rule"]) if lost else ("", "")
         at_once = bool(lost) and (lost[-1]["epoch"], lost[-1]["batch"]) == (1, 1)
     if over is not None:
         if not folder.has(MODEL):
@@ -117,7 +118,7 @@ def _go_on(
         ModelFile.read(folder.path / MODEL)
         report(Ended(over, anew=False))
         if over.failed:
-            raise RunFailed(failure(over, cause, at_once))
+            raise RunFailed(failure(over, cause, rule, at_once))
         return over
     prepared, step = _prepared(folder, overrides)
     made = provenance(prepared, step)
@@ -191,7 +192,7 @@ def _check_epochs(file: ConfigFile, values: Any) -> None:
 def _goes_on(values: Any, then: Config, now: Config) -> bool:
     """Whether there is anything left to do."""
     stopped = values["stopped"]
-    if stopped == NOT_FINITE:
+    if stopped in LOST:
         return False
     if stopped in ("", INTERRUPTED):
         return True
@@ -205,7 +206,7 @@ def _as_it_is(folder: RunFolder, values: Any, found: Checkpoint) -> Run:
     return Run(
         folder.path,
         values["stopped"],
-        values["epoch"] + (values["part"] is not None or values["stopped"] == NOT_FINITE),
+        values["epoch"] + (values["part"] is not None or values["stopped"] in LOST),
         math.nan if cost is None else cost,
         values["kept"]["epoch"],
         values["seconds"],

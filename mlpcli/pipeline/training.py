@@ -19,13 +19,22 @@ from mlpcli.pipeline.keeper import Keeper, explained
 from mlpcli.pipeline.prepare import Prepared, with_rate
 from mlpcli.pipeline.provenance import provenance
 from mlpcli.pipeline.session import Session
-from mlpcli.pipeline.watched import AT_ONCE_REMEDY, LOST_REMEDY, LostCost, Watched, find_lost_cost
+from mlpcli.pipeline.watched import (
+    AT_ONCE_REMEDY,
+    FORMULA_REMEDY,
+    FORMULA_RULE,
+    LOST_REMEDY,
+    LostCost,
+    Watched,
+    find_lost_cost,
+)
 from mlpcli.runs.contents import Given, Outcome
 from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.lock import locked
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.loop import INTERRUPTED, Epoch, epochs
 from mlpcli.training.plateau import Plateau
+from mlpcli.training.progress import all_finite
 from mlpcli.training.runner import make_runner
 
 if TYPE_CHECKING:
@@ -97,6 +106,7 @@ def conduct(
     following = dataset.validation is not None
     part = ("validation", dataset.validation) if dataset.validation else ("training", dataset.training)
     every = training.print_every or -(-training.epochs // LINES)
+    weights = [state[name] for name in session.kept.weights]
 
     def tell(event: Event) -> None:
         try:
@@ -133,6 +143,7 @@ def conduct(
             watched.cost,
             session.progress,
             lambda: keeper.due,
+            lambda: all_finite(weights),
         ):
             if not epoch.whole and epoch.finite:
                 keeper.keep(epoch.stopped)  # of the epochs before it, and how far this one came
@@ -188,14 +199,20 @@ def conduct(
     report(Ended(run))
     if failed:
         assert lost is not None
-        raise RunFailed(failure(run, lost.finding.cause, (epoch.number, lost.batch) == (1, 1)))
+        found = lost.finding
+        raise RunFailed(failure(run, found.cause, found.rule, (epoch.number, lost.batch) == (1, 1)))
     return run
 
 
-def failure(run: Run, cause: str, at_once: bool = False) -> Fault:
-    """What a run whose cost is not finite has to say. at_once: whether it was so before the first step."""
+def failure(run: Run, cause: str, rule: str, at_once: bool = False) -> Fault:
+    """What a run whose cost or weights are not finite has to say.
+
+    rule: of the finding that says the cause. at_once: whether it was so before the first step.
+    """
     weights = f"weights of epoch {run.kept_epoch}" if run.kept_epoch else "initial weights"
     remedy = AT_ONCE_REMEDY if at_once else LOST_REMEDY
+    if rule == FORMULA_RULE:
+        remedy = FORMULA_REMEDY
     return Fault(f"epoch {run.epochs}", cause, f"{remedy} The {weights} are in {run.path}.")
 
 

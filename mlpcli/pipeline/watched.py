@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from mlpcli.data.dataset import Part
 from mlpcli.execute import NumpyExecutor
+from mlpcli.execute.evaluate import evaluate
 from mlpcli.execute.rows import EpochRunner, RowFunction
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.pipeline.prepare import Prepared
 from mlpcli.predict.probabilities import why_no_probabilities
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
 from mlpcli.training.loop import Epoch
+from mlpcli.training.progress import all_finite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.diagnose.finding import Finding, Remedy
+    from mlpcli.diagnose.formula_faults import FormulaFault
 
 
 AT_ONCE_REMEDY = "No step was taken yet, so it is not the learning rate: mlp gradcheck says what it is."
 LOST_REMEDY = "Lower optimiser.learning_rate (try a tenth), or scale inputs and targets."
+FORMULA_REMEDY = "No learning rate helps: write a formula that is finite there, and has a finite slope."
+NOT_FINITE_RULE, FORMULA_RULE = "cost_not_finite", "formula_not_finite"
+LOST_RULES = (NOT_FINITE_RULE, FORMULA_RULE)
+"""Rules of the findings that say where a cost, or weights, stopped being finite."""
 
 
 class LostCost(NamedTuple):
@@ -107,19 +114,101 @@ def find_lost_cost(
     watched: Watched,
 ) -> LostCost:
     """Where the first infinity or NaN arose: the epoch is run again up to the batch that broke it."""
-    from mlpcli.diagnose.finding import Finding  # seldom needed
-
     good = {name: array.copy() for name, array in state.items()}
+
+    def after(batches: int) -> NDArray[np.intp]:
+        """Leave the state as it was after so many batches; the rows of the next one."""
+        for name, array in good.items():
+            state[name][...] = array
+        return runner.replay(epoch.order, batches)
+
     in_step = not np.isfinite(epoch.cost)
-    if not in_step:
-        runner.replay(epoch.order, epoch.batches)
-        part, chosen = watched.part, np.arange(watched.part.rows)
-        rows, where = watched.rows, f"on the {watched.name} rows, after the last update"
-    else:
-        chosen, part = runner.replay(epoch.order, epoch.batches - 1), prepared.dataset.training
-        rows = {name: array[chosen] for name, array in prepared.rows(part).items()}
-        where = f"in batch {epoch.batches}"
+    breaking = _breaking_batch(prepared, state, after, epoch.batches - in_step)
+    training = prepared.dataset.training
+    try:
+        if breaking is not None:
+            return _lost_weights(prepared, state, training, after(breaking - 1), epoch, breaking)
+        if in_step:
+            chosen, part, where = after(epoch.batches - 1), training, f"in batch {epoch.batches}"
+        else:
+            after(epoch.batches)
+            chosen, part = np.arange(watched.part.rows), watched.part
+            where = f"on the {watched.name} rows, after the last update"
+        return _lost_cost(prepared, state, part, chosen, epoch, in_step, where)
+    finally:
+        for name, array in good.items():
+            state[name][...] = array
+
+
+def _breaking_batch(
+    prepared: Prepared,
+    state: Mapping[str, NDArray[Any]],
+    after: Callable[[int], object],
+    batches: int,
+) -> int | None:
+    """The first of so many batches whose update leaves weights that are not finite; None: all are.
+
+    What is lost stays lost, so that halving finds it.
+    """
+    weights = [state[p.node.name] for p in prepared.network.arrays]
+
+    def lost(number: int) -> bool:
+        after(number)
+        return not all_finite(weights)
+
+    if not batches or not lost(batches):
+        return None
+    whole, broken = 0, batches
+    while broken - whole > 1:
+        middle = (whole + broken) // 2
+        whole, broken = (whole, middle) if lost(middle) else (middle, broken)
+    return broken
+
+
+def _lost_weights(
+    prepared: Prepared,
+    state: Mapping[str, NDArray[Any]],
+    part: Part,
+    chosen: NDArray[np.intp],
+    epoch: Epoch,
+    batch: int,
+) -> LostCost:
+    """An update that leaves weights which are not finite: a slope is infinite, or a step too long."""
+    from mlpcli.diagnose.finding import Finding  # seldom needed
+    from mlpcli.diagnose.formula_faults import slope_fault
+
+    rows = {name: array[chosen] for name, array in prepared.rows(part).items()}
+    fault = slope_fault(prepared.network.training, prepared.head.loss, {**state, **rows}, len(chosen))
+    what = f"The weights are not finite after batch {batch} of epoch {epoch.number}"
+    if fault is not None:
+        return LostCost(_of_formula(prepared, fault, what, _rows(fault.rows, chosen, part)), batch)
+    cause = f"{what}: the step was too long, or the gradient beyond what {prepared.config.precision} holds."
+    remedies = tuple(_remedies(prepared))
+    finding = Finding(NOT_FINITE_RULE, "problem", cause, "", "optimiser.learning_rate", remedies=remedies)
+    return LostCost(finding, batch)
+
+
+def _lost_cost(
+    prepared: Prepared,
+    state: Mapping[str, NDArray[Any]],
+    part: Part,
+    chosen: NDArray[np.intp],
+    epoch: Epoch,
+    in_step: bool,
+    where: str,
+) -> LostCost:
+    """A cost that is not finite, though the weights are: the first value on the way to it that is not."""
+    from mlpcli.diagnose.finding import Finding  # seldom needed
+    from mlpcli.diagnose.formula_faults import slope_fault, value_fault
+
+    rows = {name: array[chosen] for name, array in prepared.rows(part).items()}
     forward = prepared.network.training if in_step else prepared.network.settled
+    batch, values, count = epoch.batches if in_step else None, {**state, **rows}, len(chosen)
+    fault = value_fault(forward, prepared.head.loss, values, count)
+    first_step = (epoch.number, batch) == (1, 1)
+    what = f"The cost is not finite from epoch {epoch.number} on ({where})"
+    if fault is not None and (first_step or not fault.large):
+        return LostCost(_of_formula(prepared, fault, what, _rows(fault.rows, chosen, part)), batch)
     nodes = {}
     for layer in forward.layers:
         nodes[f"layer {layer.name}, before its activation"] = layer.pre_activation
@@ -129,30 +218,50 @@ def find_lost_cost(
     chunk = {"chunk": len(rows["inputs"])} if in_step else {}
     outputs = RowFunction(NumpyExecutor(), nodes, state, **chunk)(rows)
     first = next((name for name, array in outputs.items() if not np.isfinite(array).all()), "")
-    for name, array in good.items():
-        state[name][...] = array
     with np.errstate(over="ignore"):
         together = outputs["the loss"].sum()
+    fault = slope_fault(forward, prepared.head.loss, values, count) if not first and in_step else None
+    if fault is not None:  # the optimiser took no step, for the gradient is not finite
+        return LostCost(_of_formula(prepared, fault, what, _rows(fault.rows, chosen, part)), batch)
     if first:
         row = _first_row(outputs[first], chosen, part)
     elif np.isfinite(together):
-        first, row = "the penalty", ""
+        penalty = prepared.network.penalty
+        nodes = {} if penalty is None else {"penalty": penalty}
+        lost = not all(np.isfinite(value) for value in evaluate(nodes, state, 0).values())
+        first, row = ("the penalty" if lost else "the sum over the batches of the epoch"), ""
     else:  # each is a number, and together they are none
         first, largest = "the sum of the losses of its rows", int(np.argmax(outputs["the loss"]))
         row = f", of which the largest is that of {part.where(int(chosen[largest]))}"
-    cause = f"The cost is not finite from epoch {epoch.number} on ({where}); it began in {first}{row}."
-    remedies = tuple(_remedies(prepared))
-    batch = epoch.batches if in_step else None
-    return LostCost(
-        Finding("cost_not_finite", "problem", cause, first, "optimiser.learning_rate", remedies=remedies),
-        batch,
-    )
+    cause = f"{what}; it began in {first}{row}."
+    remedies = () if first_step else tuple(_remedies(prepared))
+    key = "" if first_step else "optimiser.learning_rate"
+    return LostCost(Finding(NOT_FINITE_RULE, "problem", cause, first, key, remedies=remedies), batch)
+
+
+def _of_formula(prepared: Prepared, fault: FormulaFault, what: str, rows: str) -> Finding:
+    """The finding of a formula that is not finite, or has a slope that is not."""
+    from mlpcli.diagnose.config_keys import layer_key
+    from mlpcli.diagnose.finding import Finding
+    from mlpcli.diagnose.formula_faults import usual_instead
+    from mlpcli.pipeline.diagnosis import make_case
+
+    case = make_case(prepared)
+    key = "loss" if fault.layer is None else layer_key(case, fault.layer, "activation")
+    cause = f"{what}, since {fault.sentence}{rows}."
+    remedies = (usual_instead(case, fault.layer),)
+    return Finding(FORMULA_RULE, "problem", cause, fault.name, key, remedies=remedies)
 
 
 def _first_row(values: NDArray[Any], chosen: NDArray[np.intp], part: Part) -> str:
     """The row that the first value that is not finite belongs to, and how many others have one."""
-    bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
-    others = f" and {len(bad) - 1} more of {len(values)} rows" if len(bad) > 1 else ""
+    return _rows(~np.isfinite(values.reshape(len(values), -1)).all(axis=1), chosen, part)
+
+
+def _rows(which: NDArray[np.bool_], chosen: NDArray[np.intp], part: Part) -> str:
+    """The first of these rows, and how many others there are."""
+    bad = np.flatnonzero(which)
+    others = f" and {len(bad) - 1} more of {len(which)} rows" if len(bad) > 1 else ""
     return f", {part.where(int(chosen[bad[0]]))}{others}"
 
 

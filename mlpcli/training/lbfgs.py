@@ -93,7 +93,10 @@ class LbfgsRunner(EpochRunner):
         """One iteration: what is followed before it."""
         here = self._evaluate(self._weights())
         cost = float(here.followed["cost"])
-        if not math.isfinite(cost) or not np.isfinite(here.gradient).all():
+        if not math.isfinite(cost):
+            return here.followed
+        if not np.isfinite(here.gradient).all():
+            self._put(here.weights + here.gradient)  # a step of any length: the weights are lost by it
             return here.followed
         if np.max(np.abs(here.gradient), initial=0.0) <= self._settings.tolerance:
             self._ended = NO_GRADIENT if not self._settings.tolerance else self._small()

@@ -42,7 +42,7 @@ class Epoch:
     batches: int
     whole: bool = True
     finite: bool = True
-    """Whether both costs are numbers; if not, the state has been put back to before this epoch."""
+    """Whether costs and weights are numbers; if not, the state has been put back to before this epoch."""
     sound: State | None = None
     """Where those of `state` are not: the last weights whose cost is known to be finite, of sound_epoch."""
     sound_epoch: int = 0
@@ -53,6 +53,8 @@ class Epoch:
 SILENCE = 0.25
 """Seconds of training, about, that may pass without a record."""
 NOT_FINITE = "the cost is not finite"
+WEIGHTS_NOT_FINITE = "the weights are not finite"
+LOST = (NOT_FINITE, WEIGHTS_NOT_FINITE)
 INTERRUPTED = "interrupted"
 ALL_DONE = "all epochs done"
 MOST_HALVINGS = 5
@@ -69,14 +71,16 @@ def epochs(
     final_cost: Callable[[], float] = lambda: 0.0,
     progress: Progress | None = None,
     wanted: Callable[[], bool] = lambda: False,
+    finite_weights: Callable[[], bool] = lambda: True,
 ) -> Iterator[Epoch]:
     """Train until a reason to stop.
 
     There is a record of every epoch whose number is a multiple of `every` and of the last one, of others
     so that a long training is heard of; at a record, `state` is what it is after that epoch. An epoch whose
-    cost is not finite, or that leaves weights with such a final_cost, puts the state back to before it and
-    is the last; with on_divergence: halve, training then goes on from the last sound epoch. When interrupted,
-    the batch at hand is finished, and the epoch is the last.
+    cost is not finite, or that leaves weights with such a final_cost, or without finite_weights, puts the
+    state back to before it and is the last; with on_divergence: halve, training then goes on from the last
+    sound epoch. When interrupted, the batch at hand is finished, and the epoch is the last. finite_weights is
+    asked at every record, since a comparison in a formula may hide weights that are not from the cost.
 
     progress: where to go on from; it is kept up to date, and with `state` and `rng` it decides all that
     follows. wanted: whether it is to be kept: then the next epoch has a record, and progress.earlier is
@@ -121,12 +125,12 @@ def epochs(
             number, order, ended = done + 1, progress.part.order, ""
             passed = runner.run(order, should_stop, progress.part.passed)
         mean, whole = passed.means, passed.whole
-        finite = math.isfinite(mean["cost"])
+        finite, weights_lost = math.isfinite(mean["cost"]), not finite_weights()
         checked = validation_cost() if validation_cost and finite else None
         progress.seconds = seconds = time.perf_counter() - started
 
         followed = mean["cost"] if checked is None else checked
-        lost = not finite or (whole and not math.isfinite(followed))
+        lost = not finite or (whole and (weights_lost or not math.isfinite(followed)))
         improved, reason, usable = False, "", True
         if not lost and whole:
             improved = stopping.improves(number, followed)
@@ -135,9 +139,9 @@ def epochs(
             reason = reason or (INTERRUPTED if interrupted() else "")
             lost = bool(reason) and checked is None and not math.isfinite(final_cost())
         elif not lost:  # broken off: nothing is decided by it
-            improved = followed < stopping.best
             reason = (not interrupted() and stopping.late(seconds)) or INTERRUPTED
-            usable = checked is not None or math.isfinite(final_cost())
+            usable = not weights_lost and (checked is not None or math.isfinite(final_cost()))
+            improved = usable and followed < stopping.best
         kept, kept_epoch = (None, 0) if usable else (before.arrays, done)
         if lost:
             before.put_back()
@@ -157,7 +161,7 @@ def epochs(
             hopeless = began_bad and kept_epoch == done  # nothing before it is known to be sound
             halves = settings.on_divergence == "halve" and RATE_FACTOR in state
             again = halves and progress.halvings < MOST_HALVINGS and not hopeless
-            reason = "" if again else NOT_FINITE
+            reason = "" if again else WEIGHTS_NOT_FINITE if finite and weights_lost else NOT_FINITE
         else:
             progress.part = None if whole else Part(order, passed)
             progress.done = number if whole else done

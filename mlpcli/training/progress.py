@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +16,12 @@ from mlpcli.training.stopping import Stopping
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+def all_finite(arrays: Iterable[NDArray[Any]]) -> bool:
+    """Whether every entry is a finite number."""
+    # A sum of squares is finite, nearly always, and quicker than to look at each: it is one call of BLAS.
+    return all(math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all()) for array in arrays)
 
 
 class Counter(Protocol):

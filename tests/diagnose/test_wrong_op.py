@@ -37,6 +37,7 @@ OPERANDS = {  # op -> its operands, its attributes
     "pad_columns": ([X], {"start": 2, "stop": 6, "width": 7}),
     "where": ([X, Y], {}),
     **{name: ([X, Y], {}) for name in ("subtract", "multiply", "divide", "maximum", "minimum")},
+    **{name: ([X, Y], {}) for name in ("multiply_no_nan", "xdivy")},
 }
 DERIVED = [name for name, op in OPS.items() if any(rule is not None for rule in op.derivative)]
 FAULTS = [

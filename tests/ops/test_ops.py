@@ -21,7 +21,7 @@ UNARY = [
     "softplus",
     "normal_cdf",
 ]
-BINARY = ["add", "subtract", "multiply", "divide", "maximum", "minimum"]
+BINARY = ["add", "subtract", "multiply", "divide", "maximum", "minimum", "multiply_no_nan", "xdivy"]
 rng = np.random.default_rng(5)
 
 

@@ -307,5 +307,5 @@ def test_a_schedule_over_all_epochs_has_no_more(schedule, tmp_path):
 
 def test_a_cost_lost_before_any_step_is_not_the_rate(tmp_path):
     changes = ["network.hidden=[{units: 3, activation: {formula: log(x)}}]", "training.epochs=2"]
-    with pytest.raises(RunFailed, match="No step was taken yet"):
+    with pytest.raises(RunFailed, match="No learning rate helps"):
         train(IRIS, changes, tmp_path)

@@ -12,7 +12,7 @@ from mlpcli.config.schema import StopConfig, TrainingConfig
 from mlpcli.execute.rows import EpochRunner, Pass
 from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.optim.step import RATE_FACTOR
-from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE, epochs
+from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE, WEIGHTS_NOT_FINITE, epochs
 from mlpcli.training.plateau import Plateau
 from mlpcli.training.progress import Progress
 from mlpcli.training.stopping import Stopping
@@ -56,6 +56,31 @@ def test_all_epochs():
         (3, 2.5, None, False, ALL_DONE, 4),
     ]
     assert state["w"].tolist() == [12, 12]
+
+
+@pytest.mark.parametrize("checks", [None, [3.0, 2.0, 1.0]])
+def test_weights_that_are_not_finite_put_the_state_back_though_every_cost_is(checks):
+    state = {"w": np.zeros(2)}
+    settings = TrainingConfig(epochs=3)
+    numbers = iter(checks or ())
+    check = (lambda: next(numbers)) if checks else None
+    runner = Counting(state, [3.0, 2.0, 1.0], 6)
+    lost = lambda: state["w"][0] < 8  # noqa: E731
+    found = epochs(runner, state, settings, np.random.default_rng(0), check, finite_weights=lost)
+    first, last = list(found)
+    assert (first.finite, last.finite, last.number, last.stopped) == (True, False, 2, WEIGHTS_NOT_FINITE)
+    assert not last.improved
+    assert last.sound_epoch == 1
+    assert state["w"].tolist() == last.sound["w"].tolist() == [4, 4]
+
+
+def test_of_an_epoch_that_is_broken_off_such_weights_are_not_kept():
+    state, asked = {"w": np.zeros(2)}, iter([False] * 6)
+    runner = Counting(state, [3.0, 2.0], 6)
+    stops = lambda: next(asked, True)  # noqa: E731
+    settings, rng = TrainingConfig(epochs=3), np.random.default_rng(0)
+    *_, last = epochs(runner, state, settings, rng, None, stops, finite_weights=lambda: state["w"][0] < 5)
+    assert (last.whole, last.stopped, last.sound["w"].tolist()) == (False, INTERRUPTED, [4, 4])
 
 
 def test_improvement_is_of_the_validation_cost_where_there_is_one():

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from mlpcli.diagnose.config_keys import usual_inputs, usual_weights
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trial import Trial
 from mlpcli.diagnose.usual import takes_usual_targets
+from mlpcli.training.progress import all_finite
 
 KEY = "optimiser.learning_rate"
 
@@ -20,11 +24,21 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "cost_not_finite",
         "problem",
-        f"The cost stops being a finite number in epoch {len(trial.costs)}.",
+        _cause(trial),
         "",
         KEY,
         remedies=tuple(_remedies(evidence)),
     )
+
+
+def _cause(trial: Trial) -> str:
+    epochs = len(trial.costs)
+    after = f"after {epochs} epoch{'' if epochs == 1 else 's'}"
+    if not np.isfinite(trial.costs[-1]):
+        return f"The cost stops being a finite number in epoch {len(trial.costs)}."
+    if not all_finite(trial.state.values()):
+        return f"{after} the weights are not finite numbers, though the cost is one.".capitalize()
+    return f"{after} the loss is not a finite number.".capitalize()
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
@@ -35,14 +49,15 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     rate = type(case.optimizer)().rate
     if usual:
         yield Remedy("weights, inputs and targets of a size that can be computed with", usual)
-    if case.optimizer.rate != rate:
+    # What is lost before the first step is lost with every rate.
+    if case.optimizer.rate != rate and np.isfinite(evidence.trial.start_loss):
         yield Remedy("the optimiser's usual rate", (f"{KEY}={rate:g}", *usual))
 
 
 cost_not_finite = Rule(
     title="The cost is not finite",
     check=_check,
-    statistic="the mean cost of every epoch of the trial, and the loss after the last",
+    statistic="the mean cost of every epoch of the trial, the loss and the weights after the last",
     threshold="none: one of them is infinite or NaN",
     source="PyTorch, torch.autograd.detect_anomaly; Wardat et al. 2021, DeepLocalize",
     text="""A number has left what floating point can hold, or an infinity has met another one. `mlp train`
