@@ -3,29 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from mlpcli.training.class_metrics import (
+    average_precision,
+    balanced_accuracy,
+    macro_f1,
+    over_classes,
+    roc_area,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SMALLEST = 1e-15
 """Probabilities are kept this far from 0 in the log-loss, as scikit-learn once did."""
+ROUNDING = 4 * np.finfo(np.float64).eps
+"""Share of a number's size that a deviation from the mean may be and still be rounding alone."""
 
 
 @dataclass(frozen=True)
 class ClassScores:
     """confusion[i, j]: rows of class i called class j, or the sum of their weights. log_loss in nats.
 
-    rows: of each class, whatever they weigh.
+    rows: of each class, whatever they weigh. probabilities (rows, classes), classes (rows,), weights (rows,)
+    or None: what was scored.
     """
 
     accuracy: float
     log_loss: float
     confusion: NDArray[Any]
     rows: NDArray[np.int64]
+    probabilities: NDArray[Any] = field(repr=False)
+    classes: NDArray[np.int64] = field(repr=False)
+    weights: NDArray[Any] | None = field(default=None, repr=False)
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean recall of the classes that rows are of."""
+        return balanced_accuracy(self.confusion)
+
+    @property
+    def f1(self) -> float:
+        """Mean F1 of the classes that rows are of or are called (macro)."""
+        return macro_f1(self.confusion)
+
+    # Rows are sorted for these two, so they are computed where they are asked for only.
+
+    @cached_property
+    def auc(self) -> float:
+        """Area under the ROC curve: of the second of two classes, else the mean over classes."""
+        return over_classes(roc_area, self.probabilities, self.classes, self.weights)
+
+    @cached_property
+    def average_precision(self) -> float:
+        """Mean precision along the recall: of the second of two classes, else the mean over classes."""
+        return over_classes(average_precision, self.probabilities, self.classes, self.weights)
 
     def per_class(self) -> list[tuple[float, float, float, int]]:
         """Precision, recall, F1 and rows of each class; a score without rows is 0."""
@@ -39,7 +76,7 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class RegressionScores:
-    """Of one target, in its units; r2 is NaN for a constant target."""
+    """Of one target, in its units; r2 is NaN for a target that does not vary."""
 
     rmse: float
     mae: float
@@ -86,7 +123,8 @@ def class_scores(
     right = np.take_along_axis(probabilities, classes[:, None], 1)[:, 0]
     log_loss = -mean(np.log(np.clip(np.asarray(right, np.float64), SMALLEST, 1.0)), weights)
     rows = np.bincount(classes, minlength=count)
-    return ClassScores(mean(called == classes, weights), log_loss, confusion, rows)
+    accuracy = mean(called == classes, weights)
+    return ClassScores(accuracy, log_loss, confusion, rows, probabilities, classes, weights)
 
 
 def regression_scores(
@@ -96,13 +134,26 @@ def regression_scores(
     with np.errstate(over="ignore", invalid="ignore"):  # a training that runs away has infinite scores
         error = np.asarray(prediction, np.float64) - np.asarray(target, np.float64)
         each = 1.0 if weights is None else weights
-        spread = float(np.sum(each * (target - mean(target, weights)) ** 2))
+        spread = float(np.sum(each * (target - mean(target, weights)) ** 2)) if varies(target, weights) else 0
         squares = float(np.sum(each * error**2))
         return RegressionScores(
             float(np.sqrt(mean(error**2, weights))),
             mean(np.abs(error), weights),
             1.0 - squares / spread if spread > 0 else float("nan"),
         )
+
+
+def varies(target: NDArray[Any], weights: NDArray[Any] | None = None) -> bool:
+    """Return whether a target (rows,) differs between rows that count by more than rounding.
+
+    The mean of 0.1, 0.1, 0.1 is not 0.1: a variance above 0 alone says nothing.
+    """
+    target = target if weights is None else target[weights > 0]
+    if not len(target):
+        return False
+    low, high = float(np.min(target)), float(np.max(target))
+    with np.errstate(over="ignore"):
+        return high - low > ROUNDING * max(abs(low), abs(high))
 
 
 def label_scores(
