@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 def describe_seeds(seeds: SeedsDone) -> str:
     """Costs, and the share that came to what was asked for."""
     costs, count = seeds.costs, len(seeds.results)
+    name = "running cost" if seeds.followed == "cost" else seeds.followed
     middle = (costs[(count - 1) // 2] + costs[count // 2]) / 2
     lines = [
-        f"seeds    {plural(count, 'seed')} done: cost least {costs[0]:.6g}, median {middle:.6g}, "
+        f"seeds    {plural(count, 'seed')} done: {name} least {costs[0]:.6g}, median {middle:.6g}, "
         f"most {costs[-1]:.6g}"
     ]
     if seeds.reached is not None:
-        what = "repeat.cost_below" if seeds.cost_below is None else f"a cost below {seeds.cost_below:g}"
+        below = seeds.cost_below
+        what = "repeat.cost_below" if below is None else f"a {name} below {below:g}"
         lines.append(f"reached  {what}: {seeds.reached} of {count} seeds ({seeds.reached / count:.0%})")
     return "\n".join(lines)
 

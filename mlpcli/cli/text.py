@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import isfinite, isnan
 from typing import TYPE_CHECKING
 
 from mlpcli.discover import choice_name
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from mlpcli.optim.optimizer import Optimizer
     from mlpcli.pipeline.prepare import Prepared
     from mlpcli.predict.scores import Evaluation
+    from mlpcli.training.metrics import ClassScores
 
 TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE"}
 
@@ -142,7 +144,7 @@ def describe_evaluation(evaluation: Evaluation) -> str:
     for classes, (name, scores) in zip(evaluation.words, evaluation.class_scores.items(), strict=True):
         if evaluation.task == "multilabel":
             blocks.append(f"label     {name}")
-        blocks.append(f"accuracy  {scores.accuracy:.6f}\nlog-loss  {scores.log_loss:.6f}")
+        blocks.append(_class_summary(scores))
         rows = [
             (c, f"{p:.4f}", f"{r:.4f}", f"{f:.4f}", n)
             for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
@@ -153,6 +155,29 @@ def describe_evaluation(evaluation: Evaluation) -> str:
         head = f"confusion (row: true class, column: predicted{weights})\n"
         blocks.append(head + table(("", *classes), confusion))
     if evaluation.regression_scores:
-        values = [(name, s.rmse, s.mae, s.r2) for name, s in evaluation.regression_scores.items()]
+        values = [(name, s.rmse, s.mae, _or_dash(s.r2)) for name, s in evaluation.regression_scores.items()]
         blocks.append(table(("target", "RMSE", "MAE", "R²"), values))
+        still = [name for name, s in evaluation.regression_scores.items() if isnan(s.r2) and isfinite(s.rmse)]
+        blocks += [f"R² is not defined: {name} does not vary in these rows." for name in still]
     return "\n\n".join(blocks)
+
+
+def _class_summary(scores: ClassScores) -> str:
+    """One line for each score of all rows; of two classes, those that rank rows look at the second."""
+    from mlpcli.training.metrics import SMALLEST  # NumPy, which `mlp --help` does without
+
+    more = ", mean over the classes" if len(scores.confusion) > 2 else ""
+    lines = [
+        ("accuracy", f"{scores.accuracy:.6f}"),
+        ("balanced accuracy", f"{_or_dash(scores.balanced_accuracy, '.6f')} (mean recall of the classes)"),
+        ("macro F1", f"{_or_dash(scores.f1, '.6f')} (mean F1 of the classes)"),
+        ("AUC", f"{_or_dash(scores.auc, '.6f')} (area under the ROC curve{more})"),
+        ("average precision", f"{_or_dash(scores.average_precision, '.6f')}{more and f' ({more[2:]})'}"),
+        ("log-loss", f"{scores.log_loss:.6f} (probabilities kept {SMALLEST:g} from 0)"),
+    ]
+    return "\n".join(f"{name:18} {value}" for name, value in lines)
+
+
+def _or_dash(value: float, how: str = ".6g") -> str:
+    """A number, or a dash where it is none."""
+    return "–" if isnan(value) else format(value, how)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.config.schema import LOWER_IS_BETTER
 from mlpcli.pipeline.prepare import Prepared
 from mlpcli.predict.scores import Evaluation
 from mlpcli.training.loop import INTERRUPTED, NOT_FINITE
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from mlpcli.runs.contents import Seen
 
 Record = dict[str, int | float | None]
-"""What is printed of an epoch: epoch, cost, validation_cost, scores, seconds."""
+"""What is printed of an epoch: epoch, cost, loss where there is a penalty, the loss and scores of the
+validation rows (of the training rows, without validation), seconds."""
 
 
 @dataclass(frozen=True)
@@ -46,27 +48,41 @@ class Planned:
 
 @dataclass(frozen=True)
 class Repeated:
-    """A training that was repeated from a seed. cost: of the last epoch; validation_cost: the lowest.
+    """A training that was repeated from a seed. cost, validation_loss: of the epoch that it would keep.
 
     scores: of the weights that it would keep, on the validation part or else the training part, and on the
-    test part. reached: whether its cost came to what was asked for; None where nothing was.
+    test part. reached: whether its loss came to what was asked for; None where nothing was.
     """
 
     seed: int
     epochs: int
     cost: float
-    validation_cost: float | None
+    validation_loss: float | None
     scores: Mapping[str, float]
     stopped: str
     reached: bool | None = None
     halvings: int = 0
     """Of the rate, after costs that were not finite."""
+    penalised: bool = False
+    """Whether the validation loss has the penalty in it: that of an earlier version has."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether its cost became infinite or NaN."""
+        return self.stopped == NOT_FINITE
 
     @property
     def followed(self) -> float:
-        """The cost it is judged by; infinity for one that was lost."""
-        cost = self.cost if self.validation_cost is None else self.validation_cost
-        return cost if math.isfinite(cost) and self.stopped != NOT_FINITE else math.inf
+        """Its validation loss (its cost, without validation rows); infinity for one that was lost."""
+        value = self.cost if self.validation_loss is None else self.validation_loss
+        return value if math.isfinite(value) and not self.lost else math.inf
+
+    def judged(self, metric: str | None) -> float:
+        """The value that seeds are ranked by, the lowest first. metric: training.stop.metric."""
+        if metric in (None, "loss") or self.lost:
+            return self.followed
+        value = self.scores[f"validation_{metric}"]
+        return value if metric in LOWER_IS_BETTER else -value
 
     def as_record(self) -> dict[str, Any]:
         """A row of repeat.csv."""
@@ -74,7 +90,7 @@ class Repeated:
             "seed": self.seed,
             "epochs": self.epochs,
             "cost": self.cost,
-            "validation_cost": self.validation_cost,
+            "validation_loss": self.validation_loss,
             **self.scores,
             "stopped": self.stopped,
             "reached": None if self.reached is None else int(self.reached),
@@ -123,7 +139,11 @@ class Halved:
 
 @dataclass(frozen=True)
 class Run:
-    """A training that ended. path: the folder. cost: of the last finite epoch; kept_epoch: of the model."""
+    """A training that ended. path: the folder. kept_epoch: of the model.
+
+    cost, loss: of that epoch, each batch's before its update; NaN or None where they are not known. scores:
+    of the model's weights on all rows of a part, training_loss and the like; empty where they are not known.
+    """
 
     path: Path
     stopped: str
@@ -134,6 +154,8 @@ class Run:
     history: tuple[Record, ...]
     test: Evaluation | None
     findings: tuple[Noticed, ...] = ()
+    loss: float | None = None
+    scores: Mapping[str, float | None] = field(default_factory=dict)
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -159,19 +181,28 @@ class SeedDone:
 
 @dataclass(frozen=True)
 class SeedsDone:
-    """All of them are, or those that there are. cost_below: what was asked for, where it is known."""
+    """All of them are, or those that there are. cost_below: what was asked for, where it is known. metric:
+    training.stop.metric, by which the best is chosen."""
 
     results: tuple[Repeated, ...]
     cost_below: float | None = None
+    metric: str | None = None
 
     @property
     def best(self) -> int:
         """The seed that is trained once more, and kept."""
-        return min(self.results, key=lambda each: (each.followed, each.seed)).seed
+        return min(self.results, key=lambda each: (each.judged(self.metric), each.seed)).seed
+
+    @property
+    def followed(self) -> str:
+        """The name of what costs are."""
+        if self.results[0].validation_loss is None:
+            return "cost"
+        return "validation cost" if self.results[0].penalised else "validation loss"
 
     @property
     def costs(self) -> list[float]:
-        """That each is judged by, the lowest first."""
+        """The validation loss of each (its cost, without validation rows), the lowest first."""
         return sorted(each.followed for each in self.results)
 
     @property

@@ -30,6 +30,8 @@ from mlpcli.training.loop import INTERRUPTED, NOT_FINITE, epochs
 REPEAT = "repeat.csv"
 SEAL, DIGITS = "sha256", 16
 """The column that tells whether a row is one of this training: the digest's first digits."""
+COST_OF_OLD = "validation_cost"
+"""The column that tables of earlier versions have: the penalty is in it."""
 AGAIN = "Delete it: the seeds are then trained again."
 
 
@@ -68,7 +70,7 @@ class Lane:
             self._state,
             training,
             session.rng,
-            first.cost if following else None,
+            first.check if following else None,
             interrupted,
             training.epochs,
             first.cost,
@@ -83,12 +85,11 @@ class Lane:
         scores: dict[str, float] = {}
         for name, watched in zip(self._parts, self._watched, strict=True):
             scores |= {f"{name}_{score}": value for score, value in watched.scores().items()}
-        best = session.progress.stopping.best if following else None
         result = Repeated(
             prepared.config.seed,
             epoch.number,
             math.nan if kept.cost is None else kept.cost,
-            best,
+            kept.record.get("validation_loss"),
             scores,
             epoch.stopped,
             halvings=session.progress.halvings,
@@ -158,7 +159,7 @@ def repeat(
             _keep(folder, done, identity)
             report(SeedDone(result, settings.seeds))
     results = tuple(done[seed] for seed in sorted(done))
-    over = SeedsDone(results, settings.cost_below)
+    over = SeedsDone(results, settings.cost_below, prepared.config.training.stop.metric)
     if math.isinf(over.costs[0]):
         what = f"The cost is not finite with any of the {settings.seeds} seeds."
         raise RunFailed(Fault(str(folder.path), what, "Ask mlp gradcheck, or lower optimiser.learning_rate."))
@@ -189,6 +190,8 @@ def seeds_of(folder: RunFolder, identity: str = "") -> list[Repeated]:
         rows = folder.read_rows(REPEAT, again)
         for row in rows:
             seal = row.pop(SEAL, "")
+            if identity and COST_OF_OLD in row:
+                raise ValueError("its seeds were judged by the validation cost, as mlp did earlier")
             if identity and seal != _seal(identity, row):
                 raise ValueError(f"seed {row['seed']}: the row is not one that this training wrote")
         if folder.has(REPEAT) and not rows:
@@ -237,7 +240,10 @@ def _keep(folder: RunFolder, done: Mapping[int, Repeated], identity: str) -> Non
 def _repeated(row: dict[str, str]) -> Repeated:
     own: dict[str, Any] = dict(row)
     seed, count, cost = int(own.pop("seed")), int(own.pop("epochs")), float(own.pop("cost"))
-    validation, stopped, reached = own.pop("validation_cost"), own.pop("stopped"), own.pop("reached")
+    old = COST_OF_OLD in own
+    validation, stopped, reached = (
+        own.pop(key) for key in (COST_OF_OLD if old else "validation_loss", "stopped", "reached")
+    )
     halvings = int(own.pop("halvings"))
     scores = {name: float(value) for name, value in own.items()}
     if reached not in ("", "0", "1"):
@@ -253,4 +259,5 @@ def _repeated(row: dict[str, str]) -> Repeated:
         stopped,
         bool(int(reached)) if reached else None,
         halvings,
+        old,
     )

@@ -17,9 +17,7 @@ Measure = Callable[["NDArray[Any]", "NDArray[np.bool_]", "NDArray[Any] | None"],
 """A score of one class against the rest: scores (rows,), which rows are of the class, row weights."""
 
 
-def roc_area(
-    scores: NDArray[Any], positive: NDArray[np.bool_], weights: NDArray[Any] | None = None
-) -> float:
+def roc_area(scores: NDArray[Any], positive: NDArray[np.bool_], weights: NDArray[Any] | None = None) -> float:
     """Return the area under the ROC curve: the share of pairs of a positive and another row that the scores
     put in order, ties counted half.
 

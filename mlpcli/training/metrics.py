@@ -153,7 +153,7 @@ def varies(target: NDArray[Any], weights: NDArray[Any] | None = None) -> bool:
         return False
     low, high = float(np.min(target)), float(np.max(target))
     with np.errstate(over="ignore"):
-        return high - low > ROUNDING * max(abs(low), abs(high))
+        return bool(high - low > ROUNDING * max(abs(low), abs(high)))
 
 
 def label_scores(

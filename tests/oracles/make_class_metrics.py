@@ -25,7 +25,7 @@ def case(name, classes, probabilities, weights=None):
         auc = roc_auc_score(
             classes, probabilities, sample_weight=weights, multi_class="ovr", labels=np.arange(count)
         )
-        # With the classes themselves it takes no class that is absent; these columns are what it makes of them.
+        # With the classes themselves it takes no absent class; these columns are what it makes of them.
         precision = average_precision_score(np.eye(count)[classes], probabilities, sample_weight=weights)
     found = {
         "auc": auc,
@@ -67,5 +67,7 @@ for count in (2, 4):
     cases.append(case(f"{count} classes, weights, the last absent", last, drawn(30, count), some))
 cases.append(case("positive rows alone", np.ones(5, int), drawn(5, 2)))
 cases.append(case("one row", np.array([1]), np.array([[0.25, 0.75]])))
-cases.append(case("in order", np.array([0, 0, 1, 1]), np.array([[0.9, 0.1], [0.6, 0.4], [0.5, 0.5], [0.2, 0.8]])))
+cases.append(
+    case("in order", np.array([0, 0, 1, 1]), np.array([[0.9, 0.1], [0.6, 0.4], [0.5, 0.5], [0.2, 0.8]]))
+)
 (Path(__file__).parent / "class_metrics.json").write_text(json.dumps(cases, indent=0) + "\n")
