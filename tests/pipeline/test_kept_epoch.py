@@ -10,9 +10,11 @@ import pytest
 from cli.world import mlp
 
 from mlpcli import load, resume, train
+from mlpcli.diagnose.trial import Trainer
 from mlpcli.errors import ConfigError, ModelFileError
+from mlpcli.pipeline.diagnosis import make_case
 from mlpcli.pipeline.events import SeedsDone
-from mlpcli.pipeline.gradcheck import gradcheck
+from mlpcli.pipeline.prepare import prepare
 from mlpcli.pipeline.verifying import verify_resume
 from mlpcli.runs.array_file import read_arrays, write_arrays
 from mlpcli.runs.checkpoint import KIND, VERSION
@@ -75,7 +77,7 @@ def test_the_first_epoch_with_the_best_value_is_kept(metric, config, tmp_path):
 
 def test_the_penalty_has_no_part_in_it(config, tmp_path):
     """The validation loss is what evaluate calls log-loss; with the penalty another epoch would be kept."""
-    run = train(config, runs=tmp_path)
+    run = train(config, ["optimiser.l1=0.03", "optimiser.learning_rate=0.06"], tmp_path)
     rows = rows_of(run)
     assert run.kept_epoch == min(rows, key=lambda epoch: rows[epoch]["validation_loss"])
     penalised = {e: row["validation_loss"] + row["cost"] - row["loss"] for e, row in rows.items()}
@@ -128,7 +130,7 @@ def test_the_last_epoch_is_kept_where_it_is_asked_for(config, tmp_path):
         (["training.stop.metric=r2"], "stop.metric", "no score of this task, classification"),
         ([*NUMBERS, "training.stop.metric=auc"], "stop.metric", "no score of this task, regression"),
         (["data.target=[a, b]", "data.ignore=[kind]", "training.stop.metric=rmse"], "stop.metric", "units"),
-        (["data.validation=one.csv", "training.stop.metric=auc"], "stop.metric", "'yes'"),
+        (["data.validation=one.csv", "training.stop.metric=auc"], "stop.metric", "none of them is 'no'"),
         ([*NUMBERS, "data.validation=one.csv", "training.stop.metric=r2"], "stop.metric", "'a' is the same"),
         (["training.stop.metric=kappa"], "stop.metric", "not allowed here"),
     ],
@@ -170,11 +172,12 @@ def test_the_training_loss_is_that_of_gradcheck(config, tmp_path):
     """Of all rows after the last epoch, with dropout off: not the running cost."""
     changes = ["data.validation=null", "optimiser.l1=0", "network.hidden[0].dropout=0.2"]
     run = train(config, changes, tmp_path)
-    report = gradcheck(config, changes)
-    assert report.training.complete
-    assert run.scores["training_loss"] == pytest.approx(report.training.loss, rel=1e-12)
+    trial = Trainer(make_case(prepare(config, changes))).run()  # what gradcheck says of the config's training
+    assert trial.complete
+    assert run.scores["training_loss"] == pytest.approx(trial.loss, rel=1e-12)
     assert run.history[-1]["training_loss"] == run.scores["training_loss"]
-    assert abs(run.history[-1]["cost"] - report.training.loss) > 1e-3
+    assert run.cost == pytest.approx(trial.costs[-1], rel=1e-12)
+    assert abs(run.cost - trial.loss) > 1e-3
 
 
 def of_version_2(run):
