@@ -55,16 +55,14 @@ class Checkpoint:
             return cls(header["values"], groups, old)
 
     def check_version(self, path: Path) -> None:
-        """Raise ModelFileError where a training by this checkpoint would not be the one that it is of."""
+        """Raise ModelFileError where a training that goes on from it would not be the one that it is of."""
         if self.version < VERSION:
-            version = self.values["made"]["mlp_version"]
             what = (
-                f"It has format version {self.version}: mlp {version} chose the epoch to keep by the "
-                "validation cost, penalty included; this mlp goes by the validation loss."
+                f"It has format version {self.version}, of an earlier mlp, which chose the epoch by the "
+                "validation cost, penalty included, and not by the validation loss."
             )
-            raise ModelFileError(
-                Fault(str(path), what, f"Use mlp {version}, or train again from the config.")
-            )
+            remedy = "Train again from the config; the run can still be shown, compared and predicted with."
+            raise ModelFileError(Fault(str(path), what, remedy))
 
 
 def _best(values: Any) -> Any:

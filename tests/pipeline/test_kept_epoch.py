@@ -188,16 +188,30 @@ def of_version_2(run):
     values["kept"] = {"epoch": values["kept"]["epoch"], "cost": values["kept"]["record"]["cost"]}
     values["history"] = ["validation_cost" if n == "validation_loss" else n for n in values["history"]]
     write_arrays(path, {**header, "format_version": 2}, arrays)
-    return values["made"]["mlp_version"]
 
 
 def test_a_run_of_earlier_is_read_and_not_gone_on_with(config, tmp_path):
     run = train(config, ["training.epochs=3"], tmp_path)
-    version = of_version_2(run)
+    of_version_2(run)
     again = resume(run.path)
     assert (again.epochs, again.kept_epoch, again.history[0]["epoch"]) == (3, run.kept_epoch, 1)
     assert "validation_cost" in again.history[0]
     assert mlp("show", run.path).exit_code == 0
-    with pytest.raises(ModelFileError, match=rf"version 2: mlp {version} chose .* by the validation cost"):
+    with pytest.raises(ModelFileError, match=r"version 2, of an earlier mlp, .* by the validation cost"):
         resume(run.path, ["training.epochs=5"])
     assert "by the validation cost" in mlp("reproduce", run.path).stderr
+
+
+def test_seeds_of_earlier_are_shown_as_what_they_are_and_trained_again(config, tmp_path):
+    run = train(config, ["repeat=2", "training.epochs=2"], tmp_path)
+    table = run.path / "repeat.csv"
+    table.write_text(table.read_text().replace("validation_loss", "validation_cost", 1))
+    assert "2 seeds done: validation cost least" in mlp("show", run.path).stdout
+    for name in ("checkpoint.npz", "history.csv", "model.npz"):
+        (run.path / name).unlink()
+    with pytest.raises(
+        ModelFileError, match=r"judged by the validation cost(.|\n)*Delete it: the seeds are then"
+    ):
+        resume(run.path)
+    table.unlink()
+    assert resume(run.path).scores == run.scores
