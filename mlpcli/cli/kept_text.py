@@ -7,6 +7,7 @@ the part with the weights after an epoch, dropout off and without penalty.
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from mlpcli.cli.text import score_title
@@ -14,6 +15,7 @@ from mlpcli.cli.text import score_title
 if TYPE_CHECKING:
     from mlpcli.pipeline.events import Run
 
+WIDTH, MARGIN = 80, " " * 6
 RUNNING = {"cost": "running cost", "loss": "running loss"}
 
 
@@ -37,11 +39,15 @@ def describe_kept(run: Run) -> list[str]:
         running = {"cost": run.cost} | ({} if run.loss in (None, run.cost) else {"loss": run.loss})
         if run.cost == run.cost:
             said = ", ".join(f"{column_title(name)} {_number(value)}" for name, value in running.items())
-            lines.append(f"      {said} (mean over the epoch, each batch before its step)")
+            lines += _indented(f"{said} (mean over the epoch, each batch before its step)")
     if run.scores:
         said = ", ".join(f"{score_title(name)} {_number(value)}" for name, value in run.scores.items())
-        lines.append(f"      {said} (all rows, these weights)")
+        lines += _indented(f"{said} (all rows, these weights)")
     return lines
+
+
+def _indented(text: str) -> list[str]:
+    return wrap(text, WIDTH, initial_indent=MARGIN, subsequent_indent=MARGIN)
 
 
 def _number(value: float | None) -> str:

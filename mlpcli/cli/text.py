@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlpcli.predict.scores import Evaluation
     from mlpcli.training.metrics import ClassScores
 
-TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE"}
+TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "auc": "AUC", "f1": "F1"}
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:

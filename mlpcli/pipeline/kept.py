@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.data.dataset import Dataset
 from mlpcli.pipeline.events import Record
 from mlpcli.pipeline.watched import Watched
+from mlpcli.predict.scores import Evaluation
 from mlpcli.runs.contents import Best
 from mlpcli.training.loop import Epoch
 
@@ -53,15 +54,27 @@ class Kept:
             if self.following or epoch.stopped:
                 self._take(self._live, epoch.number)
 
-    def score(self, prepared: Prepared) -> None:
-        """Compute the scores of the kept weights, by a pass over the rows of training and validation."""
+    def score(self, prepared: Prepared, watched: Watched) -> Evaluation | None:
+        """Compute the scores of the kept weights by a pass over each part; return those of the test part.
+
+        watched: of the weights in training, which are put back. Nothing is compiled anew for it.
+        """
         dataset = prepared.dataset
-        watched = Watched(prepared, "training", dataset.training, self.weights)
-        scores = watched.report()
-        if dataset.validation is not None:
-            watched.look_at(prepared, dataset.validation, "validation")
-            scores = {"training_loss": scores["training_loss"], **watched.report()}
-        self.scores = {name: value if math.isfinite(value) else None for name, value in scores.items()}
+        live = {name: array.copy() for name, array in self._live.items()}
+        try:
+            _fill(self._live, self.weights)
+            watched.look_at(prepared, dataset.training, "training")
+            scores = watched.report()
+            if dataset.validation is not None:
+                watched.look_at(prepared, dataset.validation, "validation")
+                scores = {"training_loss": scores["training_loss"], **watched.report()}
+            self.scores = {name: score if math.isfinite(score) else None for name, score in scores.items()}
+            if dataset.test is None:
+                return None
+            watched.look_at(prepared, dataset.test, "test")
+            return watched.evaluation()
+        finally:
+            _fill(self._live, live)
 
     @property
     def cost(self) -> float | None:
@@ -88,8 +101,12 @@ class Kept:
 
     def as_json(self) -> Best:
         """Everything but the weights, for a checkpoint."""
-        known: Any = {"epoch": self.epoch, "record": self.record, "scores": self.scores}
-        return {**known, "seconds": self.seconds}
+        return {
+            "epoch": self.epoch,
+            "record": dict(self.record),
+            "scores": dict(self.scores),
+            "seconds": self.seconds,
+        }
 
     def restore(self, found: Best) -> None:
         """Take over what as_json gave, which has no weights. Raises ValueError for anything else."""
@@ -99,9 +116,13 @@ class Kept:
         self.seconds = found["seconds"]
 
     def _take(self, weights: Arrays, epoch: int) -> None:
-        for name, array in self.weights.items():
-            array[...] = weights[name]
+        _fill(self.weights, weights)
         self.epoch, self.scores = epoch, {}
+
+
+def _fill(arrays: Arrays, found: Arrays) -> None:
+    for name, array in arrays.items():
+        array[...] = found[name]
 
 
 def record_of(epoch: Epoch) -> Record:

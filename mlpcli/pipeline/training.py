@@ -160,12 +160,10 @@ def conduct(
         assert epoch is not None
 
         failed = lost is not None and not epoch.finite
-        test = None
-        if dataset.test is not None and not failed:
-            test = Watched(prepared, "test", dataset.test, session.kept.weights).evaluation()
-        kept = session.kept
+        kept, test = session.kept, None
         if kept.epoch or not failed:  # the initial weights may be what the cost was lost with
-            kept.score(prepared)
+            scored = kept.score(prepared, watched)
+            test = None if failed else scored
         history = with_row([*session.history, *broken_off], kept.row)
         if len(history) > len(session.history) + len(broken_off):
             keeper.folder.write_history(history)
