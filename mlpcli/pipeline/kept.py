@@ -31,7 +31,7 @@ class Kept:
     """The weights that become the model: of the best epoch, else of the last; never non-finite ones.
 
     record, seconds: of that epoch as in history.csv, without the scores that need a pass over rows; while the
-    last epoch is what is kept, of the last one so far. Empty where nothing is known of that epoch.
+    last epoch is what is kept, of the last one so far. Numbers that are not known are None.
     scores: of the weights, once the training is over: training_loss, validation_accuracy and the like.
     """
 
@@ -47,7 +47,9 @@ class Kept:
         """Take note of an epoch that is over."""
         if epoch.sound is not None and not self.following:
             self._take(epoch.sound, epoch.sound_epoch)
-            self.record = self._known
+            if self.record and not self._known:
+                # The epoch before the last one: of that nothing is remembered but its weights.
+                self.record = {**dict.fromkeys(self.record), "epoch": epoch.sound_epoch}
         elif epoch.finite and (epoch.improved or not self.following):
             self.record, self.seconds = record_of(epoch), epoch.seconds
             # The weights of the last epoch are copied once only, when it is known to be the last.
@@ -94,10 +96,10 @@ class Kept:
     def row(self) -> Record:
         """The epoch as a row of history.csv; empty where it is none, or nothing is known of it."""
         record, part = dict(self._known), "validation_" if "validation_loss" in self.record else "training_"
-        if not record or not self.scores:
+        if not record or not self.scores or not self.epoch:
             return {}
         own = {name: value for name, value in self.scores.items() if name.startswith(part)}
-        return {**record, **own, "seconds": round(self.seconds, 3)}
+        return {**record, **own, "seconds": None if self.cost is None else round(self.seconds, 3)}
 
     def as_json(self) -> Best:
         """Everything but the weights, for a checkpoint."""

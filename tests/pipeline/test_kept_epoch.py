@@ -11,7 +11,7 @@ from cli.world import mlp
 
 from mlpcli import load, resume, train
 from mlpcli.diagnose.trial import Trainer
-from mlpcli.errors import ConfigError, ModelFileError
+from mlpcli.errors import ConfigError, ModelFileError, RunFailed
 from mlpcli.pipeline.diagnosis import make_case
 from mlpcli.pipeline.events import SeedsDone
 from mlpcli.pipeline.prepare import prepare
@@ -215,3 +215,20 @@ def test_seeds_of_earlier_are_shown_as_what_they_are_and_trained_again(config, t
         resume(run.path)
     table.unlink()
     assert resume(run.path).scores == run.scores
+
+
+@pytest.mark.parametrize(("rate", "known"), [(1, True), (3, False)])
+def test_the_last_sound_epoch_of_a_lost_training_has_its_row(rate, known, config, tmp_path):
+    """Lost in the first batch of an epoch, the cost shows that the weights after the one before were bad."""
+    changes = [*NUMBERS, "data.validation=null", f"optimiser={{name: sgd, learning_rate: {rate}}}"]
+    with pytest.raises(RunFailed):
+        train(config, [*changes, "training.print_every=99"], tmp_path)
+    (folder,) = tmp_path.glob("c-*")
+    ended = json.loads((folder / "run.json").read_text())["ended"]
+    assert 0 < ended["kept_epoch"] == ended["epochs"] - (1 if known else 2)
+    with open(folder / "history.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert int(row["epoch"]) == ended["kept_epoch"]
+    assert row["cost"] == (repr(ended["cost"]) if known else "")
+    assert (ended["cost"] is None) is not known
+    assert float(row["training_loss"]) == ended["scores"]["training_loss"]
