@@ -232,3 +232,15 @@ def test_the_last_sound_epoch_of_a_lost_training_has_its_row(rate, known, config
     assert row["cost"] == (repr(ended["cost"]) if known else "")
     assert (ended["cost"] is None) is not known
     assert float(row["training_loss"]) == ended["scores"]["training_loss"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["optimiser.schedule={name: plateau, patience: 1, factor: 0.5}", "training.stop.patience=4"],
+)
+def test_the_trial_of_gradcheck_is_the_training(change, config, tmp_path):
+    """Plateau and patience go by the validation loss there, too."""
+    run = train(config, [change], tmp_path)
+    trial = Trainer(make_case(prepare(config, [change]))).run()
+    assert trial.complete
+    assert trial.costs.tolist() == pytest.approx([row["cost"] for row in run.history], rel=1e-12)
