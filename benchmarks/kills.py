@@ -85,7 +85,7 @@ def content(run: Path) -> dict[str, object]:
         "state": fingerprint(checkpoint.groups["state"]),
         "random": checkpoint.values["random"],
         "counters": checkpoint.values["counters"],
-        "kept": checkpoint.values["kept"],
+        "kept": {key: value for key, value in checkpoint.values["kept"].items() if key != "seconds"},
         "history": history,
     }
 

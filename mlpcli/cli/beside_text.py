@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 def describe_seeds(seeds: SeedsDone) -> str:
     """Costs, and the share that came to what was asked for."""
     count = seeds.count
+    name = "running cost" if seeds.followed == "cost" else seeds.followed
     lines = [
-        f"seeds    {plural(count, 'seed')} done: cost least {seeds.lowest:.6g}, median {seeds.median:.6g}, "
+        f"seeds    {plural(count, 'seed')} done: {name} least {seeds.lowest:.6g}, median {seeds.median:.6g}, "
         f"most {seeds.highest:.6g}"
     ]
     if seeds.reached is not None:
-        what = "repeat.cost_below" if seeds.cost_below is None else f"a cost below {seeds.cost_below:g}"
+        below = seeds.cost_below
+        what = "repeat.cost_below" if below is None else f"a {name} below {below:g}"
         lines.append(f"reached  {what}: {seeds.reached} of {count} seeds ({seeds.reached / count:.0%})")
     return "\n".join(lines)
 

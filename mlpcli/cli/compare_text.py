@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.cli.kept_text import column_title
 from mlpcli.cli.text import table
 from mlpcli.config.differences import said
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 ROWS = 12
 """Epochs shown of the curves."""
-CURVES = ("cost", "validation_cost")
+CURVES = ("cost", "training_loss", "validation_loss", "validation_cost")
+"""The last is of runs of earlier versions, with the penalty in it."""
 BAR = 20
 
 
@@ -51,7 +53,7 @@ def _curves(found: Comparison, name: str, names: list[str]) -> str:
         (epoch, *(cell for value in row for cell in (value, _bar(value, largest))))
         for epoch, row in zip(epochs, shown, strict=True)
     ]
-    header = (name.replace("_", " "), names[0], "".ljust(BAR), names[1], "".ljust(BAR))
+    header = (column_title(name), names[0], "".ljust(BAR), names[1], "".ljust(BAR))
     return table(header, rows)
 
 

@@ -225,7 +225,7 @@ def _tried(effect: Effect | None, before: str = "") -> str:
     if effect.error:
         return f"{before}tried: {effect.error}"
     verdict = "it learns" if effect.learns else "that alone is not enough"
-    numbers = f"the loss ends at {effect.loss:.4g}, the best constant has {effect.baseline:.4g}"
+    numbers = f"the training loss ends at {effect.loss:.4g}, the best constant has {effect.baseline:.4g}"
     return f"{before}tried: {numbers}; {verdict}"
 
 
@@ -258,7 +258,9 @@ def _verdict(report: GradcheckReport) -> str:
 
 
 def _result(training: Training) -> str:
-    said = f"in {_epochs(training)} the loss goes from {training.start_loss:.4g} to {training.loss:.4g}"
+    said = (
+        f"in {_epochs(training)} the training loss goes from {training.start_loss:.4g} to {training.loss:.4g}"
+    )
     if training.seeds:
         said = f"{training.seeds_learn} of {training.seeds} first weights learn; {said}"
     return f"{said}, the best constant has {training.baseline:.4g}"

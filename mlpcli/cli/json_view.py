@@ -82,8 +82,10 @@ class JsonView(QuietView):
             run=str(run.path),
             stopped=run.stopped,
             epochs=run.epochs,
-            cost=run.cost,
             kept_epoch=run.kept_epoch,
+            cost=run.cost,
+            loss=run.loss,
+            **run.scores,
             seconds=round(run.seconds, 3),
             **more,
         )

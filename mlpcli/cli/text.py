@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from mlpcli.pipeline.prepare import Prepared
     from mlpcli.predict.parts import ScoredRows
     from mlpcli.predict.scores import Evaluation
+    from mlpcli.training.metrics import ClassScores
 
 WIDEST_MATRIX = 80
 """Columns up to which a confusion matrix is printed as a whole."""
 WORST = 10
 """Confusions that are printed in the place of a matrix that is wider."""
-TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE"}
+TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "auc": "AUC", "f1": "F1"}
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:
@@ -155,8 +157,7 @@ def describe_evaluation(evaluation: Evaluation) -> str:
     for classes, (name, scores) in zip(evaluation.words, evaluation.class_scores.items(), strict=True):
         if evaluation.task == "multilabel":
             blocks.append(f"label     {name}")
-        remarks = "".join(f"\n          {each}" for each in _log_loss_remarks(evaluation))
-        blocks.append(f"accuracy  {scores.accuracy:.6f}\nlog-loss  {scores.log_loss:.6f}{remarks}")
+        blocks.append(_class_summary(scores, _log_loss_remarks(evaluation)))
         rows = [
             (c, f"{p:.4f}", f"{r:.4f}", f"{f:.4f}", n)
             for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
@@ -164,8 +165,10 @@ def describe_evaluation(evaluation: Evaluation) -> str:
         blocks.append(table(("class", "precision", "recall", "f1", "rows"), rows))
         blocks.append(_confusion(classes, scores.confusion, ", in weights" if evaluation.weighted else ""))
     if evaluation.regression_scores:
-        values = [(name, s.rmse, s.mae, s.r2) for name, s in evaluation.regression_scores.items()]
+        values = [(name, s.rmse, s.mae, _or_dash(s.r2)) for name, s in evaluation.regression_scores.items()]
         blocks.append(table(("target", "RMSE", "MAE", "R²"), values))
+        still = [name for name, s in evaluation.regression_scores.items() if isnan(s.r2) and isfinite(s.rmse)]
+        blocks += [f"R² is not defined: {name} does not vary in these rows." for name in still]
     return "\n\n".join(blocks)
 
 
@@ -225,3 +228,28 @@ def _log_loss_remarks(evaluation: Evaluation) -> Iterator[str]:
         [scores] = evaluation.class_scores.values()
         count = int(scores.rows[-len(evaluation.unseen) :].sum())
         yield f"without {plural(count, 'row')} of a class that training never saw, counted as wrong"
+
+
+def _class_summary(scores: ClassScores, remarks: Iterable[str]) -> str:
+    """One line for each score of all rows; of two classes, those that rank rows look at the second.
+
+    remarks: what the log-loss is of, below it.
+    """
+    from mlpcli.training.metrics import SMALLEST  # NumPy, which `mlp --help` does without
+
+    more = ", mean over the classes" if len(scores.confusion) > 2 else ""
+    lines = [
+        ("accuracy", f"{scores.accuracy:.6f}"),
+        ("balanced accuracy", f"{_or_dash(scores.balanced_accuracy, '.6f')} (mean recall of the classes)"),
+        ("macro F1", f"{_or_dash(scores.f1, '.6f')} (mean F1 of the classes)"),
+        ("AUC", f"{_or_dash(scores.auc, '.6f')} (area under the ROC curve{more})"),
+        ("average precision", f"{_or_dash(scores.average_precision, '.6f')}{more and f' ({more[2:]})'}"),
+        ("log-loss", f"{scores.log_loss:.6f} (probabilities kept {SMALLEST:g} from 0)"),
+    ]
+    told = [f"{name:18} {value}" for name, value in lines]
+    return "\n".join([*told, *(f"{'':18} {each}" for each in remarks)])
+
+
+def _or_dash(value: float, how: str = ".6g") -> str:
+    """A number, or a dash where it is none."""
+    return "–" if isnan(value) else format(value, how)

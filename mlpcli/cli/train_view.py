@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from math import isnan
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 
 from mlpcli.cli.beside_text import describe_folds, describe_seeds
 from mlpcli.cli.json_view import JsonView
+from mlpcli.cli.kept_text import column_title, describe_kept
 from mlpcli.cli.text import (
     describe_evaluation,
     describe_prepared,
@@ -74,9 +76,9 @@ class LinesView(QuietView):
 
     def epoch(self, event: EpochDone) -> None:
         if event.record is not None:
-            shown = {k: v for k, v in event.record.items() if k != "validation_cost" or v is not None}
+            shown = event.record
             if not self._header_done:
-                self.line("".join(score_title(key).rjust(_width(key)) for key in shown))
+                self.line("".join(column_title(key).rjust(_width(key)) for key in shown))
                 self._header_done = True
             self.line("".join(f" {_number(key, value)}".rjust(_width(key)) for key, value in shown.items()))
 
@@ -95,10 +97,10 @@ class LinesView(QuietView):
     def seed(self, event: SeedDone) -> None:
         result = event.result
         shown = {"seed": result.seed, "epochs": result.epochs, "cost": result.cost, **result.scores}
-        if result.validation_cost is not None:
-            shown["validation_cost"] = result.validation_cost
+        if result.validation_loss is not None:
+            shown["validation_loss"] = result.validation_loss
         if not self._seeds:
-            self.line("".join(score_title(key).rjust(_width(key)) for key in shown) + "  stopped")
+            self.line("".join(column_title(key).rjust(_width(key)) for key in shown) + "  stopped")
         self._seeds += 1
         numbers = "".join(f" {_number(key, value)}".rjust(_width(key)) for key, value in shown.items())
         halved = f", the rate halved {plural(result.halvings, 'time')}" if result.halvings else ""
@@ -126,9 +128,9 @@ class LinesView(QuietView):
         self.line(f"run: {run.path}")
 
     def end(self, run: Run) -> None:
-        weights = f"weights of epoch {run.kept_epoch}" if run.kept_epoch else "initial weights"
-        kept = f"; the {weights} are kept" if run.kept_epoch != run.epochs else ""
-        self.line(f"\nstopped: {run.stopped} after epoch {run.epochs}, {duration(run.seconds)}{kept}")
+        self.line(f"\nstopped: {run.stopped} after epoch {run.epochs}, {duration(run.seconds)}")
+        for line in describe_kept(run):
+            self.line(line)
         if run.test is not None:
             self.line("\ntest\n" + describe_evaluation(run.test))
         self.line(f"\nrun: {run.path}")
@@ -195,11 +197,11 @@ def make_view(quiet: bool, as_json: bool) -> QuietView:
 
 
 def _width(key: str) -> int:
-    return max(LEAST_WIDTH.get(key, 12), len(score_title(key)) + 2)
+    return max(LEAST_WIDTH.get(key, 12), len(column_title(key)) + 2)
 
 
 def _number(key: str, value: float | None) -> str:
-    if value is None:
+    if value is None or isnan(value):
         return "–"
     if key == "epoch":
         return str(value)

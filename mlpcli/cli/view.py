@@ -6,6 +6,7 @@ from shlex import quote
 
 import click
 
+from mlpcli.cli.kept_text import describe_losses
 from mlpcli.cli.text import plural
 from mlpcli.pipeline.events import (
     BrokenOff,
@@ -96,4 +97,5 @@ class QuietView:
 
     def end(self, run: Run) -> None:
         """The last words."""
-        click.echo(f"{run.path}  cost {run.cost:.6g}  ({run.stopped}, {plural(run.epochs, 'epoch')})")
+        losses = describe_losses(run) or f"running cost {run.cost:.6g}"
+        click.echo(f"{run.path}  {losses}  ({run.stopped}, {plural(run.epochs, 'epoch')})")

@@ -142,15 +142,23 @@ class NetworkConfig:
     output: OutputConfig = setting(OutputConfig(), short_for="activation")
 
 
+METRICS = ("loss", "accuracy", "balanced_accuracy", "auc", "f1", "rmse", "mae", "r2")
+"""Scores of the validation rows by which the best epoch may be chosen."""
+LOWER_IS_BETTER = ("loss", "rmse", "mae")
+
+
 @dataclass(frozen=True)
 class StopConfig:
     """When training ends before its last epoch. The first that holds ends it."""
 
+    metric: str | None = setting(None, one_of=METRICS)
+    """Score of the validation rows that patience and the best epoch go by; None: their loss."""
     patience: int | None = setting(None, at_least=1)
-    """Epochs without improvement of the validation cost (the training cost where there is none)."""
+    """Epochs without improvement of the metric (of the training cost without validation rows)."""
     min_delta: float = setting(0.0, at_least=0.0)
-    """How much lower a cost must be to count as an improvement."""
+    """How much better a value must be to count as an improvement."""
     cost_below: float | None = setting(None)
+    """Limit of the validation loss (of the training cost without validation rows)."""
     max_time: float | None = setting(None, above=0.0)
     """Seconds."""
 
@@ -168,6 +176,8 @@ class TrainingConfig:
     print_every: int | None = setting(None, at_least=1)
     monitors: bool = setting(True)
     on_divergence: str = setting("stop", one_of=("stop", "halve"))
+    keep: str | None = setting(None, one_of=("best", "last"))
+    """Epoch whose weights become the model; None: the best where there are validation rows, else the last."""
     stop: StopConfig = setting(StopConfig())
 
 
@@ -178,7 +188,7 @@ class RepeatConfig:
     seeds: int = setting(at_least=2, at_most=1_000_000)
     """A million rows of repeat.csv are about 100 MB."""
     cost_below: float | None = setting(None)
-    """What the cost (validation's, where there is one) of a seed has to come to, to be counted."""
+    """Value below which a seed's validation loss (its training cost without validation rows) counts."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Moment(NamedTuple):
 
     epoch: int
     loss: float
-    validation_cost: float | None = None
+    validation_loss: float | None = None
 
 
 class Look(NamedTuple):

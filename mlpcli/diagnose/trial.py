@@ -187,9 +187,13 @@ class Trainer:
             costs += stretch.costs[:, 0].tolist()
             if not math.isfinite(costs[-1]):
                 break
+            if plateau is not None or stopping is not None:
+                followed = costs[-1] if case.validation is None else self._loss(case.validation)
             if plateau is not None:
-                state[RATE_FACTOR][...] = plateau.after(costs[-1], float(state[RATE_FACTOR]))
-            stopped = stopping is not None and self._stops(stopping, len(costs), costs[-1])
+                state[RATE_FACTOR][...] = plateau.after(followed, float(state[RATE_FACTOR]))
+            if stopping is not None:
+                stopping.improves(len(costs), followed)
+                stopped = stopping.reason(len(costs), followed, 0.0) is not None
             if watch and (len(costs) == until or stopped):
                 watched.append((len(costs), self._loss(watch)))
             if stretch.ended:  # further epochs would change nothing
@@ -216,7 +220,7 @@ class Trainer:
             outputs["prediction"],
             update,
             last_update,
-            (stopped or count >= self.epochs) and self.all_rows,
+            (stopped or count >= self.epochs) and self.all_rows and not self._ends_by_another,
             len(costs) * self._steps_an_epoch,
             moved,
             tuple(watched),
@@ -224,15 +228,18 @@ class Trainer:
         )
 
     def _stopping(self) -> Stopping | None:
-        """The config's, where it may end a training by its costs."""
+        """The config's, where it may end a training by its losses; patience with another metric left out."""
         stop = self._case.config.training.stop
-        early = stop.patience is not None or stop.cost_below is not None
-        return Stopping(replace(stop, max_time=None)) if early and self.all_rows else None
+        patience = None if self._ends_by_another else stop.patience
+        early = patience is not None or stop.cost_below is not None
+        followed = replace(stop, max_time=None, metric=None, patience=patience)
+        return Stopping(followed) if early and self.all_rows else None
 
-    def _stops(self, stopping: Stopping, epoch: int, cost: float) -> bool:
-        followed = cost if self._case.validation is None else self._loss(self._case.validation)
-        stopping.improves(epoch, followed)
-        return stopping.reason(epoch, followed, 0.0) is not None
+    @property
+    def _ends_by_another(self) -> bool:
+        """Whether patience counts a score that a trial does not know."""
+        stop = self._case.config.training.stop
+        return stop.patience is not None and stop.metric not in (None, "loss")
 
     def _loss(self, rows: Rows) -> float:
         with np.errstate(all="ignore"):

@@ -74,8 +74,8 @@ def _beside(folder: RunFolder) -> Iterator[tuple[str, Any]]:
     over = seeds_done(folder)
     if over is not None:
         yield "seeds", over.count
-        yield "seeds, lowest cost", over.lowest
-        yield "seeds, highest cost", over.highest
+        yield f"seeds, lowest {over.followed}", over.lowest
+        yield f"seeds, highest {over.followed}", over.highest
         if over.reached is not None:
             yield "seeds below repeat.cost_below", over.reached
     folds = folds_of(folder)
@@ -88,14 +88,17 @@ def _beside(folder: RunFolder) -> Iterator[tuple[str, Any]]:
 
 def _scores(curve: Curve, ended: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
     if ended:
-        for name in ("stopped", "epochs", "kept_epoch", "cost"):
+        for name in ("stopped", "epochs", "kept_epoch"):
             yield name, ended[name]
+        yield ("running cost, kept epoch" if "scores" in ended else "running cost, last epoch"), ended["cost"]
+        for name, value in ended.get("scores", {}).items():
+            yield f"{name.replace('_', ' ')}, kept epoch", value
     elif curve:
         yield "epochs", max(curve)
-    for name in ("cost", "validation_cost"):
+    for name in ("cost", "training_loss", "validation_loss", "validation_cost"):
         seen = [(row[name], epoch) for epoch, row in curve.items() if name in row]
         if seen:
-            lowest = f"lowest {name.replace('_', ' ')} printed"
+            lowest = f"lowest {'running cost' if name == 'cost' else name.replace('_', ' ')} printed"
             yield lowest, min(seen)[0]
             yield f"{lowest}, epoch", min(seen)[1]
     if ended and ended["test"]:

@@ -59,7 +59,7 @@ def cross_validate(
                 remedy = f"Free the place, then go on from what is done: mlp train --resume {folder.path}"
             where = f"fold {number} of {count}"
             raise RunFailed([Fault(f"{where}, {f.where}", f.what, remedy) for f in error.faults]) from error
-        scores.append({**held.scores(), "cost": held.cost()})
+        scores.append({**held.scores(), "loss": held.loss()})
         predicted += _predictions(mine, held, number)
         ended = inner.read_summary()["ended"]
         halvings = len(ended["halvings"]) if ended else 0

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.config.schema import LOWER_IS_BETTER
 from mlpcli.pipeline.prepare import Prepared
 from mlpcli.predict.scores import Evaluation
 from mlpcli.training.loop import INTERRUPTED, LOST
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from mlpcli.runs.contents import Seen
 
 Record = dict[str, int | float | None]
-"""What is printed of an epoch: epoch, cost, validation_cost, scores, seconds."""
+"""What is printed of an epoch: epoch, cost, loss where there is a penalty, the loss and scores of the
+validation rows (of the training rows, without validation), seconds."""
 
 
 @dataclass(frozen=True)
@@ -47,27 +49,41 @@ class Planned:
 
 @dataclass(frozen=True)
 class Repeated:
-    """A training that was repeated from a seed. cost: of the last epoch; validation_cost: the lowest.
+    """A training that was repeated from a seed. cost, validation_loss: of the epoch that it would keep.
 
     scores: of the weights that it would keep, on the validation part or else the training part, and on the
-    test part. reached: whether its cost came to what was asked for; None where nothing was.
+    test part. reached: whether its loss came to what was asked for; None where nothing was.
     """
 
     seed: int
     epochs: int
     cost: float
-    validation_cost: float | None
+    validation_loss: float | None
     scores: Mapping[str, float]
     stopped: str
     reached: bool | None = None
     halvings: int = 0
     """Of the rate, after costs that were not finite."""
+    penalised: bool = False
+    """Whether the validation loss has the penalty in it: that of an earlier version has."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether its cost became infinite or NaN."""
+        return self.stopped in LOST
 
     @property
     def followed(self) -> float:
-        """The cost it is judged by; infinity for one that was lost."""
-        cost = self.cost if self.validation_cost is None else self.validation_cost
-        return cost if math.isfinite(cost) and self.stopped not in LOST else math.inf
+        """Its validation loss (its cost, without validation rows); infinity for one that was lost."""
+        value = self.cost if self.validation_loss is None else self.validation_loss
+        return value if math.isfinite(value) and not self.lost else math.inf
+
+    def judged(self, metric: str | None) -> float:
+        """The value that seeds are ranked by, the lowest first. metric: training.stop.metric."""
+        if metric in (None, "loss") or self.lost:
+            return self.followed
+        value = self.scores[f"validation_{metric}"]
+        return value if metric in LOWER_IS_BETTER else -value
 
     def as_record(self) -> dict[str, Any]:
         """A row of repeat.csv."""
@@ -75,7 +91,7 @@ class Repeated:
             "seed": self.seed,
             "epochs": self.epochs,
             "cost": self.cost,
-            "validation_cost": self.validation_cost,
+            "validation_loss": self.validation_loss,
             **self.scores,
             "stopped": self.stopped,
             "reached": None if self.reached is None else int(self.reached),
@@ -124,7 +140,11 @@ class Halved:
 
 @dataclass(frozen=True)
 class Run:
-    """A training that ended. path: the folder. cost: of the last finite epoch; kept_epoch: of the model."""
+    """A training that ended. path: the folder. kept_epoch: of the model.
+
+    cost, loss: of that epoch, each batch's before its update; NaN or None where they are not known. scores:
+    of the model's weights on all rows of a part, training_loss and the like; empty where they are not known.
+    """
 
     path: Path
     stopped: str
@@ -135,6 +155,8 @@ class Run:
     history: tuple[Record, ...]
     test: Evaluation | None
     findings: tuple[Noticed, ...] = ()
+    loss: float | None = None
+    scores: Mapping[str, float | None] = field(default_factory=dict)
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -162,9 +184,10 @@ class SeedDone:
 class SeedsDone:
     """What the trainings from several seeds came to; made by a SeedTally.
 
-    best: the seed that is trained once more, and kept. lowest, median, highest: of the costs that the seeds
-    are ranked by, infinity for one that was lost. reached: how many came to the cost that was asked for; None
-    where none was. cost_below: that cost, where it is known.
+    best: the seed that is trained once more, and kept. lowest, median, highest: of their validation losses
+    (their costs, without validation rows), infinity for one that was lost. followed: the name of these.
+    reached: how many came to the cost that was asked for; None where none was. cost_below: that cost, where
+    it is known.
     """
 
     count: int
@@ -173,13 +196,18 @@ class SeedsDone:
     median: float
     highest: float
     reached: int | None
+    followed: str
     cost_below: float | None = None
 
 
 class SeedTally:
-    """Collects what the seeds came to in a few bytes each, as there may be a million of them."""
+    """Collects what the seeds came to in a few bytes each, as there may be a million of them.
 
-    def __init__(self) -> None:
+    metric: training.stop.metric, by which the best is chosen.
+    """
+
+    def __init__(self, metric: str | None = None) -> None:
+        self._metric, self._followed = metric, "cost"
         self._costs = array("d")
         self._best = (math.inf, math.inf)
         self._reached: int | None = None
@@ -187,7 +215,9 @@ class SeedTally:
     def add(self, result: Repeated) -> None:
         """One more seed is done."""
         self._costs.append(result.followed)
-        self._best = min(self._best, (result.followed, result.seed))
+        self._best = min(self._best, (result.judged(self._metric), result.seed))
+        if result.validation_loss is not None:
+            self._followed = "validation cost" if result.penalised else "validation loss"
         if result.reached is not None:
             self._reached = (self._reached or 0) + result.reached
 
@@ -199,7 +229,8 @@ class SeedTally:
         costs = np.sort(np.frombuffer(self._costs))
         lowest, low, high, highest = (float(costs[at]) for at in (0, (count - 1) // 2, count // 2, -1))
         median = (low + high) / 2
-        return SeedsDone(count, int(self._best[1]), lowest, median, highest, self._reached, cost_below)
+        best, reached = int(self._best[1]), self._reached
+        return SeedsDone(count, best, lowest, median, highest, reached, self._followed, cost_below)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class Monitoring:
     def go_on(self, history: Iterable[Record], said: Container[str]) -> None:
         """Look again at what was printed of a training that is gone on with; `said` is not said again."""
         for record in history:
-            loss, checked = record.get("loss", record["cost"]), record["validation_cost"]
+            loss, checked = record.get("loss", record["cost"]), record.get("validation_loss")
             self._moments.append(Moment(int(record["epoch"] or 0), float(loss or 0), checked))
             look = Look(self._case, self._moments, self._probe)
             for monitor in self._monitors:
@@ -62,7 +62,7 @@ class Monitoring:
     def after(self, epoch: Epoch) -> list[Finding]:
         """What is found first at this report epoch."""
         self._moments.append(
-            Moment(epoch.number, epoch.cost if epoch.loss is None else epoch.loss, epoch.validation_cost)
+            Moment(epoch.number, epoch.cost if epoch.loss is None else epoch.loss, epoch.validation_loss)
         )
         ended = bool(epoch.stopped)
         began = time.perf_counter()

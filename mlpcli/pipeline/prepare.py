@@ -27,6 +27,7 @@ from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.optim.step import MOST_COUNTED, Pace
+from mlpcli.pipeline.best_epoch import check_best_epoch
 from mlpcli.pipeline.start_from import Start, read_start
 from mlpcli.training.metrics import ONE_UNIT, target_matrix
 
@@ -175,6 +176,7 @@ def prepare_file(file: ConfigFile, precision: str | None = None) -> Prepared:
             coded=bool(config.data.classes),
         )
         check_smoothing(head, dataset.preparation.target)
+        check_best_epoch(config.training, dataset)
         penalty = Penalty(optimizer.l1, optimizer.l2, optimizer.penalise_biases)
         weighted = bool(dataset.weighting)
         network = build_network(config.network, head, dataset.preparation.width, dtype, penalty, weighted)

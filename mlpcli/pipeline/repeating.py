@@ -32,6 +32,8 @@ from mlpcli.training.progress import all_finite
 
 SEAL, DIGITS = "sha256", 16
 """The column that tells whether a row is one of this training: the digest's first digits."""
+COST_OF_OLD = "validation_cost"
+"""The column that tables of earlier versions have: the penalty is in it."""
 AGAIN = "Delete it: the seeds are then trained again."
 
 
@@ -71,7 +73,7 @@ class Lane:
             self._state,
             training,
             session.rng,
-            first.cost if following else None,
+            first.check if following else None,
             interrupted,
             training.epochs,
             first.cost,
@@ -87,12 +89,11 @@ class Lane:
         scores: dict[str, float] = {}
         for name, watched in zip(self._parts, self._watched, strict=True):
             scores |= {f"{name}_{score}": value for score, value in watched.scores().items()}
-        best = session.progress.stopping.best if following else None
         result = Repeated(
             prepared.config.seed,
             epoch.number,
             math.nan if kept.cost is None else kept.cost,
-            best,
+            kept.record.get("validation_loss"),
             scores,
             epoch.stopped,
             halvings=session.progress.halvings,
@@ -138,7 +139,7 @@ def repeat(
     settings = prepared.config.repeat
     assert settings is not None
     identity = _identity(prepared, folder)
-    first, done, tally = _begun(folder, identity, settings.seeds)
+    first, done, tally = _begun(folder, identity, settings.seeds, prepared.config.training.stop.metric)
     place = threading.local()
 
     def one(seed: int, over: threading.Event) -> Repeated | None:
@@ -179,7 +180,9 @@ def repeat(
     report(over)
 
 
-def _begun(folder: RunFolder, identity: str, count: int) -> tuple[int, bytearray, SeedTally]:
+def _begun(
+    folder: RunFolder, identity: str, count: int, metric: str | None
+) -> tuple[int, bytearray, SeedTally]:
     """The first seed, which of the `count` from it on are done (one byte each), and what those came to.
 
     Raises ModelFileError where repeat.csv is not one of this training.
@@ -190,7 +193,7 @@ def _begun(folder: RunFolder, identity: str, count: int) -> tuple[int, bytearray
         rows, lowest = rows + 1, min(each.seed, lowest) if rows else each.seed
     if rows == count:
         first = lowest  # with all seeds done the config may be that of the best already
-    done, tally = bytearray(count), SeedTally()
+    done, tally = bytearray(count), SeedTally(metric)
     for each in seeds_of(folder):
         at = each.seed - first
         if not 0 <= at < count:
@@ -245,6 +248,8 @@ def seeds_of(folder: RunFolder, identity: str = "") -> Iterator[Repeated]:
             raise ValueError("it is empty")
         for row in folder.each_row(REPEAT, again):
             seal = row.pop(SEAL, "")
+            if identity and COST_OF_OLD in row:
+                raise ValueError("its seeds were judged by the validation cost, as mlp did earlier")
             if identity and seal != _seal(identity, row):
                 raise ValueError(f"seed {row['seed']}: the row is not one that this training wrote")
             yield _repeated(row)
@@ -284,7 +289,10 @@ def _seal(identity: str, record: Mapping[str, Any]) -> str:
 def _repeated(row: dict[str, str]) -> Repeated:
     own: dict[str, Any] = dict(row)
     seed, count, cost = int(own.pop("seed")), int(own.pop("epochs")), float(own.pop("cost"))
-    validation, stopped, reached = own.pop("validation_cost"), own.pop("stopped"), own.pop("reached")
+    old = COST_OF_OLD in own
+    validation, stopped, reached = (
+        own.pop(key) for key in (COST_OF_OLD if old else "validation_loss", "stopped", "reached")
+    )
     halvings = int(own.pop("halvings"))
     scores = {name: float(value) for name, value in own.items()}
     if reached not in ("", "0", "1"):
@@ -300,4 +308,5 @@ def _repeated(row: dict[str, str]) -> Repeated:
         stopped,
         bool(int(reached)) if reached else None,
         halvings,
+        old,
     )

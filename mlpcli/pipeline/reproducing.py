@@ -43,6 +43,7 @@ def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
     if not ended or ended["stopped"] == INTERRUPTED:
         remedy = f"Go on with it first: mlp train --resume {folder.path}"
         raise ModelFileError(Fault(str(folder.path), "The run is not over.", remedy))
+    Checkpoint.read(folder.path / CHECKPOINT).check_version(folder.path / CHECKPOINT)
     file = read_config(folder.path / CONFIG, overrides)
     if file.config.training.folds and file.config.training.stop.max_time is not None:
         what = "The clock ended the folds of this run: that cannot be done again."

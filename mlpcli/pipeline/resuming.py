@@ -15,6 +15,7 @@ from mlpcli.errors import ConfigError, Fault, ModelFileError, RunFailed
 from mlpcli.optim.step import TrainingStep
 from mlpcli.pipeline.events import Ended, Noticed, Run, Started
 from mlpcli.pipeline.keeper import Keeper, explained
+from mlpcli.pipeline.kept import Kept, with_row
 from mlpcli.pipeline.prepare import CHOICES, Prepared, prepare, read_config, with_rate
 from mlpcli.pipeline.provenance import DATA_FILES, check_computation, check_data, check_start, provenance
 from mlpcli.pipeline.session import Session, records
@@ -28,15 +29,16 @@ from mlpcli.runs.lock import locked
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED, LOST
 
+STOP = tuple(f"training.stop.{key}" for key in ("patience", "min_delta", "cost_below", "max_time"))
 FREE = (
-    *("training.epochs", "training.stop", "training.print_every", "training.monitors"),
+    *("training.epochs", *STOP, "training.print_every", "training.monitors"),
     *("data.source", "start_from", "executor"),
 )
 """Keys that cannot change what was done so far: nothing is left of the first weights, either. The executor
 and the data files are looked at as such."""
 ELSEWHERE = ("start_from", "executor")
 """Likewise, of a run with seeds or folds."""
-LEAVE_IT = f"Leave it as it was, or train anew with mlp train. What may change: {', '.join(FREE[:4])}."
+LEAVE_IT = f"Leave it as it was, or train anew with mlp train. What may change: {', '.join(FREE[:7])}."
 
 
 def resume(
@@ -120,6 +122,7 @@ def _go_on(
         if over.failed:
             raise RunFailed(failure(over, cause, rule, at_once))
         return over
+    found.check_version(path)
     prepared, step = _prepared(folder, overrides)
     made = provenance(prepared, step)
     began = values["made"].get("start_from")
@@ -202,15 +205,19 @@ def _goes_on(values: Any, then: Config, now: Config) -> bool:
 
 def _as_it_is(folder: RunFolder, values: Any, found: Checkpoint) -> Run:
     """The run that is over, from its last checkpoint."""
-    cost = values["kept"]["cost"]
+    kept = Kept({}, following=False)
+    kept.restore(values["kept"])
+    history = records(values["history"], found.groups["history"])
     return Run(
         folder.path,
         values["stopped"],
         values["epoch"] + (values["part"] is not None or values["stopped"] in LOST),
-        math.nan if cost is None else cost,
-        values["kept"]["epoch"],
+        math.nan if kept.cost is None else kept.cost,
+        kept.epoch,
         values["seconds"],
-        tuple(records(values["history"], found.groups["history"])),
+        tuple(with_row(history, kept.row)),
         None,
         tuple(map(Noticed.from_json, values["findings"])),
+        kept.loss,
+        kept.scores,
     )

@@ -12,10 +12,10 @@ import numpy as np
 from mlpcli.execute.rows import Pass
 from mlpcli.optim.step import TrainingStep
 from mlpcli.pipeline.events import Noticed, Record
+from mlpcli.pipeline.kept import Kept, follows
 from mlpcli.pipeline.prepare import Prepared, random_stream
 from mlpcli.runs.checkpoint import Checkpoint, understood
 from mlpcli.runs.contents import Begun, Given, Halving, Values
-from mlpcli.training.loop import Epoch
 from mlpcli.training.plateau import Plateau
 from mlpcli.training.progress import Part, Progress
 from mlpcli.training.runner import first_state
@@ -25,31 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Arrays = Mapping[str, NDArray[Any]]
-
-
-class Kept:
-    """The weights that become the model: of the lowest validation cost, else the last; never lost ones."""
-
-    def __init__(self, parameters: Arrays, following: bool) -> None:
-        self._live, self.following = parameters, following
-        self.weights = {name: array.copy() for name, array in parameters.items()}
-        self.epoch = 0
-        self.cost: float | None = None
-        """Of the last epoch whose cost is finite."""
-
-    def after(self, epoch: Epoch) -> None:
-        """An epoch is over."""
-        if epoch.finite:
-            self.cost = epoch.cost
-        if epoch.sound is not None and not self.following:
-            self._take(epoch.sound, epoch.sound_epoch)
-        elif epoch.finite and (epoch.improved if self.following else epoch.stopped):
-            self._take(self._live, epoch.number)
-
-    def _take(self, weights: Arrays, epoch: int) -> None:
-        for name, array in self.weights.items():
-            array[...] = weights[name]
-        self.epoch = epoch
 
 
 @dataclass
@@ -77,7 +52,7 @@ class Session:
         cls, prepared: Prepared, step: TrainingStep, state: dict[str, NDArray[Any]] | None = None
     ) -> Session:
         """Before the first epoch. state: arrays to be filled, instead of new ones."""
-        training, following = prepared.config.training, prepared.dataset.validation is not None
+        training, validation = prepared.config.training, prepared.dataset.validation
         parameters = prepared.initial_values()
         first = first_state(prepared.optimizer, step, parameters)
         if state is None:
@@ -88,8 +63,8 @@ class Session:
         rng = random_stream(prepared.config.seed, "shuffle")
         random, plateau = rng if training.shuffle else None, Plateau.of(prepared.optimizer)
         progress = Progress(Stopping(training.stop), state, random, plateau=plateau)
-        counting = following or training.stop.patience is not None or plateau is not None
-        kept = Kept({name: state[name] for name in parameters}, following)
+        counting = validation is not None or training.stop.patience is not None or plateau is not None
+        kept = Kept({name: state[name] for name in parameters}, follows(training, prepared.dataset))
         halving, rows = training.on_divergence == "halve", prepared.dataset.training.rows
         return cls(state, rng, progress, kept, halving, counting, rows, prepared.batch_rows)
 
@@ -112,7 +87,7 @@ class Session:
             "seconds": progress.seconds,
             "random": {"shuffle": dict(self.rng.bit_generator.state)},
             "counters": {n: c.as_json() for n, c in progress.counters.items()} if self.counting else {},
-            "kept": {"epoch": self.kept.epoch, "cost": self.kept.cost},
+            "kept": self.kept.as_json(),
             "history": list(self.history[0]) if self.history else [],
             "halvings": self.halvings,
             "findings": [each.as_json() for each in self.noticed],
@@ -148,7 +123,7 @@ class Session:
             if self.counting:
                 for name, counted in values["counters"].items():
                     progress.counters[name].restore(counted)
-            self.kept.epoch, self.kept.cost = int(values["kept"]["epoch"]), values["kept"]["cost"]
+            self.kept.restore(values["kept"])
             if self.kept.following:
                 _fill(self.kept.weights, groups["kept"])
             self.history[:] = records(values["history"], groups["history"])

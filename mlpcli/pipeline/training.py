@@ -16,6 +16,7 @@ from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep, training_step
 from mlpcli.pipeline.events import BrokenOff, Ended, EpochDone, Event, Halved, Noticed, Record, Run, Started
 from mlpcli.pipeline.keeper import Keeper, explained
+from mlpcli.pipeline.kept import record_of, with_row
 from mlpcli.pipeline.prepare import Prepared, with_rate
 from mlpcli.pipeline.provenance import provenance
 from mlpcli.pipeline.session import Session
@@ -137,7 +138,7 @@ def conduct(
             state,
             training,
             session.rng,
-            watched.cost if following else None,
+            watched.check if following else None,
             interrupted,
             every,
             watched.cost,
@@ -156,8 +157,7 @@ def conduct(
                     tell(_halved(session, keeper, epoch, lost))
                 continue
             if epoch.number % every == 0 or epoch.stopped:
-                scores = {f"{watched.name}_{name}": s for name, s in watched.scores().items()}
-                record = _record(epoch, scores)
+                record = {**record_of(epoch), **watched.report(), "seconds": round(epoch.seconds, 3)}
                 asked = epoch.stopped == INTERRUPTED and epoch.number % every  # else it would not be printed
                 (session.history if epoch.whole and not asked else broken_off).append(record)
                 keeper.folder.append_history(record)
@@ -169,14 +169,19 @@ def conduct(
         assert epoch is not None
 
         failed = lost is not None and not epoch.finite
-        test = None
-        if dataset.test is not None and not failed:
-            test = Watched(prepared, "test", dataset.test, session.kept.weights).evaluation()
-        kept = session.kept
+        kept, test = session.kept, None
+        if kept.epoch or not failed:  # the initial weights may be what the cost was lost with
+            scored = kept.score(prepared, watched)
+            test = None if failed else scored
+        history = with_row([*session.history, *broken_off], kept.row)
+        if len(history) > len(session.history) + len(broken_off):
+            keeper.folder.write_history(history)
         outcome: Outcome = {
             "epochs": epoch.number,
             "kept_epoch": kept.epoch,
             "cost": kept.cost,
+            "loss": kept.loss,
+            "scores": dict(kept.scores),
             "stopped": epoch.stopped,
         }
         if prepared.found_rate is not None:
@@ -192,9 +197,11 @@ def conduct(
         math.nan if kept.cost is None else kept.cost,
         kept.epoch,
         epoch.seconds,
-        (*session.history, *broken_off),
+        tuple(history),
         test,
         tuple(session.noticed),
+        kept.loss,
+        kept.scores,
     )
     report(Ended(run))
     if failed:
@@ -273,15 +280,3 @@ def _model(
 def _followed(network: Network) -> dict[str, Node]:
     cost = {"cost": network.cost}
     return cost if network.penalty is None else {**cost, "loss": network.loss}
-
-
-def _record(epoch: Epoch, scores: Mapping[str, float]) -> Record:
-    return {
-        "epoch": epoch.number,
-        "cost": epoch.cost,
-        **({} if epoch.loss is None else {"loss": epoch.loss}),
-        **epoch.followed,
-        "validation_cost": epoch.validation_cost,
-        **scores,
-        "seconds": round(epoch.seconds, 3),
-    }

@@ -92,7 +92,8 @@ def digests(run: Path, epochs: Collection[float] | None = None) -> dict[str, str
     table = found.groups["history"]
     chosen = [at for at, row in enumerate(table["values"]) if epochs is None or row[0] in epochs]
     history = {name: array[chosen][:, places] if chosen else array[:0] for name, array in table.items()}
-    decided = repr([found.values[key] for key in ("epoch", "random", "counters", "kept", "halvings")])
+    kept = {key: value for key, value in found.values["kept"].items() if key != "seconds"}
+    decided = repr([kept, *(found.values[key] for key in ("epoch", "random", "counters", "halvings"))])
     return {
         "model.npz, arrays": fingerprint(ModelFile.read(run / MODEL).parameters),
         "parameters and optimiser": fingerprint(found.groups["state"]),

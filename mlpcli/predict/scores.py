@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlpcli.data.counts import Counts
 from mlpcli.data.plain import finite
 from mlpcli.data.prepare import Preparation
@@ -48,6 +50,11 @@ class Evaluation:
     scored: ScoredRows | None = None
     """Which rows of a file these are; None for the part of a training."""
 
+    def metric(self, name: str) -> float:
+        """Return the score of that name, such as accuracy or r2; its mean over several labels or targets."""
+        each = self.class_scores or self.regression_scores
+        return float(np.mean([getattr(scores, name) for scores in each.values()]))
+
     def as_json(self, zeros: bool = True) -> dict[str, Any]:
         """Plain data, with every number that is printed; None for those that are not finite.
 
@@ -58,6 +65,10 @@ class Evaluation:
             classes = self.words[at]
             targets[name] = {
                 "accuracy": scores.accuracy,
+                "balanced_accuracy": finite(scores.balanced_accuracy),
+                "f1": finite(scores.f1),
+                "auc": finite(scores.auc),
+                "average_precision": finite(scores.average_precision),
                 "log_loss": finite(scores.log_loss),
                 "classes": {
                     c: {"precision": p, "recall": r, "f1": f, "rows": n}

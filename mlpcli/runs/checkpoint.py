@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KIND = "mlp-checkpoint"
-VERSION = 2
-"""1 had no more than the state and one random stream: nothing could be gone on with."""
+VERSION, READABLE = 3, 2
+"""1 had no more than the state and one random stream: nothing could be gone on with. 2 chose the best epoch
+by the validation cost, penalty included, and lacks what was printed of it: read, but not gone on with."""
 REMEDY = "Train again from the config, or use another copy of the run."
 
 
@@ -27,6 +28,7 @@ class Checkpoint:
 
     values: Values
     groups: Mapping[str, Mapping[str, NDArray[Any]]]
+    version: int = VERSION
 
     def write(self, path: Path) -> None:
         """Atomically. Raises OutputError."""
@@ -38,17 +40,37 @@ class Checkpoint:
     def read(cls, path: Path) -> Checkpoint:
         """Raises ModelFileError where the file is missing, damaged, foreign, or of a version of no use."""
         header, arrays = read_arrays(path, KIND, VERSION, REMEDY)
-        if header["format_version"] < VERSION:
-            old = header["format_version"]
+        old = header["format_version"]
+        if old < READABLE:
             what = f"It has format version {old}, which did not keep all that is needed to go on."
             raise ModelFileError(Fault(str(path), what, REMEDY))
         with understood(path):
+            if old < VERSION:
+                header["values"]["kept"] = _best(header["values"])
             groups: dict[str, dict[str, NDArray[Any]]] = {name: {} for name in header["groups"]}
             for name, array in arrays.items():
                 group, _, rest = name.partition("/")
                 groups[group][rest] = array
             check(header["values"], Values)
-            return cls(header["values"], groups)
+            return cls(header["values"], groups, old)
+
+    def check_version(self, path: Path) -> None:
+        """Raise ModelFileError where a training that goes on from it would not be the one that it is of."""
+        if self.version < VERSION:
+            what = (
+                f"It has format version {self.version}, of an earlier mlp, which chose the epoch by the "
+                "validation cost, penalty included, and not by the validation loss."
+            )
+            remedy = "Train again from the config; the run can still be shown, compared and predicted with."
+            raise ModelFileError(Fault(str(path), what, remedy))
+
+
+def _best(values: Any) -> Any:
+    """What a checkpoint of version 2 says of the epoch it kept: its cost is that of the last one."""
+    kept, last = values["kept"], values["epoch"]
+    known = kept["cost"] is not None and kept["epoch"] == last
+    record = {"epoch": last, "cost": kept["cost"]} if known else {}
+    return {"epoch": kept["epoch"], "record": record, "scores": {}, "seconds": values["seconds"]}
 
 
 @contextmanager

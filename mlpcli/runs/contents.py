@@ -58,8 +58,18 @@ class LookedFor(TypedDict, total=False):
     learning_rate: float
 
 
-class Outcome(LookedFor):
-    """How a training ended. cost: of the last epoch, None where it is no number."""
+class Scored(LookedFor, total=False):
+    """Scores of the epoch that is kept, by name; runs of earlier versions have none."""
+
+    loss: float | None
+    scores: dict[str, float | None]
+
+
+class Outcome(Scored):
+    """How a training ended. cost: of the epoch that is kept, None where it is no number.
+
+    Without scores it is an earlier version's, and the cost is that of the last epoch.
+    """
 
     epochs: int
     kept_epoch: int
@@ -113,10 +123,12 @@ class Seen(Found):
 
 
 class Best(TypedDict):
-    """The weights that become the model: of that epoch. cost: of the last one."""
+    """The weights that become the model: of that epoch. record, scores, seconds: see Kept."""
 
     epoch: int
-    cost: float | None
+    record: dict[str, float | None]
+    scores: dict[str, float | None]
+    seconds: float
 
 
 class Begun(TypedDict):

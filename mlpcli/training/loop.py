@@ -15,7 +15,7 @@ from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner
 from mlpcli.optim.step import RATE_FACTOR
 from mlpcli.training.progress import Part, Progress
-from mlpcli.training.stopping import Stopping
+from mlpcli.training.stopping import Checked, Stopping
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,16 +25,17 @@ if TYPE_CHECKING:
 class Epoch:
     """One pass. cost: mean over the rows, each batch's before its update; seconds since the start.
 
-    loss: likewise, where there is a penalty, so that it differs from the cost.
+    loss: likewise, where there is a penalty, so that it differs from the cost. validation_loss: of the
+    validation rows after the epoch, without penalty; None where there are none.
 
     stopped: why this is the last one; "" where more follow. order and batches tell what was run. whole: false
-    where it was broken off. improved: the validation cost (the cost, where there is none) is the lowest.
+    where it was broken off. improved: training.stop.metric (the cost, without validation rows) is the best.
     """
 
     number: int
     cost: float
     loss: float | None
-    validation_cost: float | None
+    validation_loss: float | None
     seconds: float
     improved: bool
     stopped: str
@@ -65,7 +66,7 @@ def epochs(
     state: State,
     settings: TrainingConfig,
     rng: np.random.Generator,
-    validation_cost: Callable[[], float] | None = None,
+    validation: Callable[[], Checked] | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     every: int = 1,
     final_cost: Callable[[], float] = lambda: 0.0,
@@ -91,7 +92,7 @@ def epochs(
     started = time.perf_counter() - progress.seconds
     limit, below = settings.stop.max_time, settings.stop.cost_below
     plateau = progress.plateau
-    each = validation_cost is not None or settings.stop.patience is not None or plateau is not None
+    each = validation is not None or settings.stop.patience is not None or plateau is not None
     random = rng if settings.shuffle else None
     before, sound = progress.fresh(), progress.earlier
     if progress.part is not None:
@@ -126,22 +127,23 @@ def epochs(
             passed = runner.run(order, should_stop, progress.part.passed)
         mean, whole = passed.means, passed.whole
         finite, weights_lost = math.isfinite(mean["cost"]), not finite_weights()
-        checked = validation_cost() if validation_cost and finite else None
+        checked = validation() if validation and finite else None
         progress.seconds = seconds = time.perf_counter() - started
 
-        followed = mean["cost"] if checked is None else checked
-        lost = not finite or (whole and (weights_lost or not math.isfinite(followed)))
+        after = Checked(*3 * (mean["cost"],)) if checked is None else checked
+        lost = not finite or (whole and (weights_lost or not math.isfinite(after.cost)))
         improved, reason, usable = False, "", True
         if not lost and whole:
-            improved = stopping.improves(number, followed)
-            reason = stopping.reason(number, followed, seconds) or ended
+            improved = stopping.improves(number, after.judged)
+            name = "cost" if checked is None else "validation loss"
+            reason = stopping.reason(number, after.loss, seconds, name) or ended
             reason = reason or (ALL_DONE if number == settings.epochs else "")
             reason = reason or (INTERRUPTED if interrupted() else "")
             lost = bool(reason) and checked is None and not math.isfinite(final_cost())
         elif not lost:  # broken off: nothing is decided by it
             reason = (not interrupted() and stopping.late(seconds)) or INTERRUPTED
-            usable = not weights_lost and (checked is not None or math.isfinite(final_cost()))
-            improved = usable and followed < stopping.best
+            usable = not weights_lost and math.isfinite(final_cost() if checked is None else after.cost)
+            improved = usable and stopping.better(after.judged)
         kept, kept_epoch = (None, 0) if usable else (before.arrays, done)
         if lost:
             before.put_back()
@@ -167,12 +169,12 @@ def epochs(
             progress.done = number if whole else done
             progress.earlier = before
             if plateau is not None and whole:
-                state[RATE_FACTOR][...] = plateau.after(followed, float(state[RATE_FACTOR]))
+                state[RATE_FACTOR][...] = plateau.after(after.loss, float(state[RATE_FACTOR]))
         yield Epoch(
             number,
             mean["cost"],
             mean.get("loss"),
-            checked,
+            None if checked is None else checked.loss,
             seconds,
             improved,
             reason,

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from mlpcli.training.class_metrics import (
+    average_precision,
+    balanced_accuracy,
+    macro_f1,
+    over_classes,
+    roc_area,
+    sums,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SMALLEST = 1e-15
 """Probabilities are kept this far from 0 in the log-loss, as scikit-learn once did."""
+ROUNDING = 4 * np.finfo(np.float64).eps
+"""Share of a number's size that a deviation from the mean may be and still be rounding alone."""
 
 
 @dataclass(frozen=True)
@@ -20,20 +32,49 @@ class ClassScores:
     """confusion[i, j]: rows of class i called class j, or the sum of their weights. log_loss in nats.
 
     rows: of each class, whatever they weigh. Classes that training never saw come last: they are rows of the
-    confusion and no columns, as nothing is called so.
+    confusion and no columns, as nothing is called so. probabilities (rows, classes), classes (rows,), weights
+    (rows,) or None: what was scored.
     """
 
     accuracy: float
     log_loss: float
     confusion: NDArray[Any]
     rows: NDArray[np.int64]
+    probabilities: NDArray[Any] = field(repr=False)
+    classes: NDArray[np.int64] = field(repr=False)
+    weights: NDArray[Any] | None = field(default=None, repr=False)
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean recall of the classes that rows are of."""
+        return balanced_accuracy(self.confusion)
+
+    @property
+    def f1(self) -> float:
+        """Mean F1 of the classes that rows are of or are called (macro)."""
+        return macro_f1(self.confusion)
+
+    # Rows are sorted for these two, so they are computed where they are asked for only.
+
+    @cached_property
+    def auc(self) -> float:
+        """Area under the ROC curve: of the second of two classes, else the mean over classes."""
+        return over_classes(roc_area, *self._known())
+
+    @cached_property
+    def average_precision(self) -> float:
+        """Mean precision along the recall: of the second of two classes, else the mean over classes."""
+        return over_classes(average_precision, *self._known())
+
+    def _known(self) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[Any] | None]:
+        """Return probabilities, classes and weights of the rows whose class training saw."""
+        known = self.classes < self.probabilities.shape[1]
+        weights = None if self.weights is None else self.weights[known]
+        return self.probabilities[known], self.classes[known], weights
 
     def per_class(self) -> list[tuple[float, float, float, int]]:
         """Precision, recall, F1 and rows of each class; a score without rows is 0."""
-        classes, known = self.confusion.shape
-        never = np.zeros(classes - known)
-        hits = np.concatenate([np.diag(self.confusion), never])
-        called, true = np.concatenate([self.confusion.sum(0), never]), self.confusion.sum(1)
+        hits, called, true = sums(self.confusion)
         return [
             (_ratio(h, c), _ratio(h, t), _ratio(2 * h, c + t), int(r))
             for h, c, t, r in zip(hits, called, true, self.rows, strict=True)
@@ -42,7 +83,7 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class RegressionScores:
-    """Of one target, in its units; r2 is NaN for a constant target."""
+    """Of one target, in its units; r2 is NaN for a target that does not vary."""
 
     rmse: float
     mae: float
@@ -92,7 +133,8 @@ def class_scores(
     losses = -np.log(np.clip(np.asarray(right, np.float64), SMALLEST, 1.0))
     log_loss = mean(losses, None if weights is None else weights[known])
     rows = np.bincount(classes, minlength=every)
-    return ClassScores(mean(called == classes, weights), log_loss, confusion, rows)
+    accuracy = mean(called == classes, weights)
+    return ClassScores(accuracy, log_loss, confusion, rows, probabilities, classes, weights)
 
 
 def regression_scores(
@@ -102,13 +144,26 @@ def regression_scores(
     with np.errstate(over="ignore", invalid="ignore"):  # a training that runs away has infinite scores
         error = np.asarray(prediction, np.float64) - np.asarray(target, np.float64)
         each = 1.0 if weights is None else weights
-        spread = float(np.sum(each * (target - mean(target, weights)) ** 2))
+        spread = float(np.sum(each * (target - mean(target, weights)) ** 2)) if varies(target, weights) else 0
         squares = float(np.sum(each * error**2))
         return RegressionScores(
             float(np.sqrt(mean(error**2, weights))),
             mean(np.abs(error), weights),
             1.0 - squares / spread if spread > 0 else float("nan"),
         )
+
+
+def varies(target: NDArray[Any], weights: NDArray[Any] | None = None) -> bool:
+    """Return whether a target (rows,) differs between rows that count by more than rounding.
+
+    The mean of 0.1, 0.1, 0.1 is not 0.1: a variance above 0 alone says nothing.
+    """
+    target = target if weights is None else target[weights > 0]
+    if not len(target):
+        return False
+    low, high = float(np.min(target)), float(np.max(target))
+    with np.errstate(over="ignore"):
+        return bool(high - low > ROUNDING * max(abs(low), abs(high)))
 
 
 def label_scores(

@@ -13,7 +13,7 @@ from mlpcli.optim.schedules.plateau import Plateau as PlateauSchedule
 
 @dataclass
 class Plateau:
-    """Follows one cost (validation's where there is one, else the training's), epoch by epoch.
+    """Counters of epochs without a lower loss of the validation rows, or training cost where there are none.
 
     Its counters are plain data, for a checkpoint; `settings` come from the config.
     """

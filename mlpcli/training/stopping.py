@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from mlpcli.config.schema import StopConfig
+from mlpcli.config.schema import LOWER_IS_BETTER, StopConfig
+
+
+class Checked(NamedTuple):
+    """Scores of the validation rows after an epoch.
+
+    loss: without penalty. cost: with it; not finite where the weights are of no use. judged: the value of
+    training.stop.metric, which is the loss where none is named.
+    """
+
+    loss: float
+    cost: float
+    judged: float
 
 
 @dataclass
 class Stopping:
-    """Follows one cost (validation where there is one, else training), epoch by epoch."""
+    """Counters of epochs without improvement of one value: a validation score, else the training cost.
+
+    best, and what is counted: the lowest value so far; of a metric that is better the higher, its negative.
+    """
 
     settings: StopConfig
     best: float = math.inf
@@ -19,20 +34,27 @@ class Stopping:
     _counted_from: float = math.inf
     _counted_epoch: int = 0
 
-    def improves(self, epoch: int, cost: float) -> bool:
-        """Whether this is the lowest cost so far; remembers it."""
-        if cost < self._counted_from - self.settings.min_delta:
-            self._counted_from, self._counted_epoch = cost, epoch
-        if cost >= self.best:
-            return False
-        self.best, self.best_epoch = cost, epoch
-        return True
+    def better(self, value: float) -> bool:
+        """Return whether this is the best value so far; the first one is."""
+        return not self.best_epoch or self._signed(value) < self.best
 
-    def reason(self, epoch: int, cost: float, seconds: float) -> str | None:
-        """Why training ends after this epoch, in a few words; call improves() first."""
+    def improves(self, epoch: int, value: float) -> bool:
+        """Return whether this is the best value so far, and remember it."""
+        signed, better = self._signed(value), self.better(value)
+        if signed < self._counted_from - self.settings.min_delta:
+            self._counted_from, self._counted_epoch = signed, epoch
+        if better:
+            self.best, self.best_epoch = math.inf if math.isnan(signed) else signed, epoch
+        return better
+
+    def reason(self, epoch: int, loss: float, seconds: float, name: str = "cost") -> str | None:
+        """Return why training ends after this epoch, in a few words; call improves() first.
+
+        loss: what cost_below is a limit of. name: its name, for the words.
+        """
         stop = self.settings
-        if stop.cost_below is not None and cost < stop.cost_below:
-            return f"the cost is below {stop.cost_below:g}"
+        if stop.cost_below is not None and loss < stop.cost_below:
+            return f"the {name} is below {stop.cost_below:g}"
         if stop.patience is not None and epoch - self._counted_epoch >= stop.patience:
             return f"no improvement for {stop.patience} epochs"
         return self.late(seconds)
@@ -55,3 +77,6 @@ class Stopping:
         """Go on counting from there."""
         self.best, self._counted_from = float(found["best"]), float(found["counted_from"])
         self.best_epoch, self._counted_epoch = int(found["best_epoch"]), int(found["counted_epoch"])
+
+    def _signed(self, value: float) -> float:
+        return value if (self.settings.metric or "loss") in LOWER_IS_BETTER else -value

@@ -80,9 +80,10 @@ def test_lines(folder):
     start = lines.index("") + 1
     header, *rows = lines[start : lines.index("", start)]
     assert [row.split()[0] for row in rows] == ["2", "4", "6"]
-    assert header.split() == ["epoch", "cost", "training", "accuracy", "time"]
+    assert header.split() == "epoch running cost training loss training accuracy time".split()
     assert {len(row) for row in rows} == {len(header)}  # aligned
-    assert lines[-4].startswith("stopped: all epochs done after epoch 6, ")
+    kept = lines.index("kept: the weights of epoch 6")
+    assert lines[kept - 1].startswith("stopped: all epochs done after epoch 6, ")
     run = os.path.join("runs", "good-1")
     assert lines[-2:] == [f"run: {run}", f"next: mlp predict {run} DATA   (or: mlp evaluate {run} DATA)"]
 
@@ -109,7 +110,7 @@ def test_json(folder):
         "event",
         "epoch",
         "cost",
-        "validation_cost",
+        "validation_loss",
         "validation_rmse",
         "validation_r2",
         "seconds",
@@ -244,7 +245,7 @@ def test_patience_with_min_delta_is_sooner_over(folder):
 
 def test_cost_below(folder):
     why, epochs, _ = stopped("training.stop.cost_below=1000")
-    assert (why, epochs) == ("the cost is below 1000", 1)
+    assert (why, epochs) == ("the validation loss is below 1000", 1)
 
 
 def test_max_time(folder):
@@ -255,7 +256,7 @@ def test_max_time(folder):
 def test_the_reason_is_said_to_people(folder):
     result = train("number.yaml", *sets("training.stop.patience=2", "optimiser.learning_rate=0.5"))
     assert "\nstopped: no improvement for 2 epochs after epoch " in result.stdout
-    assert "; the weights of epoch " in result.stdout
+    assert "\nkept: the weights of epoch " in result.stdout
 
 
 def test_with_validation_the_best_weights_are_kept(folder):
@@ -267,7 +268,7 @@ def test_with_validation_the_best_weights_are_kept(folder):
             *sets("training.epochs=60", "training.print_every=1", "optimiser.learning_rate=0.5"),
         )
     )
-    costs = [event["validation_cost"] for event in events if event["event"] == "epoch"]
+    costs = [event["validation_loss"] for event in events if event["event"] == "epoch"]
     kept = events[-1]["kept_epoch"]
     assert kept == 1 + int(np.argmin(costs))
     assert 0 < kept < 60  # or else the test shows nothing

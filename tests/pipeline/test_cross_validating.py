@@ -82,7 +82,7 @@ def test_a_regression_with_validation_rows(tmp_path):
     lines = (ROOT / "datasets/diabetes.csv").read_text().splitlines()
     at = lines[0].split(",").index("progression")
     assert true == pytest.approx([float(line.split(",")[at]) for line in lines[1:]])
-    assert set(table(run.path / FOLDS)[0]) == {"fold", "rmse", "r2", "cost"}
+    assert set(table(run.path / FOLDS)[0]) == {"fold", "rmse", "r2", "loss"}
 
 
 def test_what_was_interrupted_goes_on_where_it_was(tmp_path):

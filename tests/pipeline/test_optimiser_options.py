@@ -61,7 +61,7 @@ def test_without_them_there_is_nothing_of_them(config, tmp_path):
     assert not [name for name in checkpoint(run) if name.startswith(("schedule", "rate"))]
 
 
-def test_a_plateau_lowers_the_rate_by_the_validation_cost(config, tmp_path):
+def test_a_plateau_lowers_the_rate_by_the_validation_loss(config, tmp_path):
     many = ["training.epochs=60", "optimiser.learning_rate=0.1"]
     settings = ["optimiser.schedule={name: plateau, patience: 2, factor: 0.5, minimum: 0.1}", *many]
     run = train(config, settings, tmp_path)
@@ -71,8 +71,8 @@ def test_a_plateau_lowers_the_rate_by_the_validation_cost(config, tmp_path):
     best, waited, factor = np.inf, 0, 1.0
     for record in run.history:
         assert record["learning_rate"] == pytest.approx(0.1 * factor, rel=1e-12)
-        waited = 0 if record["validation_cost"] < best else waited + 1
-        best = min(best, record["validation_cost"])
+        waited = 0 if record["validation_loss"] < best else waited + 1
+        best = min(best, record["validation_loss"])
         if waited == 2:
             factor, waited = max(factor / 2, 0.1), 0
     plain = train(config, many, tmp_path)
@@ -211,7 +211,7 @@ def test_the_plateau_is_in_the_checkpoint(config, tmp_path):
     run = train(config, ["optimiser.schedule={name: plateau, patience: 3}"], tmp_path)
     counters = Checkpoint.read(run.path / "checkpoint.npz").values["counters"]
     assert set(counters["plateau"]) == {"best", "waited", "resting"}
-    assert counters["plateau"]["best"] == min(record["validation_cost"] for record in run.history)
+    assert counters["plateau"]["best"] == min(record["validation_loss"] for record in run.history)
     assert checkpoint(run)["rate_factor"].shape == ()
 
 

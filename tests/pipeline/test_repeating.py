@@ -64,8 +64,9 @@ def test_a_seed_is_the_training_of_the_config_with_that_seed(kind, config, tmp_p
     for seed, result in results.items():
         alone = train(config, [*KINDS[kind], f"seed={seed}"], tmp_path / "alone")
         assert (result.epochs, result.cost, result.stopped) == (alone.epochs, alone.cost, alone.stopped)
-        if result.validation_cost is not None:
-            assert result.validation_cost == min(each["validation_cost"] for each in alone.history)
+        if result.validation_loss is not None:
+            assert result.validation_loss == min(each["validation_loss"] for each in alone.history)
+            assert result.validation_loss == alone.scores["validation_loss"]
         if alone.test is not None:
             (scores,) = alone.test.class_scores.values()
             assert result.scores["test_accuracy"] == scores.accuracy
@@ -92,7 +93,7 @@ def test_the_table_and_the_share_that_comes_to_a_cost(config, tmp_path):
 def test_they_are_shown_compared_reproduced_and_verified(config, tmp_path):
     run, results, done = repeated(config, tmp_path, "repeat.cost_below=9")
     assert done.best != 3, "else the first seed would not have to be looked for"
-    words = ["3 seeds done: cost least", "reached  repeat.cost_below: 3 of 3 seeds (100%)"]
+    words = ["3 seeds done: running cost least", "reached  repeat.cost_below: 3 of 3 seeds (100%)"]
     shown = mlp("show", run.path).stdout
     assert all(each in shown for each in words)
     (first, _) = json.loads(mlp("compare", run.path, run.path, "--json").stdout)["runs"]

@@ -64,7 +64,7 @@ def test_two_runs_are_compared(tmp_path):
     assert [each.key for each in found.config] == ["seed", "optimiser"]
     assert found.made == ()
     assert found.first.curve[6]["cost"] == first.history[-1]["cost"]
-    assert found.second.scores["cost"] == second.cost
+    assert found.second.scores["running cost, kept epoch"] == second.cost
     assert found.first.scores["test accuracy"] == first.test.class_scores["species"].accuracy
     result = mlp("compare", first.path, second.path)
     assert result.exit_code == 0

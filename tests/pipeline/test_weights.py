@@ -83,7 +83,7 @@ def test_executors_agree_with_a_smaller_last_batch(tmp_path):
     costs = []
     for executor in EXECUTORS:
         run, _ = trained(config, f"executor={executor}")
-        costs.append([(r["cost"], r["validation_cost"], r["validation_accuracy"]) for r in run.history])
+        costs.append([(r["cost"], r["validation_loss"], r["validation_accuracy"]) for r in run.history])
     for other in costs[1:]:
         np.testing.assert_allclose(costs[0], other, rtol=1e-9)
 
@@ -235,7 +235,7 @@ def test_smoothing_is_for_labels_and_says_so(tmp_path):
         assert said in mlp("train", config, "--set", change).stderr
 
 
-def test_the_validation_cost_is_that_of_smoothed_labels(tmp_path):
+def test_the_validation_loss_is_that_of_smoothed_labels(tmp_path):
     config = write(tmp_path, "ignore: [w]")
     smoothing = "loss={name: binary_cross_entropy, label_smoothing: 0.2}"
     run, _ = trained(config, smoothing, "data.validation=0.3", "training.epochs=1")
@@ -248,7 +248,7 @@ def test_the_validation_cost_is_that_of_smoothed_labels(tmp_path):
     each = -(t * np.log(p) + (1 - t) * np.log(1 - p))
     part = prepared.dataset.validation.inputs[:, 0]
     columns = [float(line.split(",")[0]) for line in config.with_name("rows.csv").read_text().split()[1:]]
-    assert run.history[-1]["validation_cost"] == pytest.approx(each[np.isin(columns, part)].mean())
+    assert run.history[-1]["validation_loss"] == pytest.approx(each[np.isin(columns, part)].mean())
 
 
 def prepared_table(config):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from mlpcli.cli.text import describe_evaluation
+from mlpcli.predict.scores import evaluate_outputs
 from mlpcli.training.metrics import (
     class_probabilities,
     class_scores,
@@ -74,8 +77,33 @@ def test_numbers():
     assert regression_scores(np.array([1.5, 1.5]), np.array([1.0, 2.0])).r2 == 0
 
 
-def test_a_constant_target_has_no_r2():
-    assert math.isnan(regression_scores(np.array([1.0, 2.0]), np.array([3.0, 3.0])).r2)
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.1, -1 / 3, 1e9 / 7, 1e-12])
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 1000])
+def test_a_target_that_varies_by_rounding_alone_has_no_r2(value, count):
+    """The mean of 0.1, 0.1, 0.1 is not 0.1, and the variance that this leaves is none."""
+    target = np.full(count, value)
+    weights = np.linspace(0.1, 1, count)
+    assert math.isnan(regression_scores(target + 1, target).r2)
+    assert math.isnan(regression_scores(target + 1, target, weights).r2)
+    target[::2] = np.nextafter(value, math.inf) if value else 0.0
+    assert math.isnan(regression_scores(target + 1, target).r2)
+    # A row of weight 0 is as if it were not there.
+    assert math.isnan(regression_scores(np.ones(2), np.array([value, value + 5]), np.array([1.0, 0.0])).r2)
+
+
+def test_a_little_variance_is_variance():
+    target = 1e9 + np.array([0.0, 1.0, 2.0]) / 1024
+    assert regression_scores(target, target).r2 == 1
+    assert regression_scores(target[::-1], target).r2 == pytest.approx(1 - 8 / 2, rel=1e-6)
+
+
+def test_an_r2_that_is_not_defined_is_said():
+    preparation = SimpleNamespace(target=SimpleNamespace(names=("y",)), unscale=lambda values: values)
+    evaluation = evaluate_outputs(np.ones((3, 1)), np.full((3, 1), 0.1), preparation, "regression")
+    assert evaluation.as_json()["targets"]["y"]["r2"] is None
+    lines = describe_evaluation(evaluation).splitlines()
+    assert ["y", "0.9", "0.9", "–"] in [line.split() for line in lines]
+    assert lines[-1] == "R² is not defined: y does not vary in these rows."
 
 
 def test_target_matrices():

@@ -33,7 +33,7 @@ VALUES = {
     "seconds": 0.1,
     "random": {"shuffle": {"state": 1}},
     "counters": {"stopping": {"best": float("inf")}},
-    "kept": {"epoch": 3, "cost": float("nan")},
+    "kept": {"epoch": 3, "record": {"cost": float("nan")}, "scores": {}, "seconds": 1.5},
     "history": ["epoch"],
     "halvings": [HALVING],
     "findings": [
@@ -121,7 +121,9 @@ def test_another_kind_of_value_is_refused_at_its_place(whole, kind, where):
 def test_what_is_lacking_is_named(whole, kind, where):
     gone = with_change(whole, where, lambda container, key: container.__delitem__(key))
     parent, _, name = where.rpartition(".")
-    free = parent.endswith(("libraries", "data", "totals", "counters", "targets")) or where.endswith("]")
+    free = parent.endswith(
+        ("libraries", "data", "totals", "counters", "targets", "record")
+    ) or where.endswith("]")
     if free or name in MAY_BE_GONE:
         check(gone, kind)
     else:

@@ -51,9 +51,9 @@ def test_a_place_that_cannot_be(tmp_path):
 def test_history_is_on_disk_after_every_row(tmp_path):
     folder = create(tmp_path)
     assert folder.read_history() == []
-    folder.append_history({"epoch": 1, "cost": 0.1 + 0.2, "validation_cost": None})
-    assert (folder.path / HISTORY).read_text() == "epoch,cost,validation_cost\n1,0.30000000000000004,\n"
-    folder.append_history({"epoch": 2, "cost": 0.25, "validation_cost": 1.0})
+    folder.append_history({"epoch": 1, "cost": 0.1 + 0.2, "validation_loss": None})
+    assert (folder.path / HISTORY).read_text() == "epoch,cost,validation_loss\n1,0.30000000000000004,\n"
+    folder.append_history({"epoch": 2, "cost": 0.25, "validation_loss": 1.0})
     assert [row["epoch"] for row in folder.read_history()] == ["1", "2"]
 
 

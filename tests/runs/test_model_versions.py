@@ -86,14 +86,14 @@ def test_it_predicts_what_was_scored_while_training_row_by_row_the_same(run):
         np.testing.assert_array_equal(one, values[1:])
 
 
-def test_what_is_kept_is_what_had_the_lowest_validation_cost(run):
+def test_what_is_kept_is_what_had_the_lowest_validation_loss(run):
     from mlpcli.pipeline.prepare import prepare
     from mlpcli.pipeline.watched import Watched
 
     prepared = prepare(run.path / "config.yaml")
     kept = ModelFile.read(run.path / "model.npz").parameters
     watched = Watched(prepared, "validation", prepared.dataset.validation, kept)
-    costs = {record["epoch"]: record["validation_cost"] for record in run.history}
+    costs = {record["epoch"]: record["validation_loss"] for record in run.history}
     assert watched.cost() == costs[run.kept_epoch] == min(costs.values())
 
 

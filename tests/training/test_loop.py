@@ -15,7 +15,7 @@ from mlpcli.optim.step import RATE_FACTOR
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE, WEIGHTS_NOT_FINITE, epochs
 from mlpcli.training.plateau import Plateau
 from mlpcli.training.progress import Progress
-from mlpcli.training.stopping import Stopping
+from mlpcli.training.stopping import Checked, Stopping
 
 
 class Counting(EpochRunner):
@@ -42,14 +42,14 @@ def stream(costs, validation=None, interrupted=lambda: False, rows=6, **settings
     runner = Counting(state, costs, rows)
     settings = TrainingConfig(**{"epochs": len(costs), **settings})
     numbers = iter(validation or ())
-    check = (lambda: next(numbers)) if validation else None
+    check = (lambda: Checked(*3 * (next(numbers),))) if validation else None
     found = epochs(runner, state, settings, np.random.default_rng(0), check, interrupted)
     return runner, state, found
 
 
 def test_all_epochs():
     _, state, found = stream([3.0, 2.0, 2.5])
-    seen = [(e.number, e.cost, e.validation_cost, e.improved, e.stopped, e.batches) for e in found]
+    seen = [(e.number, e.cost, e.validation_loss, e.improved, e.stopped, e.batches) for e in found]
     assert seen == [
         (1, 3.0, None, True, "", 4),
         (2, 2.0, None, True, "", 4),
@@ -63,7 +63,7 @@ def test_weights_that_are_not_finite_put_the_state_back_though_every_cost_is(che
     state = {"w": np.zeros(2)}
     settings = TrainingConfig(epochs=3)
     numbers = iter(checks or ())
-    check = (lambda: next(numbers)) if checks else None
+    check = (lambda: Checked(*3 * (next(numbers),))) if checks else None
     runner = Counting(state, [3.0, 2.0, 1.0], 6)
     lost = lambda: state["w"][0] < 8  # noqa: E731
     found = epochs(runner, state, settings, np.random.default_rng(0), check, finite_weights=lost)
@@ -83,9 +83,9 @@ def test_of_an_epoch_that_is_broken_off_such_weights_are_not_kept():
     assert (last.whole, last.stopped, last.sound["w"].tolist()) == (False, INTERRUPTED, [4, 4])
 
 
-def test_improvement_is_of_the_validation_cost_where_there_is_one():
+def test_improvement_is_of_the_validation_loss_where_there_is_one():
     found = list(stream([3.0, 2.0, 1.0], validation=[5.0, 6.0, 4.0])[2])
-    assert [(e.validation_cost, e.improved) for e in found] == [(5.0, True), (6.0, False), (4.0, True)]
+    assert [(e.validation_loss, e.improved) for e in found] == [(5.0, True), (6.0, False), (4.0, True)]
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])

@@ -1,4 +1,4 @@
-"""The cost on validation rows rises while that on training rows falls."""
+"""The loss on validation rows rises while that on training rows falls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.monitor import Look, Moment, Monitor
 
 PASSED = 0.1
-"""The validation cost is above its lowest by that share, and above the training loss: as the rule has it."""
+"""The validation loss is above its lowest by that share, and above the training loss: as the rule has it."""
 MATTERS = 0.1
 """And it has risen by that share of what the best constant has. Ours: iris with 23 validation rows rises from
 0.10 to 0.15, and nothing is wrong."""
@@ -17,31 +17,31 @@ LEAST = 5
 
 
 class Overfitting(Monitor):
-    """A warning only: the weights of the lowest validation cost are kept."""
+    """A warning only: the weights of the lowest validation loss are kept."""
 
     def __init__(self) -> None:
         self._best: Moment | None = None
 
     def look(self, look: Look) -> Finding | None:
-        """A finding where the lowest validation cost has long been passed, and the training loss fell on."""
+        """A finding where the lowest validation loss has long been passed, and the training loss fell on."""
         now = look.now
-        if now.validation_cost is None:
+        if now.validation_loss is None:
             return None
-        if self._best is None or now.validation_cost < _cost(self._best):
+        if self._best is None or now.validation_loss < _loss(self._best):
             self._best = now
-        best, lowest = self._best, _cost(self._best)
-        risen = (now.validation_cost - lowest) / max(abs(lowest), 1e-300)
-        gap = (now.validation_cost - now.loss) / max(abs(now.loss), 1e-300)
+        best, lowest = self._best, _loss(self._best)
+        risen = (now.validation_loss - lowest) / max(abs(lowest), 1e-300)
+        gap = (now.validation_loss - now.loss) / max(abs(now.loss), 1e-300)
         early = best.epoch <= EARLY * now.epoch and look.has_begun and len(look.moments) >= LEAST
         if risen < PASSED or gap < PASSED or not early or now.loss >= best.loss:
             return None
-        if now.validation_cost - lowest < MATTERS * abs(look.probe.baseline):
+        if now.validation_loss - lowest < MATTERS * abs(look.probe.baseline):
             return None
         case = look.case
         cause = (
             f"The network learns the training rows by heart: since epoch {best.epoch} their loss fell from "
-            f"{best.loss:.3g} to {now.loss:.3g}, the validation cost rose from {lowest:.3g} to "
-            f"{now.validation_cost:.3g}."
+            f"{best.loss:.3g} to {now.loss:.3g}, the validation loss rose from {lowest:.3g} to "
+            f"{now.validation_loss:.3g}."
         )
         return Finding(
             "overfitting",
@@ -64,6 +64,6 @@ class Overfitting(Monitor):
         )
 
 
-def _cost(moment: Moment) -> float:
-    assert moment.validation_cost is not None
-    return moment.validation_cost
+def _loss(moment: Moment) -> float:
+    assert moment.validation_loss is not None
+    return moment.validation_loss

@@ -11,8 +11,9 @@ from mlpcli.optim.schedule import Moment, Schedule
 
 @dataclass(frozen=True)
 class Plateau(Schedule):
-    """Times `factor` after `patience` epochs in which the cost (validation's, where there is one) has not
-    fallen by more than min_delta; then `cooldown` epochs that do not count. At least `minimum`.
+    """Times `factor` after `patience` epochs in which the validation loss (the training cost, without
+    validation rows) has not fallen by more than min_delta; then `cooldown` epochs that do not count. At least
+    `minimum`.
 
     The loop sees costs, a graph does not: it changes the state by which every rate is multiplied. As Keras'
     ReduceLROnPlateau.

@@ -73,7 +73,7 @@ overfitting = Rule(
     "of the baseline's loss",
     source="Amazon SageMaker Debugger, rule Overfit; Goodfellow et al. 2016, section 7.8",
     text="""A warning only, and a note where training.stop.patience ends the training in time: with
-validation rows the weights of the epoch with the lowest validation cost are kept. Without validation rows
+validation rows the weights of the epoch with the lowest validation loss are kept. Without validation rows
 nobody can see it.""",
     always=True,
 )
