@@ -13,7 +13,7 @@ from mlpcli import load, resume, train
 from mlpcli.diagnose.trial import Trainer
 from mlpcli.errors import ConfigError, ModelFileError, RunFailed
 from mlpcli.pipeline.diagnosis import make_case
-from mlpcli.pipeline.events import SeedsDone
+from mlpcli.pipeline.events import SeedDone, SeedsDone
 from mlpcli.pipeline.prepare import prepare
 from mlpcli.pipeline.verifying import verify_resume
 from mlpcli.runs.array_file import read_arrays, write_arrays
@@ -164,7 +164,9 @@ def test_seeds_are_ranked_by_the_same_metric(config, tmp_path):
     seen = []
     train(config, ["repeat=4", "training.stop.metric=accuracy", "training.epochs=6"], tmp_path, seen.append)
     (done,) = [event for event in seen if isinstance(event, SeedsDone)]
-    accuracy = {each.seed: each.scores["validation_accuracy"] for each in done.results}
+    results = [event.result for event in seen if isinstance(event, SeedDone)]
+    accuracy = {each.seed: each.scores["validation_accuracy"] for each in results}
+    assert len(accuracy) == done.count == 4
     assert done.best == min(accuracy, key=lambda seed: (-accuracy[seed], seed))
 
 

@@ -47,7 +47,7 @@ def test_training_goes_on_and_its_loss_is_that_of_the_known_rows(folder, run):
     parts = [f"data.{key}={folder / 'known.csv'}" for key in ("validation", "test")]
     known = train(folder / "c.yaml", parts, runs=folder / "runs")
     for record, same in zip(run.history, known.history, strict=True):
-        assert record["validation_cost"] == same["validation_cost"]
+        assert record["validation_loss"] == same["validation_loss"]
         assert record["validation_accuracy"] == pytest.approx(same["validation_accuracy"] * 24 / 28)
     assert run.kept_epoch == known.kept_epoch
     mine, theirs = run.test.class_scores["colour"], known.test.class_scores["colour"]
