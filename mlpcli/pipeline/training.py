@@ -96,7 +96,8 @@ def conduct(
 ) -> Run:
     """Train a session to its end, new or gone on with; its folder is locked. For the rest see train."""
     training, dataset, state = prepared.config.training, prepared.dataset, session.state
-    runner = make_training_runner(prepared, step, state, prepared.rows(dataset.training))
+    rows = prepared.rows(dataset.training)
+    runner = make_training_runner(prepared, step, state, rows)
     following = dataset.validation is not None
     part = ("validation", dataset.validation) if dataset.validation else ("training", dataset.training)
     watched = Watched(prepared, *part, state)
@@ -118,9 +119,9 @@ def conduct(
     with _faults_told(keeper):
         keeper.keep()
         tell(started)
-        monitoring = _monitoring(prepared, session)
+        monitoring = _monitoring(prepared, session, {"training": rows, watched.name: watched.rows})
         if monitoring is not None and not session.progress.done:
-            notice(0, [] if session.noticed else monitoring.facts())
+            notice(0, [] if session.noticed else monitoring.facts(interrupted))
         broken_off: list[Record] = []
         epoch: Epoch | None = None
         lost: LostCost | None = None
@@ -210,13 +211,13 @@ def _faults_told(keeper: Keeper) -> Iterator[None]:
         raise RunFailed([keeper.explained(fault) for fault in error.faults]) from error
 
 
-def _monitoring(prepared: Prepared, session: Session) -> Monitoring | None:
+def _monitoring(prepared: Prepared, session: Session, rows: Mapping[str, Rows]) -> Monitoring | None:
     if not prepared.config.training.monitors:
         return None
     # Imported here: who switches it off does not wait for it.
     from mlpcli.pipeline.monitoring import Monitoring
 
-    monitoring = Monitoring(prepared, session.state)
+    monitoring = Monitoring(prepared, session.state, rows)
     if session.progress.done:
         monitoring.go_on(session.history, {each.finding.rule for each in session.noticed})
     return monitoring

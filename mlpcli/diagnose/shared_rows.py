@@ -1,0 +1,113 @@
+"""Rows that two parts of the data share, counted without comparing each with each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.data.dataset import Part
+from mlpcli.diagnose.evidence import ALL_CELLS, Evidence
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+KEY_COLUMNS = 16
+"""Inputs by which rows of a large table are told apart before they are compared whole."""
+KEY_ROWS = 64
+"""Rows that show which inputs tell rows apart best."""
+MOST_ALIKE = 2
+"""Training rows to be compared whole, for each row looked at; where there are more, rows are all alike."""
+ODD = 0x9E3779B97F4A7C15
+"""2⁶⁴ divided by the golden ratio: multiplying by it spreads bits upwards (Knuth, TAOCP 3, 6.4)."""
+
+
+@dataclass(frozen=True)
+class SharedRows:
+    """Rows of a part that are training rows too. rows: how many were looked at; shared: how many of them are.
+
+    repeated: the share of the training rows looked at that come at least twice in the training part.
+    """
+
+    rows: int
+    shared: int
+    repeated: float
+
+    @property
+    def share(self) -> float:
+        """The share of the part's rows that are training rows."""
+        return self.shared / self.rows
+
+
+def shared_rows(evidence: Evidence, training: Part, part: Part) -> SharedRows | None:
+    """Compare inputs and targets of the parts, by some rows where the table is large.
+
+    None where the rows of a large table are too much alike for that.
+    """
+    width = training.inputs.shape[1]
+    if (training.rows + part.rows) * width <= ALL_CELLS:
+        known = asked = np.arange(training.rows)
+        own = np.arange(part.rows)
+    else:
+        asked, own = evidence.some(training.rows, width), evidence.some(part.rows, width)
+        columns = _telling(training)
+        keys = _hashes(evidence, training, np.arange(training.rows), columns)
+        wanted = np.concatenate([_hashes(evidence, part, own, columns), keys[asked]])
+        known = np.flatnonzero(np.isin(keys, wanted))
+        if len(known) > MOST_ALIKE * len(wanted):
+            return None
+    hashes = _hashes(evidence, training, known)
+    order = np.argsort(hashes)
+    ordered = hashes[order]
+    twice = np.zeros(len(hashes) + 1, bool)
+    twice[1:-1] = ordered[1:] == ordered[:-1]
+    repeated = np.empty(len(hashes), bool)
+    repeated[order] = twice[1:] | twice[:-1]
+    there = np.sort(_hashes(evidence, part, own))
+    shared = ordered[np.minimum(np.searchsorted(ordered, there), len(ordered) - 1)] == there
+    return SharedRows(len(own), int(np.sum(shared)), float(np.mean(repeated[np.searchsorted(known, asked)])))
+
+
+def _hashes(
+    evidence: Evidence,
+    part: Part,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp] | None = None,
+) -> NDArray[np.uint64]:
+    """A number for each of these rows by its targets and inputs, of those columns or all; equal rows have
+    equal ones."""
+    inputs = part.inputs if columns is None else part.inputs[:, columns]
+    targets = part.targets.reshape(part.rows, -1)
+    found = [np.zeros(0, np.uint64)]
+    for piece in evidence.pieces(len(rows), inputs.shape[1] + targets.shape[1]):
+        at = rows[piece]
+        cells = np.hstack([inputs[at].astype(np.float64), targets[at].astype(np.float64)])
+        cells += 0.0  # -0.0 becomes 0.0, which it is equal to
+        found.append(_mixed(cells.view(np.uint64)))
+    return np.concatenate(found)
+
+
+def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """A number for each row of 64-bit words, which are overwritten: halves are folded upon each other."""
+    shift, odd = np.uint64(32), np.uint64(ODD)
+    bits ^= bits >> shift  # of whole numbers, the lower half of a float64 is 0
+    while bits.shape[1] > 1:
+        half = (bits.shape[1] + 1) // 2
+        left, right = bits[:, :half], bits[:, half:]
+        left *= odd
+        left ^= left >> shift
+        left[:, : right.shape[1]] += right
+        bits = left
+    return bits[:, 0].copy()
+
+
+def _telling(part: Part) -> NDArray[np.intp]:
+    """The inputs with the most different values in a few rows."""
+    some = np.sort(part.inputs[_spread(part.rows, KEY_ROWS)], axis=0)
+    different = np.count_nonzero(some[1:] != some[:-1], axis=0)
+    return np.argsort(-different, kind="stable")[:KEY_COLUMNS]
+
+
+def _spread(count: int, most: int) -> NDArray[np.intp]:
+    return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
