@@ -13,7 +13,7 @@ from mlpcli.diagnose.evidence import ALL_CELLS, Evidence
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-KEY_COLUMNS = 16
+KEY_COLUMNS = 8
 """Inputs by which rows of a large table are told apart before they are compared whole."""
 KEY_ROWS = 64
 """Rows that show which inputs tell rows apart best."""

@@ -112,7 +112,7 @@ part_shift = Rule(
     title="Parts in different units",
     check=_check,
     statistic="of every input, the distance of the means of two parts in standard deviations of the "
-    "training part, and the ratio of the deviations; of parts that are files of their own. Of more than 8 "
+    "training part, and the ratio of the deviations; of parts that are files of their own. Of more than 4 "
     "million cells some hundred rows of each part are looked at, and all of the input that is told",
     threshold="3 and 5; inputs with one value in 95 % of the training rows do not count. Ours: MNIST's "
     "border pixels differ by more",

@@ -86,7 +86,7 @@ rows_in_both_parts = Rule(
     title="The same rows in two parts",
     check=_check,
     statistic="share of the validation or test rows, inputs and target, that are training rows; of tables "
-    "of more than 8 million cells, of some hundred rows; and whether the files are the same (sha256)",
+    "of more than 4 million cells, of some hundred rows; and whether the files are the same (sha256)",
     threshold="none: exact; 30 % is a warning, 1 % a note, where it is more than twice the share of rows "
     "that repeat within the training part; the same file is a warning",
     source="Google, Deep Learning Tuning Playbook; Schoop et al. 2021, UMLAUT (suspiciously high accuracy)",

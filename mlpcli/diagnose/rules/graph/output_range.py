@@ -37,7 +37,7 @@ def _single(evidence: Evidence) -> Iterator[Finding]:
     if is_cross_entropy(case) or said.constant or not said.beyond(np.array([low, high])).any():
         return
     rows, by = case.rows, ""
-    if target.size > ALL_CELLS // 8:
+    if target.size > ALL_CELLS // 4:
         chosen = evidence.some(*target.shape)
         rows, by = {name: array[chosen] for name, array in rows.items()}, f", by {len(chosen)} rows"
         target = rows["target"]
