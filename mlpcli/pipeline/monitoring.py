@@ -19,7 +19,7 @@ from mlpcli.discover import choice_name
 from mlpcli.pipeline.diagnosis import make_case
 from mlpcli.pipeline.events import Record
 from mlpcli.pipeline.prepare import Prepared
-from mlpcli.training.loop import Epoch
+from mlpcli.training.loop import INTERRUPTED, Epoch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,10 +71,10 @@ class Monitoring:
         self._moments.append(
             Moment(epoch.number, epoch.cost if epoch.loss is None else epoch.loss, epoch.validation_cost)
         )
-        ended = bool(epoch.stopped)
+        ended = bool(epoch.stopped) and epoch.stopped != INTERRUPTED
         began = time.perf_counter()
         self._probe.fresh = False
-        reads = ended or self._spent + self._took <= FREE + SHARE * epoch.seconds
+        reads = bool(epoch.stopped) or self._spent + self._took <= FREE + SHARE * epoch.seconds
         if reads:
             self._probe.read()
         look = Look(self._case, self._moments, self._probe, ended)
