@@ -19,8 +19,9 @@ KEY_ROWS = 64
 """Rows that show which inputs tell rows apart best."""
 MOST_ALIKE = 2
 """Training rows to be compared whole, for each row looked at; where there are more, rows are all alike."""
-ODD = 0x9E3779B97F4A7C15
-"""2⁶⁴ divided by the golden ratio: multiplying by it spreads bits upwards (Knuth, TAOCP 3, 6.4)."""
+HIGH = np.uint64(0xFFFFFFFF00000000)
+"""Upper halves of two sums of 32-bit words times random factors make a number; that of two different rows is
+the same for 2⁻⁶⁴ of the factors (Dietzfelbinger 1996, Universal hashing and k-wise independent variables)."""
 
 
 @dataclass(frozen=True)
@@ -79,27 +80,16 @@ def _hashes(
     equal ones."""
     inputs = part.inputs if columns is None else part.inputs[:, columns]
     targets = part.targets.reshape(part.rows, -1)
+    width = inputs.shape[1] + targets.shape[1]
+    factors = np.random.default_rng(0).integers(0, 1 << 64, (2 * width, 2), np.uint64)
     found = [np.zeros(0, np.uint64)]
-    for piece in evidence.pieces(len(rows), inputs.shape[1] + targets.shape[1]):
+    for piece in evidence.pieces(len(rows), width):
         at = rows[piece]
         cells = np.hstack([inputs[at].astype(np.float64), targets[at].astype(np.float64)])
         cells += 0.0  # -0.0 becomes 0.0, which it is equal to
-        found.append(_mixed(cells.view(np.uint64)))
+        sums = cells.view(np.uint32).astype(np.uint64) @ factors
+        found.append((sums[:, 0] & HIGH) | (sums[:, 1] >> np.uint64(32)))
     return np.concatenate(found)
-
-
-def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """A number for each row of 64-bit words, which are overwritten: halves are folded upon each other."""
-    shift, odd = np.uint64(32), np.uint64(ODD)
-    bits ^= bits >> shift  # of whole numbers, the lower half of a float64 is 0
-    while bits.shape[1] > 1:
-        half = (bits.shape[1] + 1) // 2
-        left, right = bits[:, :half], bits[:, half:]
-        left *= odd
-        left ^= left >> shift
-        left[:, : right.shape[1]] += right
-        bits = left
-    return bits[:, 0].copy()
 
 
 def _telling(part: Part) -> NDArray[np.intp]:
