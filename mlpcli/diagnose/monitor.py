@@ -83,12 +83,15 @@ class Look(NamedTuple):
 
     @property
     def last_fall(self) -> float:
-        """The share of itself by which the loss fell in the last quarter of the epochs; 0 where it did not
-        fall to the end of it, or only one epoch of it is known."""
+        """The share of itself by which the loss fell in the last quarter of the epochs.
+
+        0 where it is not the lowest of all, did not fall to the end, or only one epoch is known.
+        """
         start = (1 - LAST) * self.now.epoch
         count = max(2, sum(moment.epoch >= start for moment in self.moments))
         losses = [moment.loss for moment in self.moments[-count:]]
-        falls = len(losses) > 1 and losses[0] > losses[len(losses) // 2] >= losses[-1]
+        lowest = min(moment.loss for moment in self.moments)
+        falls = losses[0] > losses[len(losses) // 2] >= losses[-1] == lowest
         return (losses[0] - losses[-1]) / abs(losses[-1]) if falls and losses[-1] else 0.0
 
     @property
