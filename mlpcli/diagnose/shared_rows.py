@@ -78,14 +78,14 @@ def _hashes(
 ) -> NDArray[np.uint64]:
     """A number for each of these rows by its targets and inputs, of those columns or all; equal rows have
     equal ones."""
-    inputs = part.inputs if columns is None else part.inputs[:, columns]
     targets = part.targets.reshape(part.rows, -1)
-    width = inputs.shape[1] + targets.shape[1]
+    width = (part.inputs.shape[1] if columns is None else len(columns)) + targets.shape[1]
     factors = np.random.default_rng(0).integers(0, 1 << 64, (2 * width, 2), np.uint64)
     found = [np.zeros(0, np.uint64)]
     for piece in evidence.pieces(len(rows), width):
         at = rows[piece]
-        cells = np.hstack([inputs[at].astype(np.float64), targets[at].astype(np.float64)])
+        inputs = part.inputs[at] if columns is None else part.inputs[at[:, None], columns]
+        cells = np.hstack([inputs.astype(np.float64), targets[at].astype(np.float64)])
         cells += 0.0  # -0.0 becomes 0.0, which it is equal to
         sums = cells.view(np.uint32).astype(np.uint64) @ factors
         found.append((sums[:, 0] & HIGH) | (sums[:, 1] >> np.uint64(32)))
