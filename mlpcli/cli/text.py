@@ -78,6 +78,12 @@ def _layer(layer: Layer) -> str:
     return f"{layer.units} {layer.activation.shown}{more}"
 
 
+def _linear(network: Network) -> str:
+    """What a network without a hidden layer is; a maxout bends by itself."""
+    bends = network.layers[1:] or choice_name(network.layers[-1].activation) == "maxout"
+    return "" if bends else "; no hidden layer: a linear model"
+
+
 def describe_size(network: Network) -> str:
     """20 parameters, 8 of them frozen."""
     frozen = network.size - sum(p.size for p in network.trained)
@@ -102,7 +108,8 @@ def describe_prepared(prepared: Prepared) -> str:
         *describe_columns(dataset.preparation),
         *(f"note     {note}" for note in (*dataset.notes, *(prepared.start.notes if prepared.start else ()))),
         *(f"hint     {each}" for each in prepared.hints),
-        f"network  {describe_network(network)}: {describe_size(network)}, {network.inputs.dtype}",
+        f"network  {describe_network(network)}: {describe_size(network)}, {network.inputs.dtype}"
+        + _linear(network),
         f"training loss {prepared.head.loss.shown}, {settings}",
     ]
     if prepared.found_rate is not None:

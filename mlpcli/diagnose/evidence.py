@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1024
 """Rows that layer health looks at."""
+AT_ONCE = 1 << 17
+"""Cells of a table that are looked at in one go: a millisecond, and 1 MB of float64."""
+ALL_CELLS = 1 << 22
+"""Cells up to which facts about rows are taken from all of them, about 50 ms; of larger tables from some."""
+SAMPLE = 1 << 19
+"""Cells that are looked at of a larger table."""
+LEAST_SAMPLE = 200
+"""Rows that are looked at of a larger table, however many columns it has."""
 BEATS = 0.05
 """Share of the baseline by which a loss must be below it. Ours: a network that learns is far beyond."""
 MANY_EPOCHS = 20
@@ -71,6 +79,9 @@ class Outcome:
 class Evidence:
     """Facts, statistics and trials of one case."""
 
+    notes = True
+    """Whether findings that are notes are wanted: those of a large table take their time."""
+
     def __init__(self, case: Case) -> None:
         self.case = case
         self._with_rate: dict[float, Trial] = {}
@@ -83,6 +94,31 @@ class Evidence:
             return self.case.rows
         chosen = np.sort(self.case.shuffle(0).permutation(self.case.count)[:MOST_ROWS])
         return {name: array[chosen] for name, array in self.case.rows.items()}
+
+    def may_stop(self) -> None:
+        """Raise what ends the looking, where somebody waits for that. Rules ask in the midst of long work."""
+
+    def pieces(self, rows: int, width: int) -> Iterator[slice]:
+        """Yield slices of so many rows, about AT_ONCE cells each; between two of them the work may stop."""
+        step = max(1, AT_ONCE // max(1, width))
+        for start in range(0, rows, step):
+            if start:
+                self.may_stop()
+            yield slice(start, min(rows, start + step))
+
+    def some(self, rows: int, width: int) -> NDArray[np.intp]:
+        """Draw numbers of some of so many rows, by the seed, in order: what is looked at of a large table."""
+        count = max(LEAST_SAMPLE, min(MOST_ROWS, SAMPLE // max(1, width)))
+        return np.sort(self.case.shuffle(0).permutation(rows)[:count])
+
+    @cached_property
+    def target_span(self) -> tuple[float, float]:
+        """The lowest and the highest number that an output is to say."""
+        target = self.case.rows["target"]
+        if self.case.dataset.task == "classification" and target.shape[1] > 1:
+            return 0.0, 1.0  # a unit for each class
+        pieces = [target[rows] for rows in self.pieces(*target.shape)]
+        return min(float(p.min()) for p in pieces), max(float(p.max()) for p in pieces)
 
     def column_name(self, number: int) -> str:
         """The column of the file from which this input was made."""

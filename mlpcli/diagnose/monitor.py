@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,8 +15,16 @@ FIRST_SHARE = 0.25
 """Share of the epochs before which a cost that stands still has only just begun."""
 LEAST_MOMENTS = 5
 """Report epochs before it, likewise."""
+NEAR = 0.02
+"""Relative distance of a loss from the baseline that may be chance."""
+LAST = 0.25
+"""Share of the epochs at whose end a fall of the loss is looked at."""
+LITTLE = 0.005
+"""Share of the loss by which it has to fall there, as the rule too_few_epochs has it."""
 NOISE = 1e-4
 """Relative change of the loss that says nothing."""
+NOTHING = 1e-9
+"""A baseline that is 0 up to rounding."""
 LEFT = 0.05
 """Relative fall still to come that is not worth more epochs."""
 
@@ -29,7 +38,10 @@ class Moment(NamedTuple):
 
 
 class Look(NamedTuple):
-    """A training at a report epoch. moments: of all report epochs so far. ended: it is over."""
+    """A training at a report epoch. moments: of all report epochs so far.
+
+    ended: it is over, and not because somebody interrupted it.
+    """
 
     case: Case
     moments: Sequence[Moment]
@@ -63,6 +75,45 @@ class Look(NamedTuple):
         if fall < least_fall * size and (fall <= earlier or fall < NOISE * size):
             return fall > -LEFT * size
         return self.ended and 0 < fall < earlier and fall * fall / (earlier - fall) < LEFT * size
+
+    @property
+    def all_done(self) -> bool:
+        """Whether it is over because all epochs are done."""
+        return self.ended and self.now.epoch >= self.case.config.training.epochs
+
+    @property
+    def last_fall(self) -> float:
+        """The share of itself by which the loss fell in the last quarter of the epochs.
+
+        0 where it is not the lowest of all, did not fall to the end, or only one epoch is known.
+        """
+        start = (1 - LAST) * self.now.epoch
+        count = max(2, sum(moment.epoch >= start for moment in self.moments))
+        losses = [moment.loss for moment in self.moments[-count:]]
+        lowest = min(moment.loss for moment in self.moments)
+        falls = losses[0] > losses[len(losses) // 2] >= losses[-1] == lowest
+        return (losses[0] - losses[-1]) / abs(losses[-1]) if falls and losses[-1] else 0.0
+
+    @property
+    def falls_to_the_end(self) -> bool:
+        """Whether all epochs are done and the loss still falls, if only a little."""
+        return self.all_done and self.last_fall >= LITTLE and self.case.optimizer.rate > 0
+
+    @property
+    def ends_above_baseline(self) -> bool:
+        """Whether it is over, with a loss above that of the best constant.
+
+        The loss of an epoch is a mean over its steps, with dropout; so the weights after it are asked too.
+        """
+        baseline = self.probe.baseline if self.ended else 0.0
+        # Of a target that never changes nothing can be learned but itself.
+        if not NOTHING < abs(baseline) < math.inf or not _is_above(self.now.loss, baseline):
+            return False
+        return _is_above(*self.probe.loss())
+
+
+def _is_above(loss: float, baseline: float) -> bool:
+    return loss > baseline + NEAR * abs(baseline)
 
 
 class Monitor(ABC):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.baseline import baseline_loss, least_loss
-from mlpcli.diagnose.case import Case
+from mlpcli.diagnose.baseline import baseline_loss, least_loss, mean_loss
+from mlpcli.diagnose.case import Case, Rows
 from mlpcli.execute.evaluate import evaluate
 from mlpcli.execute.numpy_executor import NumpyExecutor
 from mlpcli.graph.node import Node
@@ -66,6 +66,16 @@ class Probe:
         """The loss of a prediction that is right."""
         return least_loss(self._case)
 
+    def loss(self) -> tuple[float, float]:
+        """The loss of the weights as they are, without dropout and penalty, and that of the best constant.
+
+        Both on up to CONFIRMED_ON training rows.
+        """
+        rows = self._rows
+        values = {**self._state, **rows}
+        losses = evaluate({"loss": self._case.network.row_loss}, values, len(rows["inputs"]))["loss"]
+        return mean_loss(losses, rows), baseline_loss(self._case, rows)
+
     @property
     def suspects(self) -> list[int]:
         """Layers with many constant units, from the output back; none where the reading is an old one."""
@@ -78,8 +88,11 @@ class Probe:
         # Imported here: a healthy training has no need of it.
         from mlpcli.diagnose.layer_health import layer_health
 
-        rows = {name: array[_spread(len(array), CONFIRMED_ON)] for name, array in self._case.rows.items()}
-        return layer_health(self._case.network, self._state, rows, NumpyExecutor())[0]
+        return layer_health(self._case.network, self._state, self._rows, NumpyExecutor())[0]
+
+    @property
+    def _rows(self) -> Rows:
+        return {name: array[_spread(len(array), CONFIRMED_ON)] for name, array in self._case.rows.items()}
 
     @cached_property
     def _sample(self) -> tuple[NDArray[Any], dict[str, Node]]:

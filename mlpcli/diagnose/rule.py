@@ -21,8 +21,9 @@ class Rule:
     exact: true or false without a threshold, whatever the network makes of it. Rules that are not exact are
     asked only about networks that do not learn (Evidence.learns); `always` lifts that for those that have
     their own guard. explains: rules whose findings are consequences where this one has found something.
-    order: within its kind, after exactness; causes before what they cause. gravest: what its findings are at
-    most.
+    order: within its kind, after exactness; causes before what they cause.
+    before_training: looks at config and data alone, so that mlp train tells it before the first epoch, as it
+    does exact rules.
     title, statistic, threshold, source and text are what the documentation says; text is Markdown.
     """
 
@@ -35,5 +36,5 @@ class Rule:
     exact: bool = False
     always: bool = False
     order: int = 50
-    gravest: str = "problem"
+    before_training: bool = False
     explains: tuple[str, ...] = ()

@@ -21,14 +21,13 @@ def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual
     that no earlier one explains takes what it explains itself: units that a long step killed are found before
     the long step is.
     A network that learns is not asked for what keeps one from learning, unless its weights no longer move.
-    ask: "facts" asks the exact rules only, "certain problems" those of them that find problems; "all" asks
-    every rule also where the network learns, and what is found only because of that is a note.
+    ask: "facts" asks the exact rules only, "before training" those and what else needs no training; "all"
+    asks every rule also where the network learns, and what is found only because of that is a note.
     """
     roots: list[Finding] = []
     for rule in (rule for kind in kinds for rule in rules_of(kind).values()):
-        if ask in ("facts", "certain problems") and not rule.exact:
-            continue
-        if ask == "certain problems" and rule.gravest != "problem":
+        untrained = rule.exact or (rule.before_training and ask == "before training")
+        if ask in ("facts", "before training") and not untrained:
             continue
         gated = not (rule.exact or rule.always) and evidence.learns
         if gated and ask != "all" and not evidence.frozen:

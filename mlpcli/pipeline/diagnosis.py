@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.case import Case
+from mlpcli.data.dataset import Part
+from mlpcli.diagnose.case import Case, Rows
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding
 from mlpcli.diagnose.verdict import diagnose
@@ -18,10 +19,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def make_case(prepared: Prepared, trained: Mapping[str, NDArray[Any]] | None = None) -> Case:
-    """prepared: in float64. trained: the weights of a finished run."""
-    prepared = with_rate(prepared)
+def make_case(
+    prepared: Prepared,
+    trained: Mapping[str, NDArray[Any]] | None = None,
+    rows: Mapping[str, Rows] | None = None,
+) -> Case:
+    """prepared: in float64. trained: the weights of a finished run. rows: of parts, where they are made."""
+    prepared, made = with_rate(prepared), rows or {}
     dataset, seed = prepared.dataset, prepared.config.seed
+
+    def rows_of(name: str, part: Part) -> Rows:
+        return made.get(name) or prepared.rows(part)
 
     def shuffle(number: int) -> np.random.Generator:
         return random_stream(seed + number, "shuffle")
@@ -33,8 +41,8 @@ def make_case(prepared: Prepared, trained: Mapping[str, NDArray[Any]] | None = N
         prepared.network,
         prepared.optimizer,
         prepared.executor,
-        prepared.rows(dataset.training),
-        prepared.rows(dataset.validation) if dataset.validation is not None else None,
+        rows_of("training", dataset.training),
+        rows_of("validation", dataset.validation) if dataset.validation is not None else None,
         prepared.batch_rows,
         prepared.initial_values,
         shuffle,

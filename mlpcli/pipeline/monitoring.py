@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.diagnose.case import Case, Rows
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding
 from mlpcli.diagnose.monitor import Look, Moment
@@ -18,7 +19,7 @@ from mlpcli.discover import choice_name
 from mlpcli.pipeline.diagnosis import make_case
 from mlpcli.pipeline.events import Record
 from mlpcli.pipeline.prepare import Prepared
-from mlpcli.training.loop import Epoch
+from mlpcli.training.loop import INTERRUPTED, Epoch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,17 +38,23 @@ class Monitoring:
     may depend on the time.
     """
 
-    def __init__(self, prepared: Prepared, state: Mapping[str, NDArray[Any]]) -> None:
-        self._case = make_case(prepared)
+    def __init__(
+        self, prepared: Prepared, state: Mapping[str, NDArray[Any]], rows: Mapping[str, Rows] | None = None
+    ) -> None:
+        """rows: those of parts, by name, that are made already; making them takes time and memory."""
+        self._case = make_case(prepared, rows=rows)
         self._monitors = [monitor() for monitor in MONITORS.values()]
         self._probe = Probe(self._case, state)
         self._moments: list[Moment] = []
         self._spent = self._took = 0.0
 
-    def facts(self) -> list[Finding]:
-        """The problems that are certain before the first step."""
-        found = diagnose(_Untrained(self._case), ("graph", "data"), ask="certain problems")
-        return [finding for finding in found if finding.severity == "problem"]
+    def facts(self, interrupted: Callable[[], bool] = lambda: False) -> list[Finding]:
+        """The problems and warnings that are certain before the first step; none where it was interrupted."""
+        try:
+            found = diagnose(_Untrained(self._case, interrupted), ("graph", "data"), ask="before training")
+        except _Interrupted:
+            return []
+        return [finding for finding in found if finding.severity != "note"]
 
     def go_on(self, history: Iterable[Record], said: Container[str]) -> None:
         """Look again at what was printed of a training that is gone on with; `said` is not said again."""
@@ -64,10 +71,10 @@ class Monitoring:
         self._moments.append(
             Moment(epoch.number, epoch.cost if epoch.loss is None else epoch.loss, epoch.validation_loss)
         )
-        ended = bool(epoch.stopped)
+        ended = bool(epoch.stopped) and epoch.stopped != INTERRUPTED
         began = time.perf_counter()
         self._probe.fresh = False
-        reads = ended or self._spent + self._took <= FREE + SHARE * epoch.seconds
+        reads = bool(epoch.stopped) or self._spent + self._took <= FREE + SHARE * epoch.seconds
         if reads:
             self._probe.read()
         look = Look(self._case, self._moments, self._probe, ended)
@@ -84,8 +91,22 @@ class Monitoring:
         return found
 
 
+class _Interrupted(Exception):
+    """Somebody waits for the training to end."""
+
+
 class _Untrained(Evidence):
     """Facts cost no training: of what is not trained yet nothing is known to go wrong."""
+
+    notes = False
+
+    def __init__(self, case: Case, interrupted: Callable[[], bool]) -> None:
+        super().__init__(case)
+        self._interrupted = interrupted
+
+    def may_stop(self) -> None:
+        if self._interrupted():
+            raise _Interrupted
 
     @cached_property
     def learns(self) -> bool:

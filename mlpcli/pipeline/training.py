@@ -123,13 +123,14 @@ def conduct(
             tell(each)
 
     with explained(keeper.folder.path, lambda: keeper.since), _way_on_told(keeper, report):
-        runner = make_training_runner(prepared, step, state, prepared.rows(dataset.training))
+        rows = prepared.rows(dataset.training)
+        runner = make_training_runner(prepared, step, state, rows)
         watched = Watched(prepared, *part, state)
         keeper.keep()
         tell(started)
-        monitoring = _monitoring(prepared, session)
+        monitoring = _monitoring(prepared, session, {"training": rows, watched.name: watched.rows})
         if monitoring is not None and not session.progress.done:
-            notice(0, [] if session.noticed else monitoring.facts())
+            notice(0, [] if session.noticed else monitoring.facts(interrupted))
         broken_off: list[Record] = []
         epoch: Epoch | None = None
         lost: LostCost | None = None
@@ -234,13 +235,13 @@ def _way_on_told(keeper: Keeper, report: Report) -> Iterator[None]:
         raise
 
 
-def _monitoring(prepared: Prepared, session: Session) -> Monitoring | None:
+def _monitoring(prepared: Prepared, session: Session, rows: Mapping[str, Rows]) -> Monitoring | None:
     if not prepared.config.training.monitors:
         return None
     # Imported here: who switches it off does not wait for it.
     from mlpcli.pipeline.monitoring import Monitoring
 
-    monitoring = Monitoring(prepared, session.state)
+    monitoring = Monitoring(prepared, session.state, rows)
     if session.progress.done:
         monitoring.go_on(session.history, {each.finding.rule for each in session.noticed})
     return monitoring

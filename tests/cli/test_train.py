@@ -105,7 +105,8 @@ def test_json(folder):
     assert first["event"] == "start"
     assert first["run"] == last["run"] == os.path.join("runs", "number-1")
     assert (first["parameters"], first["rows"]) == (19, 12)
-    assert {event["event"] for event in between} == {"epoch"}
+    assert [event["event"] for event in between] == [*["epoch"] * 4, "finding"]
+    assert between.pop()["rule"] == "too_few_epochs"  # four of them
     assert set(between[0]) == {
         "event",
         "epoch",
@@ -151,7 +152,8 @@ def test_a_run_folder_is_whole(folder):
         "run.json",
     ]
     assert [row["epoch"] for row in history(run)] == ["1", "2", "3", "4"]
-    assert json.loads((run / "findings.json").read_text()) == []
+    found = json.loads((run / "findings.json").read_text())
+    assert [(each["epoch"], each["rule"]) for each in found] == [(4, "too_few_epochs")]
     checkpoint = Checkpoint.read(run / "checkpoint.npz")
     state = checkpoint.groups["state"]
     assert checkpoint.values["epoch"] == 4

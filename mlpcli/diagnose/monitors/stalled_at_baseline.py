@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 
 from mlpcli.diagnose.baseline import is_cross_entropy
-from mlpcli.diagnose.finding import Finding
-from mlpcli.diagnose.monitor import Look, Monitor
+from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.monitor import NOTHING, Look, Monitor
 
 NEAR = 0.02
 """Relative distance from the baseline, as the rule has it."""
-NOTHING = 1e-9
-"""A baseline that is 0 up to rounding."""
+RATE = "optimiser.learning_rate"
 LEAST_FALL = 5e-4
 """Ours: of 100 seeds of XOR with sigmoids, which rest at ln 2 for up to half of their epochs before they
 learn, none is told in vain with print_every from 50 to 500; 1e-3 does it to one. Stuck ones fall by 1e-5."""
@@ -23,7 +22,8 @@ class StalledAtBaseline(Monitor):
     def look(self, look: Look) -> Finding | None:
         """A finding where the loss stands still at the baseline or above."""
         if not look.stands_still(LEAST_FALL):
-            return None
+            above = look.ends_above_baseline and not look.falls_to_the_end
+            return _ends_above(look) if above else None
         loss, baseline = look.now.loss, look.probe.baseline
         # Of a target that never changes nothing can be learned but itself.
         if not NOTHING < abs(baseline) < math.inf or loss < baseline - NEAR * abs(baseline):
@@ -38,3 +38,20 @@ class StalledAtBaseline(Monitor):
         )
         severity = "problem" if look.ended else "warning"
         return Finding("stalled_at_baseline", severity, cause, "", "", loss, baseline)
+
+
+def _ends_above(look: Look) -> Finding:
+    """The loss does not stand still, nor does it fall: it rises, swings, or there is but one epoch."""
+    loss, baseline, optimizer = look.now.loss, look.probe.baseline, look.case.optimizer
+    cause = f"The loss ends at {loss:.4g}, above what the best constant has, {baseline:.4g}"
+    best = min(look.moments, key=lambda moment: moment.loss)
+    remedies: tuple[Remedy, ...] = ()
+    if best.loss < loss:
+        cause += f", and was {best.loss:.4g} in epoch {best.epoch}"
+        if hasattr(optimizer, "learning_rate"):
+            remedies = (Remedy("shorter steps", (f"{RATE}={optimizer.rate / 10:g}",)),)
+    elif look.all_done:
+        epochs = look.case.config.training.epochs
+        remedies = (Remedy("more epochs", (f"training.epochs={10 * epochs}",)),)
+    tries = "".join(f": try {remedy.why} ({remedy.changes[0]})" for remedy in remedies)
+    return Finding("stalled_at_baseline", "problem", f"{cause}{tries}.", "", "", loss, baseline, remedies)

@@ -122,7 +122,7 @@ def test_a_threshold_at_the_output_lets_no_gradient_through(op, cut):
     assert finding.where == f"op {cut}"
     assert "4 of 4 parameters" in finding.cause
     assert not list(RULES["severed_parameter"].check(subject))
-    findings = diagnose(subject, kinds=("graph",), ask="certain problems")
+    findings = diagnose(subject, kinds=("graph",), ask="before training")
     assert [each.rule for each in findings] == ["zero_derivative_path"]
 
 

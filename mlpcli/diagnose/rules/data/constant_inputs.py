@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.data.categorical import Categorical
+from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.config_keys import ignoring
 from mlpcli.diagnose.consequences import EVEN_SCALING
-from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.evidence import ALL_CELLS, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 
@@ -18,19 +20,22 @@ if TYPE_CHECKING:
 
 AT_ONCE = 1000
 """Rows that are looked at first: nearly every column differs in them, and is done with."""
+MOSTLY = 0.5
+"""Share of the columns that makes it a warning."""
 SHOWN = 8
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     inputs = evidence.case.rows["inputs"]
     width = inputs.shape[1]
-    same = _constant(inputs)
-    doubles = {} if len(same) == width else _doubles(inputs, set(same))
-    if len(same) == width:
+    same, count = _constant(evidence)
+    whole = count == len(inputs)
+    looked = f"the {count}" if whole else f"{count} of the {len(inputs)}"
+    if len(same) == width and whole:
         yield _finding(
             evidence,
             "problem",
-            f"All {width} input columns are constant over the {len(inputs)} training rows: the network sees "
+            f"All {width} input columns are constant over {looked} training rows: the network sees "
             "the same in every row.",
             same,
             width,
@@ -39,14 +44,14 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     elif same:
         yield _finding(
             evidence,
-            "warning" if 2 * len(same) > width else "note",
-            f"{len(same)} of {width} input columns are constant in the training rows, and add to the biases "
-            f"at most: {_listed(evidence, same)}.",
+            "warning" if len(same) > MOSTLY * width else "note",
+            f"{len(same)} of {width} input columns are constant in {looked} training rows"
+            f"{', and add to the biases at most' if whole else ''}: {_listed(evidence, same)}.",
             same,
             width,
             _ignored(evidence, same),
         )
-    if doubles:
+    if evidence.notes and len(same) < width and (doubles := _doubles(inputs, same)):
         pairs = [f"{evidence.column_name(a)} = {evidence.column_name(b)}" for a, b in doubles.items()]
         shown = ", ".join(pairs[:SHOWN]) + (", …" if pairs[SHOWN:] else "")
         yield _finding(
@@ -70,29 +75,71 @@ def _finding(
 ) -> Finding:
     where = f"input {_listed(evidence, columns)}"
     share = len(columns) / width
-    return Finding("constant_inputs", severity, cause, where, "data.ignore", share, 0.5, remedies)
+    return Finding("constant_inputs", severity, cause, where, "data.ignore", share, MOSTLY, remedies)
 
 
-def _constant(inputs: NDArray[Any]) -> list[int]:
-    varies = np.any(inputs[:AT_ONCE] != inputs[0], axis=0)
-    return [int(at) for at in np.flatnonzero(~varies) if not np.any(inputs[:, at] != inputs[0, at])]
+def _constant(evidence: Evidence) -> tuple[list[int], int]:
+    """Columns with one value, and how many rows were looked at for that.
+
+    Where notes are not wanted, few columns are as good as none, and of a large table some rows will do.
+    """
+    inputs = evidence.case.rows["inputs"]
+    varied, same = _known(evidence.case)
+    most = 0 if evidence.notes else int(MOSTLY * len(varied))
+    left = np.flatnonzero(~(varied | same))
+    left = left[~np.any(inputs[:AT_ONCE, left] != inputs[0, left], axis=0)]
+    chosen = None
+    if not evidence.notes and len(left) * len(inputs) > ALL_CELLS:
+        chosen = evidence.some(len(inputs), len(left))
+    count = len(inputs) if chosen is None else len(chosen)
+    for rows in evidence.pieces(count, max(1, len(left))):
+        if not len(left) or len(left) + np.count_nonzero(same) <= most:
+            break
+        at: Any = rows if chosen is None else chosen[rows, None]
+        left = left[~np.any(inputs[at, left] != inputs[0, left], axis=0)]
+    constant = np.sort(np.concatenate([left, np.flatnonzero(same)])).tolist()
+    return (constant if len(constant) > most else []), count
 
 
-def _doubles(inputs: NDArray[Any], constant: set[int]) -> dict[int, int]:
-    """Column -> an earlier one with the same values."""
-    first: dict[bytes, list[int]] = {}
-    found: dict[int, int] = {}
-    some = np.ascontiguousarray(inputs[:AT_ONCE].T + 0.0)  # -0.0 becomes 0.0, which it is equal to
-    for at, column in enumerate(some):
-        if at in constant:
-            continue
-        alike = first.setdefault(column.tobytes(), [])
-        twin = next((other for other in alike if np.array_equal(inputs[:, other], inputs[:, at])), None)
-        if twin is None:
-            alike.append(at)
+def _known(case: Case) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Columns of which the preparation says that they vary, and that they do not; without a look at the rows.
+
+    The lowest and the highest cell of a column are training rows, and so is each level of a category.
+    """
+    dtype = case.rows["inputs"].dtype
+    varied: list[bool] = []
+    same: list[bool] = []
+    for column in case.dataset.preparation.columns:
+        if isinstance(column, Categorical):
+            varied += [len(column.levels) > 1] * column.width
+            same += [False] * column.width
+        elif column.pooled:
+            varied += [False] * column.width
+            same += [column.low == column.high and not any(column.missing)] * column.width
         else:
-            found[at] = twin
-    return found
+            shift, scale = column.shift_and_scale()
+            low, high = (
+                ((np.array(ends) - shift) / scale).astype(dtype) for ends in (column.low, column.high)
+            )
+            varied += (low < high).tolist()
+            same += ((low == high) & (np.array(column.missing) == 0)).tolist()
+    return np.array(varied, bool), np.array(same, bool)
+
+
+def _doubles(inputs: NDArray[Any], constant: list[int]) -> dict[int, int]:
+    """Column -> the first one with the same values. Columns that are alike so far are compared further on."""
+    groups = [np.setdiff1d(np.arange(inputs.shape[1]), constant)]
+    for start in range(0, len(inputs), AT_ONCE):
+        alike: list[NDArray[np.intp]] = []
+        for group in groups:
+            block = inputs[start : start + AT_ONCE, group] + 0.0  # -0.0 becomes 0.0, which it is equal to
+            parts: dict[bytes, list[int]] = {}
+            for at, column in zip(group.tolist(), np.ascontiguousarray(block.T), strict=True):
+                parts.setdefault(column.tobytes(), []).append(at)
+            alike += [np.array(part) for part in parts.values() if len(part) > 1]
+        groups = alike
+    found = {int(at): int(group[0]) for group in groups for at in group[1:]}
+    return dict(sorted(found.items()))
 
 
 def _listed(evidence: Evidence, columns: list[int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,8 +13,13 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 ROUNDING = 1e-12
 """Spread, relative to the largest value, that computing a column leaves."""
+AT_ONCE = 1000
+"""Rows that are looked at first."""
 ADVICE = Remedy("rows with other values of the target, or another column as data.target; see how it was made")
 
 
@@ -30,9 +36,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
                 target.names,
             )
         return
+    # Where some rows differ by more than twice the rounding, all of them do by more than that.
+    same = np.flatnonzero(_is_constant(preparation.unscale(case.rows["target"][:AT_ONCE]), 2 * ROUNDING))
+    if not len(same):
+        return
     values = preparation.unscale(case.rows["target"])
-    spread = values.max(axis=0) - values.min(axis=0)
-    same = np.flatnonzero(spread <= ROUNDING * np.abs(values).max(axis=0))
+    same = same[_is_constant(values[:, same], ROUNDING)]
     if not len(same):
         return
     names = tuple(target.names[number] for number in same)
@@ -43,6 +52,13 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "learned.",
         names,
     )
+
+
+def _is_constant(values: NDArray[Any], rounding: float) -> NDArray[np.bool_]:
+    """Which columns are the same in all rows, but for rounding."""
+    low, high = values.min(axis=0), values.max(axis=0)
+    same: NDArray[np.bool_] = high - low <= rounding * np.maximum(np.abs(low), np.abs(high))
+    return same
 
 
 def _finding(severity: str, cause: str, names: tuple[str, ...]) -> Finding:

@@ -23,10 +23,10 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         allowed, wants = Range(0.0, np.inf), "counts, which are 0 or more"
     else:
         return
-    outside = allowed.beyond(target)
-    if not outside.any():
+    low, high = evidence.target_span
+    if not allowed.beyond(np.array([low, high])).any():
         return
-    low, high = float(target.min()), float(target.max())
+    outside = allowed.beyond(target)
     grows = "moves to 0" if np.isinf(allowed.high) else "moves on to 0 or 1"
     yield Finding(
         "loss_below_minimum",

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.evidence import Evidence
+from mlpcli.data.dataset import Part
+from mlpcli.diagnose.evidence import ALL_CELLS, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FAR = 3.0
 """Distance of the means, in standard deviations of the training rows."""
@@ -17,6 +22,8 @@ TIMES = 5.0
 MOSTLY_SAME = 0.95
 """Share of the training rows with one value from which on an input is not looked at."""
 LEAST_ROWS = 10
+MOST = 8
+"""Inputs of a large table, the worst first, of which all rows are asked."""
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
@@ -27,46 +34,92 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     for key, part in (("validation", case.dataset.validation), ("test", case.dataset.test)):
         if part is None or not isinstance(given[key], str) or part.rows < LEAST_ROWS:
             continue
-        training = case.dataset.training.inputs
-        spread, spread_there = training.std(axis=0), part.inputs.std(axis=0)
-        # Where an input is the same in nearly all rows, as a border pixel is, a few rows make the spread.
-        varied = (spread > 0) & (np.mean(training == np.median(training, axis=0), axis=0) < MOSTLY_SAME)
-        if not varied.any():
+        training, there = case.dataset.training.inputs, part.inputs
+        looked = ""
+        if (len(training) + len(there)) * training.shape[1] > ALL_CELLS:
+            training, there = (each[evidence.some(*each.shape)] for each in (training, there))
+            looked = f", by {len(training)} rows of one and {len(there)} of the other"
+        shift, ratio = _differences(evidence, training, there)
+        off = np.flatnonzero(_is_off(shift, ratio))
+        off = off[_is_varied(training[:, off])]
+        worst = off[np.argsort(-np.maximum(shift[off] / FAR, ratio[off] / TIMES), kind="stable")]
+        column = next((at for at in worst[:MOST] if not looked or _is_off_by_all(evidence, part, at)), None)
+        if column is None:
             continue
-        shift = np.abs(part.inputs.mean(axis=0) - training.mean(axis=0))[varied] / spread[varied]
-        ratio = spread_there[varied] / spread[varied]
-        with np.errstate(divide="ignore"):
-            ratio = np.maximum(ratio, np.where(spread_there[varied] > 0, 1.0 / ratio, 1.0))
-        off = (shift > FAR) | (ratio > TIMES)
-        if not off.any():
-            continue
-        worst = int(np.argmax(np.maximum(shift / FAR, ratio / TIMES)))
-        column = int(np.flatnonzero(varied)[worst])
-        name = evidence.column_name(column)
+        name = evidence.column_name(int(column))
         yield Finding(
             "part_shift",
             "warning" if evidence.learns else "note",
-            f"The {key} rows lie elsewhere than the training rows: in {int(off.sum())} of {len(off)} "
-            f"inputs; of {name} the mean is {shift[worst]:.3g} standard deviations away, and the spread "
-            f"differs by a factor of {ratio[worst]:.3g}. Scores on them say nothing about the training.",
+            f"The {key} rows lie elsewhere than the training rows{looked}: in {len(off)} of {len(shift)} "
+            f"inputs; of {name} the mean is {shift[column]:.3g} standard deviations away, and the spread "
+            f"differs by a factor of {ratio[column]:.3g}. Scores on them say nothing about the training.",
             f"column {name}",
             f"data.{key}",
-            float(shift[worst]),
+            float(shift[column]),
             FAR,
             (Remedy("a file in the units of the training file: scaling is fitted to that and done here"),),
         )
+
+
+def _is_off(shift: NDArray[Any], ratio: NDArray[Any]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (shift > FAR) | (ratio > TIMES)
+    return found
+
+
+def _differences(
+    evidence: Evidence, training: NDArray[Any], there: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Distance of the means in training deviations, and ratio of the deviations, at least 1, (inputs,) each.
+
+    0 and 1 for an input that is constant in training.
+    """
+    (mean, spread), (mean_there, spread_there) = (_moments(evidence, each) for each in (training, there))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = np.where(spread > 0, np.abs(mean_there - mean) / spread, 0.0)
+        ratio = np.where(spread > 0, spread_there / spread, 1.0)
+        ratio = np.maximum(ratio, np.where(spread_there > 0, 1.0 / ratio, 1.0))
+    return shift, ratio
+
+
+def _moments(evidence: Evidence, inputs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Mean and standard deviation of each column, in float64."""
+    first = inputs[0].astype(np.float64)
+    total, squares = np.zeros_like(first), np.zeros_like(first)
+    for rows in evidence.pieces(*inputs.shape):
+        piece = inputs[rows] - first  # 0 in constant columns, whatever their value
+        total += piece.sum(axis=0)
+        squares += np.square(piece).sum(axis=0)
+    mean = total / len(inputs)
+    return first + mean, np.sqrt(np.maximum(squares / len(inputs) - mean * mean, 0.0))
+
+
+def _is_varied(inputs: NDArray[Any]) -> NDArray[np.bool_]:
+    """Inputs that are not the same in nearly all rows: of a border pixel, a few rows make the spread."""
+    same = np.mean(inputs == np.median(inputs, axis=0), axis=0) if inputs.size else np.zeros(0)
+    varied: NDArray[np.bool_] = same < MOSTLY_SAME
+    return varied
+
+
+def _is_off_by_all(evidence: Evidence, part: Part, column: int) -> bool:
+    """Whether all rows say of an input what some of them do."""
+    training = evidence.case.dataset.training.inputs[:, [column]]
+    evidence.may_stop()
+    off = _is_off(*_differences(evidence, training, part.inputs[:, [column]]))
+    return bool(off[0] and _is_varied(training)[0])
 
 
 part_shift = Rule(
     title="Parts in different units",
     check=_check,
     statistic="of every input, the distance of the means of two parts in standard deviations of the "
-    "training part, and the ratio of the deviations; of parts that are files of their own",
+    "training part, and the ratio of the deviations; of parts that are files of their own. Of more than 4 "
+    "million cells some hundred rows of each part are looked at, and all of the input that is told",
     threshold="3 and 5; inputs with one value in 95 % of the training rows do not count. Ours: MNIST's "
     "border pixels differ by more",
     source="Karpathy 2019, A Recipe for Training Neural Networks; Ben Braiek, Khomh 2022, TheDeepChecker",
     text="""Scaling is fitted to the training rows and done alike to all parts, so a difference lies in
 the files: one of them is scaled already, or in other units, or its columns are mixed up.""",
     always=True,
+    before_training=True,
     explains=("overfitting",),
 )

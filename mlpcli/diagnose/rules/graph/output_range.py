@@ -8,7 +8,7 @@ import numpy as np
 
 from mlpcli.diagnose.baseline import baseline_loss, is_cross_entropy, least_loss, mean_loss, row_losses
 from mlpcli.diagnose.consequences import EVEN_SCALING
-from mlpcli.diagnose.evidence import POOR, Evidence
+from mlpcli.diagnose.evidence import ALL_CELLS, POOR, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rebuilt import with_head
 from mlpcli.diagnose.rule import Rule
@@ -33,12 +33,18 @@ def _single(evidence: Evidence) -> Iterator[Finding]:
     case = evidence.case
     layer, target = case.network.layers[-1], case.rows["target"]
     said = range_of(layer)
-    outside = said.beyond(target)
-    if is_cross_entropy(case) or said.constant or not outside.any():
+    low, high = evidence.target_span
+    if is_cross_entropy(case) or said.constant or not said.beyond(np.array([low, high])).any():
         return
-    baseline = baseline_loss(case)
-    left = mean_loss(row_losses(case, np.clip(target, said.low, said.high), target), case.rows)
-    perfect = least_loss(case)
+    rows, by = case.rows, ""
+    if target.size > ALL_CELLS // 4:
+        chosen = evidence.some(*target.shape)
+        rows, by = {name: array[chosen] for name, array in rows.items()}, f", by {len(chosen)} rows"
+        target = rows["target"]
+    outside = said.beyond(target)
+    baseline = baseline_loss(case, rows)
+    left = mean_loss(row_losses(case, np.clip(target, said.low, said.high), target), rows)
+    perfect = least_loss(case, rows)
     share = (left - perfect) / (baseline - perfect) if baseline > perfect else 0.0
     if share < HARDLY:
         return
@@ -46,9 +52,9 @@ def _single(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "output_range",
         "problem" if share > POOR else _gravity(evidence, "linear", case.head.loss),
-        f"{activation} says {said.text}, and the targets lie between {target.min():.4g} and "
-        f"{target.max():.4g}: {outside.mean():.0%} of them cannot be reached, and the best such outputs "
-        f"leave a loss of {left:.3g} (the best constant: {baseline:.3g}).",
+        f"{activation} says {said.text}, and the targets lie between {low:.4g} and "
+        f"{high:.4g}: {outside.mean():.0%} of them cannot be reached, and the best such outputs "
+        f"leave a loss of {left:.3g} (the best constant: {baseline:.3g}){by}.",
         f"layer {layer.name}",
         KEY,
         share,
