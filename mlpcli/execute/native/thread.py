@@ -1,14 +1,27 @@
-"""A native call in a thread of its own, so that this one can look whether to stop."""
+"""A native call in a thread of its own, so that this one can look whether to stop, and hears signals.
+
+Python runs the handlers of signals in the main thread, and only between two of its own instructions: a call
+of native code that takes seconds holds them back, Ctrl-C and SIGTERM included. So no such call is made in the
+main thread. A training, which works on the caller's memory, is asked to stop and waited for (in_thread); a
+compilation, which works on its own, is left alone (while_hearing).
+"""
 
 from __future__ import annotations
 
+import atexit
 import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import TypeVar
 
 LOOKED_AT_EVERY = 0.05
 """Seconds between two looks."""
+LAST_WAIT = 0.2
+"""Seconds that the end of the process waits for a call that was left alone."""
+
+Result = TypeVar("Result")
+_left_alone: list[threading.Thread] = []
 
 
 def in_thread(
@@ -62,3 +75,48 @@ def _start(thread: threading.Thread) -> bool:
     finally:
         signal.signal(signal.SIGINT, before)
     return held
+
+
+def while_hearing(call: Callable[[Callable[[], bool]], Result]) -> Result:
+    """Return call(left), made in a thread where this is the main one; what it raises is raised here.
+
+    The handlers of signals run meanwhile, and what one of them raises, KeyboardInterrupt say, leaves at
+    once: nobody waits for the call any more, and left() tells it so. It must own all that it works on, and
+    should end at its next good moment. A handler that only notes the signal changes nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return call(lambda: False)
+    left = threading.Event()
+    results: list[Result] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(call(left.is_set))
+        except BaseException as error:  # whatever it is, it belongs to the caller
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    try:
+        thread.start()
+        while thread.is_alive():
+            thread.join(LOOKED_AT_EVERY)
+    except BaseException:
+        left.set()
+        _left_alone.append(thread)
+        raise
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+def is_left_alone() -> bool:
+    """Whether a call goes on that nobody waits for."""
+    return any(thread.is_alive() for thread in _left_alone)
+
+
+@atexit.register
+def _wait_for_what_is_left_alone() -> None:
+    # Native code had better not run while the process takes itself apart.
+    for thread in _left_alone:
+        thread.join(LAST_WAIT)
