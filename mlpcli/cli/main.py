@@ -15,6 +15,7 @@ except KeyboardInterrupt:  # loading it is half of starting up: Ctrl-C then is n
     sys.exit(130)
 
 from mlpcli import __version__
+from mlpcli.cli.leave import leave_at_once
 
 COMMANDS = join(dirname(__file__), "commands")  # pathlib would cost as much as half of click
 
@@ -84,6 +85,7 @@ def mend_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
+@leave_at_once
 def main() -> None:
     """Entry point of the `mlp` command."""
     mend_streams()

@@ -17,11 +17,34 @@ from typing import TypeVar
 
 LOOKED_AT_EVERY = 0.05
 """Seconds between two looks."""
-LAST_WAIT = 0.2
-"""Seconds that the end of the process waits for a call that was left alone."""
 
 Result = TypeVar("Result")
-_left_alone: list[threading.Thread] = []
+_left_alone: list[_Call] = []
+
+
+class _Call(threading.Thread):
+    """A thread that says when it is over. An exception of a signal's handler that leaves Thread.join() makes
+    Python 3.11 believe that the thread has ended."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        super().__init__(daemon=True)
+        self._call = call
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        try:
+            self._call()
+        finally:
+            self._over.set()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the call is not over."""
+        return not self._over.is_set()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until the call is over, so many seconds at most."""
+        self._over.wait(seconds)
 
 
 def in_thread(
@@ -34,15 +57,15 @@ def in_thread(
     An interrupt that is raised meanwhile asks for the end() and is raised anew when the call is over: the
     memory that it works on must outlive it.
     """
-    thread = threading.Thread(target=call, daemon=True)
+    thread = _Call(call)
     held = _start(thread)
     interrupt: KeyboardInterrupt | None = None
-    while thread.is_alive():
+    while thread.goes_on:
         try:
             if held:
                 held = False
                 signal.raise_signal(signal.SIGINT)
-            thread.join(LOOKED_AT_EVERY)
+            thread.wait(LOOKED_AT_EVERY)
             look()
         except KeyboardInterrupt as error:
             interrupt = error
@@ -96,11 +119,13 @@ def while_hearing(call: Callable[[Callable[[], bool]], Result]) -> Result:
         except BaseException as error:  # whatever it is, it belongs to the caller
             errors.append(error)
 
-    thread = threading.Thread(target=run, daemon=True)
+    thread = _Call(run)
     try:
         thread.start()
-        while thread.is_alive():
-            thread.join(LOOKED_AT_EVERY)
+        while thread.goes_on:
+            thread.wait(LOOKED_AT_EVERY)
+    except RuntimeError:  # no thread could be begun
+        raise
     except BaseException:
         left.set()
         _left_alone.append(thread)
@@ -112,11 +137,12 @@ def while_hearing(call: Callable[[Callable[[], bool]], Result]) -> Result:
 
 def is_left_alone() -> bool:
     """Whether a call goes on that nobody waits for."""
-    return any(thread.is_alive() for thread in _left_alone)
+    return any(thread.goes_on for thread in _left_alone)
 
 
 @atexit.register
 def _wait_for_what_is_left_alone() -> None:
-    # Native code had better not run while the process takes itself apart.
+    # LLVM crashes where it works on while the process takes its memory apart. Who cannot wait has to end the
+    # process without that, as the command line does: see cli/leave.py.
     for thread in _left_alone:
-        thread.join(LAST_WAIT)
+        thread.wait()
