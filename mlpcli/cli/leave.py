@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 
-COMPILING = "mlpcli.execute.native.thread"
+COMPILING = "mlpcli.execute.native.hearing"
 """The module that knows of calls that are left alone; imported by those who compile only."""
 
 

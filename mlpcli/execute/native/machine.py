@@ -11,9 +11,9 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
+from mlpcli.execute.native.hearing import is_left_alone, while_hearing
 from mlpcli.execute.native.object_cache import ObjectCache, user_cache
 from mlpcli.execute.native.products import Machine
-from mlpcli.execute.native.thread import is_left_alone, while_hearing
 
 # Level 3 and unrolling make the code at most 4 % faster and compiling up to 60 % longer. Measured.
 LEVEL = 2

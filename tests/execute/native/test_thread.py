@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from mlpcli.execute.native.thread import in_thread, is_left_alone, while_hearing
+from mlpcli.execute.native.hearing import is_left_alone, while_hearing
+from mlpcli.execute.native.thread import in_thread
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 # A compilation that never ends, in a whole command; SIGTERM is what Ctrl-C is elsewhere.
