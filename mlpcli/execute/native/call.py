@@ -13,7 +13,7 @@ from collections.abc import Callable
 class NativeCall(threading.Thread):
     """A thread that knows itself whether its call is over.
 
-    An exception that the handler of a signal raises in Thread.join() makes Python 3.11 believe that the thread
+    An exception that a signal handler raises in Thread.join() makes Python 3.11 believe that the thread
     has ended; here is_alive() stays true.
     """
 
