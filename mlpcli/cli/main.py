@@ -19,26 +19,6 @@ from mlpcli import __version__
 COMMANDS = join(dirname(__file__), "commands")  # pathlib would cost as much as half of click
 
 
-FOREIGN = {
-    "fit": "train",
-    "learn": "train",
-    "score": "evaluate",
-    "test": "evaluate",
-    "eval": "evaluate",
-    "infer": "predict",
-    "transform": "predict",
-    "validate": "check",
-    "lint": "check",
-    "debug": "gradcheck",
-    "diagnose": "gradcheck",
-    "plot": "graph",
-    "diff": "compare",
-    "inspect": "show",
-    "info": "show",
-}
-"""What other tools call a command -> the command here, for the advice beside a word that is not known."""
-
-
 class Commands(click.Group):
     """`commands/<name>.py` offers the command `<name>`. Nothing else is imported before it runs."""
 
@@ -50,17 +30,6 @@ class Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"mlpcli.cli.commands.{cmd_name}"), cmd_name)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        known = self.list_commands(ctx)
-        if args and args[0] not in known and not args[0].startswith("-"):
-            from mlpcli.errors import nearest
-
-            word = FOREIGN.get(args[0].lower(), args[0])
-            ctx.fail(f"No such command {args[0]!r}. {nearest(word, known)}")
-        return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **settings: Any) -> Any:
         try:
@@ -74,8 +43,6 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except click.NoSuchOption as error:
-            raise with_key(error) from None
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(130)
@@ -90,21 +57,6 @@ class Commands(click.Group):
                 raise
             click.echo(str(error), err=True)
             ctx.exit(error.exit_code)
-
-
-def with_key(error: click.NoSuchOption) -> click.NoSuchOption:
-    """Add to the error the --set that says it, where the option is named like a key of the config."""
-    if error.ctx is None or all(each.name != "overrides" for each in error.ctx.command.params):
-        return error
-    from mlpcli.config.foreign_words import own_keys
-    from mlpcli.config.schema import Config
-    from mlpcli.pipeline.prepare import CHOICES
-
-    keys = own_keys(error.option_name.lstrip("-"), Config, CHOICES)
-    if not keys:
-        return error
-    message = f"{error.message} A key of the config is given so: --set {keys[0]}=…"
-    return click.NoSuchOption(error.option_name, message, ctx=error.ctx)
 
 
 def terminal_width() -> int:
