@@ -22,15 +22,6 @@ COMMANDS = join(dirname(__file__), "commands")  # pathlib would cost as much as 
 class Commands(click.Group):
     """`commands/<name>.py` offers the command `<name>`. Nothing else is imported before it runs."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(n[:-3] for n in listdir(COMMANDS) if n.endswith(".py") and not n.startswith("_"))
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        command: click.Command = getattr(import_module(f"mlpcli.cli.commands.{cmd_name}"), cmd_name)
-        return command
-
     def main(self, *args: Any, **settings: Any) -> Any:
         try:
             return super().main(*args, **settings)
@@ -39,6 +30,15 @@ class Commands(click.Group):
 
             leave_at_once(end)
             raise
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(n[:-3] for n in listdir(COMMANDS) if n.endswith(".py") and not n.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = getattr(import_module(f"mlpcli.cli.commands.{cmd_name}"), cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
