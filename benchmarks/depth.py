@@ -103,11 +103,11 @@ def compare(pythons: list[str], layers: int) -> None:
             for taken, build in zip(times, builds):
                 taken.append(build.step(epochs))
         steps = [statistics.median(taken) * 1e6 for taken in times]
-        line = f"{layers:>6}{builds[0].compiling:>11.2f}{steps[0]:>9.2f}"
+        line = f"{layers:>6}{builds[0].compiling:>12.2f}{steps[0]:>9.2f}"
         if len(builds) == 2:
             ratio, quicker = builds[1].compiling / builds[0].compiling, steps[1] / steps[0]
             same = "same" if builds[0].bits == builds[1].bits else "other"
-            line += f"{builds[1].compiling:>11.2f}{steps[1]:>9.2f}{ratio:>10.1f}{quicker:>8.2f}  {same}"
+            line += f"{builds[1].compiling:>12.2f}{steps[1]:>9.2f}{ratio:>11.1f}{quicker:>8.2f}  {same}"
         print(line, flush=True)
         for build in builds:
             build.close()
@@ -118,9 +118,9 @@ def main() -> None:
     parser.add_argument("layers", nargs="*", type=int, default=LAYERS)
     parser.add_argument("--against", metavar="PYTHON", help="the Python of another build")
     chosen = parser.parse_args()
-    head = "layers  compile, s  µs/step"
+    head = f"{'layers':>6}{'compile, s':>12}{'µs/step':>9}"
     if chosen.against:
-        head += " other: compile, s  µs/step   compile ×  step ×  bits"
+        head += f"{'other: s':>12}{'µs/step':>9}{'compile ×':>11}{'step ×':>8}  bits"
     print(head)
     for layers in chosen.layers:
         compare([sys.executable, *([chosen.against] if chosen.against else [])], layers)
