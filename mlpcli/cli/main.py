@@ -43,6 +43,15 @@ FOREIGN = {
 class Commands(click.Group):
     """`commands/<name>.py` offers the command `<name>`. Nothing else is imported before it runs."""
 
+    def main(self, *args: Any, **settings: Any) -> Any:
+        try:
+            return super().main(*args, **settings)
+        except SystemExit as end:
+            from mlpcli.cli.leave import leave_at_once
+
+            leave_at_once(end)
+            raise
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(n[:-3] for n in listdir(COMMANDS) if n.endswith(".py") and not n.startswith("_"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mlpcli.plan.kernel import Kernel, Plan
@@ -64,6 +64,51 @@ def fuse(plan: Plan) -> list[Group]:
         for index in kernel.inputs:
             last_reader[owner[index]] = max(last_reader.get(owner[index], 0), place)
     return groups
+
+
+def independent(groups: Iterable[Group], plan: Plan) -> list[Group]:
+    """Cut each loop into loops that have no array in common: in one loop they would gain nothing.
+
+    One with a reduction stays whole: the order of a sum may depend on what else is in its loop.
+    """
+    owner = view_owners(plan)
+    result: list[Group] = []
+    for group in groups:
+        if any(kernel.op.kind == "reduce" for kernel in group.kernels):
+            result.append(group)
+            continue
+        made = {owner[kernel.output] for kernel in group.kernels}
+        cut: list[tuple[set[int], list[int]]] = []
+        for at, kernel in enumerate(group.kernels):
+            arrays, members = _arrays(kernel, plan, owner, made), [at]
+            for other in [each for each in cut if each[0] & arrays]:
+                cut.remove(other)
+                arrays, members = arrays | other[0], [*other[1], *members]
+            cut.append((arrays, sorted(members)))
+        for _, members in sorted(cut, key=lambda each: each[1]):
+            result.append(Group(group.kind, group.shape, [group.kernels[at] for at in members]))
+    return result
+
+
+def linked(groups: Iterable[Group], plan: Plan) -> list[list[Group]]:
+    """Cut the groups, in order, into parts: a product and the loops after it that go on with its arrays."""
+    owner = view_owners(plan)
+    parts: list[list[Group]] = []
+    known: set[int] = set()
+    for group in groups:
+        arrays = set().union(*(_arrays(kernel, plan, owner, ()) for kernel in group.kernels))
+        if group.kind == "matmul" or not arrays & known:
+            parts.append([])
+            known = set()
+        parts[-1].append(group)
+        known |= arrays
+    return parts
+
+
+def _arrays(kernel: Kernel, plan: Plan, owner: Mapping[int, int], made: Collection[int]) -> set[int]:
+    """What a kernel works on. A number that is only read, the learning rate say, does not count."""
+    used = {owner[index] for index in kernel.inputs if plan.buffers[index].shape or owner[index] in made}
+    return used | {owner[kernel.output]}
 
 
 def view_owners(plan: Plan) -> dict[int, int]:

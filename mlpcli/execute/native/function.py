@@ -22,7 +22,7 @@ class NativeFunction(Function):
 
     def __init__(self, plan: Plan, state: State) -> None:
         step = step_text("step", plan, machine())
-        self._code = Code(module_text(plan, [step], run_text(step)))
+        self._code = Code(module_texts(plan, [step], run_text(step)))
         self._run = self._code.function("run_step")
         self._arena = aligned(step.arena)
         arrays = {index: _array(plan.buffers[index], state) for index in step.arguments}
@@ -51,9 +51,16 @@ def _array(buffer: Buffer, state: State) -> NDArray[Any]:
     return np.zeros(buffer.shape, buffer.dtype)
 
 
-def module_text(plan: Plan, steps: list[StepText], *functions: str) -> str:
-    """A whole module: what the steps call, the steps, and the functions that call them."""
+def module_texts(plan: Plan, steps: list[StepText], *functions: str) -> list[str]:
+    """The modules: what the steps call, the steps, and the functions that call them; then each piece."""
     kind = float_kind(plan)
     used = frozenset().union(*(step.words for step in steps))
-    parts = [declarations(kind), definitions(kind, used), *(step.text for step in steps), *functions]
-    return "\n".join(parts)
+    pieces = {name: piece for step in steps for name, piece in step.pieces.items()}
+    parts = [
+        declarations(kind),
+        definitions(kind, used),
+        *(piece.declaration for piece in pieces.values()),
+        *(step.text for step in steps),
+        *functions,
+    ]
+    return ["\n".join(parts), *(piece.module for piece in pieces.values())]

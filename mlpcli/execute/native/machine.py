@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
 
+from mlpcli.execute.native.hearing import is_left_alone, while_hearing
 from mlpcli.execute.native.object_cache import ObjectCache, user_cache
 from mlpcli.execute.native.products import Machine
 
@@ -89,25 +91,44 @@ def cache_key(text: str, triple: str, cpu: str, features: str) -> str:
     return hashlib.sha256(f"{made_for}\0{text}".encode()).hexdigest()
 
 
-class Code:
-    """A compiled module. Its functions may be called as long as it lives.
+def _object_codes(texts: Sequence[str], cache: ObjectCache) -> list[bytes]:
+    """The object code of each module. Compiling, it hears signals: see while_hearing()."""
+    target = _target()
+    keys = [cache_key(text, target.triple, **_processor()) for text in texts]
+    codes = {key: code for key in keys if (code := cache.read(key)) is not None}
+    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in codes}
 
-    cache: where object code is looked up and kept; without one, the user's. Raises RuntimeError where the
-    text is no valid module.
+    def compile_missing(left: Callable[[], bool]) -> None:
+        for key, text in missing.items():
+            if left():
+                return
+            codes[key] = compiled(text, target)
+            cache.write(key, codes[key])
+
+    if missing:
+        while_hearing(compile_missing)
+    return [codes[key] for key in keys]
+
+
+class Code:
+    """Compiled modules that may call each other's functions, which may be called as long as it lives.
+
+    texts: of the modules. cache: where object code is looked up and kept; without one, the user's. Raises
+    RuntimeError where a text is no valid module.
     """
 
-    def __init__(self, text: str, cache: ObjectCache | None = None) -> None:
-        cache = user_cache() if cache is None else cache
-        target = _target()
-        key = cache_key(text, target.triple, **_processor())
-        code = cache.read(key)
-        if code is None:
-            code = compiled(text, target)
-            cache.write(key, code)
+    def __init__(self, texts: Sequence[str], cache: ObjectCache | None = None) -> None:
+        codes = _object_codes(texts, user_cache() if cache is None else cache)
         # The engine wants a module, be it empty. It is never finalised, which would compile that: to ask
         # for a function's address links what was added.
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target())
+        for code in codes:
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+
+    def __del__(self) -> None:
+        # To dispose of an engine, llvmlite would wait for a compilation that was left alone.
+        if hasattr(self, "_engine") and is_left_alone():
+            self._engine.detach()
 
     def function(self, name: str, *arguments: Any) -> Any:
         """A function of those ctypes, by default of one pointer; calling it releases the GIL."""

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlpcli.execute.native.arena import LINE, lines
-from mlpcli.execute.native.emitter import BYTES, STORED, Emitter
-from mlpcli.execute.native.layout import Layout, bytes_of, lay_out, view_place
-from mlpcli.execute.native.loops import Place, emit_loop, kind_of
-from mlpcli.execute.native.products import (
-    SCALAR_PRODUCT,
-    Machine,
-    Product,
-    emit_product,
-    make_product,
-)
-from mlpcli.execute.native.shared import SHARED_PRODUCT, SharedProduct, emit_call, share
+from mlpcli.execute.native.emitter import BYTES, UNROLLED, Emitter
+from mlpcli.execute.native.kernels import SCRATCH, emit_copy_of, emit_group, product_of
+from mlpcli.execute.native.layout import Layout, bytes_of, lay_out
+from mlpcli.execute.native.loops import Place, kind_of
+from mlpcli.execute.native.pieces import Piece, Pieces
+from mlpcli.execute.native.products import SCALAR_PRODUCT, Machine, Product
+from mlpcli.execute.native.shared import SHARED_PRODUCT, SharedProduct, emit_call, share, without_pointers
 from mlpcli.execute.native.words import LlvmWords
-from mlpcli.plan.fuse import fuse
-from mlpcli.plan.kernel import Kernel, Plan
+from mlpcli.plan.fuse import Group, fuse, independent, linked
+from mlpcli.plan.kernel import Plan
 
+ONE_FUNCTION = 12
+"""Matrix products up to which a step is one function, in training three hidden layers; beyond, it calls
+pieces. Measured: a call takes 1 to 2 ns; in pieces, a step of four layers and more takes 5 to 15 % less."""
 TINY = 512
 """Bytes of parameters and slots up to which they may stay in registers; loops are then written out."""
 UNROLLED_WHEN_TINY = 16
@@ -46,54 +44,63 @@ class StepText:
     """Of a function that calls it: whole vectors pay for tiled products, and cost tiny networks."""
     shared: tuple[SharedProduct, ...]
     """Products that it asks its caller for, by number."""
+    pieces: Mapping[str, Piece]
+    """Functions that it calls, by name."""
     local: Mapping[int, int]
     """Arguments, and their bytes, that a loop of steps had better copy to its stack: LLVM then keeps them
     in registers from step to step."""
 
 
-def step_text(name: str, plan: Plan, machine: Machine, first_shared: int = 0) -> StepText:
+def step_text(
+    name: str, plan: Plan, machine: Machine, first_shared: int = 0, attributes: str | None = None
+) -> StepText:
     """The whole plan as `void name(ptr noalias …, ptr noalias arena, ptr product)`.
 
     product: `void product(i64 number, ptr a, ptr b, ptr result, ptr scratch)`, called for large products,
-    each a function of its own; the numbers begin with first_shared.
+    each a function of its own; the numbers begin with first_shared. attributes: those of the function that
+    will call it; None: those it asks for.
     """
     groups = fuse(plan)
+    in_pieces = sum(group.kind == "matmul" for group in groups) > ONE_FUNCTION
+    if in_pieces:
+        groups = independent(groups, plan)
     states = {i: bytes_of(plan, i) for i, buffer in enumerate(plan.buffers) if buffer.role == "state"}
     tiny = sum(states.values()) <= TINY
-    emitter = Emitter(UNROLLED_WHEN_TINY) if tiny else Emitter()
+    unrolled = UNROLLED_WHEN_TINY if tiny else UNROLLED
+    emitter = Emitter(unrolled)
     emitter.label("entry")
     words = LlvmWords(float_kind(plan), emitter.lines)
     layout = lay_out(name, plan, groups, emitter)
     places = layout.places
-    shared: list[SharedProduct] = []
+    if attributes is None:
+        attributes = machine.attributes if _tiled(plan, places) else ""
+    pieces = Pieces(emitter, words.type, unrolled, attributes)
+    shared: dict[Product, SharedProduct] = {}
     scratch = 0
-    for group in groups:
-        if group.kind == "matmul":
-            (kernel,) = group.kernels
-            product = _product(kernel, places)
-            if product.multiplications >= SHARED_PRODUCT[product.kind]:
-                number = first_shared + len(shared)
-                shared.append(share(f"{name}.p{number}", product, machine))
-                emit_call(number, product, emitter)
-                copied = shared[-1].scratch
-            else:
-                copied = emit_product(product, emitter, machine, "%scratch")
-            scratch = max(scratch, copied)
-        elif group.kind == "loop":
-            emit_loop(group, plan, places, emitter, words)
-        else:
-            (kernel,) = group.kernels
-            _scatter(kernel, plan, places, emitter)
+    for part in linked(groups, plan) if in_pieces else [[group] for group in groups]:
+        product = _large_product(part[0], places)
+        if product is not None:
+            known = without_pointers(product)
+            if known not in shared:
+                shared[known] = share(f"{name}.p{first_shared + len(shared)}", known, machine)
+            emit_call(first_shared + list(shared).index(known), product, emitter)
+            scratch = max(scratch, shared[known].scratch)
+            part = part[1:]
+        if part and in_pieces:
+            scratch = max(scratch, pieces.emit_part(part, plan, places, machine))
+        for group in [] if in_pieces else part:
+            scratch = max(scratch, emit_group(group, plan, places, emitter, words, machine))
     for state, value in plan.updates:
-        _copy(places[value], places[state], emitter)
+        if in_pieces:
+            pieces.emit_copy(places[value], places[state])
+        else:
+            emit_copy_of(places[value], places[state], emitter)
     emitter.put("ret void")
-    body, arena = _with_arena(name, plan, layout, lines(scratch), emitter.lines)
-    text = "\n".join([*layout.constants, *(product.text for product in shared), body])
-    products = [kernel for kernel in plan.kernels if kernel.op.kind == "matmul"]
-    tiled = any(multiplications(plan, kernel) > SCALAR_PRODUCT for kernel in products)
+    function = _of_calls if in_pieces else _with_arena
+    body, arena = function(name, plan, layout, lines(scratch), emitter.lines)
+    text = "\n".join([*layout.constants, *(product.text for product in shared.values()), body])
     called = {index: f"output {output}" for output, index in reversed(list(plan.outputs.items()))}
     keys = [called.get(i) or f"{plan.buffers[i].role} {plan.buffers[i].name}" for i in layout.arguments]
-    attributes = machine.attributes if tiled else ""
     return StepText(
         name,
         text,
@@ -102,15 +109,10 @@ def step_text(name: str, plan: Plan, machine: Machine, first_shared: int = 0) ->
         arena,
         frozenset(words.used),
         attributes,
-        tuple(shared),
+        tuple(shared.values()),
+        pieces.made,
         states if tiny else {},
     )
-
-
-def multiplications(plan: Plan, kernel: Kernel) -> int:
-    """Of a matmul kernel: rows × inner × columns."""
-    rows, columns = plan.buffers[kernel.output].shape
-    return rows * columns * (math.prod(plan.buffers[kernel.inputs[0]].shape) // rows)
 
 
 def float_kind(plan: Plan) -> str:
@@ -118,29 +120,18 @@ def float_kind(plan: Plan) -> str:
     return next((kind_of(b.dtype) for b in plan.buffers if b.dtype != "bool"), "double")
 
 
-def _product(kernel: Kernel, places: Mapping[int, Place]) -> Product:
-    settings = dict(kernel.attributes)
-    a, b = (places[index] for index in kernel.inputs)
-    return make_product(a, b, places[kernel.output], settings["transpose_a"], settings["transpose_b"])
+def _large_product(group: Group, places: Mapping[int, Place]) -> Product | None:
+    """The product of a group, if it is worth several threads."""
+    if group.kind != "matmul":
+        return None
+    product = product_of(group.kernels[0], places)
+    return product if product.multiplications >= SHARED_PRODUCT[product.kind] else None
 
 
-def _scatter(kernel: Kernel, plan: Plan, places: Mapping[int, Place], emitter: Emitter) -> None:
-    whole = places[kernel.output]
-    emitter.put(
-        f"store [{math.prod(whole.shape)} x {STORED[whole.kind]}] zeroinitializer, "
-        f"ptr {emitter.address(whole.pointer, whole.kind, str(whole.offset))}"
-    )
-    _copy(places[kernel.inputs[0]], view_place(kernel, plan, whole), emitter)
-
-
-def _copy(source: Place, target: Place, emitter: Emitter) -> None:
-    def entry(indices: Sequence[str]) -> None:
-        terms = list(zip(indices, source.strides, strict=True))
-        value = emitter.load(source.pointer, source.kind, emitter.offset(terms, source.offset))
-        terms = list(zip(indices, target.strides, strict=True))
-        emitter.store(value, target.pointer, target.kind, emitter.offset(terms, target.offset))
-
-    emitter.nest(target.shape, entry)
+def _tiled(plan: Plan, places: Mapping[int, Place]) -> bool:
+    """Whether a product of the plan is computed in tiles."""
+    kernels = (kernel for kernel in plan.kernels if kernel.op.kind == "matmul")
+    return any(product_of(kernel, places).multiplications > SCALAR_PRODUCT for kernel in kernels)
 
 
 def _with_arena(name: str, plan: Plan, layout: Layout, scratch: int, body: Sequence[str]) -> tuple[str, int]:
@@ -167,6 +158,18 @@ def _with_arena(name: str, plan: Plan, layout: Layout, scratch: int, body: Seque
     values = [*(f"ptr %b{i}" for i in layout.arguments), *(f"ptr {slot}" for slot in slots), "ptr %product"]
     out += [f"  call void @{name}.body({', '.join(values)})", "  ret void", "}", ""]
     return "\n".join(out), start
+
+
+def _of_calls(name: str, plan: Plan, layout: Layout, scratch: int, body: Sequence[str]) -> tuple[str, int]:
+    """The function with that body, which does nothing but call: there is nothing that LLVM need be told."""
+    slots = {f"%s{number}": size for number, size in enumerate(layout.slots)} | {SCRATCH: scratch}
+    given = [*(f"ptr %b{i}" for i in layout.arguments), "ptr %arena", "ptr %product"]
+    out = [f"define internal void @{name}({', '.join(given)}) {INLINED} {{", body[0]]
+    start = 0
+    for slot, size in slots.items():
+        out.append(f"  {slot} = getelementptr inbounds i8, ptr %arena, i64 {start}")
+        start += size
+    return "\n".join([*out, *body[1:], "}", ""]), start
 
 
 def run_text(step: StepText) -> str:

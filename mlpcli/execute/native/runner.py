@@ -29,7 +29,7 @@ from mlpcli.execute.native.epochs import (
     TOTALS,
     epochs_text,
 )
-from mlpcli.execute.native.function import module_text
+from mlpcli.execute.native.function import module_texts
 from mlpcli.execute.native.machine import Code, machine
 from mlpcli.execute.native.program import step_text
 from mlpcli.execute.native.team import Team
@@ -65,10 +65,10 @@ class NativeEpochRunner(EpochRunner):
         steps, left, rest = [whole], self._count % self._batch, None
         if left:
             rest_plan = make_plan(outputs, updates, left)
-            rest = step_text("rest", rest_plan, machine(), first_shared=len(whole.shared))
+            rest = step_text("rest", rest_plan, machine(), len(whole.shared), whole.attributes)
             assert set(rest.keys) == set(whole.keys)
             steps.append(rest)
-        self._code = Code(module_text(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest)))
+        self._code = Code(module_texts(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest)))
         self._train = self._code.function("train")
         self._outputs = list(dict.fromkeys(plan.outputs.values()))
         self._names = tuple(plan.outputs)

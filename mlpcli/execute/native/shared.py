@@ -43,13 +43,17 @@ class SharedProduct:
     scratch: int
 
 
-def share(name: str, product: Product, machine: Machine) -> SharedProduct:
-    """The functions, called `name` with a suffix."""
+def without_pointers(product: Product) -> Product:
+    """The product as its functions know it: of pointers that they are given, the same for equal products."""
     a, b, result = (
         replace(place, pointer=pointer)
         for place, pointer in ((product.a, "%a"), (product.b, "%b"), (product.result, "%result"))
     )
-    product = replace(product, a=a, b=b, result=result)
+    return replace(product, a=a, b=b, result=result)
+
+
+def share(name: str, product: Product, machine: Machine) -> SharedProduct:
+    """The functions of a product without pointers, called `name` with a suffix."""
     b_bytes = product.inner * product.columns * BYTES[product.kind]
     large = b_bytes >= COPIED and product.rows >= COPY_ROWS
     tiling = make_tiling(product, machine, large, "%scratch")

@@ -101,7 +101,7 @@ class _Helpers:
     def __init__(self, count: int) -> None:
         self.free = threading.Lock()
         self._count = count
-        self._code = Code(TEXT)
+        self._code = Code([TEXT])
         self._help = self._code.function("help", ctypes.c_void_p, ctypes.c_int64)
         self._open = self._code.function("open", ctypes.c_void_p, ctypes.c_void_p)
         self._memory = aligned(FIELDS + 8 * len(NAMES))

@@ -1,4 +1,8 @@
-"""A native call in a thread of its own, so that this one can look whether to stop."""
+"""A native call in a thread of its own, so that this one can look whether to stop.
+
+A training works on the caller's memory, so it is asked to stop and waited for; for a compilation, which works
+on its own, see hearing.py.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
+
+from mlpcli.execute.native.call import NativeCall
 
 LOOKED_AT_EVERY = 0.05
 """Seconds between two looks."""
@@ -23,7 +29,7 @@ def in_thread(
     An interrupt that is raised meanwhile asks for the end() and is raised anew when the call is over: the
     memory that it works on must outlive it.
     """
-    thread = threading.Thread(target=call, daemon=True)
+    thread = NativeCall(call)
     held = _start(thread)
     interrupt: KeyboardInterrupt | None = None
     while thread.is_alive():

@@ -61,11 +61,11 @@ def cache(folder):
 
 
 def test_the_second_time_nothing_is_compiled(cache, folder, monkeypatch):
-    assert run(Code(TEXT, cache)) == 21
+    assert run(Code([TEXT], cache)) == 21
     assert len(files(folder)) == 1
     monkeypatch.setattr(machine, "compiled", refuse)
-    assert run(Code(TEXT, cache)) == 21
-    assert run(Code(TEXT, ObjectCache(folder))) == 21
+    assert run(Code([TEXT], cache)) == 21
+    assert run(Code([TEXT], ObjectCache(folder))) == 21
 
 
 def test_a_training_comes_from_the_users_folder_without_being_asked(tmp_path, monkeypatch):
@@ -129,7 +129,7 @@ define void @functions(ptr %p) {{
 }}
 """
     for _ in range(2):
-        code = Code(text, cache)
+        code = Code([text], cache)
         monkeypatch.setattr(machine, "compiled", refuse)
         target = np.ones_like(numbers)
         code.function("copy")(target.ctypes.data)
@@ -140,10 +140,10 @@ define void @functions(ptr %p) {{
 
 
 def test_functions_live_as_long_as_their_code(cache):
-    kept = [Code(TEXT, cache) for _ in range(5)]
+    kept = [Code([TEXT], cache) for _ in range(5)]
     functions = [code.function("run") for code in kept]
     for _ in range(50):
-        Code(TEXT, cache)
+        Code([TEXT], cache)
     gc.collect()
     for function in functions:
         number = ctypes.c_double(2.0)
@@ -187,7 +187,7 @@ def test_a_file_of_another_key_is_not_used(cache, folder):
 
 
 def test_a_damaged_file_is_compiled_anew_and_mended(cache, folder):
-    assert run(Code(TEXT, cache)) == 21
+    assert run(Code([TEXT], cache)) == 21
     (path,) = files(folder)
     whole = path.read_bytes()
     damaged = [whole[:at] for at in range(0, len(whole), 97)] + [b"", b"\x7fELF", whole * 2]
@@ -197,14 +197,14 @@ def test_a_damaged_file_is_compiled_anew_and_mended(cache, folder):
         damaged.append(bytes(changed))
     for content in damaged:
         path.write_bytes(content)
-        assert run(Code(TEXT, cache)) == 21
+        assert run(Code([TEXT], cache)) == 21
         assert path.read_bytes() == whole
 
 
 def test_of_a_text_that_is_no_module_nothing_is_kept(cache, folder):
     for _ in range(2):
         with pytest.raises(RuntimeError, match="expected"):
-            Code("define nothing", cache)
+            Code(["define nothing"], cache)
     assert files(folder) == []
 
 
@@ -212,7 +212,7 @@ def test_without_a_folder_everything_is_compiled():
     cache = ObjectCache(None)
     cache.write(KEY, b"code")
     assert cache.read(KEY) is None
-    assert run(Code(TEXT, cache)) == 21
+    assert run(Code([TEXT], cache)) == 21
 
 
 @pytest.mark.parametrize("level", ["file", "folder", "above"])
@@ -227,8 +227,8 @@ def test_something_else_in_the_way_is_left_there(folder, level):
         place = folder if level == "folder" else folder.parent.parent
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text("mine")
-    assert run(Code(TEXT, cache)) == 21
-    assert run(Code(TEXT, cache)) == 21
+    assert run(Code([TEXT], cache)) == 21
+    assert run(Code([TEXT], cache)) == 21
     if level == "file":
         assert [path.name for path in files(folder)] == [key]
     else:
@@ -238,13 +238,13 @@ def test_something_else_in_the_way_is_left_there(folder, level):
 @POSIX
 @pytest.mark.skipif(IS_ROOT, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_still_read(cache, folder, monkeypatch):
-    assert run(Code(TEXT, cache)) == 21
+    assert run(Code([TEXT], cache)) == 21
     folder.chmod(0o500)
     try:
-        assert run(Code(TEXT.replace("3.0", "4.0"), cache)) == 28
+        assert run(Code([TEXT.replace("3.0", "4.0")], cache)) == 28
         assert len(files(folder)) == 1
         monkeypatch.setattr(machine, "compiled", refuse)
-        assert run(Code(TEXT, cache)) == 21
+        assert run(Code([TEXT], cache)) == 21
     finally:
         folder.chmod(0o700)
 
@@ -254,7 +254,7 @@ def test_a_folder_that_cannot_be_written_is_still_read(cache, folder, monkeypatc
 def test_a_home_that_cannot_be_written_is_no_error(tmp_path, folder):
     tmp_path.chmod(0o500)
     try:
-        assert run(Code(TEXT, ObjectCache(folder))) == 21
+        assert run(Code([TEXT], ObjectCache(folder))) == 21
         assert not (tmp_path / "base").exists()
     finally:
         tmp_path.chmod(0o700)
@@ -313,7 +313,7 @@ def test_processes_may_compile_the_same_at_once(tmp_path, folder, monkeypatch):
         "cache = ObjectCache(Path(sys.argv[1]))\n"
         "texts = [TEXT.replace('3.0', f'{factor}.0') for factor in range(2, 12)]\n"
         "print('ready', flush=True)\nsys.stdin.readline()\n"
-        "print([run(Code(text, cache)) for text in texts])\n"
+        "print([run(Code([text], cache)) for text in texts])\n"
     )
     here = os.path.dirname(__file__)
     paths = os.pathsep.join([here, os.path.join(here, "..", "..")])
@@ -339,7 +339,7 @@ def test_processes_may_compile_the_same_at_once(tmp_path, folder, monkeypatch):
         assert process.returncode == 0
     assert len(files(folder)) == 10
     monkeypatch.setattr(machine, "compiled", refuse)
-    assert run(Code(TEXT, ObjectCache(folder))) == 21
+    assert run(Code([TEXT], ObjectCache(folder))) == 21
 
 
 def test_a_reader_sees_all_or_nothing(folder):
@@ -386,10 +386,10 @@ def test_whatever_the_code_depends_on_changes_the_key(monkeypatch):
 
 
 def test_code_for_other_features_is_not_used(cache, folder, monkeypatch):
-    Code(TEXT, cache)
+    Code([TEXT], cache)
     processor = machine._processor()
     monkeypatch.setattr(machine, "_processor", lambda: {**processor, "features": ""})
-    assert run(Code(TEXT, cache)) == 21
+    assert run(Code([TEXT], cache)) == 21
     assert len(files(folder)) == 2
 
 
