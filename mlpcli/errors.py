@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from mlpcli.wording import listed
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -96,5 +98,5 @@ def nearest(word: str, known: Iterable[str], limit: int = 24) -> str:
     """A remedy line: the nearest spelling, if one is near, and the known words in the order given."""
     names = list(known)
     close = closest(word, names)
-    shown = ", ".join(names[:limit]) + (f", … ({len(names)} in all)" if len(names) > limit else "")
+    shown = listed(names, limit)
     return (f"Did you mean {close!r}? " if close else "") + f"Known: {shown}."

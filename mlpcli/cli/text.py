@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from mlpcli.discover import choice_name
+from mlpcli.wording import plural
 
 if TYPE_CHECKING:
     from mlpcli.data.prepare import Preparation
@@ -42,11 +43,6 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(int(seconds + 0.5), 60)
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
-
-
-def plural(count: int, word: str) -> str:
-    """1 row, 2 rows, 3 classes, 4 batches."""
-    return f"{count:,} {word}" + ("" if count == 1 else "es" if word.endswith(("s", "tch")) else "s")
 
 
 def score_title(key: str) -> str:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.data.counts import Counts
-from mlpcli.data.infer import yaml_list
+from mlpcli.data.infer import ignoring
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
+from mlpcli.wording import listed
 
 Array = NDArray[Any]
 Floats = tuple[float, ...]
@@ -118,8 +119,8 @@ def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str
             high = np.maximum(high, piece.max(axis=0, where=there, initial=-np.inf))
     if not count.all():
         empty = [name for name, some in zip(names, count, strict=False) if not some]
-        what = f"There is not one value in the rows for training: {', '.join(empty)}."
-        raise DataError(Fault(table.source, what, f"Say `data: {{ignore: {yaml_list(empty)}}}`."))
+        what = f"There is not one value in the rows for training: {listed(empty)}."
+        raise DataError(Fault(table.source, what, f"{ignoring(empty)}."))
     mean = total / count
     deviations, squares = np.zeros(width), np.zeros(width)
     with np.errstate(over="ignore", invalid="ignore"):

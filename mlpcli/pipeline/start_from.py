@@ -17,6 +17,7 @@ from mlpcli.nn.layer import Layer
 from mlpcli.nn.network import Network
 from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.model_file import ModelFile
+from mlpcli.wording import listed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,7 +106,7 @@ def _notes(
     preparation: Preparation,
     model: ModelFile,
 ) -> list[str]:
-    names = ", ".join(layer.name for layer in taken)
+    names = listed(layer.name for layer in taken)
     said = [f"{names}: first weights from {path}; inputs are scaled by this data, not by that model's"]
     for layer in network.layers:
         if layer in taken:
@@ -120,7 +121,7 @@ def _notes(
         said.append(f"{layer.name}: drawn anew, since {why}")
     left = [name for name in there if name not in {layer.name for layer in network.layers}]
     if left:
-        said.append(f"{', '.join(left)} of that model: not used, this network has no such layer")
+        said.append(f"{listed(left)} of that model: not used, this network has no such layer")
     for layer in taken:
         was, now = (choice_name(each.activation) for each in (there[layer.name], layer))
         if was != now:

@@ -1,0 +1,42 @@
+"""Words that the messages of every stage need: counted nouns, and lists that stay short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+MOST = 8
+"""Words of a list that are shown, unless told otherwise."""
+LONGEST = 60
+"""Letters of a word in a list; of a longer one the middle is left out."""
+
+
+def plural(count: int, word: str) -> str:
+    """Count a noun: 1 row, 2 rows, 3 classes, 4 batches."""
+    return f"{count:,} {word}" + ("" if count == 1 else "es" if word.endswith(("s", "tch")) else "s")
+
+
+def listed(words: Iterable[str], most: int = MOST) -> str:
+    """Join words by commas; of many, the first ones and the number of the others: a, b and 19,990 more."""
+    every = [shortened(word, LONGEST) for word in words]
+    # To say "and 1 more" takes as much room as the word itself.
+    if len(every) <= most + 1:
+        return ", ".join(every)
+    return f"{', '.join(every[:most])} and {len(every) - most:,} more"
+
+
+def shortened(word: str, most: int) -> str:
+    """Leave out the middle of a word that has more than `most` letters; most: 3 at least."""
+    if len(word) <= most:
+        return word
+    end = (most - 1) // 3
+    return f"{word[: most - 1 - end]}…{word[len(word) - end :]}"
+
+
+def told_apart(*values: float, digits: int = 4) -> tuple[str, ...]:
+    """Write numbers with so many digits, and with more where different numbers would look the same."""
+    wanted = len({float(value) + 0.0 for value in values})
+    for count in range(digits, 18):
+        shown = tuple(f"{value:.{count}g}" for value in values)
+        if len(set(shown)) >= wanted:
+            break
+    return shown
