@@ -25,9 +25,15 @@ def listed(words: Iterable[str], most: int = MOST) -> str:
 
 
 def shortened(word: str, most: int) -> str:
-    """Leave out the middle of a word that has more than `most` letters; most: 3 at least."""
+    """Leave out the end of a text of several words, or the middle of one word, beyond `most` letters.
+
+    most: 3 at least. A number among other words stays whole.
+    """
     if len(word) <= most:
         return word
+    start = word[: most - 1].rpartition(" ")[0].rstrip(" ,;:")
+    if 2 * len(start) >= most:
+        return f"{start} …"
     end = (most - 1) // 3
     return f"{word[: most - 1 - end]}…{word[len(word) - end :]}"
 
@@ -40,3 +46,19 @@ def told_apart(*values: float, digits: int = 4) -> tuple[str, ...]:
         if len(set(shown)) >= wanted:
             break
     return shown
+
+
+def percent(share: float) -> str:
+    """Write a share in percent; 100 % and 0 % are said only of what is all or nothing."""
+    for digits in range(8):
+        shown = f"{share:.{digits}%}"
+        if share in (0.0, 1.0) or float(shown[:-1]) not in (0.0, 100.0):
+            break
+    return shown
+
+
+def part_of(count: int, whole: int, word: str) -> str:
+    """Say how many of a whole: 2 of 3 units, all 3 units, the only unit."""
+    if whole == 1 and count == 1:
+        return f"the only {word}"
+    return f"all {plural(whole, word)}" if count == whole else f"{count:,} of {plural(whole, word)}"

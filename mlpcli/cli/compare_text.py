@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.cli.text import table
+from mlpcli.cli.table import table
 from mlpcli.config.differences import said
 
 if TYPE_CHECKING:

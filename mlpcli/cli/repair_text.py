@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlpcli.cli.text import plural, table
+from mlpcli.cli.table import table
+from mlpcli.wording import plural
 
 if TYPE_CHECKING:
     from mlpcli.pipeline.repair import Repair

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from mlpcli.cli.table import paragraph, table, terminal_columns
 from mlpcli.discover import choice_name
-from mlpcli.wording import plural
+from mlpcli.wording import plural, shortened
 
 if TYPE_CHECKING:
     from mlpcli.data.prepare import Preparation
@@ -16,23 +16,9 @@ if TYPE_CHECKING:
     from mlpcli.pipeline.prepare import Prepared
     from mlpcli.predict.scores import Evaluation
 
+MARGIN = 9
+"""Columns of the word before each line of a description."""
 TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE"}
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:
-    """Columns aligned, the first `left` of them to the left."""
-    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    return "\n".join(
-        "  ".join(
-            c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    )
-
-
-def _cell(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
 
 
 def duration(seconds: float) -> str:
@@ -127,7 +113,19 @@ def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:
         targets = [row for row, s in zip(rows, lines, strict=True) if s.role == "target"]
         hidden = len(rows) - (most - len(targets))
         rows = [*rows[: most - len(targets)], (f"… {hidden - len(targets)} more inputs", "", ""), *targets]
-    return [f"         {line}" for line in table(("column", "type", ""), rows, left=3).splitlines()[1:]]
+    margin, columns = " " * MARGIN, terminal_columns() - MARGIN
+    widths = [max(len(row[at]) for row in rows) for at in range(3)]
+    if sum(widths) + 4 <= columns:
+        return [margin + line for line in table(("", "", ""), rows, 3, columns).splitlines()]
+    # Too wide for a table: what is said of a column stands beside its name, in as many lines as it takes.
+    beside = min(widths[0], columns // 2)
+    return [
+        line
+        for name, kind, detail in rows
+        for line in paragraph(
+            f"{kind}, {detail}" if kind else detail, MARGIN + beside + 2, margin + shortened(name, beside)
+        ).splitlines()
+    ]
 
 
 def describe_evaluation(evaluation: Evaluation) -> str:

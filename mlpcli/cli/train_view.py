@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,12 @@ import click
 
 from mlpcli.cli.beside_text import describe_folds, describe_seeds
 from mlpcli.cli.json_view import JsonView
+from mlpcli.cli.table import paragraph, stacked_headings, terminal_columns
 from mlpcli.cli.text import (
+    MARGIN,
     describe_evaluation,
     describe_prepared,
     duration,
-    plural,
     score_title,
 )
 from mlpcli.cli.view import QuietView
@@ -32,11 +34,13 @@ from mlpcli.pipeline.events import (
     SeedsDone,
     Started,
 )
+from mlpcli.wording import plural
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 LEAST_WIDTH = {"epoch": 9, "seconds": 12}
+NARROW = {"epoch": 6, "epochs": 6, "seed": 6, "seconds": 11}
 
 
 class LinesView(QuietView):
@@ -47,6 +51,7 @@ class LinesView(QuietView):
         self._config = ""
         self._planned = False
         self._seeds = 0
+        self._widths: dict[str, int] = {}
 
     def plan(self, event: Planned) -> None:
         self.line(describe_prepared(event.prepared))
@@ -76,16 +81,17 @@ class LinesView(QuietView):
         if event.record is not None:
             shown = {k: v for k, v in event.record.items() if k != "validation_cost" or v is not None}
             if not self._header_done:
-                self.line("".join(score_title(key).rjust(_width(key)) for key in shown))
+                self.line(self._header(list(shown)))
                 self._header_done = True
-            self.line("".join(f" {_number(key, value)}".rjust(_width(key)) for key, value in shown.items()))
+            self.line(self._numbers(shown))
 
     def finding(self, event: Noticed) -> None:
         if event.finding.rule == "cost_not_finite":  # the error message says it, after the end
             return
         when = f"epoch {event.epoch}" if event.epoch else "before the first epoch"
         cause = event.finding.cause.rstrip(".")
-        self.line(f"{event.finding.severity:8} {when}: {cause}; see mlp gradcheck {quote(self._config)}")
+        text = f"{when}: {cause}; see mlp gradcheck {quote(self._config)}"
+        self.line(paragraph(text, MARGIN, event.finding.severity))
 
     def halved(self, event: Halved) -> None:
         back = f"epoch {event.after}" if event.after else "the start"
@@ -98,11 +104,30 @@ class LinesView(QuietView):
         if result.validation_cost is not None:
             shown["validation_cost"] = result.validation_cost
         if not self._seeds:
-            self.line("".join(score_title(key).rjust(_width(key)) for key in shown) + "  stopped")
+            self.line(self._header(list(shown)) + "  stopped")
         self._seeds += 1
-        numbers = "".join(f" {_number(key, value)}".rjust(_width(key)) for key, value in shown.items())
+        numbers = self._numbers(shown)
         halved = f", the rate halved {plural(result.halvings, 'time')}" if result.halvings else ""
         self.line(f"{numbers}  {result.stopped}{halved}")
+
+    def _header(self, keys: list[str]) -> str:
+        """The headings; where they do not fit the terminal, a word a line."""
+        titles = [score_title(key) for key in keys]
+        self._widths = {key: _width(key, title) for key, title in zip(keys, titles, strict=True)}
+        lines = [titles]
+        if sum(self._widths.values()) > terminal_columns():
+            lines = stacked_headings(titles)
+            columns = zip(keys, zip(*lines, strict=True), strict=True)
+            self._widths = {key: max(_narrow(key), *map(len, words)) + 1 for key, words in columns}
+        return "\n".join(
+            "".join(word.rjust(self._widths[key]) for key, word in zip(keys, line, strict=True))
+            for line in lines
+        )
+
+    def _numbers(self, shown: Mapping[str, float | None]) -> str:
+        return "".join(
+            f" {_number(key, value)}".rjust(self._widths.get(key, 0)) for key, value in shown.items()
+        )
 
     def seeds(self, event: SeedsDone) -> None:
         self.line("\n" + describe_seeds(event))
@@ -194,8 +219,13 @@ def make_view(quiet: bool, as_json: bool) -> QuietView:
     return TerminalView() if is_terminal else LinesView()
 
 
-def _width(key: str) -> int:
-    return max(LEAST_WIDTH.get(key, 12), len(score_title(key)) + 2)
+def _width(key: str, title: str) -> int:
+    return max(LEAST_WIDTH.get(key, 12), len(title) + 2)
+
+
+def _narrow(key: str) -> int:
+    """Letters that the numbers of a column take at most, as a rule."""
+    return NARROW.get(key, 7 if key.endswith(("accuracy", "r2")) else 11)
 
 
 def _number(key: str, value: float | None) -> str:

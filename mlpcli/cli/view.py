@@ -6,7 +6,6 @@ from shlex import quote
 
 import click
 
-from mlpcli.cli.text import plural
 from mlpcli.pipeline.events import (
     BrokenOff,
     EpochDone,
@@ -21,6 +20,7 @@ from mlpcli.pipeline.events import (
     SeedsDone,
     Started,
 )
+from mlpcli.wording import plural
 
 
 class QuietView:

@@ -13,6 +13,7 @@ import numpy as np
 from mlpcli.diagnose.baseline import baseline_loss, floor_of, least_loss, share_left
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.execute.numpy_executor import NumpyExecutor
+from mlpcli.wording import told_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +66,10 @@ class Outcome:
     @property
     def text(self) -> str:
         """Where it ends, in words."""
-        return f"ends at a loss of {self.trial.loss:.3g} (the best constant: {self.baseline:.3g})"
+        if not self.trial.finite:
+            return "runs away: its cost becomes infinite or NaN"
+        loss, baseline = told_apart(self.trial.loss, self.baseline, digits=3)
+        return f"ends at a loss of {loss} (the best constant: {baseline})"
 
 
 class Evidence:
@@ -162,6 +166,16 @@ class Evidence:
         """Whether a loss is clearly below the baseline."""
         return _beats(loss, self.baseline, self.least_loss)
 
+    @property
+    def clearly_below(self) -> float:
+        """The loss below which a training beats the baseline."""
+        return _clearly_below(self.baseline, self.least_loss)
+
+    def share_of_own(self, other: Trial) -> float:
+        """The loss of another trial as a share of this one's, each less what no network can avoid."""
+        floor = floor_of(self.baseline, self.least_loss)
+        return (other.loss - floor) / (self.trial.loss - floor)
+
     @cached_property
     def learns(self) -> bool:
         """Whether the trial ends clearly below baseline and start, or, where it is cut short, improves."""
@@ -171,8 +185,17 @@ class Evidence:
         if self.beats_baseline(trial.loss):
             # A lucky last epoch is no learning.
             swings = len(trial.costs) >= MANY_EPOCHS and not self.beats_baseline(trial.late_cost)
-            return trial.improves and not (swings and self.case.network.penalty is None)
+            return self._gets_on and not (swings and self.case.network.penalty is None)
         return not trial.complete and trial.falling > STILL_FALLING and trial.loss < trial.start_loss
+
+    @property
+    def _gets_on(self) -> bool:
+        """Whether the trial improves; weights of another run may be so good already that nothing can."""
+        trial = self.trial
+        went_on = self.case.config.start_from is not None and self.beats_baseline(trial.start_loss)
+        return trial.improves or (
+            went_on and trial.moved > 0 and trial.loss <= (1 + BEATS) * trial.start_loss
+        )
 
     @cached_property
     def fits_poorly(self) -> bool:
@@ -331,6 +354,11 @@ class Evidence:
 
 
 def _beats(loss: float, baseline: float, least: float) -> bool:
-    """Whether a loss is clearly below the baseline: by a share of what there is to gain."""
+    """Whether a loss is clearly below the baseline."""
+    return math.isfinite(loss) and loss < _clearly_below(baseline, least)
+
+
+def _clearly_below(baseline: float, least: float) -> float:
+    """The baseline less a share of what there is to gain on it."""
     gain = baseline - least if least < baseline else abs(baseline)
-    return math.isfinite(loss) and loss < baseline - BEATS * gain
+    return baseline - BEATS * gain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -125,6 +126,7 @@ class GradcheckReport:
                             **asdict(proposal.remedy),
                             "lines": [asdict(line) for line in proposal.lines],
                             "effect": proposal.effect and asdict(proposal.effect),
+                            "in_vain": proposal.in_vain,
                         }
                         for proposal in each.proposals
                     ],
@@ -177,7 +179,8 @@ def gradcheck(
         moved = layers if after is None else layer_health(prepared.network, after, some, executor)[0]
         delayed = tuple(old.name for old, new in zip(layers, moved, strict=True) if old.cut_off > new.cut_off)
     found = diagnose(evidence, ask={"fast": "facts", "full": "all"}.get(depth, "usual"))
-    findings = tuple(propose(each, prepared.file, overrides, try_them=depth != "fast") for each in found)
+    own = math.inf if training is None else training.loss
+    findings = tuple(propose(each, prepared.file, overrides, depth != "fast", own) for each in found)
     return GradcheckReport(
         str(path),
         "trained" if is_run else "initial",

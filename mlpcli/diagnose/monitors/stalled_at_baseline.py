@@ -7,6 +7,7 @@ import math
 from mlpcli.diagnose.baseline import is_cross_entropy
 from mlpcli.diagnose.finding import Finding
 from mlpcli.diagnose.monitor import Look, Monitor
+from mlpcli.wording import told_apart
 
 NEAR = 0.02
 """Relative distance from the baseline, as the rule has it."""
@@ -25,16 +26,19 @@ class StalledAtBaseline(Monitor):
         if not look.stands_still(LEAST_FALL):
             return None
         loss, baseline = look.now.loss, look.probe.baseline
+        lowest, highest = look.lately
+        limit = baseline - NEAR * abs(baseline)
         # Of a target that never changes nothing can be learned but itself.
-        if not NOTHING < abs(baseline) < math.inf or loss < baseline - NEAR * abs(baseline):
+        if not NOTHING < abs(baseline) < math.inf or (lowest if look.swings else loss) < limit:
             return None
         constant = (
             "the entropy of the labels" if is_cross_entropy(look.case) else "the loss of the best constant"
         )
-        cause = (
-            f"The loss stays at {loss:.4g}; {constant} is {baseline:.4g}: the network "
-            f"{'ignores' if loss <= baseline + NEAR * abs(baseline) else 'does worse than one that ignores'} "
-            "its inputs."
-        )
+        now, at_best, low, high = told_apart(loss, baseline, lowest, highest)
+        stays = f"swings between {low} and {high}, now {now}" if look.swings else f"stays at {now}"
+        does = "no better" if loss <= baseline + NEAR * abs(baseline) else "worse"
+        than = f"the network does {does} than one that ignores its inputs"
+        cause = f"The loss {stays}; {constant} is {at_best}: {than}."
         severity = "problem" if look.ended else "warning"
-        return Finding("stalled_at_baseline", severity, cause, "", "", loss, baseline)
+        measure = "training loss; the threshold is 2 % below that of the best constant"
+        return Finding("stalled_at_baseline", severity, cause, "", "", loss, limit, measure=measure)

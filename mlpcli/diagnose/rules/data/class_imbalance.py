@@ -13,6 +13,7 @@ from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trial import Trainer, Trial
 from mlpcli.diagnose.variant import weighted
 from mlpcli.training.metrics import class_probabilities
+from mlpcli.wording import percent
 
 MOST_TIMES = 10.0
 """Rows of the most frequent class for one of the rarest."""
@@ -56,14 +57,16 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "class_imbalance",
         "warning" if evidence.learns else "problem",
-        f"Class {name!r} has {counts[rarest]} of {len(classes)} rows, {times:.0f} times fewer than the "
-        f"most frequent one{' by their weights' if own is not None else ''}, and {recall:.0%} of them are "
-        f"recognised, whatever the accuracy says; trained with the classes weighted alike, {reached:.0%}.",
+        f"Class {name!r} has {counts[rarest]} of {len(classes)} rows, {times:.0f} times fewer than the most "
+        f"frequent one{' by their weights' if own is not None else ''}, and {percent(recall)} of them are "
+        "recognised, whatever the accuracy says; trained with the classes weighted alike, "
+        f"{percent(reached)}.",
         f"class {name}",
         "data.class_weights",
         recall,
         LEAST_RECALL,
         (Remedy("each class counts alike, however many rows it has", ("data.class_weights=balanced",)),),
+        measure="share of the rarest class that is recognised",
     )
 
 

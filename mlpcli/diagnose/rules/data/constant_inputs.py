@@ -12,13 +12,15 @@ from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import listed, part_of, plural
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AT_ONCE = 1000
 """Rows that are looked at first: nearly every column differs in them, and is done with."""
-SHOWN = 8
+MANY = 0.5
+"""Share of the input columns that are constant, above which it is a warning."""
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
@@ -30,8 +32,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         yield _finding(
             evidence,
             "problem",
-            f"All {width} input columns are constant over the {len(inputs)} training rows: the network sees "
-            "the same in every row.",
+            f"Constant over {plural(len(inputs), 'training row')}: {part_of(width, width, 'input column')}; "
+            "the network sees the same in every row.",
             same,
             width,
             (Remedy("columns that vary; see how they were read: dividing whole numbers makes 0 of many"),),
@@ -39,21 +41,21 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     elif same:
         yield _finding(
             evidence,
-            "warning" if 2 * len(same) > width else "note",
-            f"{len(same)} of {width} input columns are constant in the training rows, and add to the biases "
-            f"at most: {_listed(evidence, same)}.",
+            "warning" if len(same) > MANY * width else "note",
+            f"Constant in the training rows: {part_of(len(same), width, 'input column')}, which can only "
+            "add to "
+            f"the biases ({_listed(evidence, same)}).",
             same,
             width,
             _ignored(evidence, same),
         )
     if doubles:
         pairs = [f"{evidence.column_name(a)} = {evidence.column_name(b)}" for a, b in doubles.items()]
-        shown = ", ".join(pairs[:SHOWN]) + (", …" if pairs[SHOWN:] else "")
         yield _finding(
             evidence,
             "note",
-            f"{len(doubles)} of {width} input columns have the same values in all training rows as one "
-            f"before them: {shown}.",
+            f"{part_of(len(doubles), width, 'input column')} {'has' if len(doubles) == 1 else 'have'} the "
+            f"same values in all training rows as a column before: {listed(pairs)}.",
             list(doubles),
             width,
             _ignored(evidence, list(doubles)),
@@ -70,7 +72,11 @@ def _finding(
 ) -> Finding:
     where = f"input {_listed(evidence, columns)}"
     share = len(columns) / width
-    return Finding("constant_inputs", severity, cause, where, "data.ignore", share, 0.5, remedies)
+    measure = "share of the input columns"
+    limit = MANY if share > MANY and severity != "note" else 0.0
+    return Finding(
+        "constant_inputs", severity, cause, where, "data.ignore", share, limit, remedies, measure=measure
+    )
 
 
 def _constant(inputs: NDArray[Any]) -> list[int]:
@@ -96,8 +102,7 @@ def _doubles(inputs: NDArray[Any], constant: set[int]) -> dict[int, int]:
 
 
 def _listed(evidence: Evidence, columns: list[int]) -> str:
-    names = list(dict.fromkeys(evidence.column_name(number) for number in columns))
-    return ", ".join(names[:SHOWN]) + (f", … ({len(names)} in all)" if names[SHOWN:] else "")
+    return listed(dict.fromkeys(evidence.column_name(number) for number in columns))
 
 
 def _ignored(evidence: Evidence, columns: list[int]) -> tuple[Remedy, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import part_of
 
 FAR = 3.0
 """Distance of the means, in standard deviations of the training rows."""
@@ -43,17 +44,28 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         worst = int(np.argmax(np.maximum(shift / FAR, ratio / TIMES)))
         column = int(np.flatnonzero(varied)[worst])
         name = evidence.column_name(column)
+        said = []
+        if shift[worst] > FAR:
+            said.append(f"the mean is {shift[worst]:.3g} standard deviations away")
+        if ratio[worst] > TIMES:
+            said.append(f"the spread differs by a factor of {ratio[worst]:.3g}")
+        value, threshold, measure = (
+            (shift[worst], FAR, "distance of the means, in standard deviations of the training rows")
+            if shift[worst] / FAR >= ratio[worst] / TIMES
+            else (ratio[worst], TIMES, "ratio of the standard deviations")
+        )
         yield Finding(
             "part_shift",
             "warning" if evidence.learns else "note",
-            f"The {key} rows lie elsewhere than the training rows: in {int(off.sum())} of {len(off)} "
-            f"inputs; of {name} the mean is {shift[worst]:.3g} standard deviations away, and the spread "
-            f"differs by a factor of {ratio[worst]:.3g}. Scores on them say nothing about the training.",
+            f"The {key} rows lie elsewhere than the training rows in "
+            f"{part_of(int(off.sum()), len(off), 'input')}: of {name} {' and '.join(said)}. Scores on them "
+            "say nothing about the training.",
             f"column {name}",
             f"data.{key}",
-            float(shift[worst]),
-            FAR,
+            float(value),
+            threshold,
             (Remedy("a file in the units of the training file: scaling is fitted to that and done here"),),
+            measure=measure,
         )
 
 

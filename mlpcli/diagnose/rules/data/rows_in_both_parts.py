@@ -10,6 +10,7 @@ from mlpcli.data.dataset import Part
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import percent, plural
 
 MANY = 0.3
 """Share of a part's rows that makes its scores worthless. Ours: of wine quality, whose rows repeat by nature,
@@ -33,12 +34,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "rows_in_both_parts",
             "warning" if share > MANY else "note",
-            f"{share:.0%} of the {part.rows} {key} rows are training rows too, so that their score says "
-            f"how well rows are remembered; of the training rows {by_nature:.0%} repeat.",
+            f"{percent(share)} of {plural(part.rows, f'{key} row')} are training rows too, so that their "
+            f"score says how well rows are remembered; of the training rows {percent(by_nature)} repeat.",
             f"{key} part",
             f"data.{key}",
             share,
-            MANY,
+            MANY if share > MANY else max(SOME, 2 * by_nature),
             (
                 Remedy(
                     "rows drawn from the training file, which training then does without",
@@ -47,6 +48,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
                 if path
                 else Remedy("each row once in the file"),
             ),
+            measure=f"share of the {key} rows that are training rows",
         )
 
 

@@ -47,14 +47,14 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "warning" if evidence.learns else "problem",
         "The targets have nothing to do with the inputs: rows that are near each other agree in their "
         f"targets no more than with permuted targets ({deviations[0]:.1f} standard deviations), and no "
-        "column correlates with "
-        f"them ({deviations[1]:.1f})"
+        f"column correlates with them ({deviations[1]:.1f})"
         + ("; what is learned, is learned by heart." if evidence.learns else "."),
         "",
         "data.target",
         float(deviations.max()),
         DEVIATIONS,
         (Remedy("targets that belong to their rows: look at how the table was put together"),),
+        measure="largest distance of the statistics from those of permuted targets, in standard deviations",
     )
 
 

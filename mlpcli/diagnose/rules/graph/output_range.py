@@ -17,6 +17,7 @@ from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.usual import has_large_targets
 from mlpcli.discover import choice_name
 from mlpcli.nn.loss import Loss
+from mlpcli.wording import percent, told_apart
 
 KEY = "network.output.activation"
 HARDLY = 0.01
@@ -43,17 +44,20 @@ def _single(evidence: Evidence) -> Iterator[Finding]:
     if share < HARDLY:
         return
     activation = choice_name(case.head.activation)
+    low, high = told_apart(float(target.min()), float(target.max()))
+    lie = f"lie between {low} and {high}" if low != high else f"are {low}"
     yield Finding(
         "output_range",
         "problem" if share > POOR else _gravity(evidence, "linear", case.head.loss),
-        f"{activation} says {said.text}, and the targets lie between {target.min():.4g} and "
-        f"{target.max():.4g}: {outside.mean():.0%} of them cannot be reached, and the best such outputs "
-        f"leave a loss of {left:.3g} (the best constant: {baseline:.3g}).",
+        f"{activation} says {said.text}, and the targets {lie}: {percent(float(outside.mean()))} of them "
+        f"cannot be reached, and the best such outputs leave a loss of {left:.3g} (the best constant: "
+        f"{baseline:.3g}).",
         f"layer {layer.name}",
         KEY,
         share,
         HARDLY,
         tuple(_remedies(evidence, said)),
+        measure="least loss of outputs within the range, as a share of the best constant's",
     )
 
 
@@ -73,13 +77,14 @@ def _shares(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "output_range",
         _gravity(evidence, "sigmoid", "binary_cross_entropy") if multilabel else _gravity(evidence, "linear"),
-        f"The {layer.units} outputs under {activation} share 1, and in {beyond:.0%} of the rows the targets "
-        "do not: what one output gains the others lose.",
+        f"The {layer.units} outputs under {activation} share 1, and in {percent(beyond)} of the rows the "
+        "targets do not: what one output gains the others lose.",
         f"layer {layer.name}",
         KEY,
         beyond,
         HARDLY,
         (sigmoid if multilabel else linear,),
+        measure="share of the rows whose targets do not sum to 1",
     )
 
 
