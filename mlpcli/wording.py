@@ -11,8 +11,13 @@ LONGEST = 60
 
 
 def plural(count: int, word: str) -> str:
-    """Count a noun: 1 row, 2 rows, 3 classes, 4 batches."""
-    return f"{count:,} {word}" + ("" if count == 1 else "es" if word.endswith(("s", "tch")) else "s")
+    """Count a noun: 1 row, 2 rows, 3 classes, 4 batches, 5 remedies."""
+    if count == 1:
+        return f"1 {word}"
+    ending = (
+        word[:-1] + "ies" if word.endswith("dy") else word + ("es" if word.endswith(("s", "tch")) else "s")
+    )
+    return f"{count:,} {ending}"
 
 
 def listed(words: Iterable[str], most: int = MOST) -> str:
@@ -58,7 +63,10 @@ def percent(share: float) -> str:
 
 
 def part_of(count: int, whole: int, word: str) -> str:
-    """Say how many of a whole: 2 of 3 units, all 3 units, the only unit."""
-    if whole == 1 and count == 1:
-        return f"the only {word}"
-    return f"all {plural(whole, word)}" if count == whole else f"{count:,} of {plural(whole, word)}"
+    """Say how many of a whole: 2 of 3 units, or the only unit."""
+    return f"the only {word}" if whole == 1 and count == 1 else f"{count:,} of {plural(whole, word)}"
+
+
+def all_of(whole: int, word: str) -> str:
+    """Say that it is all: all 3 units, or the only unit."""
+    return f"the only {word}" if whole == 1 else f"all {plural(whole, word)}"

@@ -36,17 +36,35 @@ def describe_gradcheck(report: GradcheckReport) -> str:
         + _arrival(report),
         "3. So what?",
         *(_finding(each) for each in report.findings),
+        *_left_out(report),
         paragraph(_verdict(report)),
     ]
     return "\n\n".join(blocks)
 
 
 def _gradient(gradient: GradientCheck, rows: int) -> str:
-    several = len({check.part for check in gradient.checks}) > 1
-    groups: dict[tuple[str, str], list[ParameterCheck]] = {}
-    for check in gradient.checks:
-        groups.setdefault((check.name, check.part), []).append(check)
-    header = [
+    parts = dict.fromkeys(check.part for check in gradient.checks)
+    tables = [_entries([check for check in gradient.checks if check.part == part]) for part in parts]
+    if len(tables) > 1:
+        tables = [f"of the {part}\n{text}" for part, text in zip(parts, tables, strict=True)]
+    text = "\n".join([*tables, _points(gradient, rows)])
+    notes = []
+    if any(ROUNDING in each for each in tables):
+        notes.append(f"{ROUNDING}: both derivatives are 0 but for rounding, which has no relative error.")
+    if gradient.sentence:
+        notes.append(f"wrong: {gradient.sentence}")
+    if gradient.unjudged:
+        hidden = listed(gradient.unjudged)
+        notes.append(f"not judged, since rounding or kinks hide the differences: {hidden}")
+    return "\n".join([text, *map(paragraph, notes)])
+
+
+def _entries(checks: Iterable[ParameterCheck]) -> str:
+    """A table with a line for each parameter, over all points."""
+    groups: dict[str, list[ParameterCheck]] = {}
+    for check in checks:
+        groups.setdefault(check.name, []).append(check)
+    header = (
         "parameter",
         "gradient",
         "checked",
@@ -55,35 +73,26 @@ def _gradient(gradient: GradientCheck, rows: int) -> str:
         "worst entry",
         "rel. error",
         "direction",
-    ]
+    )
     lines: list[list[object]] = []
-    for (name, part), checks in groups.items():
-        judged = [check for check in checks if check.worst]
+    for name, same in groups.items():
+        judged = [check for check in same if check.worst]
         worst = max(judged, key=lambda check: (check.wrong, _error(check)), default=None)
-        along = [check.direction for check in checks if check.direction.right is not None]
+        along = [check.direction for check in same if check.direction.right is not None]
         where = "[" + ", ".join(map(str, worst.worst.index)) + "]" if worst and worst.worst else ""
         lines.append(
             [
-                f"{name} ({part})" if several else name,
-                _judgement(checks),
-                f"{max(check.checked for check in checks)}/{checks[0].entries}",
-                max(check.on_kinks for check in checks),
-                max(check.lost_in_rounding for check in checks),
+                name,
+                _judgement(same),
+                f"{max(check.checked for check in same)}/{same[0].entries}",
+                max(check.on_kinks for check in same),
+                max(check.lost_in_rounding for check in same),
                 where,
                 _relative(worst.worst) if worst and worst.worst else "",
                 _relative(max(along, key=lambda each: each.relative_error)) if along else "",
             ]
         )
-    text = f"{table(header, lines, left=2)}\n{_points(gradient, rows)}"
-    notes = []
-    if any(ROUNDING in line[6:] for line in lines):
-        notes.append(f"{ROUNDING}: both derivatives are 0 but for rounding, which has no relative error.")
-    if gradient.sentence:
-        notes.append(f"wrong: {gradient.sentence}")
-    if gradient.unjudged:
-        hidden = listed(gradient.unjudged)
-        notes.append(f"not judged, since rounding or kinks hide the differences: {hidden}")
-    return "\n".join([text, *map(paragraph, notes)])
+    return table(header, lines, left=2)
 
 
 def _points(gradient: GradientCheck, rows: int) -> str:
@@ -266,6 +275,18 @@ def _block(word: str, text: str) -> Iterator[str]:
     yield paragraph(text, MARGIN, word)
 
 
+def _left_out(report: GradcheckReport) -> Iterator[str]:
+    """What was not done so as to take no longer than the training itself."""
+    said = []
+    if report.skipped:
+        said.append(f"not looked for: {listed(report.skipped, 40)}.")
+    if report.untried:
+        said.append("Not every remedy was tried.")
+    if said:
+        why = "These trials would take longer than the training itself; --full makes them all."
+        yield paragraph(f"{' '.join(said)} {why}", MARGIN, "left out")
+
+
 def _verdict(report: GradcheckReport) -> str:
     if not report.gradient.right:
         return "problem: the gradient is wrong; please report this as a bug of mlp."
@@ -283,6 +304,8 @@ def _verdict(report: GradcheckReport) -> str:
         return f"nothing wrong in the first pass{more}; whether it learns was not tried (--fast)."
     reach = "" if report.cut_off else " and reaches every layer"
     what = "healthy" if not report.counted("warning") else "no problem"
+    if report.skipped:
+        what = "no problem in what was looked for"
     return f"{what}{more}: the gradient is right{reach}{result}"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.diagnose.baseline import baseline_loss, floor_of, least_loss, share_left
+from mlpcli.diagnose.budget import Budget
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.execute.numpy_executor import NumpyExecutor
 from mlpcli.wording import told_apart
@@ -75,8 +76,10 @@ class Outcome:
 class Evidence:
     """Facts, statistics and trials of one case."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, budget: Budget | None = None) -> None:
+        """budget: of the trials; the config's own is made in any case. Others may raise OutOfBudget."""
         self.case = case
+        self.budget = Budget() if budget is None else budget
         self._with_rate: dict[float, Trial] = {}
         self._with_penalty: dict[float, Trial] = {}
 
@@ -132,16 +135,19 @@ class Evidence:
 
         return layer_health(self.case.network, weights, self.some_rows, NumpyExecutor(), updates)[0]
 
-    def _trainer_of(self, case: Case) -> Trainer:
+    def trainer_of(self, case: Case) -> Trainer:
+        """Make what runs trials of a variant. Raises OutOfBudget."""
         # Imported here: facts, which mlp train tells before the first epoch, need no trials.
         from mlpcli.diagnose.trial import Trainer
 
-        return Trainer(case)
+        return Trainer(self.budget.cheapest(case), budget=self.budget)
 
     @cached_property
     def trainer(self) -> Trainer:
         """Runs trials."""
-        return self._trainer_of(self.case)
+        from mlpcli.diagnose.trial import Trainer
+
+        return Trainer(self.case, budget=self.budget, own=True)
 
     @cached_property
     def trial(self) -> Trial:
@@ -229,6 +235,7 @@ class Evidence:
     @cached_property
     def redraws(self) -> list[Trial]:
         """The trial from other first weights and in other orders: what the next seeds would give."""
+        self.budget.reserve(0.0, 8 * self.trainer.seconds())  # some of them alone would say nothing
         return [self.trainer.run(draw=draw) for draw in range(1, 9)]
 
     def at_rate(self, factor: float) -> Trial:
@@ -270,7 +277,7 @@ class Evidence:
     def _wide_trainer(self) -> Trainer:
         from mlpcli.diagnose.variant import widened
 
-        return self._trainer_of(widened(self.case))
+        return self.trainer_of(widened(self.case))
 
     @cached_property
     def longer_and_faster(self) -> Trial:
@@ -282,7 +289,7 @@ class Evidence:
         if factor not in self._with_penalty:
             from mlpcli.diagnose.variant import with_penalty
 
-            self._with_penalty[factor] = self._trainer_of(with_penalty(self.case, factor)).run()
+            self._with_penalty[factor] = self.trainer_of(with_penalty(self.case, factor)).run()
         return self._with_penalty[factor]
 
     @cached_property
@@ -296,7 +303,7 @@ class Evidence:
 
     def outcome(self, case: Case) -> Outcome:
         """The trial of a variant of the case, against this one's."""
-        trainer = self._trainer_of(case)
+        trainer = self.trainer_of(case)
         trial = trainer.run()
         baseline, least = baseline_loss(case, trainer.rows), least_loss(case, trainer.rows)
         if not (trial.improves and _beats(trial.loss, baseline, least)):

@@ -42,9 +42,14 @@ def make_case(prepared: Prepared, trained: Mapping[str, NDArray[Any]] | None = N
     )
 
 
+def case_of(path: str | Path, overrides: Sequence[str] = ()) -> Case:
+    """Make the case of a config, in float64. Raises ConfigError, DataError."""
+    return make_case(prepare(path, overrides, precision="float64"))
+
+
 def evidence_of(path: str | Path, overrides: Sequence[str] = ()) -> Evidence:
     """Of a config, in float64. Raises ConfigError, DataError."""
-    return Evidence(make_case(prepare(path, overrides, precision="float64")))
+    return Evidence(case_of(path, overrides))
 
 
 def findings_of(path: str | Path, overrides: Sequence[str] = ()) -> list[Finding]:

@@ -13,8 +13,16 @@ import numpy as np
 
 from mlpcli.data.plain import finite
 from mlpcli.diagnose.baseline import mean_loss
+from mlpcli.diagnose.budget import Budget
 from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.gradient_check import BURN_IN, GradientCheck, burned_in, check_cost
+from mlpcli.diagnose.gradient_check import (
+    BURN_IN,
+    WORK,
+    GradientCheck,
+    burned_in,
+    check_cost,
+    default_coordinates,
+)
 from mlpcli.diagnose.layer_health import LayerHealth, layer_health
 from mlpcli.diagnose.verdict import diagnose
 from mlpcli.diagnose.wrong_op import parts_of
@@ -34,9 +42,12 @@ MOST_ROWS = 64
 """Rows of the gradient check, unless told otherwise: two runs per entry, so few."""
 RUN_AWAY = 10.0
 """Times the loss at first: above it a burn-in has diverged (DeepDiagnosis and others: ten times)."""
+WORK_A_SECOND = 4e9
+"""Multiplications a second of the gradient check, calls of NumPy counted among them."""
 DEPTHS = ("fast", "usual", "full")
-"""fast: exact rules and the first pass only, nothing is trained. full: every entry is checked, every rule
-asked, and the training repeated from other first weights."""
+"""fast: exact rules and the first pass only, nothing is trained. usual: what takes no longer than the training, or a
+few seconds. full: every entry is checked, every rule asked, and the training repeated from other first
+weights."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,10 @@ class GradcheckReport:
     delayed: tuple[str, ...]
     training: Training | None
     findings: tuple[Diagnosed, ...]
+    skipped: tuple[str, ...] = ()
+    """Rules that were not asked, since their trials would have taken longer than the training itself."""
+    untried: int = 0
+    """Remedies, or sets of them, that were not tried for the same reason."""
 
     @property
     def cut_off(self) -> tuple[str, ...]:
@@ -116,6 +131,8 @@ class GradcheckReport:
             "delayed": list(self.delayed),
             "cut_off": list(self.cut_off),
             "training": self.training and asdict(self.training),
+            "skipped": list(self.skipped),
+            "untried": self.untried,
             "findings": [
                 {
                     **each.finding.as_json(),
@@ -147,7 +164,8 @@ def gradcheck(
 ) -> GradcheckReport:
     """path: a config file (its initial weights are checked) or a run folder (its trained ones).
 
-    depth: see DEPTHS. most_rows: of the gradient check. Raises ConfigError, DataError, ModelFileError.
+    depth: see DEPTHS; what trials cost is counted, not timed. most_rows: of the gradient check. Raises
+    ConfigError, DataError, ModelFileError.
     """
     place = Path(path)
     is_run = os.path.isdir(place)
@@ -160,8 +178,12 @@ def gradcheck(
         if prepared.optimizer.automatic and rate is not None:  # as it was found then
             prepared = replace(prepared, optimizer=prepared.optimizer.at_rate(rate))
     prepared = with_rate(prepared)
-    evidence = Evidence(make_case(prepared, trained))
-    gradient, checked_rows = _check_gradient(prepared, state, trained, depth == "full", most_rows)
+    case = make_case(prepared, trained)
+    budget = Budget() if depth == "full" else Budget.of(case)
+    evidence = Evidence(case, budget)
+    gradient, checked_rows = _check_gradient(
+        prepared, state, trained, depth == "full", most_rows, budget.checks
+    )
     training: Training | None = None
     later: tuple[LayerHealth, ...] = ()
     updates: Mapping[str, float] | None = None
@@ -180,7 +202,8 @@ def gradcheck(
         delayed = tuple(old.name for old, new in zip(layers, moved, strict=True) if old.cut_off > new.cut_off)
     found = diagnose(evidence, ask={"fast": "facts", "full": "all"}.get(depth, "usual"))
     own = math.inf if training is None else training.loss
-    findings = tuple(propose(each, prepared.file, overrides, depth != "fast", own) for each in found)
+    tries = depth != "fast"
+    findings = tuple(propose(each, prepared.file, overrides, tries, own, budget) for each in found)
     return GradcheckReport(
         str(path),
         "trained" if is_run else "initial",
@@ -195,6 +218,8 @@ def gradcheck(
         delayed,
         training,
         findings,
+        tuple(budget.skipped),
+        budget.untried,
     )
 
 
@@ -209,8 +234,12 @@ def _check_gradient(
     trained: Mapping[str, NDArray[Any]] | None,
     full: bool,
     most_rows: int,
+    seconds: float,
 ) -> tuple[GradientCheck, int]:
-    """At the first weights, a few steps later, and at the trained ones; and on how many rows."""
+    """At the first weights, a few steps later, and at the trained ones; and on how many rows.
+
+    seconds: for all of it, counted.
+    """
     network, executor = prepared.network, EXECUTORS["numpy"]()
     rng = random_stream(prepared.config.seed, "shuffle")
     rows = prepared.rows(prepared.dataset.training)
@@ -223,16 +252,20 @@ def _check_gradient(
         f"weights after {BURN_IN} steps": _after_burn_in(prepared, state, some),
         "trained weights": None if trained is None else {**trained, **counters},
     }
+    points = {name: weights for name, weights in points.items() if weights is not None}
+    trained_ones = [p.node for p in network.trained]
+    each = WORK_A_SECOND * seconds / (len(points) * (1 if network.penalty is None else 2))
+    entries = default_coordinates(trained_ones, len(few), full, min(WORK, each))
     checked = check_cost(
         network.cost,
         network.loss,
         network.penalty,
-        [p.node for p in network.trained],
+        trained_ones,
         [(name, weights) for name, weights in points.items() if weights is not None],
         some,
         executor,
         rng,
-        all_coordinates=full,
+        entries,
         parts=parts_of(network),
     )
     return checked, len(few)

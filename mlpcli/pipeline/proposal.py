@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from mlpcli.config.load import ConfigFile, load_config_text
+from mlpcli.diagnose.budget import Budget, OutOfBudget, trial_seconds
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.errors import Fault, MlpError
-from mlpcli.pipeline.diagnosis import evidence_of
+from mlpcli.pipeline.diagnosis import case_of
 from mlpcli.pipeline.prepare import CHOICES
 
 MOST_TRIED = {"problem": 3, "warning": 1, "note": 0}
@@ -106,11 +107,14 @@ def propose(
     overrides: Sequence[str],
     try_them: bool,
     own_loss: float = math.inf,
+    budget: Budget | None = None,
 ) -> Diagnosed:
     """The finding with its remedies on this file: first those that were seen to help, last those in vain.
 
-    own_loss: where the training ends without any of them.
+    own_loss: where the training ends without any of them. budget: of the trials; what it has no room for is
+    not tried, and counted there.
     """
+    budget = Budget() if budget is None else budget
     line = file.located(Fault("", "", key=finding.key)).where if finding.key else ""
     proposals = []
     left = MOST_TRIED[finding.severity] if try_them else 0
@@ -123,8 +127,11 @@ def propose(
             except MlpError:
                 lines = ()  # on this file it cannot be made: the effect says so
             if left:
-                effect = effect_of(file, (*overrides, *remedy.changes))
                 left -= 1
+                try:
+                    effect = effect_of(file, (*overrides, *remedy.changes), budget)
+                except OutOfBudget:
+                    budget.untried += 1
         in_vain = effect is not None and _runs_away(effect, own_loss)
         proposals.append(Proposal(remedy, lines, effect, in_vain))
     proposals.sort(key=lambda each: (each.in_vain, not (each.effect and each.effect.learns)))
@@ -140,12 +147,15 @@ def _runs_away(effect: Effect, own_loss: float) -> bool:
     return effect.loss > RUNS_AWAY * max(abs(effect.baseline), own_loss)
 
 
-def effect_of(file: ConfigFile, overrides: Sequence[str]) -> Effect:
-    """A short training of the config with these overrides."""
+def effect_of(file: ConfigFile, overrides: Sequence[str], budget: Budget) -> Effect:
+    """A short training of the config with these overrides. Raises OutOfBudget."""
     try:
-        return outcome(evidence_of(file.path, overrides))
+        case = case_of(file.path, overrides)
     except MlpError as error:
         return Effect(math.nan, math.nan, False, error.faults[0].what)
+    case = budget.cheapest(case)
+    budget.reserve(0.0, budget.compiling(case) + trial_seconds(case))
+    return outcome(Evidence(case, budget))
 
 
 def outcome(evidence: Evidence) -> Effect:

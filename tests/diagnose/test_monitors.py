@@ -60,7 +60,7 @@ def test_a_loss_that_stays_at_the_baseline():
     finding = said("stalled_at_baseline", [0.75, *[0.7] * 7], of=1600)
     assert (finding.rule, finding.severity) == ("stalled_at_baseline", "warning")
     assert finding.value == 0.7
-    assert finding.threshold == pytest.approx(LN2)
+    assert finding.threshold == pytest.approx(0.98 * LN2)
     assert "0.6931" in finding.cause
     assert said("stalled_at_baseline", [0.75, *[0.7] * 7], ended=True).severity == "problem"
     assert "worse" in said("stalled_at_baseline", [8.0] * 8).cause

@@ -10,7 +10,7 @@ from mlpcli.data.targets import ClassTarget
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trial import Trainer, Trial
+from mlpcli.diagnose.trial import Trial
 from mlpcli.diagnose.variant import weighted
 from mlpcli.training.metrics import class_probabilities
 from mlpcli.wording import percent
@@ -44,7 +44,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     everywhere = _classes(case.rows["target"], target)
     factors = 1.0 / np.maximum(np.bincount(everywhere, minlength=len(counts)), 1)
-    trainer = Trainer(weighted(case, factors[everywhere]))
+    trainer = evidence.trainer_of(weighted(case, factors[everywhere]))
     balanced = trainer.run()
     there = _classes(trainer.rows["target"], target)
     reached = _recall(balanced, target, there, rarest)

@@ -12,7 +12,7 @@ from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.wording import listed, part_of, plural
+from mlpcli.wording import all_of, listed, part_of, plural
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +32,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         yield _finding(
             evidence,
             "problem",
-            f"Constant over {plural(len(inputs), 'training row')}: {part_of(width, width, 'input column')}; "
+            f"Constant over {plural(len(inputs), 'training row')}: {all_of(width, 'input column')}; "
             "the network sees the same in every row.",
             same,
             width,

@@ -11,7 +11,7 @@ from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.wording import listed, part_of
+from mlpcli.wording import all_of, listed
 
 ROUNDING = 1e-12
 """Spread, relative to the largest value, that computing a column leaves."""
@@ -26,7 +26,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         if len(target.classes) == 1:
             yield _finding(
                 "problem",
-                f"Of one class, {target.classes[0]!r}: {part_of(case.count, case.count, 'training row')}. A "
+                f"Of one class, {target.classes[0]!r}: {all_of(case.count, 'training row')}. A "
                 "network that always says so is always right and has learned nothing.",
                 target.names,
             )
@@ -40,7 +40,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     value = listed(f"{values[0, number]:.6g}" for number in same)
     yield _finding(
         "problem" if len(same) == values.shape[1] else "warning",
-        f"{listed(names)}: the target is {value} in {part_of(case.count, case.count, 'training row')}; "
+        f"{listed(names)}: the target is {value} in {all_of(case.count, 'training row')}; "
         "nothing about it can be learned.",
         names,
     )

@@ -11,7 +11,7 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.layer_health import LayerHealth, rms
 from mlpcli.diagnose.rule import Rule
-from mlpcli.wording import part_of, percent
+from mlpcli.wording import all_of, percent
 
 ALL = 1.0
 
@@ -42,7 +42,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "effectively_linear",
         "warning" if evidence.learns else "problem",
-        f"{first.activation} is straight wherever the rows lie: for {part_of(units, units, 'hidden unit')} "
+        f"{first.activation} is straight wherever the rows lie: for {all_of(units, 'hidden unit')} "
         "every row is on one straight piece, before the training and after it, so the hidden layers do "
         f"what none would and the network is a linear model.{outside}",
         f"layer {first.name}",

@@ -11,7 +11,6 @@ from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trial import Trainer
 from mlpcli.diagnose.usual import with_usual_weights
 
 TIMES = 2.0
@@ -27,7 +26,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     last = len(case.network.layers) - 1
     cured = with_usual_weights(case, [case.network.layers[last].name])
-    usual = Trainer(cured).loss_on(evidence.trainer.rows, cured.draw(0))[0]
+    usual = evidence.trainer_of(cured).loss_on(evidence.trainer.rows, cured.draw(0))[0]
     if not loss > TIMES * usual:
         return
     outcome = evidence.outcome(cured)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.diagnose.baseline import is_cross_entropy
+from mlpcli.diagnose.budget import OutOfBudget
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -62,15 +63,19 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     case = evidence.case
     rate, epochs = case.optimizer.rate, case.config.training.epochs
     faster = f"optimiser.learning_rate={10 * rate:g}"
-    tried: list[tuple[Trial, tuple[str, ...]]] = [
-        (evidence.at_rate(10.0), (faster,)),
-        (evidence.at_rate(0.1), (f"optimiser.learning_rate={rate / 10:g}",)),
-    ]
-    if evidence.trial.complete:
-        longer = f"training.epochs={10 * epochs}"
-        tried += [(evidence.longer, (longer,)), (evidence.longer_and_faster, (longer, faster))]
-        for number, other in enumerate(evidence.redraws, 1):
-            tried.append((other, (f"seed={case.config.seed + number}",)))
+    tried: list[tuple[Trial, tuple[str, ...]]] = []
+    # The symptom is told although the budget has no room for all of these.
+    try:
+        tried.append((evidence.at_rate(10.0), (faster,)))
+        tried.append((evidence.at_rate(0.1), (f"optimiser.learning_rate={rate / 10:g}",)))
+        if evidence.trial.complete:
+            longer = f"training.epochs={10 * epochs}"
+            tried.append((evidence.longer, (longer,)))
+            tried.append((evidence.longer_and_faster, (longer, faster)))
+            for number, other in enumerate(evidence.redraws, 1):
+                tried.append((other, (f"seed={case.config.seed + number}",)))
+    except OutOfBudget:
+        evidence.budget.untried += 1
     better = [(other, changes) for other, changes in tried if evidence.much_better(other, CLEARLY_BETTER)]
     for other, changes in sorted(better, key=lambda each: each[0].loss)[:3]:
         yield Remedy(f"ends at {other.loss:.4g} in a trial", changes)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.diagnose.budget import OutOfBudget
 from mlpcli.diagnose.config_keys import has_rate
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
@@ -32,7 +33,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return  # the penalty's pull is too long, not the rate
     better: list[tuple[Trial, float]] = []
     for power in range(1, LONGEST_WAY):
-        lower = evidence.at_rate(10.0**-power)
+        try:
+            lower = evidence.at_rate(10.0**-power)
+        except OutOfBudget:
+            if not better:
+                raise
+            break
         if evidence.much_better(lower) if evidence.learns else evidence.beats_baseline(lower.loss):
             better.append((lower, 10.0**-power))
         if power >= USUAL_WAY and (better or not _violent(evidence, lower)):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, cast
 
+from mlpcli.diagnose.budget import OutOfBudget
 from mlpcli.diagnose.config_keys import has_rate
 from mlpcli.diagnose.evidence import HARDLY_MOVED, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
@@ -45,7 +46,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     found: list[tuple[float, float]] = []
     for other in _higher(evidence):
-        higher = evidence.with_rate(other)
+        try:
+            higher = evidence.with_rate(other)
+        except OutOfBudget:
+            if not found:
+                raise
+            break
         if evidence.beats_baseline(higher.loss):
             found.append((higher.loss, other))
         if not higher.finite or len(found) == 2:
