@@ -112,7 +112,7 @@ def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:
     if len(rows) > most:
         targets = [row for row, s in zip(rows, lines, strict=True) if s.role == "target"]
         hidden = len(rows) - (most - len(targets))
-        rows = [*rows[: most - len(targets)], (f"… {hidden - len(targets)} more inputs", "", ""), *targets]
+        rows = [*rows[: most - len(targets)], (f"… {hidden - len(targets):,} more inputs", "", ""), *targets]
     margin, columns = " " * MARGIN, terminal_columns() - MARGIN
     widths = [max(len(row[at]) for row in rows) for at in range(3)]
     if sum(widths) + 4 <= columns:

@@ -38,8 +38,8 @@ class OutOfBudget(Exception):
 class Budget:
     """Seconds that are left, and what was not done for lack of them.
 
-    checks: seconds for entries of the gradient. skipped: rules that were not asked. untried: remedies, or sets
-    of them, that were not tried.
+    checks: seconds for entries of the gradient. skipped: rules that were not asked. untried: remedies
+    that were not tried, or sets of them.
     """
 
     def __init__(self, seconds: float = math.inf) -> None:

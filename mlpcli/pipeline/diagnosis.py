@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.diagnose.budget import Budget
 from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding
@@ -52,6 +53,10 @@ def evidence_of(path: str | Path, overrides: Sequence[str] = ()) -> Evidence:
     return Evidence(case_of(path, overrides))
 
 
-def findings_of(path: str | Path, overrides: Sequence[str] = ()) -> list[Finding]:
-    """Everything that is found about a config. Raises ConfigError, DataError."""
-    return diagnose(evidence_of(path, overrides))
+def findings_of(path: str | Path, overrides: Sequence[str] = (), limited: bool = False) -> list[Finding]:
+    """Find everything about a config. Raises ConfigError, DataError.
+
+    limited: with the trials only that `mlp gradcheck` makes without --full.
+    """
+    case = case_of(path, overrides)
+    return diagnose(Evidence(case, Budget.of(case) if limited else None))

@@ -56,8 +56,11 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _statistics(inputs: np.ndarray, nearest: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """For each of several targets, (tables, rows, outputs): agreement of nearest neighbours, and the largest and
-    the mean squared correlation with a column; (tables, 3)."""
+    """Measure how several targets go with the inputs.
+
+    targets: (tables, rows, outputs). Returns (tables, 3): the agreement of nearest neighbours, the largest
+    and the mean squared correlation with a column.
+    """
     tables, count, outputs = targets.shape
     side_by_side = targets.transpose(1, 0, 2).reshape(count, tables * outputs)
     correlations = ((inputs.T @ side_by_side / count) ** 2).reshape(-1, tables, outputs)
