@@ -35,7 +35,7 @@ def describe_gradcheck(report: GradcheckReport) -> str:
         "2. Does the gradient arrive? (of the loss alone; bar: 2 letters a factor of 10)\n"
         + _arrival(report),
         "3. So what?",
-        *(_finding(each) for each in report.findings),
+        *(describe_finding(each) for each in report.findings),
         *_left_out(report),
         paragraph(_verdict(report)),
     ]
@@ -204,11 +204,12 @@ def bar(value: float, largest: float) -> str:
     return "#" * max(1, round(BAR + 2 * math.log10(value / largest)))
 
 
-def _finding(diagnosed: Diagnosed) -> str:
+def describe_finding(diagnosed: Diagnosed) -> str:
+    """What was found, the number that shows it, and what to do."""
     finding = diagnosed.finding
     lines = [*_block(finding.severity, finding.cause)]
     if finding.value is not None:
-        lines += _block("measure", _measured(finding))
+        lines += _block("measure", measured(finding))
     if finding.where or diagnosed.line:
         lines += _block("where", "; ".join(filter(None, (finding.where, diagnosed.line))))
     for other in _below(finding):
@@ -225,7 +226,7 @@ def _finding(diagnosed: Diagnosed) -> str:
     return "\n".join(lines)
 
 
-def _measured(finding: Finding) -> str:
+def measured(finding: Finding) -> str:
     """The number, on which side of its threshold it is, and what it is."""
     value, threshold = finding.value, finding.threshold
     assert value is not None

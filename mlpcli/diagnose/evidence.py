@@ -93,11 +93,18 @@ class Evidence:
 
     def column_name(self, number: int) -> str:
         """The column of the file from which this input was made."""
-        for column in self.case.dataset.preparation.columns:
-            if number < column.width:
-                return column.names[number] if len(column.names) == column.width else column.names[0]
-            number -= column.width
-        raise IndexError(number)
+        return self._column_names[number]
+
+    @cached_property
+    def _column_names(self) -> list[str]:
+        """The column of the file that each input was made from; several inputs may come from one."""
+        return [
+            name
+            for column in self.case.dataset.preparation.columns
+            for name in (
+                column.names if len(column.names) == column.width else column.names[:1] * column.width
+            )
+        ]
 
     @cached_property
     def start(self) -> dict[str, NDArray[Any]]:

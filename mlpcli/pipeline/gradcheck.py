@@ -45,7 +45,7 @@ RUN_AWAY = 10.0
 WORK_A_SECOND = 4e9
 """Multiplications a second of the gradient check, calls of NumPy counted among them."""
 DEPTHS = ("fast", "usual", "full")
-"""fast: exact rules and the first pass only, nothing is trained. usual: what takes no longer than the training.
+"""fast: exact rules and the first pass only, nothing is trained. usual: no longer than the training takes.
 full: every entry is checked, every rule asked, and the training repeated from other first weights."""
 
 
