@@ -27,17 +27,17 @@ MARGIN = 10
 
 
 def describe_gradcheck(report: GradcheckReport) -> str:
-    """The three answers and the verdict."""
-    rows = plural(report.rows, "row")
+    """The three answers, and the verdict in one line."""
+    head = f"{report.weights} weights, {plural(report.rows, 'row')}, float64, cost {report.cost:.6g}"
+    arrives = "2. Does the gradient arrive? (of the loss alone; bar: 2 letters a factor of 10)"
     blocks = [
-        f"{report.config}\n{report.weights} weights, {rows}, float64, cost {report.cost:.6g}",
+        f"{report.config}\n{paragraph(head)}",
         f"1. Is the gradient right?\n{_gradient(report.gradient, report.checked_rows)}{_frozen(report)}",
-        "2. Does the gradient arrive? (of the loss alone; bar: 2 letters a factor of 10)\n"
-        + _arrival(report),
+        f"{paragraph(arrives)}\n{_arrival(report)}",
         "3. So what?",
         *(describe_finding(each) for each in report.findings),
         *_left_out(report),
-        paragraph(_verdict(report)),
+        _verdict(report),
     ]
     return "\n\n".join(blocks)
 
@@ -137,7 +137,7 @@ def _judgement(checks: Iterable[ParameterCheck]) -> str:
 def _arrival(report: GradcheckReport) -> str:
     blocks = [f"at initialisation\n{_layers(report.layers)}"]
     if report.training:
-        blocks.append(f"{_when(report.training)}\n{_layers(report.later)}")
+        blocks.append(f"{paragraph(_when(report.training))}\n{_layers(report.later)}")
     if report.trained:
         blocks.append(f"as trained\n{_layers(report.trained)}")
     blocks += [

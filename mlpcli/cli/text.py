@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MARGIN = 9
 """Columns of the word before each line of a description."""
+LEAST_DETAIL = 40
+"""Letters for what is said of a column, from which on its type has a column of its own."""
 TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE"}
 
 
@@ -117,15 +119,18 @@ def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:
     widths = [max(len(row[at]) for row in rows) for at in range(3)]
     if sum(widths) + 4 <= columns:
         return [margin + line for line in table(("", "", ""), rows, 3, columns).splitlines()]
-    # Too wide for a table: what is said of a column stands beside its name, in as many lines as it takes.
-    beside = min(widths[0], columns // 2)
-    return [
-        line
-        for name, kind, detail in rows
-        for line in paragraph(
-            f"{kind}, {detail}" if kind else detail, MARGIN + beside + 2, margin + shortened(name, beside)
-        ).splitlines()
-    ]
+    # Too wide for a table: what is said of a column takes as many lines as it needs, beside name and type.
+    name_width = min(widths[0], columns // 2)
+    aligned = columns - name_width - widths[1] - 4 >= LEAST_DETAIL
+    lines = []
+    for name, kind, detail in rows:
+        word = f"{margin}{shortened(name, name_width):<{name_width}}  "
+        if aligned:
+            word += f"{kind:<{widths[1]}}  "
+        elif kind:
+            detail = f"{kind}, {detail}"
+        lines += paragraph(detail, len(word), word).splitlines()
+    return lines
 
 
 def describe_evaluation(evaluation: Evaluation) -> str:

@@ -12,9 +12,8 @@ import click
 
 from mlpcli.cli.beside_text import describe_folds, describe_seeds
 from mlpcli.cli.json_view import JsonView
-from mlpcli.cli.table import paragraph, stacked_headings, terminal_columns
+from mlpcli.cli.table import stacked_headings, terminal_columns
 from mlpcli.cli.text import (
-    MARGIN,
     describe_evaluation,
     describe_prepared,
     duration,
@@ -90,8 +89,7 @@ class LinesView(QuietView):
             return
         when = f"epoch {event.epoch}" if event.epoch else "before the first epoch"
         cause = event.finding.cause.rstrip(".")
-        text = f"{when}: {cause}; see mlp gradcheck {quote(self._config)}"
-        self.line(paragraph(text, MARGIN, event.finding.severity))
+        self.line(f"{event.finding.severity:8} {when}: {cause}; see mlp gradcheck {quote(self._config)}")
 
     def halved(self, event: Halved) -> None:
         back = f"epoch {event.after}" if event.after else "the start"
