@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mlpcli.cli.table import paragraph, table
+from mlpcli.cli.table import LONGEST_LINE, paragraph, table
 from mlpcli.wording import listed, plural, shortened, told_apart
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 BAR = 24
 """Characters of the longest bar; two of them are a factor of ten, so that twelve decades can be seen."""
-LONGEST_LINE = 400
-"""Letters of a line of the config that are shown; --json has all."""
 ROUNDING = "~0"
 """In place of a relative error where both derivatives are rounding of 0."""
 MARGIN = 10

@@ -18,6 +18,8 @@ NARROWEST = 20
 """Columns below which nothing is fitted any more."""
 MOST_READABLE = 100
 """Columns of a text at most, however wide the terminal is."""
+LONGEST_LINE = 400
+"""Letters of a line of a config that are shown; --json has all."""
 LEAST_TEXT = 12
 """Letters of a text that shortening leaves."""
 LONGEST_NUMBER = 24

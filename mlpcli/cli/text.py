@@ -122,15 +122,15 @@ def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:
     # Too wide for a table: what is said of a column takes as many lines as it needs, beside name and type.
     name_width = min(widths[0], columns // 2)
     aligned = columns - name_width - widths[1] - 4 >= LEAST_DETAIL
-    lines = []
+    said: list[str] = []
     for name, kind, detail in rows:
         word = f"{margin}{shortened(name, name_width):<{name_width}}  "
         if aligned:
             word += f"{kind:<{widths[1]}}  "
         elif kind:
             detail = f"{kind}, {detail}"
-        lines += paragraph(detail, len(word), word).splitlines()
-    return lines
+        said += paragraph(detail, len(word), word).splitlines()
+    return said
 
 
 def describe_evaluation(evaluation: Evaluation) -> str:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 LEAST_WIDTH = {"epoch": 9, "seconds": 12}
+STOPPED = 17
+"""Letters of why most trainings stop, and a gap."""
 NARROW = {"epoch": 6, "epochs": 6, "seed": 6, "seconds": 11}
 
 
@@ -102,18 +104,18 @@ class LinesView(QuietView):
         if result.validation_cost is not None:
             shown["validation_cost"] = result.validation_cost
         if not self._seeds:
-            self.line(self._header(list(shown)) + "  stopped")
+            self.line(self._header(list(shown), STOPPED) + "  stopped")
         self._seeds += 1
         numbers = self._numbers(shown)
         halved = f", the rate halved {plural(result.halvings, 'time')}" if result.halvings else ""
         self.line(f"{numbers}  {result.stopped}{halved}")
 
-    def _header(self, keys: list[str]) -> str:
-        """The headings; where they do not fit the terminal, a word a line."""
+    def _header(self, keys: list[str], more: int = 0) -> str:
+        """The headings; where they do not fit the terminal with `more` letters, a word a line."""
         titles = [score_title(key) for key in keys]
         self._widths = {key: _width(key, title) for key, title in zip(keys, titles, strict=True)}
         lines = [titles]
-        if sum(self._widths.values()) > terminal_columns():
+        if sum(self._widths.values()) + more > terminal_columns():
             lines = stacked_headings(titles)
             columns = zip(keys, zip(*lines, strict=True), strict=True)
             self._widths = {key: max(_narrow(key), *map(len, words)) + 1 for key, words in columns}
