@@ -206,7 +206,7 @@ def describe_finding(diagnosed: Diagnosed) -> str:
     """What was found, the number that shows it, and what to do."""
     finding = diagnosed.finding
     lines = [*_block(finding.severity, finding.cause)]
-    if finding.value is not None:
+    if finding.value is not None and finding.measure:
         lines += _block("measure", measured(finding))
     if finding.where or diagnosed.line:
         lines += _block("where", "; ".join(filter(None, (finding.where, diagnosed.line))))

@@ -51,7 +51,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 def _finding(what: str, where: str, key: str, share: float, remedy: Remedy) -> Finding:
     cause = f"{what}: neither is the cost, and no step can be made."
-    return Finding("formula_not_finite", "problem", cause, where, key, share, 0.0, (remedy,))
+    measure = "share of the values for which the formula is not finite"
+    return Finding("formula_not_finite", "problem", cause, where, key, share, 0.0, (remedy,), measure=measure)
 
 
 def _for_layer(evidence: Evidence, number: int) -> Remedy:
