@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from mlpcli.wording import listed
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -108,5 +110,5 @@ def nearest(word: str, known: Iterable[str], limit: int = 24) -> str:
     """A remedy line: the nearest spelling, if one is near, and the known words in the order given."""
     names = list(known)
     close = closest(word, names)
-    shown = ", ".join(names[:limit]) + (f", … ({len(names)} in all)" if len(names) > limit else "")
+    shown = listed(names, limit)
     return (f"Did you mean {close!r}? " if close else "") + f"Known: {shown}."

@@ -11,8 +11,8 @@ import mlpcli
 
 PACKAGE = Path(mlpcli.__file__).parent
 STAGES = (
-    "errors discover config data graph ops nn grad optim plan execute engine training runs predict diagnose "
-    "pipeline cli __main__"
+    "wording errors discover config data graph ops nn grad optim plan execute engine training runs predict "
+    "diagnose pipeline cli __main__"
 ).split()
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlpcli.cli.text import plural, score_title
+from mlpcli.cli.text import score_title
+from mlpcli.wording import plural
 
 if TYPE_CHECKING:
     from mlpcli.pipeline.events import FoldsDone, SeedsDone

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.cli.kept_text import column_title
-from mlpcli.cli.text import table
+from mlpcli.cli.table import table
 from mlpcli.config.differences import said
 
 if TYPE_CHECKING:

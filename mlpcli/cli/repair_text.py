@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlpcli.cli.text import plural, table
+from mlpcli.cli.table import LONGEST_LINE, paragraph, table
+from mlpcli.wording import plural, shortened
 
 if TYPE_CHECKING:
     from mlpcli.pipeline.repair import Repair
@@ -15,7 +16,7 @@ def describe_repair(repair: Repair) -> str:
     """What was tried, before and after, and the file."""
     blocks = ["4. Repair"]
     if repair.tried:
-        blocks.append("tried\n" + "\n".join(f"  {_attempt(each)}" for each in repair.tried))
+        blocks.append("tried\n" + "\n".join(paragraph(_attempt(each), 2) for each in repair.tried))
     rows = f"on {plural(repair.rows, 'row')} {'held back' if repair.held_back else 'of the training itself'}"
     if repair.before and not repair.after:
         blocks.append(f"as it is, {rows}\n{_results(repair.before)}")
@@ -24,7 +25,11 @@ def describe_repair(repair: Repair) -> str:
     if repair.dropped:
         blocks.append("not needed in the end: " + ", ".join(repair.dropped))
     if repair.lines:
-        blocks.append("\n".join(f"{line.sign} {line.number:>4}  {line.text}" for line in repair.lines))
+        blocks.append(
+            "\n".join(
+                f"{line.sign} {line.number:>4}  {shortened(line.text, LONGEST_LINE)}" for line in repair.lines
+            )
+        )
     blocks.append(_end(repair))
     return "\n\n".join(blocks)
 

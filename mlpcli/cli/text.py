@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.cli.table import paragraph, table, terminal_columns
 from mlpcli.discover import choice_name
+from mlpcli.wording import plural, shortened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,23 +28,11 @@ WIDEST_MATRIX = 80
 """Columns up to which a confusion matrix is printed as a whole."""
 WORST = 10
 """Confusions that are printed in the place of a matrix that is wider."""
+MARGIN = 9
+"""Columns of the word before each line of a description."""
+LEAST_DETAIL = 40
+"""Letters for what is said of a column, from which on its type has a column of its own."""
 TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "auc": "AUC", "f1": "F1"}
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:
-    """Columns aligned, the first `left` of them to the left."""
-    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    return "\n".join(
-        "  ".join(
-            c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    )
-
-
-def _cell(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
 
 
 def duration(seconds: float) -> str:
@@ -53,11 +43,6 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(int(seconds + 0.5), 60)
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
-
-
-def plural(count: int, word: str) -> str:
-    """1 row, 2 rows, 3 classes, 4 batches."""
-    return f"{count:,} {word}" + ("" if count == 1 else "es" if word.endswith(("s", "tch")) else "s")
 
 
 def score_title(key: str) -> str:
@@ -148,8 +133,23 @@ def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:
     if len(rows) > most:
         targets = [row for row, s in zip(rows, lines, strict=True) if s.role == "target"]
         hidden = len(rows) - (most - len(targets))
-        rows = [*rows[: most - len(targets)], (f"… {hidden - len(targets)} more inputs", "", ""), *targets]
-    return [f"         {line}" for line in table(("column", "type", ""), rows, left=3).splitlines()[1:]]
+        rows = [*rows[: most - len(targets)], (f"… {hidden - len(targets):,} more inputs", "", ""), *targets]
+    margin, columns = " " * MARGIN, terminal_columns() - MARGIN
+    widths = [max(len(row[at]) for row in rows) for at in range(3)]
+    if sum(widths) + 4 <= columns:
+        return [margin + line for line in table(("", "", ""), rows, 3, columns).splitlines()]
+    # Too wide for a table: what is said of a column takes as many lines as it needs, beside name and type.
+    name_width = min(widths[0], columns // 2)
+    aligned = columns - name_width - widths[1] - 4 >= LEAST_DETAIL
+    said: list[str] = []
+    for name, kind, detail in rows:
+        word = f"{margin}{shortened(name, name_width):<{name_width}}  "
+        if aligned:
+            word += f"{kind:<{widths[1]}}  "
+        elif kind:
+            detail = f"{kind}, {detail}"
+        said += paragraph(detail, len(word), word).splitlines()
+    return said
 
 
 def describe_evaluation(evaluation: Evaluation) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from math import isnan
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -13,11 +14,11 @@ import click
 from mlpcli.cli.beside_text import describe_folds, describe_seeds
 from mlpcli.cli.json_view import JsonView
 from mlpcli.cli.kept_text import column_title, describe_kept
+from mlpcli.cli.table import stacked_headings, terminal_columns
 from mlpcli.cli.text import (
     describe_evaluation,
     describe_prepared,
     duration,
-    plural,
     score_title,
 )
 from mlpcli.cli.view import QuietView
@@ -34,11 +35,15 @@ from mlpcli.pipeline.events import (
     SeedsDone,
     Started,
 )
+from mlpcli.wording import plural
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 LEAST_WIDTH = {"epoch": 9, "seconds": 12}
+STOPPED = 17
+"""Letters of why most trainings stop, and a gap."""
+NARROW = {"epoch": 6, "epochs": 6, "seed": 6, "seconds": 11}
 
 
 class LinesView(QuietView):
@@ -49,6 +54,7 @@ class LinesView(QuietView):
         self._config = ""
         self._planned = False
         self._seeds = 0
+        self._widths: dict[str, int] = {}
 
     def plan(self, event: Planned) -> None:
         self.line(describe_prepared(event.prepared))
@@ -78,9 +84,9 @@ class LinesView(QuietView):
         if event.record is not None:
             shown = event.record
             if not self._header_done:
-                self.line("".join(column_title(key).rjust(_width(key)) for key in shown))
+                self.line(self._header(list(shown)))
                 self._header_done = True
-            self.line("".join(f" {_number(key, value)}".rjust(_width(key)) for key, value in shown.items()))
+            self.line(self._numbers(shown))
 
     def finding(self, event: Noticed) -> None:
         if event.finding.rule == "cost_not_finite":  # the error message says it, after the end
@@ -100,11 +106,30 @@ class LinesView(QuietView):
         if result.validation_loss is not None:
             shown["validation_loss"] = result.validation_loss
         if not self._seeds:
-            self.line("".join(column_title(key).rjust(_width(key)) for key in shown) + "  stopped")
+            self.line(self._header(list(shown), STOPPED) + "  stopped")
         self._seeds += 1
-        numbers = "".join(f" {_number(key, value)}".rjust(_width(key)) for key, value in shown.items())
+        numbers = self._numbers(shown)
         halved = f", the rate halved {plural(result.halvings, 'time')}" if result.halvings else ""
         self.line(f"{numbers}  {result.stopped}{halved}")
+
+    def _header(self, keys: list[str], more: int = 0) -> str:
+        """The headings; where they do not fit the terminal with `more` letters, a word a line."""
+        titles = [column_title(key) for key in keys]
+        self._widths = {key: _width(key, title) for key, title in zip(keys, titles, strict=True)}
+        lines = [titles]
+        if sum(self._widths.values()) + more > terminal_columns():
+            lines = stacked_headings(titles)
+            columns = zip(keys, zip(*lines, strict=True), strict=True)
+            self._widths = {key: max(_narrow(key), *map(len, words)) + 1 for key, words in columns}
+        return "\n".join(
+            "".join(word.rjust(self._widths[key]) for key, word in zip(keys, line, strict=True))
+            for line in lines
+        )
+
+    def _numbers(self, shown: Mapping[str, float | None]) -> str:
+        return "".join(
+            f" {_number(key, value)}".rjust(self._widths.get(key, 0)) for key, value in shown.items()
+        )
 
     def seeds(self, event: SeedsDone) -> None:
         self.line("\n" + describe_seeds(event))
@@ -196,8 +221,13 @@ def make_view(quiet: bool, as_json: bool) -> QuietView:
     return TerminalView() if is_terminal else LinesView()
 
 
-def _width(key: str) -> int:
-    return max(LEAST_WIDTH.get(key, 12), len(column_title(key)) + 2)
+def _width(key: str, title: str) -> int:
+    return max(LEAST_WIDTH.get(key, 12), len(title) + 2)
+
+
+def _narrow(key: str) -> int:
+    """Letters that the numbers of a column take at most, as a rule."""
+    return NARROW.get(key, 7 if key.endswith(("accuracy", "r2")) else 11)
 
 
 def _number(key: str, value: float | None) -> str:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mlpcli.cli.text import plural, table
+from mlpcli.cli.table import table
+from mlpcli.wording import plural
 
 if TYPE_CHECKING:
     from mlpcli.pipeline.reproducing import Reproduction

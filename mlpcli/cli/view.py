@@ -7,7 +7,6 @@ from shlex import quote
 import click
 
 from mlpcli.cli.kept_text import describe_losses
-from mlpcli.cli.text import plural
 from mlpcli.pipeline.events import (
     BrokenOff,
     EpochDone,
@@ -22,6 +21,7 @@ from mlpcli.pipeline.events import (
     SeedsDone,
     Started,
 )
+from mlpcli.wording import plural
 
 
 class QuietView:

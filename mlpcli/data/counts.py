@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
+
+from mlpcli.wording import LONGEST, MOST, listed, plural, shortened
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,14 @@ class Counts:
     def describe(self) -> Iterator[str]:
         """One sentence per kind of thing that happened."""
         if self.ignored:
-            more = f", … ({len(self.ignored)} in all)" if self.ignored[10:] else ""
-            yield f"columns that are not used: {', '.join(self.ignored[:10])}{more}."
+            yield f"columns that are not used: {listed(self.ignored, 10)}."
         if self.filled:
-            cells = ", ".join(f"{name} {count}" for name, count in self.filled.items())
+            cells = listed(f"{name} {count}" for name, count in self.filled.items())
             yield f"missing cells filled: {cells}."
-        for name, (count, example) in self.unknown.items():
+        for name, (count, example) in islice(self.unknown.items(), MOST):
             cells = "a cell holds a category" if count == 1 else f"{count} cells hold a category"
-            yield f"column {name!r}: {cells} that training never saw ({example!r}); it counts as none."
+            where, what = (shortened(repr(each), LONGEST) for each in (name, example))
+            yield f"column {where}: {cells} that training never saw ({what}); it counts as none."
+        others = len(self.unknown) - MOST
+        if others > 0:
+            yield f"{plural(others, 'more column')} with categories that training never saw."

@@ -28,6 +28,7 @@ from mlpcli.data.targets import (
 from mlpcli.data.task import infer_task
 from mlpcli.data.weights import UNWEIGHTED, Weighting, fit_weighting, mean_weight, with_weight
 from mlpcli.errors import DataError, Fault, nearest
+from mlpcli.wording import listed
 
 __all__ = ["Dataset", "Part", "build_dataset", "open_reader", "read_dataset", "read_table", "with_target"]
 
@@ -228,7 +229,7 @@ def _parts(
     codes = classes.encode(table) if classes else None
     if classes and codes is not None:
         counts = zip(classes.classes, np.bincount(codes), strict=True)
-        alone = ", ".join(name for name, count in counts if count == 1)
+        alone = listed(name for name, count in counts if count == 1)
         if alone:
             notes.append(f"{table.source}: classes of one row only, which is kept for training: {alone}.")
     rows = split(rng, table.rows, shares[0], shares[1], codes, fold)
@@ -297,11 +298,11 @@ def with_target(table: Table, names: Iterable[str]) -> tuple[Table, tuple[str, .
     dropped = table.rows - int(there.sum())
     if dropped == table.rows:
         every = "a target" if len(columns) == 1 else "a value for every target"
-        what = f"In no row there is {every} ({', '.join(columns)})."
+        what = f"In no row there is {every} ({listed(columns)})."
         raise DataError(Fault(table.source, what, "Give rows with a target, or name another one."))
     if not dropped:
         return table, ()
-    lack = "have no target" if len(columns) == 1 else f"lack one of the targets {', '.join(columns)}"
+    lack = "have no target" if len(columns) == 1 else f"lack one of the targets {listed(columns)}"
     note = f"{table.source}: {dropped} of {table.rows} rows {lack} and are left out."
     return table.take(np.flatnonzero(there)), (note,)
 
@@ -318,5 +319,4 @@ def _constants(source: str, preparation: Preparation) -> Iterator[str]:
     ]
     for names, why in ((empty, "not one value in the rows"), (same, "the same value in all rows")):
         if names:
-            shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if names[10:] else "")
-            yield f"{source}: {why} for training, so always 0: {shown}."
+            yield f"{source}: {why} for training, so always 0: {listed(names, 10)}."

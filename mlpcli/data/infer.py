@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from mlpcli.data.cells import is_missing, numbers
 from mlpcli.data.table import Array, Block, Column, Table
 from mlpcli.errors import DataError, Fault
+from mlpcli.wording import MOST, listed
 
 MOSTLY_NUMBERS = 0.8
 """From this share of numbers on, the other cells of a column are taken for slips, not for categories."""
@@ -111,6 +112,12 @@ def yaml_list(names: Iterable[str]) -> str:
     return "[" + ", ".join(quoted) + "]"
 
 
+def ignoring(names: Sequence[str]) -> str:
+    """Say how these columns are left out; a list that is long is not written out."""
+    few = len(names) <= MOST
+    return f"Say `data: {{ignore: {yaml_list(names)}}}`" if few else "Name these columns under data.ignore"
+
+
 def _comma(cells: list[str], bad: Array) -> bool:
     return all(_DECIMAL_COMMA.fullmatch(cells[row]) for row in bad.tolist())
 
@@ -122,12 +129,12 @@ def _is_identifier(cells: list[str], present: int) -> bool:
 
 def _identifiers(source: str, ids: list[str]) -> Fault:
     what = f"Nearly every row has its own text in {_listed(ids)}: nothing can be learned from it."
-    remedy = f"Say `data: {{ignore: {yaml_list(ids)}}}`, or name them under data.categorical to use them."
+    remedy = f"{ignoring(ids)}, or name them under data.categorical to use them."
     return Fault(source, what, remedy)
 
 
 def _listed(names: list[str]) -> str:
-    return ("column " if len(names) == 1 else "columns ") + ", ".join(map(repr, names))
+    return ("column " if len(names) == 1 else "columns ") + listed(map(repr, names))
 
 
 def _block_groups(block: Block, targets: Collection[str], categorical: Collection[str]) -> list[Group]:

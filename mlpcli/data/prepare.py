@@ -19,6 +19,7 @@ from mlpcli.data.plain import damaged, from_plain, to_plain
 from mlpcli.data.table import IN_MEMORY, Table
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, Target
 from mlpcli.errors import DataError, Fault, closest
+from mlpcli.wording import listed, plural, told_apart
 
 __all__ = ["ClassTarget", "Counts", "MultilabelTarget", "Preparation", "RegressionTarget", "Summary"]
 
@@ -78,7 +79,7 @@ class Preparation:
 
     def _absent(self, missing: list[str], names: Sequence[str], source: str) -> Fault:
         free = [name for name in names if name not in self.names] or list(names)
-        shown = ", ".join(map(repr, missing[:20])) + (f", … ({len(missing)} in all)" if missing[20:] else "")
+        shown = listed(map(repr, missing), 20)
         what = f"There is no column {shown}." if len(missing) == 1 else f"These columns are missing: {shown}."
         kind = "table" if source == IN_MEMORY else "file"
         if tuple(names) == tuple(f"x{at}" for at in range(1, len(names) + 1)):
@@ -88,8 +89,7 @@ class Preparation:
             }[kind]
         near = ((name, closest(name, free)) for name in missing[:5])
         lines = [f"Did you mean {found!r} for {name!r}?" for name, found in near if found]
-        there = ", ".join(names[:24]) + (f", … ({len(names)} in all)" if names[24:] else "")
-        return Fault(source, what, "\n".join([*lines, f"The {kind} has: {there}."]))
+        return Fault(source, what, "\n".join([*lines, f"The {kind} has: {listed(names, 24)}."]))
 
     def inputs(self, table: Table, dtype: str = "float64") -> tuple[Array, Counts]:
         """The input matrix (rows, width), C-contiguous, and what had to be filled or was not known.
@@ -167,7 +167,7 @@ def fit_columns(
 
 def _describe(column: Numeric | Categorical) -> Iterator[Summary]:
     if isinstance(column, Categorical):
-        detail = f"{len(column.levels)} levels: {_listed(column.levels)}"
+        detail = f"{plural(len(column.levels), 'level')}: {listed(column.levels)}"
         detail = "not one value, always 0" if column.empty else detail
         yield Summary(column.name, "input", "categorical", detail, column.missing)
         return
@@ -175,10 +175,8 @@ def _describe(column: Numeric | Categorical) -> Iterator[Summary]:
     if column.pooled:
         names = (f"{names[0]} … {names[-1]}",)
     for at, name in enumerate(names):
-        detail = (
-            f"mean {column.mean[at]:.4g}, std {column.std[at]:.4g}, "
-            f"from {column.low[at]:.4g} to {column.high[at]:.4g}"
-        )
+        low, high = told_apart(column.low[at], column.high[at])
+        detail = f"mean {column.mean[at]:.4g}, std {column.std[at]:.4g}, from {low} to {high}"
         if column.low[at] == column.high[at]:
             detail = f"always {column.low[at]:.4g}"
         if name in column.empty or (column.pooled and column.empty):
@@ -189,8 +187,7 @@ def _describe(column: Numeric | Categorical) -> Iterator[Summary]:
 
 def _describe_target(target: Target) -> Iterator[Summary]:
     if isinstance(target, ClassTarget):
-        count = f"{len(target.classes)} classes" if target.classes[1:] else "1 class"
-        detail = f"{count}: {_listed(target.classes)}"
+        detail = f"{plural(len(target.classes), 'class')}: {listed(target.classes)}"
         yield Summary(target.name, "target", target.task, detail, 0)
         return
     for at, name in enumerate(target.names):
@@ -200,7 +197,3 @@ def _describe_target(target: Target) -> Iterator[Summary]:
             shift, scale = target.shift[at], target.scale[at]
             detail = f"(y - {shift:.4g}) / {scale:.4g}" if (shift, scale) != (0, 1) else "as it is"
         yield Summary(name, "target", target.task, detail, 0)
-
-
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(words[:8]) + (", …" if words[8:] else "")

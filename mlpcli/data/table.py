@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mlpcli.data.cells import EXACT, as_text, numbers
 from mlpcli.errors import DataError, Fault
+from mlpcli.wording import listed
 
 Array = NDArray[Any]
 
@@ -208,7 +209,7 @@ def check_columns(columns: Iterable[Column | Block], where: str) -> int:
         cells = column.cells if isinstance(column, Column) else column.values
         lengths[column.names[0]] = len(cells)
     if len(set(lengths.values())) > 1:
-        counts = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        counts = listed(f"{name} {length}" for name, length in lengths.items())
         what = f"The columns differ in length: {counts}."
         raise DataError(Fault(where, what, "Give each one row per example."))
     rows = next(iter(lengths.values()), 0)

@@ -13,6 +13,7 @@ from mlpcli.data.cells import codes, in_order, is_missing, number
 from mlpcli.data.numeric import Floats, fit_numeric, is_spread
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault, nearest
+from mlpcli.wording import listed
 
 Array = NDArray[Any]
 
@@ -199,9 +200,8 @@ def fit_classes(table: Table, name: str, codes: Floats = ()) -> ClassTarget:
         codes = codes[-1:]
     if codes and len(codes) != len(classes):
         what = f"{len(codes)} numbers are given for the classes of {name!r}, which are {len(classes)}"
-        listed = ", ".join(classes[:8]) + (", …" if classes[8:] else "")
         remedy = "Give one number per class, in that order, or leave data.classes out."
-        raise DataError(Fault(table.source, f"{what}: {listed}.", remedy, "data.classes"))
+        raise DataError(Fault(table.source, f"{what}: {listed(classes)}.", remedy, "data.classes"))
     return ClassTarget(name, classes, codes)
 
 

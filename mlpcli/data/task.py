@@ -10,6 +10,7 @@ from mlpcli.data.cells import EXACT, is_missing, meaning, numbers
 from mlpcli.data.infer import FEW_ROWS, MOSTLY_NUMBERS, slip
 from mlpcli.data.table import Array, Table
 from mlpcli.errors import DataError, Fault
+from mlpcli.wording import listed
 
 MOST_INTEGER_CLASSES = 20
 """Integers with at most this many different values are read as classes, unless the task is given."""
@@ -53,7 +54,7 @@ def infer_task(
     Raises DataError when the given `task` does not fit the column, or the column cannot be a target.
     """
     facts = [_facts(table, name) for name in targets]
-    where = f"{table.source}, target {', '.join(map(repr, targets))}"
+    where = f"{table.source}, target {listed(map(repr, targets))}"
     for fact in facts:
         if fact.slips and not as_classes and task != "classification":
             raise DataError(fact.slips)
@@ -118,8 +119,8 @@ _ONE_EACH = (
 def _mixed(facts: list[_Facts]) -> str:
     """Why these targets fit no task together."""
     words = [f"{fact.name!r} is text of {plural(fact.distinct)}" for fact in facts if fact.values is None]
-    numbers = ", ".join(repr(fact.name) for fact in facts if fact.values is not None and not fact.binary)
-    return ", ".join(words) + (f", and numbers are in {numbers}" if numbers else "") + "."
+    numbers = listed(repr(fact.name) for fact in facts if fact.values is not None and not fact.binary)
+    return listed(words) + (f", and numbers are in {numbers}" if numbers else "") + "."
 
 
 def plural(values: int) -> str:

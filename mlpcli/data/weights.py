@@ -15,6 +15,7 @@ from mlpcli.data.numeric import Floats
 from mlpcli.data.table import Table, more
 from mlpcli.data.targets import ClassTarget, Target
 from mlpcli.errors import DataError, Fault, nearest
+from mlpcli.wording import listed
 
 Array = NDArray[Any]
 SMALLEST = float(np.finfo(np.float64).tiny)
@@ -82,7 +83,7 @@ class Weighting:
         words = [] if self.column is None else [f"by column {self.column!r}"]
         if self.classes and isinstance(target, ClassTarget):
             pairs = [f"{n} {w:.4g}" for n, w in zip(target.classes, self.classes, strict=True)]
-            words.append(f"by class ({', '.join(pairs[:8])}{', …' if pairs[8:] else ''})")
+            words.append(f"by class ({listed(pairs)})")
         return " and ".join(words)
 
 

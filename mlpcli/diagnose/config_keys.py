@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.finding import Remedy
 from mlpcli.nn.initializers import INITIALIZERS
+from mlpcli.optim.optimizer import StepOptimizer
 
 
 def layer_key(case: Case, number: int, setting: str) -> str:
@@ -52,6 +53,11 @@ def zero_biases(case: Case, layers: Iterable[int]) -> tuple[str, ...]:
 def usual_inputs(case: Case) -> tuple[str, ...]:
     """Standardised ones, where they are not."""
     return () if case.config.data.scaling == "standard" else ("data.scaling=standard",)
+
+
+def has_rate(case: Case) -> bool:
+    """Whether the optimiser has a learning rate that its steps follow downhill; a line search has none."""
+    return isinstance(case.optimizer, StepOptimizer) and case.optimizer.rate > 0
 
 
 FAR_ABOVE = 1e3

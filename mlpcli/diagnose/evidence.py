@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.diagnose.baseline import baseline_loss, floor_of, least_loss, share_left
+from mlpcli.diagnose.budget import Budget
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.execute.numpy_executor import NumpyExecutor
+from mlpcli.wording import told_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,7 +75,10 @@ class Outcome:
     @property
     def text(self) -> str:
         """Where it ends, in words."""
-        return f"ends at a loss of {self.trial.loss:.3g} (the best constant: {self.baseline:.3g})"
+        if not self.trial.finite:
+            return "runs away: its cost becomes infinite or NaN"
+        loss, baseline = told_apart(self.trial.loss, self.baseline, digits=3)
+        return f"ends at a loss of {loss} (the best constant: {baseline})"
 
 
 class Evidence:
@@ -82,8 +87,10 @@ class Evidence:
     notes = True
     """Whether findings that are notes are wanted: those of a large table take their time."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, budget: Budget | None = None) -> None:
+        """budget: of the trials; the config's own is made in any case. Others may raise OutOfBudget."""
         self.case = case
+        self.budget = Budget() if budget is None else budget
         self._with_rate: dict[float, Trial] = {}
         self._with_penalty: dict[float, Trial] = {}
 
@@ -122,11 +129,18 @@ class Evidence:
 
     def column_name(self, number: int) -> str:
         """The column of the file from which this input was made."""
-        for column in self.case.dataset.preparation.columns:
-            if number < column.width:
-                return column.names[number] if len(column.names) == column.width else column.names[0]
-            number -= column.width
-        raise IndexError(number)
+        return self._column_names[number]
+
+    @cached_property
+    def _column_names(self) -> list[str]:
+        """The column of the file that each input was made from; several inputs may come from one."""
+        return [
+            name
+            for column in self.case.dataset.preparation.columns
+            for name in (
+                column.names if len(column.names) == column.width else column.names[:1] * column.width
+            )
+        ]
 
     @cached_property
     def start(self) -> dict[str, NDArray[Any]]:
@@ -164,16 +178,19 @@ class Evidence:
 
         return layer_health(self.case.network, weights, self.some_rows, NumpyExecutor(), updates)[0]
 
-    def _trainer_of(self, case: Case) -> Trainer:
+    def trainer_of(self, case: Case) -> Trainer:
+        """Make what runs trials of a variant. Raises OutOfBudget."""
         # Imported here: facts, which mlp train tells before the first epoch, need no trials.
         from mlpcli.diagnose.trial import Trainer
 
-        return Trainer(case)
+        return Trainer(self.budget.cheapest(case), budget=self.budget)
 
     @cached_property
     def trainer(self) -> Trainer:
         """Runs trials."""
-        return self._trainer_of(self.case)
+        from mlpcli.diagnose.trial import Trainer
+
+        return Trainer(self.case, budget=self.budget, own=True)
 
     @cached_property
     def trial(self) -> Trial:
@@ -198,6 +215,16 @@ class Evidence:
         """Whether a loss is clearly below the baseline."""
         return _beats(loss, self.baseline, self.least_loss)
 
+    @property
+    def clearly_below(self) -> float:
+        """The loss below which a training beats the baseline."""
+        return _clearly_below(self.baseline, self.least_loss)
+
+    def share_of_own(self, other: Trial) -> float:
+        """The loss of another trial as a share of this one's, each less what no network can avoid."""
+        floor = floor_of(self.baseline, self.least_loss)
+        return (other.loss - floor) / (self.trial.loss - floor)
+
     @cached_property
     def learns(self) -> bool:
         """Whether the trial ends clearly below baseline and start, or, where it is cut short, improves."""
@@ -207,8 +234,17 @@ class Evidence:
         if self.beats_baseline(trial.loss):
             # A lucky last epoch is no learning.
             swings = len(trial.costs) >= MANY_EPOCHS and not self.beats_baseline(trial.late_cost)
-            return trial.improves and not (swings and self.case.network.penalty is None)
+            return self._gets_on and not (swings and self.case.network.penalty is None)
         return not trial.complete and trial.falling > STILL_FALLING and trial.loss < trial.start_loss
+
+    @property
+    def _gets_on(self) -> bool:
+        """Whether the trial improves; weights of another run may be so good already that nothing can."""
+        trial = self.trial
+        went_on = self.case.config.start_from is not None and self.beats_baseline(trial.start_loss)
+        return trial.improves or (
+            went_on and trial.moved > 0 and trial.loss <= (1 + BEATS) * trial.start_loss
+        )
 
     @cached_property
     def fits_poorly(self) -> bool:
@@ -242,6 +278,7 @@ class Evidence:
     @cached_property
     def redraws(self) -> list[Trial]:
         """The trial from other first weights and in other orders: what the next seeds would give."""
+        self.budget.reserve(0.0, 8 * self.trainer.seconds())  # some of them alone would say nothing
         return [self.trainer.run(draw=draw) for draw in range(1, 9)]
 
     def at_rate(self, factor: float) -> Trial:
@@ -283,7 +320,7 @@ class Evidence:
     def _wide_trainer(self) -> Trainer:
         from mlpcli.diagnose.variant import widened
 
-        return self._trainer_of(widened(self.case))
+        return self.trainer_of(widened(self.case))
 
     @cached_property
     def longer_and_faster(self) -> Trial:
@@ -295,7 +332,7 @@ class Evidence:
         if factor not in self._with_penalty:
             from mlpcli.diagnose.variant import with_penalty
 
-            self._with_penalty[factor] = self._trainer_of(with_penalty(self.case, factor)).run()
+            self._with_penalty[factor] = self.trainer_of(with_penalty(self.case, factor)).run()
         return self._with_penalty[factor]
 
     @cached_property
@@ -309,7 +346,7 @@ class Evidence:
 
     def outcome(self, case: Case) -> Outcome:
         """The trial of a variant of the case, against this one's."""
-        trainer = self._trainer_of(case)
+        trainer = self.trainer_of(case)
         trial = trainer.run()
         baseline, least = baseline_loss(case, trainer.rows), least_loss(case, trainer.rows)
         if not (trial.improves and _beats(trial.loss, baseline, least)):
@@ -367,6 +404,11 @@ class Evidence:
 
 
 def _beats(loss: float, baseline: float, least: float) -> bool:
-    """Whether a loss is clearly below the baseline: by a share of what there is to gain."""
+    """Whether a loss is clearly below the baseline."""
+    return math.isfinite(loss) and loss < _clearly_below(baseline, least)
+
+
+def _clearly_below(baseline: float, least: float) -> float:
+    """The baseline less a share of what there is to gain on it."""
     gain = baseline - least if least < baseline else abs(baseline)
-    return math.isfinite(loss) and loss < baseline - BEATS * gain
+    return baseline - BEATS * gain

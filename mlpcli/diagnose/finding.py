@@ -26,8 +26,9 @@ class Finding:
     """One problem. rule: its name in the table. cause: one sentence, numbers included.
 
     where: the layer, parameter, column or row, "" for the whole. key: the config key it lies in. value and
-    threshold: the statistic of the rule, where it has one. remedies: in order of effect. consequences: what
-    else was found that this one explains.
+    threshold: the statistic that the finding was made by, and the bound that it was held against, where there
+    are such. remedies: in order of effect. consequences: what else was found that this one explains. measure:
+    what `value` is, a phrase; "" where there is none.
     """
 
     rule: str
@@ -39,6 +40,7 @@ class Finding:
     threshold: float | None = None
     remedies: tuple[Remedy, ...] = ()
     consequences: tuple[Finding, ...] = ()
+    measure: str = ""
 
     def as_json(self) -> Found:
         """Plain data: every field by name."""
@@ -59,6 +61,7 @@ class Finding:
             found["threshold"],
             tuple(Remedy(each["why"], tuple(each["changes"])) for each in found["remedies"]),
             tuple(map(cls.from_json, found["consequences"])),
+            found.get("measure", ""),
         )
 
     def explaining(self, others: tuple[Finding, ...]) -> Finding:

@@ -215,16 +215,19 @@ def check_gradients(
     return Checker(cost, parameters, state, rows, executor).check(rng, most_entries)
 
 
-def default_coordinates(parameters: Sequence[Node], rows: int, every: bool = False) -> int:
+def default_coordinates(
+    parameters: Sequence[Node], rows: int, every: bool = False, work: float = WORK
+) -> int:
     """How many entries of each parameter are checked one by one in a network of this size.
 
-    every: all of them, unless the network is so large that this would take more than minutes.
+    every: all of them, unless the network is so large that this would take more than minutes. work: the
+    multiplications that may be made otherwise.
     """
     sizes = [math.prod(int(size or 1) for size in p.shape) for p in parameters]
     if not sizes:  # every layer is frozen
         return 0
     once = rows * sum(sizes) + CALLS * len(sizes)
-    affordable = (WORK_FOR_ALL if every else WORK) / (2 * once * len(sizes))
+    affordable = (WORK_FOR_ALL if every else work) / (2 * once * len(sizes))
     return int(min(max(sizes) if every else MOST_COORDINATES, max(LEAST_COORDINATES, affordable)))
 
 

@@ -69,7 +69,7 @@ class Look(NamedTuple):
         """
         if len(self.moments) < LEAST_MOMENTS or not self.has_begun:
             return False
-        back = max(1, len(self.moments) // (8 if self.ended else 4))
+        back = self._stretch
         then, before, loss = (self.moments[at].loss for at in (-1 - 2 * back, -1 - back, -1))
         earlier, fall, size = then - before, before - loss, abs(loss)
         if fall < least_fall * size and (fall <= earlier or fall < NOISE * size):
@@ -110,6 +110,23 @@ class Look(NamedTuple):
         if not NOTHING < abs(baseline) < math.inf or not _is_above(self.now.loss, baseline):
             return False
         return _is_above(*self.probe.loss())
+
+    @property
+    def lately(self) -> tuple[float, float]:
+        """The lowest and the highest loss of the two stretches that stands_still() compares the ends of."""
+        recent = [moment.loss for moment in self.moments[-1 - 2 * self._stretch :]]
+        return min(recent), max(recent)
+
+    @property
+    def swings(self) -> bool:
+        """Whether the loss goes up and down in those stretches: then it does not stay at what it is now."""
+        lowest, highest = self.lately
+        return highest - lowest > LEFT * abs(self.now.loss)
+
+    @property
+    def _stretch(self) -> int:
+        """Moments of a stretch."""
+        return max(1, len(self.moments) // (8 if self.ended else 4))
 
 
 def _is_above(loss: float, baseline: float) -> bool:

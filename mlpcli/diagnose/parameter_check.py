@@ -43,17 +43,26 @@ Ours: without it 1 of 122 configs, with weights of 1e24, gave a false alarm."""
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a parameter: both derivatives, and |difference| / max(|symbolic|, |numeric|)."""
+    """One entry of a parameter: both derivatives, and |difference| / max(|symbolic|, |numeric|).
+
+    floor: what central differences cannot tell from 0.
+    """
 
     index: tuple[int, ...]
     symbolic: float
     numeric: float
+    floor: float = 0.0
+
+    @property
+    def rounding(self) -> bool:
+        """Whether both derivatives are rounding of 0, so that their relative error says nothing."""
+        return max(abs(self.symbolic), abs(self.numeric)) <= self.floor
 
     @property
     def relative_error(self) -> float:
-        """0 where both are 0."""
+        """0 where both are rounding of 0."""
         size = max(abs(self.symbolic), abs(self.numeric))
-        return abs(self.symbolic - self.numeric) / size if size > 0 else 0.0
+        return 0.0 if self.rounding else abs(self.symbolic - self.numeric) / size
 
 
 @dataclass(frozen=True)
@@ -61,19 +70,25 @@ class Direction:
     """The derivative along one random direction, in which every entry of a parameter moves.
 
     size: Euclidean norm of the products that are summed, about what a random direction gives. right: None
-    where it could not be judged; numeric is NaN then.
+    where it could not be judged; numeric is NaN then. floor: what central differences cannot tell from 0.
     """
 
     symbolic: float
     numeric: float
     size: float
     right: bool | None
+    floor: float = 0.0
+
+    @property
+    def rounding(self) -> bool:
+        """Whether both derivatives are rounding of 0, so that their relative error says nothing."""
+        return max(self.size, abs(self.symbolic), abs(self.numeric)) <= self.floor
 
     @property
     def relative_error(self) -> float:
-        """|symbolic - numeric| over size, or over the larger of both."""
+        """|symbolic - numeric| over size, or over the larger of both; 0 where all are rounding of 0."""
         size = max(self.size, abs(self.symbolic), abs(self.numeric))
-        return abs(self.symbolic - self.numeric) / size if size > 0 else 0.0
+        return 0.0 if self.rounding else abs(self.symbolic - self.numeric) / size
 
 
 @dataclass(frozen=True)
@@ -272,9 +287,10 @@ def _check_direction(
         way = rng.uniform(0.5, 1.5, array.shape) * rng.choice((-1.0, 1.0), array.shape)
         found = _judge(along(way), floor)
         if found.best is not None:
-            return Direction(found.best.symbolic, found.best.numeric.value, found.best.size, found.right)
+            best = found.best
+            return Direction(best.symbolic, best.numeric.value, best.size, found.right, floor)
     products = symbolic * way
-    return Direction(float(np.sum(products)), math.nan, float(np.linalg.norm(products)), None)
+    return Direction(float(np.sum(products)), math.nan, float(np.linalg.norm(products)), None, floor)
 
 
 def _check_entries(
@@ -293,7 +309,7 @@ def _check_entries(
 
     on_kinks = lost = wrong = 0
     worst: Entry | None = None
-    worst_excess = -1.0
+    worst_so_far = (False, -1.0)
     for index in indices:
         found = _judge(at(index), floor)
         if found.best is None:
@@ -301,9 +317,11 @@ def _check_entries(
             lost += not found.on_kink
             continue
         wrong += found.right is False
-        if found.excess > worst_excess:
-            worst_excess = found.excess
-            worst = Entry(index, found.best.symbolic, found.best.numeric.value)
+        entry = Entry(index, found.best.symbolic, found.best.numeric.value, floor)
+        # Entries that are rounding of 0 are shown only where there is no other.
+        if (not entry.rounding, found.excess) > worst_so_far:
+            worst_so_far = (not entry.rounding, found.excess)
+            worst = entry
     return len(indices) - on_kinks - lost, on_kinks, lost, wrong, worst
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.diagnose.baseline import mean_loss
+from mlpcli.diagnose.budget import Budget, step_seconds
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.execute.rows import RowFunction
 from mlpcli.graph.node import parameter
@@ -99,8 +100,14 @@ class Trial:
 class Trainer:
     """Runs trials of one case on one set of rows; what is compiled is used again."""
 
-    def __init__(self, case: Case, rows: Rows | None = None) -> None:
-        self._case = case
+    def __init__(
+        self, case: Case, rows: Rows | None = None, budget: Budget | None = None, own: bool = False
+    ) -> None:
+        """budget: of what is compiled and run; own: of the config as it is, which is run once in any case.
+
+        Raises OutOfBudget.
+        """
+        self._case, self._own, self._budget = case, own, budget or Budget()
         rows = case.rows if rows is None else rows
         there = len(rows["inputs"])
         steps_an_epoch = -(-there // case.batch)
@@ -121,6 +128,12 @@ class Trainer:
         self.rows = rows
         self._most_epochs = max(1, most // steps_an_epoch)
         self._steps_an_epoch = steps_an_epoch
+        compiling = self._budget.compiling(case)
+        if own:
+            self._budget.spend(compiling)
+        else:
+            self._budget.reserve(compiling, self.seconds())
+        self._budget.compiled(case)
         rate, length = parameter(RATE, (), "float64"), parameter(EPOCHS, (), "float64")
         adjustable = Plateau.of(case.optimizer) is not None
         step = training_step(case.network, case.optimizer, rate, Pace(length, steps_an_epoch), adjustable)
@@ -135,6 +148,11 @@ class Trainer:
         outputs = {"loss": case.network.row_loss, "prediction": case.network.prediction}
         self._function = RowFunction(case.executor, outputs, self._state)
 
+    def seconds(self, epochs: int | None = None) -> float:
+        """What one trial of so many epochs (None: the config's) costs, counted."""
+        epochs = min(self._most_epochs, epochs or self.epochs)
+        return epochs * self._steps_an_epoch * step_seconds(self._case)
+
     def run(
         self,
         rate: float | None = None,
@@ -147,8 +165,13 @@ class Trainer:
         """A trial with that rate (None: the config's, of all) from the draw-th first weights.
 
         epochs: may be more than the config's. watch: rows whose loss is taken at WATCHED moments. stops: as
-        early as training.stop says, time limits apart.
+        early as training.stop says, time limits apart. Raises OutOfBudget.
         """
+        if self._own:
+            self._budget.spend(self.seconds(epochs))
+            self._own = False
+        else:
+            self._budget.reserve(self.seconds(epochs))
         case, state = self._case, self._state
         for name, array in (case.draw(draw) | self._start).items():
             state[name][...] = array

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from mlpcli.diagnose.budget import OutOfBudget
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import SEVERITIES, Finding
 from mlpcli.diagnose.possible import possible
@@ -23,18 +24,27 @@ def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual
     A network that learns is not asked for what keeps one from learning, unless its weights no longer move.
     ask: "facts" asks the exact rules only, "before training" those and what else needs no training; "all"
     asks every rule also where the network learns, and what is found only because of that is a note.
+    Rules whose trials the budget of the evidence has no room for are left out, and named there.
     """
     roots: list[Finding] = []
-    for rule in (rule for kind in kinds for rule in rules_of(kind).values()):
+    for name, rule in (named for kind in kinds for named in rules_of(kind).items()):
         untrained = rule.exact or (rule.before_training and ask == "before training")
         if ask in ("facts", "before training") and not untrained:
             continue
         gated = not (rule.exact or rule.always) and evidence.learns
         if gated and ask != "all" and not evidence.frozen:
             continue
-        for found in rule.check(evidence):
+        for found in _asked(name, rule, evidence):
             _place(possible(_lessened(found, evidence) if gated else found, evidence.case), roots)
     return sorted(_rooted(roots), key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _asked(name: str, rule: Rule, evidence: Evidence) -> list[Finding]:
+    try:
+        return list(rule.check(evidence))
+    except OutOfBudget:
+        evidence.budget.skipped.append(name)
+        return []
 
 
 def _rooted(roots: list[Finding]) -> list[Finding]:

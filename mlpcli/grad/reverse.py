@@ -16,6 +16,7 @@ from mlpcli.grad.steep import bounds_of, steep
 from mlpcli.graph.node import CONSTANT, Node, constant, describe, rebuild, shape_error, topological
 from mlpcli.ops.elementwise import multiply_no_nan, xdivy
 from mlpcli.ops.move import broadcast, unbroadcast
+from mlpcli.wording import listed
 
 
 class Adjoints:
@@ -144,11 +145,11 @@ def _spread(part: Node, like: Node) -> Node:
 def _disconnected(cost: Node, node: Node, adjoints: Adjoints) -> DisconnectedError:
     if adjoints.depends_on(node):
         cuts = sorted({consumer.op.name for consumer in _cutting(node, adjoints)})
-        what = f"The cost depends on {describe(node)} only through {', '.join(cuts)}, which pass no gradient."
+        what = f"The cost depends on {describe(node)} only through {listed(cuts)}, which pass no gradient."
         remedy = "Build the cost from the value before that op."
     else:
         leaves = [n for n in topological([cost]) if n.op.kind == "source" and n.name]
-        known = ", ".join(describe(leaf) for leaf in leaves) or "constants only"
+        known = listed(describe(leaf) for leaf in leaves) or "constants only"
         what = f"The cost does not depend on {describe(node)}. It is computed from: {known}."
         remedy = "Build the cost from the output of the network, not from a placeholder beside it."
     return DisconnectedError(Fault(f"gradient of {describe(cost)}", what, remedy))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.data.dataset import Part
+from mlpcli.diagnose.budget import Budget
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding
@@ -50,11 +51,20 @@ def make_case(
     )
 
 
+def case_of(path: str | Path, overrides: Sequence[str] = ()) -> Case:
+    """Make the case of a config, in float64. Raises ConfigError, DataError."""
+    return make_case(prepare(path, overrides, precision="float64"))
+
+
 def evidence_of(path: str | Path, overrides: Sequence[str] = ()) -> Evidence:
     """Of a config, in float64. Raises ConfigError, DataError."""
-    return Evidence(make_case(prepare(path, overrides, precision="float64")))
+    return Evidence(case_of(path, overrides))
 
 
-def findings_of(path: str | Path, overrides: Sequence[str] = ()) -> list[Finding]:
-    """Everything that is found about a config. Raises ConfigError, DataError."""
-    return diagnose(evidence_of(path, overrides))
+def findings_of(path: str | Path, overrides: Sequence[str] = (), limited: bool = False) -> list[Finding]:
+    """Find everything about a config. Raises ConfigError, DataError.
+
+    limited: with the trials only that `mlp gradcheck` makes without --full.
+    """
+    case = case_of(path, overrides)
+    return diagnose(Evidence(case, Budget.of(case) if limited else None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,9 +15,17 @@ from mlpcli.config.edit import as_options
 from mlpcli.config.load import ConfigSource
 from mlpcli.data.plain import finite
 from mlpcli.diagnose.baseline import mean_loss
+from mlpcli.diagnose.budget import Budget
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.formula_faults import cusps, uses_formulas
-from mlpcli.diagnose.gradient_check import BURN_IN, GradientCheck, burned_in, check_cost
+from mlpcli.diagnose.gradient_check import (
+    BURN_IN,
+    WORK,
+    GradientCheck,
+    burned_in,
+    check_cost,
+    default_coordinates,
+)
 from mlpcli.diagnose.layer_health import LayerHealth, layer_health
 from mlpcli.diagnose.precision_check import PrecisionCheck, check_precision
 from mlpcli.diagnose.verdict import diagnose
@@ -38,9 +47,11 @@ MOST_ROWS = 64
 """Rows of the gradient check, unless told otherwise: two runs per entry, so few."""
 RUN_AWAY = 10.0
 """Times the loss at first: above it a burn-in has diverged (DeepDiagnosis and others: ten times)."""
+WORK_A_SECOND = 4e9
+"""Multiplications a second of the gradient check, calls of NumPy counted among them."""
 DEPTHS = ("fast", "usual", "full")
-"""fast: exact rules and the first pass only, nothing is trained. full: every entry is checked, every rule
-asked, and the training repeated from other first weights."""
+"""fast: exact rules and the first pass only, nothing is trained. usual: no longer than the training takes.
+full: every entry is checked, every rule asked, and the training repeated from other first weights."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,10 @@ class GradcheckReport:
     delayed: tuple[str, ...]
     training: Training | None
     findings: tuple[Diagnosed, ...]
+    skipped: tuple[str, ...] = ()
+    """Rules that were not asked, since their trials would have taken longer than the training itself."""
+    untried: int = 0
+    """Remedies, or sets of them, that were not tried for the same reason."""
 
     @property
     def cut_off(self) -> tuple[str, ...]:
@@ -120,6 +135,8 @@ class GradcheckReport:
             "delayed": list(self.delayed),
             "cut_off": list(self.cut_off),
             "training": self.training and asdict(self.training),
+            "skipped": list(self.skipped),
+            "untried": self.untried,
             "findings": [
                 {
                     **each.finding.as_json(),
@@ -130,6 +147,7 @@ class GradcheckReport:
                             **asdict(proposal.remedy),
                             "lines": [asdict(line) for line in proposal.lines],
                             "effect": proposal.effect and asdict(proposal.effect),
+                            "in_vain": proposal.in_vain,
                         }
                         for proposal in each.proposals
                     ],
@@ -154,7 +172,8 @@ def gradcheck(
     """Check the gradient of a config or a run, and find why it does not learn.
 
     config: a file or a mapping (its initial weights are checked), or a run folder (its trained ones). depth:
-    see DEPTHS. most_rows: of the gradient check. Raises ConfigError, DataError, ModelFileError.
+    see DEPTHS; what trials cost is counted, not timed. most_rows: of the gradient check. Raises ConfigError,
+    DataError, ModelFileError.
     """
     overrides, run = as_options(overrides), _run_of(config)
     prepared = prepare(run.path / CONFIG if run else config, overrides, precision="float64")
@@ -165,8 +184,12 @@ def gradcheck(
         if prepared.optimizer.automatic and rate is not None:  # as it was found then
             prepared = replace(prepared, optimizer=prepared.optimizer.at_rate(rate))
     prepared = with_rate(prepared)
-    evidence = Evidence(make_case(prepared, trained))
-    gradient, checked_rows = _check_gradient(prepared, state, trained, depth == "full", most_rows)
+    case = make_case(prepared, trained)
+    budget = Budget() if depth == "full" else Budget.of(case)
+    evidence = Evidence(case, budget)
+    gradient, checked_rows = _check_gradient(
+        prepared, state, trained, depth == "full", most_rows, budget.checks
+    )
     weights = state if trained is None else trained
     rows = evidence.some_rows
     found_cusps = cusps(prepared.network.settled, {**weights, **rows}, len(rows["inputs"]))
@@ -189,7 +212,9 @@ def gradcheck(
         moved = layers if after is None else layer_health(prepared.network, after, some, executor)[0]
         delayed = tuple(old.name for old, new in zip(layers, moved, strict=True) if old.cut_off > new.cut_off)
     found = diagnose(evidence, ask={"fast": "facts", "full": "all"}.get(depth, "usual"))
-    findings = tuple(propose(each, prepared.file, overrides, try_them=depth != "fast") for each in found)
+    own = math.inf if training is None else training.loss
+    tries = depth != "fast"
+    findings = tuple(propose(each, prepared.file, overrides, tries, own, budget) for each in found)
     return GradcheckReport(
         str(prepared.file.path if run is None else run.path),
         "trained" if run else "initial",
@@ -204,6 +229,8 @@ def gradcheck(
         delayed,
         training,
         findings,
+        tuple(budget.skipped),
+        budget.untried,
     )
 
 
@@ -226,8 +253,12 @@ def _check_gradient(
     trained: Mapping[str, NDArray[Any]] | None,
     full: bool,
     most_rows: int,
+    seconds: float,
 ) -> tuple[GradientCheck, int]:
-    """At the first weights, a few steps later, and at the trained ones; and on how many rows."""
+    """At the first weights, a few steps later, and at the trained ones; and on how many rows.
+
+    seconds: for all of it, counted.
+    """
     network, executor = prepared.network, EXECUTORS["numpy"]()
     rng = random_stream(prepared.config.seed, "shuffle")
     rows = prepared.rows(prepared.dataset.training)
@@ -240,16 +271,20 @@ def _check_gradient(
         f"weights after {BURN_IN} steps": _after_burn_in(prepared, state, some),
         "trained weights": None if trained is None else {**trained, **counters},
     }
+    points = {name: weights for name, weights in points.items() if weights is not None}
+    trained_ones = [p.node for p in network.trained]
+    each = WORK_A_SECOND * seconds / (len(points) * (1 if network.penalty is None else 2))
+    entries = default_coordinates(trained_ones, len(few), full, min(WORK, each))
     checked = check_cost(
         network.cost,
         network.loss,
         network.penalty,
-        [p.node for p in network.trained],
+        trained_ones,
         [(name, weights) for name, weights in points.items() if weights is not None],
         some,
         executor,
         rng,
-        all_coordinates=full,
+        entries,
         parts=parts_of(network),
         formulas=uses_formulas(network, prepared.head.loss),
     )

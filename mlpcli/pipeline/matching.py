@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 Named = tuple[Hashable, str]
 """What makes an input or output the same in two networks, and what it is called."""
-SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,3 @@ def unit_places(size: int, units: int) -> NDArray[np.int64]:
     Entry k·units + j is that of unit j, as in maxout. There are no rows where units share an entry.
     """
     return np.arange(size).reshape(-1, units) if size % units == 0 else np.empty((0, units), np.int64)
-
-
-def listed(names: Sequence[str]) -> str:
-    """List names in a sentence, long lists cut with a count."""
-    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

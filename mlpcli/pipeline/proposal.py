@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from mlpcli.config.load import ConfigFile, load_config_text
+from mlpcli.diagnose.budget import Budget, OutOfBudget, trial_seconds
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.rules import RULES
 from mlpcli.errors import Fault, MlpError
 from mlpcli.pipeline.diagnosis import make_case
 from mlpcli.pipeline.prepare import CHOICES, changed, prepare_file
 
 MOST_TRIED = {"problem": 3, "warning": 1, "note": 0}
 """Remedies of a finding that are tried."""
+RUNS_AWAY = 1.5
+"""A loss above that many times the best constant's, and what it is without the change, has run away."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,14 @@ class Effect:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A remedy on this file. lines: empty where it fits no line. effect: None where it was not tried."""
+    """A remedy on this file. lines: empty where it fits no line. effect: None where it was not tried.
+    in_vain: it cannot be built, or its training runs away: it is not proposed.
+    """
 
     remedy: Remedy
     lines: tuple[ChangedLine, ...]
     effect: Effect | None
+    in_vain: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,14 +66,9 @@ class Diagnosed:
         return page_of(self.finding.rule)
 
     @property
-    def statistic(self) -> str:
-        """What the finding's value is."""
-        return RULES[self.finding.rule].statistic.partition(";")[0]
-
-    @property
     def best(self) -> Proposal | None:
-        """The first that is a change; those that help come first."""
-        return next((each for each in self.proposals if each.remedy.changes), None)
+        """The first change that helps, or else that was not tried; none that was tried in vain."""
+        return next((each for each in self.proposals if each.remedy.changes and not each.in_vain), None)
 
 
 def page_of(rule: str) -> str:
@@ -101,8 +101,20 @@ def changed_lines(old: str, new: str) -> tuple[ChangedLine, ...]:
     return tuple(found)
 
 
-def propose(finding: Finding, file: ConfigFile, overrides: Sequence[str], try_them: bool) -> Diagnosed:
-    """The finding with its remedies on this file, first those that were seen to help."""
+def propose(
+    finding: Finding,
+    file: ConfigFile,
+    overrides: Sequence[str],
+    try_them: bool,
+    own_loss: float = math.inf,
+    budget: Budget | None = None,
+) -> Diagnosed:
+    """The finding with its remedies on this file: first those that were seen to help, last those in vain.
+
+    own_loss: where the training ends without any of them. budget: of the trials; what it has no room for is
+    not tried, and counted there.
+    """
+    budget = Budget() if budget is None else budget
     line = file.located(Fault("", "", key=finding.key)).where if finding.key else ""
     proposals = []
     left = MOST_TRIED[finding.severity] if try_them else 0
@@ -115,20 +127,35 @@ def propose(finding: Finding, file: ConfigFile, overrides: Sequence[str], try_th
             except MlpError:
                 lines = ()  # on this file it cannot be made: the effect says so
             if left:
-                effect = effect_of(file, (*overrides, *remedy.changes))
                 left -= 1
-        proposals.append(Proposal(remedy, lines, effect))
-    helping = [each for each in proposals if each.effect and each.effect.learns]
-    rest = [each for each in proposals if each not in helping]
-    return Diagnosed(finding, line, (*helping, *rest))
+                try:
+                    effect = effect_of(file, (*overrides, *remedy.changes), budget)
+                except OutOfBudget:
+                    budget.untried += 1
+        in_vain = effect is not None and _runs_away(effect, own_loss)
+        proposals.append(Proposal(remedy, lines, effect, in_vain))
+    proposals.sort(key=lambda each: (each.in_vain, not (each.effect and each.effect.learns)))
+    return Diagnosed(finding, line, tuple(proposals))
 
 
-def effect_of(file: ConfigFile, overrides: Sequence[str]) -> Effect:
-    """A short training of the config with these overrides."""
+def _runs_away(effect: Effect, own_loss: float) -> bool:
+    """Whether a change makes it worse: it may well be one of two that are needed while it does not."""
+    if effect.learns:
+        return False
+    if effect.error or not math.isfinite(effect.loss):
+        return True
+    return effect.loss > RUNS_AWAY * max(abs(effect.baseline), own_loss)
+
+
+def effect_of(file: ConfigFile, overrides: Sequence[str], budget: Budget) -> Effect:
+    """A short training of the config with these overrides. Raises OutOfBudget."""
     try:
-        return outcome(Evidence(make_case(prepare_file(changed(file, overrides), "float64"))))
+        case = make_case(prepare_file(changed(file, overrides), "float64"))
     except MlpError as error:
         return Effect(math.nan, math.nan, False, error.faults[0].what)
+    case = budget.cheapest(case)
+    budget.reserve(0.0, budget.compiling(case) + trial_seconds(case))
+    return outcome(Evidence(case, budget))
 
 
 def outcome(evidence: Evidence) -> Effect:

@@ -15,9 +15,10 @@ from mlpcli.discover import choice_name
 from mlpcli.errors import ModelFileError, SettingError
 from mlpcli.nn.layer import Layer
 from mlpcli.nn.network import Network
-from mlpcli.pipeline.matching import Match, input_names, listed, match, output_names, unit_places
+from mlpcli.pipeline.matching import Match, input_names, match, output_names, unit_places
 from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.model_file import ModelFile
+from mlpcli.wording import listed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -173,7 +174,7 @@ def _described(layer: Layer) -> str:
 def _notes(
     path: str, network: Network, taken: list[Layer], there: Mapping[str, Layer], inputs: Match, units: Match
 ) -> Iterator[str]:
-    names = ", ".join(layer.name for layer in taken)
+    names = listed(layer.name for layer in taken)
     yield f"{names}: first weights from {path}; inputs are scaled by this data, not by that model's"
     for layer in network.layers:
         other = there.get(layer.name)
@@ -192,7 +193,7 @@ def _notes(
         yield f"{layer.name}: drawn anew, since {why}"
     left = [name for name in there if name not in {layer.name for layer in network.layers}]
     if left:
-        yield f"{', '.join(left)} of that model: not used, this network has no such layer"
+        yield f"{listed(left)} of that model: not used, this network has no such layer"
     for layer in taken:
         was, now = (choice_name(each.activation) for each in (there[layer.name], layer))
         if was != now:

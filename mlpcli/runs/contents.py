@@ -101,7 +101,13 @@ class Change(TypedDict):
     changes: list[str]
 
 
-class Found(TypedDict):
+class Measured(TypedDict, total=False):
+    """There only in what a version wrote that says it: what the value of a finding is."""
+
+    measure: str
+
+
+class Found(Measured):
     """A finding; that which it explains is of the same kind."""
 
     rule: str

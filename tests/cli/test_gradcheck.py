@@ -117,3 +117,59 @@ def test_a_bar_is_the_logarithm(value, length):
 
 def test_a_bar_of_no_number():
     assert bar(math.nan, 1.0) == bar(math.inf, 1.0) == "?"
+
+
+XOR = """\
+seed: 0
+executor: numpy
+data: {train: xor.csv, target: y, scaling: none}
+network:
+  hidden: [{units: 2, activation: relu, initialisation: {name: constant, value: 1}}]
+  output: {activation: sigmoid, initialisation: zeros}
+optimiser: {name: sgd, learning_rate: 0.1}
+training: {epochs: 20, batch_size: 4}
+"""
+
+
+@pytest.fixture
+def xor(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "xor.csv").write_text("a,b,y\n0,0,no\n0,1,yes\n1,0,yes\n1,1,no\n", encoding="utf-8")
+    (tmp_path / "xor.yaml").write_text(XOR, encoding="utf-8")
+    return tmp_path
+
+
+def test_kinks_and_rounding_of_0_are_said(xor):
+    """The row 0,0 puts every hidden bias on the kink; with weights of 0 after them no gradient arrives."""
+    text = mlp("gradcheck", "xor.yaml", "--fast").stdout
+    assert "on kinks at the first weights, with no derivative to compare: hidden1.biases" in text
+    assert "2/2" in text
+    (line,) = [line for line in text.splitlines() if line.startswith("hidden1.weights")]
+    assert line.split()[-2:] == ["~0", "~0"]
+    assert "~0: both derivatives are 0 but for rounding" in text
+    checks = json.loads(mlp("gradcheck", "xor.yaml", "--fast", "--json").stdout)["gradient"]["checks"]
+    assert all(check["worst"]["relative_error"] < 1e-5 for check in checks if check["worst"])
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_all_that_is_said_fits_the_terminal(xor, columns, monkeypatch):
+    monkeypatch.setattr("mlpcli.cli.table.terminal_columns", lambda: columns)
+    for options in (["--set", "optimiser.learning_rate=1e-9"], ["--set", "network.hidden=[4,4,4]", "--fast"]):
+        text = mlp("gradcheck", "xor.yaml", *options).stdout
+        # Lines of the config stay as they are, and the verdict is one line.
+        lines = [line for line in text.splitlines()[:-1] if not line.strip().startswith(("+", "-"))]
+        words = [word for line in lines for word in line.split()]
+        assert max(map(len, lines)) <= max(columns, 10 + max(map(len, words)))
+
+
+def test_what_is_left_out_for_lack_of_time_is_said(xor, monkeypatch):
+    """The budget counts work: no clock is asked."""
+    whole = mlp("gradcheck", "xor.yaml", "--set", "optimiser.learning_rate=1e-9", "--full").stdout
+    assert "left out" not in whole
+    monkeypatch.setattr("mlpcli.diagnose.budget.LEAST_SECONDS", 0.0)
+    result = mlp("gradcheck", "xor.yaml", "--set", "optimiser.learning_rate=1e-9")
+    assert "left out  not looked for: " in result.stdout
+    assert "healthy" not in result.stdout
+    plain = json.loads(mlp("gradcheck", "xor.yaml", "--json", "--set", "optimiser.learning_rate=1e-9").stdout)
+    assert "learning_rate_too_low" in plain["skipped"]
+    assert plain["training"]["epochs"] == 20

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gallery.sentences import assert_lawful
 
 from mlpcli import train
 from mlpcli.diagnose.monitor import Look, Moment, Monitor
@@ -39,6 +40,8 @@ def said(name, losses, **more):
         found = monitor.look(
             whole._replace(moments=whole.moments[:at], ended=whole.ended and at == len(losses))
         )
+    if found is not None:
+        assert_lawful(found)
     return found
 
 
@@ -60,10 +63,31 @@ def test_a_loss_that_stays_at_the_baseline():
     finding = said("stalled_at_baseline", [0.75, *[0.7] * 7], of=1600)
     assert (finding.rule, finding.severity) == ("stalled_at_baseline", "warning")
     assert finding.value == 0.7
-    assert finding.threshold == pytest.approx(LN2)
+    assert finding.threshold == pytest.approx(0.98 * LN2)
     assert "0.6931" in finding.cause
     assert said("stalled_at_baseline", [0.75, *[0.7] * 7], ended=True).severity == "problem"
     assert "worse" in said("stalled_at_baseline", [8.0] * 8).cause
+
+
+def test_a_loss_that_swings_does_not_stay():
+    cause = said("stalled_at_baseline", [*[1.72, 1.0] * 8, 1.72], ended=True).cause
+    assert "stays" not in cause
+    assert "swings between 1 and 1.72, now 1.72" in cause
+    # Now and again it is clearly below the baseline.
+    assert said("stalled_at_baseline", [*[0.72, 0.5] * 8, 0.72], ended=True) is None
+    assert said("seed_dependent", [0.4] * 17, ended=True) is not None
+    assert said("seed_dependent", [*[0.4, 0.3] * 8, 0.4], ended=True) is None
+
+
+@pytest.mark.parametrize("rate", [-1.0, 0.0])
+def test_a_rate_that_is_not_above_0_is_not_too_high(rate):
+    growing = {"losses": [0.7, 0.6, 1.5, 3.0], "overrides": [f"optimiser.learning_rate={rate}"]}
+    assert said("learning_rate_too_high", **growing) is None
+
+
+def test_a_loss_that_has_grown_from_0_is_no_error():
+    finding = said("learning_rate_too_high", [0.7, 0.0, 1.5])
+    assert finding.value == pytest.approx(1.5 / LN2)
 
 
 @pytest.mark.parametrize(

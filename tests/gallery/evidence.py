@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from gallery.data import provide, write_table
+from gallery.sentences import assert_lawful
 
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.rules import RULES
@@ -37,4 +38,7 @@ def evidence(text, *overrides, kind=Evidence, table=None):
 
 
 def found(rule, text, *overrides, table=None):
-    return list(RULES[rule].check(evidence(text, *overrides, table=table)))
+    findings = list(RULES[rule].check(evidence(text, *overrides, table=table)))
+    for finding in findings:
+        assert_lawful(finding)
+    return findings

@@ -1,8 +1,10 @@
-"""The gallery: sick configs and healthy twins. python tests/gallery/run.py [--seeds N | --repair] [RULE ...]
+"""The gallery: sick configs and healthy twins.
+
+python tests/gallery/run.py [--full] [--seeds N | --repair] [RULE ...]
 
 RULE/NAME.sick.yaml must be found to have RULE first; of RULE/NAME.twin.yaml no problem may be found. Prints a
-line per config, and the shares. --repair instead repairs every sick config, and trains what was written with
-three seeds that the repair has not seen.
+line per config, and the shares. Trials are those that gradcheck makes; with --full all. --repair instead
+repairs every sick config, and trains what was written with three seeds that the repair has not seen.
 """
 
 from __future__ import annotations
@@ -58,9 +60,9 @@ class Exhibit:
     def name(self) -> str:
         return f"{self.path.parent.name}/{self.path.name.removesuffix('.yaml')}"
 
-    def findings(self, folder: Path, seed: int | None = None) -> list[Finding]:
-        """What is found, in a folder where its data is made."""
-        return findings_of(self.placed(folder), [] if seed is None else [f"seed={seed}"])
+    def findings(self, folder: Path, seed: int | None = None, limited: bool = False) -> list[Finding]:
+        """What is found, in a folder where its data is made; limited: with the usual trials only."""
+        return findings_of(self.placed(folder), [] if seed is None else [f"seed={seed}"], limited)
 
     def placed(self, folder: Path) -> Path:
         """A copy in a folder where its data is made."""
@@ -152,6 +154,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rules", nargs="*", metavar="RULE")
     parser.add_argument("--seeds", type=int, default=1, help="seeds 0 … N-1 instead of the config's own")
+    parser.add_argument("--full", action="store_true", help="all trials, however long they take")
     parser.add_argument("--repair", action="store_true", help="repair the sick ones instead")
     options = parser.parse_args()
     if options.repair:
@@ -161,7 +164,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             for number in range(options.seeds):
                 began = time.perf_counter()
-                findings = exhibit.findings(Path(folder), None if options.seeds == 1 else number)
+                findings = exhibit.findings(
+                    Path(folder), None if options.seeds == 1 else number, not options.full
+                )
                 took = time.perf_counter() - began
                 good = exhibit.right(findings)
                 right[bool(exhibit.expected)][0] += good

@@ -150,10 +150,11 @@ def test_remedies_are_tried_and_those_that_help_come_first(file):
     )
     found = propose(finding, file, (), try_them=True)
     assert found.line.endswith("c.yaml line 7, key training.epochs")
-    longer, nonsense, short, further, advice = found.proposals
+    longer, short, further, advice, nonsense = found.proposals
     assert not short.effect.learns
     assert nonsense.effect.error
     assert not nonsense.lines
+    assert [each.in_vain for each in found.proposals] == [False, False, False, False, True]
     assert longer.effect.learns
     assert longer.effect.loss < 0.9 * longer.effect.baseline
     assert further.effect is None

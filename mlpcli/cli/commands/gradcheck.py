@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @set_option
 @click.option("--rows", type=click.IntRange(min=1), default=64, show_default=True, help="Rows of part 1.")
 @click.option("--fast", is_flag=True, help="Train nothing: the first pass, and exact rules only.")
-@click.option("--full", is_flag=True, help="Check every entry, ask every rule, try other first weights.")
+@click.option("--full", is_flag=True, help="Check every entry, make every trial, however long it takes.")
 @click.option("--repair", is_flag=True, help="Try the remedies; write a config that learns beside CONFIG.")
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings, too.")
 @json_option
@@ -36,7 +36,8 @@ def gradcheck(
     """Is the gradient right, does it arrive, and why does the network not learn?
 
     Of a CONFIG the initial weights are checked, of a RUN the trained ones; then a short training is made.
-    Exits 1 where there is a problem, with --repair only where that was not repaired.
+    Takes about as long as that training, or 3 s, unless --full says otherwise. Exits 1 where there is a
+    problem, with --repair only where that was not repaired.
 
     \b
     mlp gradcheck configs/xor-hard-sigmoid.yaml

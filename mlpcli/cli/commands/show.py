@@ -19,8 +19,10 @@ def show(run: str) -> None:
 
     from mlpcli.cli.beside_text import describe_folds, describe_seeds
     from mlpcli.cli.streams import need_standard_output
-    from mlpcli.cli.text import describe_columns, describe_network, describe_size, plural, table
+    from mlpcli.cli.table import table
+    from mlpcli.cli.text import describe_columns, describe_network, describe_size
     from mlpcli.pipeline.inspect import show_run
+    from mlpcli.wording import plural
 
     need_standard_output()
     shown = show_run(run)

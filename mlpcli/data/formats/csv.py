@@ -15,6 +15,7 @@ from mlpcli.data.sniff import SEPARATORS, detect, records
 from mlpcli.data.source import HEAD_BYTES, Source, reading
 from mlpcli.data.table import Column, Table
 from mlpcli.errors import DataError, Fault
+from mlpcli.wording import listed
 
 _WRITTEN = {"\\t": "\t", "tab": "\t", "blank": " ", "blanks": " "}
 _BATCH_ROWS = 2048
@@ -76,12 +77,12 @@ class Csv(Reader):
         where = f"{self.source.name} line {self._line}"
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
-            which = ", ".join(map(repr, twice))
+            which = listed(map(repr, twice))
             remedy = "Rename the columns, or, if this line is no header, say `data: {header: false}`."
             raise DataError(Fault(where, f"These column names come more than once: {which}.", remedy))
         empty = [name for name, cell in zip(names, cells, strict=True) if not cell]
         if empty:
-            self._renamed = (f"{where}: columns without a name are called {', '.join(empty)}.",)
+            self._renamed = (f"{where}: columns without a name are called {listed(empty)}.",)
         return names
 
     def _check_stray(self, cells: list[str], header: bool) -> None:

@@ -17,6 +17,7 @@ from mlpcli.data.reader import Reader, read_bytes
 from mlpcli.data.source import Source
 from mlpcli.data.table import Block, Column, Table, check_columns, columns_of
 from mlpcli.errors import DataError, Fault
+from mlpcli.wording import listed
 
 
 class Npz(Reader):
@@ -40,7 +41,7 @@ class Npz(Reader):
         self._table = Table(source.name, tuple(columns), range(1, check_columns(columns, source.name) + 1))
         self.names, self.rows = self._table.names, self._table.rows
         if alone:
-            self.notes = (f"{source.name}: single values are left out: {', '.join(alone)}.",)
+            self.notes = (f"{source.name}: single values are left out: {listed(alone)}.",)
 
     @staticmethod
     def claims(name: str, head: bytes) -> int:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from mlpcli.diagnose.case import Case
+from mlpcli.diagnose.config_keys import has_rate
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.monitor import Look, Monitor
 from mlpcli.diagnose.probe import MANY
+from mlpcli.wording import part_of
 
 
 class DeadActivation(Monitor):
@@ -33,8 +38,8 @@ class DeadActivation(Monitor):
             return Finding(
                 "dead_activation",
                 "problem" if share == 1.0 else "warning",
-                f"{flat} of {layer.units} {layer.activation} units of {layer.name} are flat on every row: "
-                "no gradient passes them.",
+                f"Flat on every row looked at: {part_of(flat, layer.units, f'{layer.activation} unit')} of "
+                f"{layer.name}; no gradient passes there.",
                 f"layer {layer.name}",
                 "network.output.activation" if last else f"network.hidden[{at}].activation",
                 share,
@@ -47,10 +52,14 @@ class DeadActivation(Monitor):
                             *(f"network.hidden[{number}].activation=tanh" for number in hidden),
                         ),
                     ),
-                    Remedy(
-                        "shorter steps throw no unit out of its range",
-                        (f"optimiser.learning_rate={case.optimizer.rate / 10:g}",),
-                    ),
+                    *_shorter_steps(case),
                 ),
+                measure="share of the layer's units whose slope is 0 on every row looked at",
             )
         return None
+
+
+def _shorter_steps(case: Case) -> Iterator[Remedy]:
+    if has_rate(case):
+        why = "shorter steps throw no unit out of its range"
+        yield Remedy(why, (f"optimiser.learning_rate={case.optimizer.rate / 10:g}",))

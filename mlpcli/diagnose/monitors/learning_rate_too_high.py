@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+from mlpcli.diagnose.config_keys import has_rate
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.monitor import Look, Monitor
+from mlpcli.wording import percent, told_apart
 
 KEY = "optimiser.learning_rate"
 GROWS = 1.5
 """The loss is above that many times its lowest and what a constant would have, as the rule has it."""
+MEASURE = "loss over its lowest so far, or over that of the best constant if that is higher"
 
 
 class LearningRateTooHigh(Monitor):
@@ -22,21 +25,31 @@ class LearningRateTooHigh(Monitor):
         """A finding where the loss has grown, and beyond the baseline."""
         loss, lowest = look.now.loss, self._lowest
         self._lowest = min(lowest, loss)
-        if len(look.moments) < 2 or loss <= GROWS * abs(lowest) or loss <= look.moments[-2].loss:
+        # Of a rate of 0 or below another finding is told; and a line search has none.
+        if not has_rate(look.case) or len(look.moments) < 2:
+            return None
+        if loss <= GROWS * abs(lowest) or loss <= look.moments[-2].loss:
             return None
         baseline = look.probe.baseline
-        if loss <= GROWS * abs(baseline):
+        usual = max(abs(lowest), abs(baseline))
+        if loss <= GROWS * usual or usual == 0:
             return None
         rate = look.case.optimizer.rate
         moved = (
-            f", and the weights moved by {look.probe.change:.0%} of their size" if look.probe.fresh else ""
+            f", and the weights moved by {percent(look.probe.change)} of their size"
+            if look.probe.fresh
+            else ""
         )
+        before, now, constant = told_apart(lowest, loss, baseline)
         cause = (
-            f"The loss has grown from {lowest:.4g} to {loss:.4g}, where the best constant has {baseline:.4g}"
+            f"The loss has grown from {before} to {now}, where the best constant has {constant}"
             f"{moved}: the learning rate {rate:g} is too high."
         )
         remedies = tuple(
             Remedy(f"steps {words} as long", (f"{KEY}={rate / by:g}",))
             for by, words in ((10, "a tenth"), (100, "a hundredth"))
         )
-        return Finding("learning_rate_too_high", "problem", cause, "", KEY, loss / lowest, GROWS, remedies)
+        grown = loss / usual
+        return Finding(
+            "learning_rate_too_high", "problem", cause, "", KEY, grown, GROWS, remedies, measure=MEASURE
+        )

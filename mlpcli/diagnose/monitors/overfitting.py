@@ -12,6 +12,8 @@ MATTERS = 0.1
 0.10 to 0.15, and nothing is wrong."""
 EARLY = 0.7
 """The lowest lies before this share of the epochs done."""
+FELL = 0.01
+"""Share by which the training loss has fallen since."""
 LEAST = 5
 """Report epochs."""
 
@@ -33,7 +35,7 @@ class Overfitting(Monitor):
         risen = (now.validation_loss - lowest) / max(abs(lowest), 1e-300)
         gap = (now.validation_loss - now.loss) / max(abs(now.loss), 1e-300)
         early = best.epoch <= EARLY * now.epoch and look.has_begun and len(look.moments) >= LEAST
-        if risen < PASSED or gap < PASSED or not early or now.loss >= best.loss:
+        if risen < PASSED or gap < PASSED or not early or now.loss > best.loss - FELL * abs(best.loss):
             return None
         if now.validation_loss - lowest < MATTERS * abs(look.probe.baseline):
             return None
@@ -61,6 +63,7 @@ class Overfitting(Monitor):
                 ),
                 Remedy("more training rows"),
             ),
+            measure="share by which the loss on the validation rows is above its lowest",
         )
 
 

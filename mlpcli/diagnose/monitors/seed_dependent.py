@@ -8,6 +8,7 @@ from mlpcli.diagnose.baseline import share_left
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.monitor import Look, Monitor
 from mlpcli.diagnose.monitors.stalled_at_baseline import NEAR
+from mlpcli.wording import percent, plural
 
 MUCH = 0.3
 """Share of the baseline's loss that is left; POOR in evidence.py has the same. Ours: with one row wrong XOR
@@ -26,7 +27,7 @@ class SeedDependent(Monitor):
         case = look.case
         if not math.prod(case.rows["target"].shape) <= case.network.size <= SMALL:
             return None
-        if not look.stands_still(LEAST_FALL):
+        if not look.stands_still(LEAST_FALL) or look.swings:
             return None
         loss, baseline = look.now.loss, look.probe.baseline
         if baseline <= 0 or not loss < (1 - NEAR) * baseline:
@@ -35,8 +36,9 @@ class SeedDependent(Monitor):
         if left <= MUCH:
             return None
         cause = (
-            f"The loss stays at {loss:.4g}, {loss / baseline:.0%} of what the best constant has, though "
-            f"{case.network.size} parameters could fit {case.count} rows: other first weights may do better."
+            f"The loss stays at {loss:.4g}, {percent(loss / baseline)} of what the best constant has, though "
+            f"{case.network.size} parameters could fit {plural(case.count, 'row')}: other first weights may "
+            "do better."
         )
         hidden = case.config.network.hidden
         wider = tuple(f"network.hidden[{at}].units={4 * layer.units}" for at, layer in enumerate(hidden))
@@ -44,4 +46,5 @@ class SeedDependent(Monitor):
             *((Remedy("more units, of which enough start well", wider),) if wider else ()),
             Remedy("other first weights", (f"seed={case.config.seed + 1}",)),
         )
-        return Finding("seed_dependent", "warning", cause, "", "seed", left, MUCH, remedies)
+        measure = "share of what there is to gain on the best constant that is left"
+        return Finding("seed_dependent", "warning", cause, "", "seed", left, MUCH, remedies, measure=measure)

@@ -7,9 +7,11 @@ import math
 from mlpcli.diagnose.baseline import is_cross_entropy
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.monitor import NOTHING, Look, Monitor
+from mlpcli.wording import told_apart
 
 NEAR = 0.02
 """Relative distance from the baseline, as the rule has it."""
+MEASURE = "training loss"
 RATE = "optimiser.learning_rate"
 LEAST_FALL = 5e-4
 """Ours: of 100 seeds of XOR with sigmoids, which rest at ln 2 for up to half of their epochs before they
@@ -25,33 +27,47 @@ class StalledAtBaseline(Monitor):
             above = look.ends_above_baseline and not look.falls_to_the_end
             return _ends_above(look) if above else None
         loss, baseline = look.now.loss, look.probe.baseline
+        lowest, highest = look.lately
+        limit = baseline - NEAR * abs(baseline)
         # Of a target that never changes nothing can be learned but itself.
-        if not NOTHING < abs(baseline) < math.inf or loss < baseline - NEAR * abs(baseline):
+        if not NOTHING < abs(baseline) < math.inf or (lowest if look.swings else loss) < limit:
             return None
         constant = (
             "the entropy of the labels" if is_cross_entropy(look.case) else "the loss of the best constant"
         )
-        cause = (
-            f"The loss stays at {loss:.4g}; {constant} is {baseline:.4g}: the network "
-            f"{'ignores' if loss <= baseline + NEAR * abs(baseline) else 'does worse than one that ignores'} "
-            "its inputs."
-        )
+        now, at_best, low, high = told_apart(loss, baseline, lowest, highest)
+        stays = f"swings between {low} and {high}, now {now}" if look.swings else f"stays at {now}"
+        does = "no better" if loss <= baseline + NEAR * abs(baseline) else "worse"
+        than = f"the network does {does} than one that ignores its inputs"
+        cause = f"The loss {stays}; {constant} is {at_best}: {than}."
         severity = "problem" if look.ended else "warning"
-        return Finding("stalled_at_baseline", severity, cause, "", "", loss, baseline)
+        measure = f"{MEASURE}; the threshold is 2 % below that of the best constant"
+        return Finding("stalled_at_baseline", severity, cause, "", "", loss, limit, measure=measure)
 
 
 def _ends_above(look: Look) -> Finding:
     """The loss does not stand still, nor does it fall: it rises, swings, or there is but one epoch."""
     loss, baseline, optimizer = look.now.loss, look.probe.baseline, look.case.optimizer
-    cause = f"The loss ends at {loss:.4g}, above what the best constant has, {baseline:.4g}"
     best = min(look.moments, key=lambda moment: moment.loss)
+    now, at_best, lowest = told_apart(loss, baseline, best.loss)
+    cause = f"The loss ends at {now}, above what the best constant has, {at_best}"
     remedies: tuple[Remedy, ...] = ()
     if best.loss < loss:
-        cause += f", and was {best.loss:.4g} in epoch {best.epoch}"
+        cause += f", and was {lowest} in epoch {best.epoch}"
         if hasattr(optimizer, "learning_rate"):
             remedies = (Remedy("shorter steps", (f"{RATE}={optimizer.rate / 10:g}",)),)
     elif look.all_done:
         epochs = look.case.config.training.epochs
         remedies = (Remedy("more epochs", (f"training.epochs={10 * epochs}",)),)
     tries = "".join(f": try {remedy.why} ({remedy.changes[0]})" for remedy in remedies)
-    return Finding("stalled_at_baseline", "problem", f"{cause}{tries}.", "", "", loss, baseline, remedies)
+    return Finding(
+        "stalled_at_baseline",
+        "problem",
+        f"{cause}{tries}.",
+        "",
+        "",
+        loss,
+        baseline,
+        remedies,
+        measure=MEASURE,
+    )

@@ -10,9 +10,10 @@ from mlpcli.data.targets import ClassTarget
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trial import Trainer, Trial
+from mlpcli.diagnose.trial import Trial
 from mlpcli.diagnose.variant import weighted
 from mlpcli.training.metrics import class_probabilities
+from mlpcli.wording import percent
 
 MOST_TIMES = 10.0
 """Rows of the most frequent class for one of the rarest."""
@@ -43,7 +44,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     everywhere = _classes(case.rows["target"], target)
     factors = 1.0 / np.maximum(np.bincount(everywhere, minlength=len(counts)), 1)
-    trainer = Trainer(weighted(case, factors[everywhere]))
+    trainer = evidence.trainer_of(weighted(case, factors[everywhere]))
     balanced = trainer.run()
     there = _classes(trainer.rows["target"], target)
     reached = _recall(balanced, target, there, rarest)
@@ -56,14 +57,16 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "class_imbalance",
         "warning" if evidence.learns else "problem",
-        f"Class {name!r} has {counts[rarest]} of {len(classes)} rows, {times:.0f} times fewer than the "
-        f"most frequent one{' by their weights' if own is not None else ''}, and {recall:.0%} of them are "
-        f"recognised, whatever the accuracy says; trained with the classes weighted alike, {reached:.0%}.",
+        f"Class {name!r} has {counts[rarest]} of {len(classes)} rows, {times:.0f} times fewer than the most "
+        f"frequent one{' by their weights' if own is not None else ''}, and {percent(recall)} of them are "
+        "recognised, whatever the accuracy says; trained with the classes weighted alike, "
+        f"{percent(reached)}.",
         f"class {name}",
         "data.class_weights",
         recall,
         LEAST_RECALL,
         (Remedy("each class counts alike, however many rows it has", ("data.class_weights=balanced",)),),
+        measure="share of the rarest class that is recognised",
     )
 
 

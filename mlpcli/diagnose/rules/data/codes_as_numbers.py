@@ -13,6 +13,7 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.variant import with_one_hot
+from mlpcli.wording import listed, percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,18 +40,19 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     if not severity:
         return
     best = max(gains[column] for column in found)
-    listed = ", ".join(names)
+    shown = listed(names)
     yield Finding(
         "codes_as_numbers",
         severity,
-        f"{listed} {'is a code' if len(names) == 1 else 'are codes'}, taken as a number: which of its "
-        f"values a row has explains {best:.0%} more of the target than how large it is. The same training "
+        f"{shown} {'is a code' if len(names) == 1 else 'are codes'}, taken as a number: which of its values "
+        f"a row has explains {percent(best)} more of the target than how large it is. The same training "
         f"with a column for each value {outcome.text}.",
-        f"column {listed}",
+        f"column {shown}",
         "data.categorical",
         best,
         MORE,
         (Remedy("a column for each of its values", as_categories(case, names)),),
+        measure="share of the target's variance that the values explain beyond a cubic of the number",
     )
 
 

@@ -14,15 +14,15 @@ from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.evidence import ALL_CELLS, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import all_of, listed, part_of, plural
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AT_ONCE = 1000
 """Rows that are looked at first: nearly every column differs in them, and is done with."""
-MOSTLY = 0.5
-"""Share of the columns that makes it a warning."""
-SHOWN = 8
+MANY = 0.5
+"""Share of the input columns that are constant, above which it is a warning."""
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
@@ -35,8 +35,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         yield _finding(
             evidence,
             "problem",
-            f"All {width} input columns are constant over {looked} training rows: the network sees "
-            "the same in every row.",
+            f"Constant over {plural(count, 'training row')}: {all_of(width, 'input column')}; "
+            "the network sees the same in every row.",
             same,
             width,
             (Remedy("columns that vary; see how they were read: dividing whole numbers makes 0 of many"),),
@@ -44,21 +44,20 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     elif same:
         yield _finding(
             evidence,
-            "warning" if len(same) > MOSTLY * width else "note",
-            f"{len(same)} of {width} input columns are constant in {looked} training rows"
-            f"{', and add to the biases at most' if whole else ''}: {_listed(evidence, same)}.",
+            "warning" if len(same) > MANY * width else "note",
+            f"Constant in {looked} training rows: {part_of(len(same), width, 'input column')}"
+            f"{', which can only add to the biases' if whole else ''} ({_listed(evidence, same)}).",
             same,
             width,
             _ignored(evidence, same),
         )
     if evidence.notes and len(same) < width and (doubles := _doubles(inputs, same)):
         pairs = [f"{evidence.column_name(a)} = {evidence.column_name(b)}" for a, b in doubles.items()]
-        shown = ", ".join(pairs[:SHOWN]) + (", …" if pairs[SHOWN:] else "")
         yield _finding(
             evidence,
             "note",
-            f"{len(doubles)} of {width} input columns have the same values in all training rows as one "
-            f"before them: {shown}.",
+            f"{part_of(len(doubles), width, 'input column')} {'has' if len(doubles) == 1 else 'have'} the "
+            f"same values in all training rows as a column before: {listed(pairs)}.",
             list(doubles),
             width,
             _ignored(evidence, list(doubles)),
@@ -75,7 +74,11 @@ def _finding(
 ) -> Finding:
     where = f"input {_listed(evidence, columns)}"
     share = len(columns) / width
-    return Finding("constant_inputs", severity, cause, where, "data.ignore", share, MOSTLY, remedies)
+    measure = "share of the input columns"
+    limit = MANY if share > MANY and severity != "note" else 0.0
+    return Finding(
+        "constant_inputs", severity, cause, where, "data.ignore", share, limit, remedies, measure=measure
+    )
 
 
 def _constant(evidence: Evidence) -> tuple[list[int], int]:
@@ -85,7 +88,7 @@ def _constant(evidence: Evidence) -> tuple[list[int], int]:
     """
     inputs = evidence.case.rows["inputs"]
     varied, same = _known(evidence.case)
-    most = 0 if evidence.notes else int(MOSTLY * len(varied))
+    most = 0 if evidence.notes else int(MANY * len(varied))
     left = np.flatnonzero(~(varied | same))
     left = left[~np.any(inputs[:AT_ONCE, left] != inputs[0, left], axis=0)]
     chosen = None
@@ -143,8 +146,7 @@ def _doubles(inputs: NDArray[Any], constant: list[int]) -> dict[int, int]:
 
 
 def _listed(evidence: Evidence, columns: list[int]) -> str:
-    names = list(dict.fromkeys(evidence.column_name(number) for number in columns))
-    return ", ".join(names[:SHOWN]) + (f", … ({len(names)} in all)" if names[SHOWN:] else "")
+    return listed(dict.fromkeys(evidence.column_name(number) for number in columns))
 
 
 def _ignored(evidence: Evidence, columns: list[int]) -> tuple[Remedy, ...]:

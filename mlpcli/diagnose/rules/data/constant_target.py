@@ -12,6 +12,7 @@ from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import all_of, listed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,8 +32,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         if len(target.classes) == 1:
             yield _finding(
                 "problem",
-                f"All {case.count} rows are of one class, {target.classes[0]!r}: a network that always says "
-                "so is always right and has learned nothing.",
+                f"Of one class, {target.classes[0]!r}: {all_of(case.count, 'training row')}. A "
+                "network that always says so is always right and has learned nothing.",
                 target.names,
             )
         return
@@ -45,11 +46,11 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     if not len(same):
         return
     names = tuple(target.names[number] for number in same)
-    value = ", ".join(f"{values[0, number]:.6g}" for number in same)
+    value = listed(f"{values[0, number]:.6g}" for number in same)
     yield _finding(
         "problem" if len(same) == values.shape[1] else "warning",
-        f"{', '.join(names)}: the target is {value} in all {case.count} rows; nothing about it can be "
-        "learned.",
+        f"{listed(names)}: the target is {value} in {all_of(case.count, 'training row')}; "
+        "nothing about it can be learned.",
         names,
     )
 
@@ -62,8 +63,11 @@ def _is_constant(values: NDArray[Any], rounding: float) -> NDArray[np.bool_]:
 
 
 def _finding(severity: str, cause: str, names: tuple[str, ...]) -> Finding:
-    where = f"target {', '.join(names)}"
-    return Finding("constant_target", severity, cause, where, "data.target", 1.0, 2.0, (ADVICE,))
+    where = f"target {listed(names)}"
+    measure = "distinct values of the target in the training rows"
+    return Finding(
+        "constant_target", severity, cause, where, "data.target", 1.0, 2.0, (ADVICE,), measure=measure
+    )
 
 
 constant_target = Rule(

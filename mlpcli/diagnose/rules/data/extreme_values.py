@@ -14,6 +14,7 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.usual import standardised
+from mlpcli.wording import part_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,19 +55,21 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     names = case.dataset.preparation.target.names if part == "target" else ()
     name = names[at] if part == "target" else evidence.column_name(at)
     row = int(np.argmax(far[part][:, at]))
+    cells = part_of(int(counts[part][at]), case.count, "cell")
     columns = sum(int(np.count_nonzero(count)) for count in counts.values())
     yield Finding(
         "extreme_values",
         severity,
-        f"{counts[part][at]} of {case.count} cells of {name} are more than {FAR:g} times as far from the "
-        f"middle as nearly all others, the first in row {row + 1} of the training part"
-        f"{f' ({columns} columns have such cells)' if columns > 1 else ''}: they decide how the column is "
-        f"scaled. The same training with these cells near the others {outcome.text}.",
+        f"{cells} of {name} {'is' if counts[part][at] == 1 else 'are'} more than {FAR:g} times as far from "
+        f"the middle as nearly all others, the first in row {row + 1} of the training "
+        f"part{f' ({columns} columns have such cells)' if columns > 1 else ''}: they decide how the column "
+        f"is scaled. The same training with these cells near the others {outcome.text}.",
         f"column {name}",
         "data",
         float(counts[part][at] / case.count),
         FEW,
         tuple(_remedies(evidence, name if part == "inputs" and columns == 1 else "")),
+        measure="share of the column's cells that are so far away",
     )
 
 

@@ -13,6 +13,7 @@ from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 from mlpcli.nn.losses import LOSSES
 from mlpcli.predict.output_range import Range
+from mlpcli.wording import percent, told_apart
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
@@ -27,18 +28,21 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     if not allowed.beyond(np.array([low, high])).any():
         return
     outside = allowed.beyond(target)
+    least, most = told_apart(low, high)
+    go = f"go from {least} to {most}" if least != most else f"are {least}"
     grows = "moves to 0" if np.isinf(allowed.high) else "moves on to 0 or 1"
     yield Finding(
         "loss_below_minimum",
         "problem",
-        f"{case.head.loss_name} wants {wants}, and {outside.mean():.0%} of the targets, which go from "
-        f"{low:.4g} to {high:.4g}, are not: for them the loss falls without end as the output {grows}, and "
-        "no longer says how good a prediction is.",
+        f"{case.head.loss_name} wants {wants}, and {percent(float(outside.mean()))} of the targets, which "
+        f"{go}, are not: for them the loss falls without end as the output {grows}, and no longer says how "
+        "good a prediction is.",
         "target",
         "data.classes" if case.config.data.classes else "loss",
         high if high > allowed.high else low,
         allowed.high if high > allowed.high else allowed.low,
         tuple(_remedies(evidence)),
+        measure="largest target" if high > allowed.high else "smallest target",
     )
 
 

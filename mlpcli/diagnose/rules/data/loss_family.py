@@ -13,6 +13,7 @@ from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rebuilt import with_head
 from mlpcli.diagnose.rule import Rule
 from mlpcli.predict.output_range import Range
+from mlpcli.wording import percent, told_apart
 
 KEY = "loss"
 HIGHER = (10.0, 100.0)
@@ -36,16 +37,19 @@ def _of_numbers(evidence: Evidence) -> Finding:
     count = len(np.unique(target))
     cause = f"{case.head.loss_name} is a loss of classes, and the targets are {count} different numbers "
     if outside.any():
-        low, high = target.min(), target.max()
-        cause += f"from {low:.4g} to {high:.4g}, {outside.mean():.0%} of them no probabilities."
+        low, high = told_apart(float(target.min()), float(target.max()))
+        cause += f"from {low} to {high}, {percent(float(outside.mean()))} of them no probabilities."
         severity = "problem"
     else:
         cause += "between 0 and 1, which it takes for probabilities."
         severity = "note"
         if not evidence.learns and evidence.outcome(with_head(case, "linear", "squared_error")).learns:
             severity = "problem"
-    value, remedy = float(outside.mean()), Remedy("the squared error measures numbers", squared)
-    return Finding("loss_family", severity, cause, "target", KEY, value, 0.0, (remedy,))
+    remedy = Remedy("the squared error measures numbers", squared)
+    if not outside.any():
+        return Finding("loss_family", severity, cause, "target", KEY, remedies=(remedy,))
+    value, measure = float(outside.mean()), "share of the targets that are beyond 0 and 1"
+    return Finding("loss_family", severity, cause, "target", KEY, value, 0.0, (remedy,), measure=measure)
 
 
 def _of_classes(evidence: Evidence) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from mlpcli.data.dataset import Part
 from mlpcli.diagnose.evidence import ALL_CELLS, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import part_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,18 +47,29 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         column = next((at for at in worst[:MOST] if not looked or _is_off_by_all(evidence, part, at)), None)
         if column is None:
             continue
-        name = evidence.column_name(int(column))
+        name, far, times = evidence.column_name(int(column)), shift[column], ratio[column]
+        said = []
+        if far > FAR:
+            said.append(f"the mean is {far:.3g} standard deviations away")
+        if times > TIMES:
+            said.append(f"the spread differs by a factor of {times:.3g}")
+        value, threshold, measure = (
+            (far, FAR, "distance of the means, in standard deviations of the training rows")
+            if far / FAR >= times / TIMES
+            else (times, TIMES, "ratio of the standard deviations")
+        )
         yield Finding(
             "part_shift",
             "warning" if evidence.learns else "note",
-            f"The {key} rows lie elsewhere than the training rows{looked}: in {len(off)} of {len(shift)} "
-            f"inputs; of {name} the mean is {shift[column]:.3g} standard deviations away, and the spread "
-            f"differs by a factor of {ratio[column]:.3g}. Scores on them say nothing about the training.",
+            f"The {key} rows lie elsewhere than the training rows in "
+            f"{part_of(len(off), len(shift), 'input')}{looked}: of {name} {' and '.join(said)}. "
+            "Scores on them say nothing about the training.",
             f"column {name}",
             f"data.{key}",
-            float(shift[column]),
-            FAR,
+            float(value),
+            threshold,
             (Remedy("a file in the units of the training file: scaling is fitted to that and done here"),),
+            measure=measure,
         )
 
 

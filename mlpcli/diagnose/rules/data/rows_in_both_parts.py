@@ -11,6 +11,7 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.shared_rows import shared_rows
+from mlpcli.wording import percent, plural
 
 MANY = 0.3
 """Share of a part's rows that makes its scores worthless. Ours: of wine quality, whose rows repeat by nature,
@@ -41,28 +42,43 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         # Rows that repeat within the training part repeat between the parts too, and nobody is to blame.
         if found is None or found.share < SOME or found.share < 2 * found.repeated:
             continue
-        if found.share <= MANY and not evidence.notes:
+        many = found.share > MANY
+        if not many and not evidence.notes:
             continue
-        of = f"the {part.rows}" if found.rows == part.rows else f"{found.rows} of the {part.rows}"
+        rows = plural(part.rows, f"{key} row")
+        of = rows if found.rows == part.rows else f"{found.rows:,} of {rows}"
         yield _finding(
             key,
-            "warning" if found.share > MANY else "note",
-            f"{found.share:.0%} of {of} {key} rows are training rows too, so that their score says "
-            f"how well rows are remembered; of the training rows {found.repeated:.0%} repeat.",
+            "warning" if many else "note",
+            f"{percent(found.share)} of {of} are training rows too, so that their score says how well rows "
+            f"are remembered; of the training rows {percent(found.repeated)} repeat.",
             found.share,
             is_file,
+            MANY if many else max(SOME, 2 * found.repeated),
         )
 
 
-def _finding(key: str, severity: str, cause: str, share: float, is_file: bool) -> Finding:
+def _finding(
+    key: str, severity: str, cause: str, share: float, is_file: bool, threshold: float = MANY
+) -> Finding:
     if is_file:
         remedy = Remedy(
             "rows drawn from the training file, which training then does without", (f"data.{key}=0.2",)
         )
     else:
         remedy = Remedy("each row once in the file")
-    where = f"{key} part"
-    return Finding("rows_in_both_parts", severity, cause, where, f"data.{key}", share, MANY, (remedy,))
+    where, measure = f"{key} part", f"share of the {key} rows that are training rows"
+    return Finding(
+        "rows_in_both_parts",
+        severity,
+        cause,
+        where,
+        f"data.{key}",
+        share,
+        threshold,
+        (remedy,),
+        measure=measure,
+    )
 
 
 def _is_same_file(evidence: Evidence, first: str, second: str) -> bool:

@@ -40,12 +40,13 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "target_among_inputs",
         "warning",
-        f"The input {name} is the target in other words: their correlation is {size:.5f}.",
+        f"The input {name} is the target in other words: |correlation| {size:.5f}.",
         f"column {name}",
         "data.ignore",
         size,
         SAME,
         (Remedy("only columns that are known before the target is", ignoring(evidence.case, [name])),),
+        measure="|correlation| with the target",
     )
 
 

@@ -13,6 +13,8 @@ from mlpcli.diagnose.rule import Rule
 
 LEAST_ROWS = 50
 PERMUTATIONS = 200
+AT_ONCE = 1_000_000
+"""Numbers of permuted targets in memory."""
 DEVIATIONS = 3.0
 """Of the statistic from its mean under permuted targets: in one of 400 unrelated tables by chance."""
 
@@ -27,18 +29,13 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     nearest = _nearest(inputs)
 
-    def statistics(target: np.ndarray) -> tuple[float, float, float]:
-        """Agreement of nearest neighbours; the largest and the mean squared correlation with a column."""
-        correlations = (inputs.T @ target / count) ** 2
-        return (
-            float(np.mean(np.sum(target * target[nearest], axis=1))),
-            float(np.max(correlations)),
-            float(np.mean(correlations)),
-        )
-
     rng = np.random.default_rng(0)
-    real = np.array(statistics(target))
-    permuted = np.array([statistics(target[rng.permutation(count)]) for _ in range(PERMUTATIONS)])
+    orders = np.stack([rng.permutation(count) for _ in range(PERMUTATIONS)])
+    real = _statistics(inputs, nearest, target[None])[0]
+    some = max(1, AT_ONCE // target.size)
+    permuted = np.concatenate(
+        [_statistics(inputs, nearest, target[orders[at : at + some]]) for at in range(0, PERMUTATIONS, some)]
+    )
     deviations = np.abs(real - permuted.mean(axis=0)) / np.maximum(permuted.std(axis=0), 1e-12)
     if deviations.max() > DEVIATIONS:
         return
@@ -47,15 +44,28 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "warning" if evidence.learns else "problem",
         "The targets have nothing to do with the inputs: rows that are near each other agree in their "
         f"targets no more than with permuted targets ({deviations[0]:.1f} standard deviations), and no "
-        "column correlates with "
-        f"them ({deviations[1]:.1f})"
+        f"column correlates with them ({deviations[1]:.1f})"
         + ("; what is learned, is learned by heart." if evidence.learns else "."),
         "",
         "data.target",
         float(deviations.max()),
         DEVIATIONS,
         (Remedy("targets that belong to their rows: look at how the table was put together"),),
+        measure="largest distance of the statistics from those of permuted targets, in standard deviations",
     )
+
+
+def _statistics(inputs: np.ndarray, nearest: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Measure how several targets go with the inputs.
+
+    targets: (tables, rows, outputs). Returns (tables, 3): the agreement of nearest neighbours, the largest
+    and the mean squared correlation with a column.
+    """
+    tables, count, outputs = targets.shape
+    side_by_side = targets.transpose(1, 0, 2).reshape(count, tables * outputs)
+    correlations = ((inputs.T @ side_by_side / count) ** 2).reshape(-1, tables, outputs)
+    agreement = np.einsum("tro,tro->t", targets, targets[:, nearest]) / count
+    return np.stack([agreement, correlations.max(axis=(0, 2)), correlations.mean(axis=(0, 2))], axis=1)
 
 
 def _standardised(values: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from mlpcli.diagnose.consequences import NOTHING_LEARNED
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import plural
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
@@ -20,7 +21,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "all_layers_frozen",
         "problem",
-        f"trainable is false for every layer: none of the {case.network.size:,} parameters is ever moved.",
+        f"trainable is false for every layer: none of {plural(case.network.size, 'parameter')} is ever "
+        "moved.",
         "",
         keys[-1],
         remedies=(

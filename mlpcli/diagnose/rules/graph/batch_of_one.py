@@ -8,6 +8,7 @@ from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import listed
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
@@ -16,7 +17,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     normalised = [n for n, layer in enumerate(layers) if layer.running and layer.trainable]
     if not normalised or case.batch > 1:
         return
-    names = ", ".join(layers[number].name for number in normalised)
+    names = listed(layers[number].name for number in normalised)
     yield Finding(
         "batch_of_one",
         "problem",
@@ -33,6 +34,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
                 tuple(f"network.hidden[{number}].normalisation=layer" for number in normalised),
             ),
         ),
+        measure="rows of a batch",
     )
 
 

@@ -12,6 +12,7 @@ from mlpcli.diagnose.rebuilt import with_hidden
 from mlpcli.diagnose.rule import Rule
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.predict.output_range import sums_to_one
+from mlpcli.wording import listed
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
@@ -20,15 +21,18 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     sharing = [number for number, layer in enumerate(layers) if layer.units > 1 and sums_to_one(layer)]
     if not sharing:
         return
-    names = ", ".join(layers[number].name for number in sharing)
-    units = min(layers[number].units for number in sharing)
+    names = listed(layers[number].name for number in sharing)
+    counts = [layers[number].units for number in sharing]
+    units = min(counts)
+    which = f"{units} units" if max(counts) == units else f"{units} to {max(counts)} units a layer"
+    at_most = " at most" if max(counts) > units else ""
     outcome = evidence.outcome(with_hidden(case, sharing, ACTIVATIONS["tanh"]()))
     own = evidence.trial
     ends = f"ends at a loss of {own.loss:.3g}" if own.finite else "stops being finite"
     yield Finding(
         "hidden_softmax",
         evidence.gravity(outcome) or "note",
-        f"softmax in {names}: {units} units share a sum of 1, about {1 / units:.2g} each, and what one "
+        f"softmax in {names}: {which} share a sum of 1, about {1 / units:.2g} each{at_most}, and what one "
         f"gains the others lose. The training {ends}; with tanh it {outcome.text}.",
         f"layer {names}",
         layer_key(case, sharing[0], "activation"),
@@ -36,8 +40,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         None,
         (
             Remedy("each unit says something of its own", in_hidden(case, "activation", "tanh", sharing)),
-            Remedy("likewise", in_hidden(case, "activation", "relu", sharing)),
+            Remedy("ReLU units do not share a sum either", in_hidden(case, "activation", "relu", sharing)),
         ),
+        measure="mean output of a unit of the smallest such layer",
     )
 
 

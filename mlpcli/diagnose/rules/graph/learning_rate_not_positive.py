@@ -24,7 +24,17 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         cause = f"The learning rate is {rate:g}, below 0: every step goes uphill, to a higher cost."
     sizes = (usual,) if rate == 0 or -rate == usual else (-rate, usual)
     remedies = (Remedy("steps go downhill", (f"{KEY}={size:g}",)) for size in sizes)
-    yield Finding("learning_rate_not_positive", "problem", cause, "", KEY, rate, 0.0, tuple(remedies))
+    yield Finding(
+        "learning_rate_not_positive",
+        "problem",
+        cause,
+        "",
+        KEY,
+        rate,
+        0.0,
+        tuple(remedies),
+        measure="learning rate, which has to be above it",
+    )
 
 
 learning_rate_not_positive = Rule(

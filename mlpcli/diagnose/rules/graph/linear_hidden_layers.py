@@ -12,6 +12,7 @@ from mlpcli.diagnose.rebuilt import with_hidden
 from mlpcli.diagnose.rule import Rule
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.predict.output_range import is_straight
+from mlpcli.wording import listed
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
@@ -19,19 +20,18 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     straight = [number for number in range(hidden) if is_straight(case.network.layers[number])]
     if not straight:
         return
-    names = ", ".join(case.network.layers[number].name for number in straight)
+    names, one = listed(case.network.layers[number].name for number in straight), len(straight) == 1
     key = layer_key(case, straight[0], "activation")
     if len(straight) < hidden:
-        cause = f"{names}: linear, and one affine map together with the layer that follows."
+        linear = "is linear" if one else "are linear"
+        cause = f"{names} {linear}, and one affine map together with the layer that follows."
         remedy = Remedy("a layer that bends", in_hidden(case, "activation", "tanh", straight))
         where = f"layer {names}"
         yield Finding("linear_hidden_layers", "note", cause, where, key, remedies=(remedy,))
         return
     outcome = evidence.outcome(with_hidden(case, straight, ACTIVATIONS["tanh"]()))
-    cause = (
-        f"Of the hidden layers none bends ({names}): the network does as a single linear layer would"
-        f"{_ends(evidence, outcome)}."
-    )
+    bends = f"The hidden layer {names} does not bend" if one else f"Of the hidden layers none bends ({names})"
+    cause = f"{bends}: the network does as a single linear layer would{_ends(evidence, outcome)}."
     yield Finding(
         "linear_hidden_layers",
         evidence.gravity(outcome) or "note",
@@ -39,8 +39,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         f"layer {names}",
         key,
         float(len(straight)),
-        0.0,
+        float(hidden),
         tuple(_remedies(evidence, straight)),
+        measure="hidden layers that are straight lines; the threshold is all of them",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -50,10 +51,18 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         )
     else:
         return
-    # How far beyond 0 and 1: 0 where the outputs only do not share 1.
     far = max(0.0 - said.low, said.high - 1.0)
+    beyond = far > 0 and math.isfinite(far)  # else the outputs only do not share 1, or have no bound
     yield Finding(
-        "not_a_probability", severity, cause, f"layer {layer.name}", KEY, far, 0.0, tuple(_remedies(evidence))
+        "not_a_probability",
+        severity,
+        cause,
+        f"layer {layer.name}",
+        KEY,
+        far if beyond else None,
+        0.0 if beyond else None,
+        tuple(_remedies(evidence)),
+        measure="how far the output reaches beyond 0 and 1" if beyond else "",
     )
 
 

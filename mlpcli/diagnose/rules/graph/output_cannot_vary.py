@@ -30,8 +30,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             f"layer {layer.name}",
             layer_key(evidence.case, number, "activation"),
             said.high - said.low,
-            0.0,
+            None,
             tuple(_remedies(evidence, number)),
+            measure="largest output less the smallest, whatever comes in",
         )
         return
     if network.inputs not in set(topological([network.prediction])):

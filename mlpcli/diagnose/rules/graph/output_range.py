@@ -17,6 +17,7 @@ from mlpcli.discover import choice_name
 from mlpcli.nn.loss import Loss
 from mlpcli.predict.output_range import Range, sums_to_one
 from mlpcli.predict.output_range import output_range as range_of
+from mlpcli.wording import percent, told_apart
 
 KEY = "network.output.activation"
 HARDLY = 0.01
@@ -49,17 +50,20 @@ def _single(evidence: Evidence) -> Iterator[Finding]:
     if share < HARDLY:
         return
     activation = choice_name(case.head.activation)
+    least, most = told_apart(low, high)
+    lie = f"lie between {least} and {most}" if least != most else f"are {least}"
     yield Finding(
         "output_range",
         "problem" if share > POOR else _gravity(evidence, "linear", case.head.loss),
-        f"{activation} says {said.text}, and the targets lie between {low:.4g} and "
-        f"{high:.4g}: {outside.mean():.0%} of them cannot be reached, and the best such outputs "
-        f"leave a loss of {left:.3g} (the best constant: {baseline:.3g}){by}.",
+        f"{activation} says {said.text}, and the targets {lie}: {percent(float(outside.mean()))} of them "
+        f"cannot be reached, and the best such outputs leave a loss of {left:.3g} (the best constant: "
+        f"{baseline:.3g}){by}.",
         f"layer {layer.name}",
         KEY,
         share,
         HARDLY,
         tuple(_remedies(evidence, said)),
+        measure="least loss of outputs within the range, as a share of the best constant's",
     )
 
 
@@ -79,13 +83,14 @@ def _shares(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "output_range",
         _gravity(evidence, "sigmoid", "binary_cross_entropy") if multilabel else _gravity(evidence, "linear"),
-        f"The {layer.units} outputs under {activation} share 1, and in {beyond:.0%} of the rows the targets "
-        "do not: what one output gains the others lose.",
+        f"The {layer.units} outputs under {activation} share 1, and in {percent(beyond)} of the rows the "
+        "targets do not: what one output gains the others lose.",
         f"layer {layer.name}",
         KEY,
         beyond,
         HARDLY,
         (sigmoid if multilabel else linear,),
+        measure="share of the rows whose targets do not sum to 1",
     )
 
 

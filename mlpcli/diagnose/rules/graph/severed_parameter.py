@@ -9,6 +9,7 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 from mlpcli.graph.node import topological
+from mlpcli.wording import listed, part_of
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
@@ -17,13 +18,14 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     severed = [p.node for p in network.trained if p.node not in used]
     if not severed:
         return
-    names = ", ".join(node.name for node in severed)
+    names = listed(node.name for node in severed)
+    lacking = part_of(len(severed), len(network.parameters), "parameter")
     there = sum(1 for p in network.parameters if p.node in used)
     yield Finding(
         "severed_parameter",
         "problem",
-        f"The loss is not computed from {names}: {len(severed)} of {len(network.parameters)} parameters "
-        f"never get a gradient{'' if there else ', and nothing at all is trained'}.",
+        f"The loss is not computed from {names}: {lacking} never {'gets' if len(severed) == 1 else 'get'} a "
+        f"gradient{'' if there else ', and nothing at all is trained'}.",
         f"parameter {names}",
         remedies=(Remedy("the loss built from the last layer's output, in the code that builds the graph"),),
     )

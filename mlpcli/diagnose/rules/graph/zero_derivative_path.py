@@ -9,6 +9,7 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 from mlpcli.graph.node import Node, topological
+from mlpcli.wording import listed, part_of
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
@@ -19,13 +20,14 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     starved = [p.node for p in network.trained if p.node in used and p.node not in reached]
     if not starved:
         return
-    names = ", ".join(node.name for node in starved)
-    cuts = ", ".join(_cuts(starved, order, reached))
+    names = listed(node.name for node in starved)
+    cuts = listed(_cuts(starved, order, reached))
+    moved = part_of(len(starved), len(network.parameters), "parameter")
     yield Finding(
         "zero_derivative_path",
         "problem",
-        f"The loss depends on {names} only through {cuts}, where no gradient passes: {len(starved)} of "
-        f"{len(network.parameters)} parameters are never moved.",
+        f"The loss depends on {names} only through {cuts}, where no gradient passes: {moved} "
+        f"{'is' if len(starved) == 1 else 'are'} never moved.",
         f"op {cuts}",
         remedies=(Remedy("the loss built from the value before that op; thresholds only when predicting"),),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import (
+    has_rate,
     hidden_layers,
     in_hidden,
     layer_key,
@@ -17,6 +18,7 @@ from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import part_of, percent
 
 MOST_DEAD = 0.5
 """Share of a layer's units: SageMaker Debugger and DeepDiagnosis warn from one half on."""
@@ -31,17 +33,18 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             if not layer.shape.flat_pieces or flat < MOST_DEAD * layer.units:
                 continue
             share = flat / layer.units
+            units = part_of(flat, layer.units, f"{layer.activation} unit")
             yield Finding(
                 "dead_activation",
                 "problem" if share == 1.0 else _gravity(evidence, when),
-                f"{flat} of {layer.units} {layer.activation} units of {layer.name} lie flat on every row "
-                f"{when}: on {1 - layer.live_share:.0%} of rows × units the slope is 0"
-                + (", and no gradient passes." if share == 1.0 else "."),
+                f"Flat on every row {when}: {units} of {layer.name}. On {percent(1 - layer.live_share)} of "
+                f"rows × units the slope is 0{', and no gradient passes' if share == 1.0 else ''}.",
                 f"layer {layer.name}",
                 layer_key(evidence.case, number, "activation"),
                 share,
                 MOST_DEAD,
                 with_changes(_remedies(evidence, number, when != "before training")),
+                measure="share of the layer's units whose slope is 0 on every row",
             )
             return
 
@@ -71,7 +74,7 @@ def _remedies(evidence: Evidence, number: int, killed: bool) -> Iterator[Remedy]
     if number < hidden:
         leaky = (*in_hidden(case, "activation", "leaky_relu"), *weights)
         yield Remedy("its slope is nowhere 0 either", leaky)
-    if killed:
+    if killed and has_rate(case):
         yield Remedy("shorter steps do not throw units out", (*output, lower_rate(case)))
 
 

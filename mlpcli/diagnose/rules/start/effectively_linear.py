@@ -11,6 +11,7 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.layer_health import LayerHealth, rms
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import all_of, percent
 
 ALL = 1.0
 
@@ -29,7 +30,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     first = start[bent[0]]
     units = sum(layer.units for layer in start[:hidden])
     shares = "; ".join(
-        f"{before.name} {1 - before.live_share:.0%}, then {1 - after.live_share:.0%}"
+        f"{before.name} {percent(1 - before.live_share)}, then {percent(1 - after.live_share)}"
         for before, after in zip(start, end, strict=True)
         if before.shape.flat_pieces
     )
@@ -41,16 +42,15 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "effectively_linear",
         "warning" if evidence.learns else "problem",
-        f"{first.activation} is straight wherever the rows lie: for all {units} hidden units every row is "
-        "on one "
-        f"straight piece, before the training and after it, so the hidden layers do what none would and "
-        "the network "
-        f"is a linear model.{outside}",
+        f"{first.activation} is straight wherever the rows lie: for {all_of(units, 'hidden unit')} "
+        "every row is on one straight piece, before the training and after it, so the hidden layers do "
+        f"what none would and the network is a linear model.{outside}",
         f"layer {first.name}",
         layer_key(case, bent[0], "activation"),
         _linear_share(end[:hidden]),
         ALL,
         tuple(_remedies(evidence)),
+        measure="share of hidden units that are one straight line on all rows after the training",
     )
 
 

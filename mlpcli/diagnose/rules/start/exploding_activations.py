@@ -29,15 +29,15 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     steps = [after / came if came else 0.0 for came, after in zip(before, sizes, strict=True)]
     worst = steps.index(max(steps))
     outcome = evidence.with_usual_weights
+    severity = evidence.gravity(outcome) or "note"
     hidden = len(health) - 1
     he = (*in_hidden(case, "initialisation", "he_normal"), *zero_biases(case, range(hidden)))
     yield Finding(
         "exploding_activations",
-        evidence.gravity(outcome),
+        severity,
         f"What passes through the network grows before training: from an rms of {size:.3g} in the inputs to "
         f"{sizes[-1]:.3g} in the last hidden pre-activations, {growth:.2g} times, most in "
-        f"{health[worst].name}. "
-        f"The same training from glorot_uniform weights {outcome.text}.",
+        f"{health[worst].name}. The same training from glorot_uniform weights {outcome.text}.",
         f"layer {health[worst].name}",
         layer_key(case, worst, "initialisation"),
         growth,
@@ -48,6 +48,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
                 Remedy("the same, with the size that suits ReLU", (*he, *usual_weights(case, [hidden]))),
             )
         ),
+        measure="rms of the last hidden pre-activations over that of the inputs, before training",
     )
 
 

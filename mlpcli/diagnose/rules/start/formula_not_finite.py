@@ -50,7 +50,10 @@ def _finding(evidence: Evidence, fault: FormulaFault, what: str) -> Finding:
     where = "loss" if fault.layer is None else fault.name
     key = "loss" if fault.layer is None else layer_key(case, fault.layer, "activation")
     remedies = (usual_instead(case, fault.layer),)
-    return Finding("formula_not_finite", "problem", what, where, key, fault.share, 0.0, remedies)
+    measure = "share of the values for which the formula or its slope is not finite"
+    return Finding(
+        "formula_not_finite", "problem", what, where, key, fault.share, 0.0, remedies, measure=measure
+    )
 
 
 formula_not_finite = Rule(

@@ -11,6 +11,7 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.layer_health import identical_units as identical
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import listed, plural
 
 SAME = 1e-6
 """Difference of weights, relative to the largest, that rounding may make in a training."""
@@ -29,7 +30,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             counts[number] = min(before, after)
     if not counts:
         return
-    said = ", ".join(
+    said = listed(
         f"{layers[number].units - count} different of {layers[number].units} in {layers[number].name}"
         for number, count in counts.items()
     )
@@ -38,14 +39,15 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "identical_units",
         "warning" if evidence.learns else "problem",
-        f"Units have the same weights before and after them, and still have after {evidence.trial.steps} "
-        "steps: "
-        f"{said}. Equal units get equal gradients, so together they are worth one.",
+        f"Units have the same weights before and after them, and still have after "
+        f"{plural(evidence.trial.steps, 'step')}: {said}. Equal units get equal gradients, so together they "
+        "are worth one.",
         f"layer {layers[first].name}",
         layer_key(case, first, "initialisation"),
         share,
         0.0,
         (Remedy("weights drawn at random differ", usual_weights(case, counts, biases=False)),),
+        measure="share of a layer's units that are copies of another, where it is largest",
     )
 
 
@@ -53,8 +55,7 @@ identical_units = Rule(
     title="Units are copies of each other",
     check=_check,
     statistic="units of a hidden layer less the different ones, by weights and biases before them and "
-    "weights "
-    "after them, before training and after it",
+    "weights after them, before training and after it",
     threshold="none: equal before training, and equal to 1e-6 of the largest weight after it",
     source="Ben Braiek, Khomh 2022, TheDeepChecker; Goodfellow et al. 2016, section 8.4 (symmetry breaking)",
     text="""Two units with equal weights put out the same, and where the weights after them are equal too,

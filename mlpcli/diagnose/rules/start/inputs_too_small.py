@@ -28,8 +28,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "inputs_too_small",
         severity,
         f"The inputs are small: their rms is {size:.2g}, the largest {np.abs(inputs).max():.2g}, so that "
-        "rows hardly "
-        f"differ for the first layer. The same training with standardised inputs "
+        "rows hardly differ for the first layer. The same training with standardised inputs "
         f"{evidence.with_usual_inputs.text}.",
         "",
         KEY,
@@ -39,6 +38,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             Remedy("every column gets mean 0 and standard deviation 1", (f"{KEY}=standard",)),
             Remedy("every column lies between 0 and 1", (f"{KEY}=minmax",)),
         ),
+        measure="rms of the inputs",
     )
 
 
@@ -47,8 +47,7 @@ inputs_too_small = Rule(
     check=_check,
     statistic="rms of the inputs; then the training with standardised ones",
     threshold="0.01; and the network does not learn, or leaves 30 % of the baseline's loss and "
-    "standardised inputs "
-    "halve it",
+    "standardised inputs halve it",
     source="Ben Braiek, Khomh 2022, TheDeepChecker",
     text="""Inputs that were divided twice, by 255 and by 255 again, or that come in tiny units, make pre-
 activations near 0 on every row: all rows get the same prediction, and the gradient of the first weights,

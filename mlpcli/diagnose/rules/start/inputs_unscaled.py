@@ -41,22 +41,27 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     name = evidence.column_name(column)
     also = " and targets" if with_targets else ""
     targets = ("data.target_scaling=standard",) if with_targets else ()
+    differ = f", their standard deviations differ by a factor of {uneven:.3g}" if len(varying) > 1 else ""
+    value, threshold, measure = (
+        (size, LARGE, "rms of the first layer's pre-activations from Glorot weights")
+        if size > LARGE
+        else (uneven, UNEVEN, "largest standard deviation of a column over the smallest")
+    )
     yield Finding(
         "inputs_unscaled",
         severity,
-        f"The inputs are up to {np.abs(inputs).max():.4g} (column {name}), their standard deviations "
-        "differ by a "
-        f"factor of {uneven:.3g}, and the first layer gets values of about {size:.3g} from weights of the "
-        "usual "
-        f"size. The same training with standardised inputs{also} {outcome.text}.",
+        f"The inputs are up to {np.abs(inputs).max():.4g} in size (column {name}){differ}, and the first "
+        f"layer gets values of about {size:.3g} from weights of the usual size. The same training with "
+        f"standardised inputs{also} {outcome.text}.",
         f"column {name}",
         KEY,
-        size,
-        LARGE,
+        value,
+        threshold,
         (
             Remedy("every column gets mean 0 and standard deviation 1", (f"{KEY}=standard", *targets)),
             Remedy("every column lies between 0 and 1", (f"{KEY}=minmax", *targets)),
         ),
+        measure=measure,
     )
 
 
@@ -72,11 +77,10 @@ inputs_unscaled = Rule(
     title="The inputs are not scaled",
     check=_check,
     statistic="rms of the first layer's pre-activations from Glorot weights, √(2/(fan-in + fan-out) · "
-    "Σx²), and the "
-    "ratio of the columns' standard deviations; then the training with standardised inputs",
+    "Σx²), and the ratio of the columns' standard deviations; then the training with standardised inputs",
     threshold="10, or a ratio of 100 with inputs above 10; and the network does not learn, or leaves 30 % "
-    "of the "
-    "baseline's loss and standardised inputs halve it. Large inputs that are learned from are no finding",
+    "of the baseline's loss and standardised inputs halve it. Large inputs that are learned from are no "
+    "finding",
     source="LeCun et al. 1998, Efficient BackProp, section 4.3; Schoop et al. 2021, UMLAUT (inputs beyond "
     "±1)",
     text="""A first layer with weights of the usual size expects inputs of about 1. From larger ones it

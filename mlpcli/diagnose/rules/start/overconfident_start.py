@@ -11,21 +11,22 @@ from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trial import Trainer
 from mlpcli.diagnose.usual import with_usual_weights
 
 TIMES = 2.0
-"""The first loss over the baseline, and over the first loss with usual weights in the output layer."""
+"""The first loss over that with usual weights in the output layer, and about that over the baseline."""
+LEAST_TIMES = 0.999 * TIMES
+"""What rounding leaves of it where the first loss is exactly twice the baseline."""
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case = evidence.case
     loss, baseline = evidence.trial.start_loss, evidence.baseline
-    if not math.isfinite(loss) or baseline <= 0 or loss < TIMES * baseline * (1 - 1e-3):
+    if not math.isfinite(loss) or baseline <= 0 or loss < LEAST_TIMES * baseline:
         return
     last = len(case.network.layers) - 1
     cured = with_usual_weights(case, [case.network.layers[last].name])
-    usual = Trainer(cured).loss_on(evidence.trainer.rows, cured.draw(0))[0]
+    usual = evidence.trainer_of(cured).loss_on(evidence.trainer.rows, cured.draw(0))[0]
     if not loss > TIMES * usual:
         return
     outcome = evidence.outcome(cured)
@@ -38,18 +39,18 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "overconfident_start",
         severity,
         f"The loss starts at {loss:.3g}, where the best constant has {baseline:.3g}: the output layer is "
-        "sure of "
-        f"itself before it has seen anything. With glorot_uniform weights there it starts at {usual:.3g}, "
-        "and the "
-        f"same training {outcome.text}.",
+        f"{'sure of itself' if is_cross_entropy(case) else 'far from the targets'} before it has seen "
+        f"anything. With glorot_uniform weights there it starts at {usual:.3g}, and the same training "
+        f"{outcome.text}.",
         f"layer {case.network.layers[last].name}",
         layer_key(case, last, "initialisation"),
         loss / baseline,
-        TIMES,
+        LEAST_TIMES,
         (
             Remedy("it starts near what the best constant has", _changes(evidence, "glorot_uniform")),
             Remedy("it starts with the same for every row", _changes(evidence, "zeros")),
         ),
+        measure="loss before the first step over that of the best constant",
     )
 
 
@@ -61,8 +62,7 @@ overconfident_start = Rule(
     title="Over-confident before training",
     check=_check,
     statistic="loss before the first step, against that of the best constant and that with Glorot weights "
-    "in the "
-    "output layer",
+    "in the output layer",
     threshold="twice both. A note where a classifier learns all the same; a regression that does is let "
     "alone",
     source="Karpathy 2019, A Recipe for Training Neural Networks (verify loss at init); CS231n notes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import (
+    has_rate,
     hidden_layers,
     in_hidden,
     layer_key,
@@ -17,6 +18,7 @@ from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import part_of, percent
 
 MOST = 0.5
 """Share of rows × units."""
@@ -31,23 +33,23 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(
                 "saturated_layer",
                 "problem",
-                f"The {layer.activation} units of {layer.name} are flat on {layer.flat_share:.0%} of rows "
-                "× units "
-                f"{when} ({layer.saturated} of {layer.units} units on nearly every row): what comes in "
-                "has an rms of "
-                f"{layer.pre_activation_rms:.3g}, and the mean slope is {layer.mean_slope:.2g}.",
+                f"The {layer.activation} of {layer.name} is flat on {percent(layer.flat_share)} of rows × "
+                f"units {when}, on nearly every row for {part_of(layer.saturated, layer.units, 'unit')}: "
+                f"what comes in has an rms of {layer.pre_activation_rms:.3g}, and the mean slope is "
+                f"{layer.mean_slope:.2g}.",
                 f"layer {layer.name}",
                 layer_key(case, number, "initialisation"),
                 layer.flat_share,
                 MOST,
                 with_changes(_remedies(evidence, when != "before training")),
+                measure="share of rows × units where the slope is below 2 % of the steepest",
             )
             return
 
 
 def _remedies(evidence: Evidence, by_steps: bool) -> Iterator[Remedy]:
     case, weights = evidence.case, usual_weights(evidence.case)
-    if by_steps:
+    if by_steps and has_rate(case):
         yield Remedy("shorter steps leave units where the slope is", (lower_rate(case),))
     why = "weights and inputs of a size that keeps units where the slope is"
     yield Remedy(why, (*weights, *usual_inputs(case)))
@@ -58,8 +60,7 @@ saturated_layer = Rule(
     title="A hidden layer is saturated",
     check=_check,
     statistic="share of rows × units of a layer with a bounded activation where the slope is below 2 % of "
-    "the "
-    "steepest (|tanh| > 0.99), before training and after it",
+    "the steepest (|tanh| > 0.99), before training and after it",
     threshold="half, where the network does not learn",
     source="Glorot, Bengio 2010; Wardat et al. 2022, DeepDiagnosis; Rakitianskaia, Engelbrecht 2015",
     text="""Sigmoid, tanh and their kind are flat where what comes in is large: such a unit says the same

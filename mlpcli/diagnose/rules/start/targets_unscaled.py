@@ -9,6 +9,7 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.usual import LARGEST_TARGET, has_large_targets, largest_spread
+from mlpcli.wording import listed, told_apart
 
 KEY = "data.target_scaling"
 
@@ -23,15 +24,15 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     target = case.rows["target"]
     own = evidence.trial.loss if evidence.trial.finite else None
     ends = f"ends at {own:.4g}" if own is not None else "stops being finite"
+    low, high = told_apart(float(target.min()), float(target.max()))
     yield Finding(
         "targets_unscaled",
         severity,
-        f"The targets lie between {target.min():.4g} and {target.max():.4g} with a standard deviation of "
+        f"The targets lie between {low} and {high} with a standard deviation of "
         f"{largest_spread(case.rows):.4g}; the loss starts at {evidence.trial.start_loss:.4g} and {ends}, "
-        "where the "
-        f"best constant has {evidence.baseline:.4g}. The same training with standardised targets "
+        f"where the best constant has {evidence.baseline:.4g}. The same training with standardised targets "
         f"{evidence.with_usual_targets.text}.",
-        "target " + ", ".join(_names(evidence)),
+        f"target {listed(_names(evidence))}",
         KEY,
         largest_spread(case.rows),
         LARGEST_TARGET,
@@ -42,6 +43,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             ),
             Remedy("the target lies between 0 and 1", (f"{KEY}=minmax",)),
         ),
+        measure="standard deviation of the target, where it is largest",
     )
 
 
@@ -55,8 +57,7 @@ targets_unscaled = Rule(
     check=_check,
     statistic="standard deviation of the target of a regression; then the training with standardised ones",
     threshold="10; and the network does not learn, or leaves 30 % of the baseline's loss and standardised "
-    "targets "
-    "halve that share",
+    "targets halve that share",
     source="Bishop 1995, section 8.2; Ben Braiek, Khomh 2022, TheDeepChecker",
     text="""The gradient of a squared error grows with the target: a rate that suits targets of about 1
 makes the cost of larger ones run away. And steps of a fixed length, as Adam makes them, have a long way to

@@ -10,6 +10,7 @@ from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.layer_health import gradient_ratio
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import listed
 
 RATIO = 1e-3
 """AUTOTRAINER's, before training."""
@@ -35,15 +36,15 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "vanishing_gradient",
         "problem",
-        f"The gradient vanishes: relative to its weights, that of {first[0].name} is {ratio:.1g} times "
-        "that of "
-        f"{first[-1].name} before training and {later:.1g} times after it{moved}; mean slopes are "
-        f"{', '.join(f'{layer.mean_slope:.2g}' for layer in first[:-1])}.",
+        f"The gradient vanishes: relative to its weights, that of {first[0].name} is {ratio:.1g} times that "
+        f"of {first[-1].name} before training and {later:.1g} times after it{moved}; mean slopes are "
+        f"{listed(f'{layer.mean_slope:.2g}' for layer in first[:-1])}.",
         f"layer {first[0].name}",
         "network.hidden",
         ratio,
         RATIO,
         tuple(_remedies(evidence)),
+        measure="‖gradient‖ / ‖W‖ of the first layer over that of the last, before training",
     )
 
 

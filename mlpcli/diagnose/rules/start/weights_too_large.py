@@ -29,13 +29,13 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "weights_too_large",
         severity,
         f"The first weights of {layer.name} are {scales[worst]:.3g} times as large as the rule 1/√fan-in. "
-        "The same "
-        f"training from glorot_uniform weights {outcome.text}.",
+        f"The same training from glorot_uniform weights {outcome.text}.",
         f"layer {layer.name}",
         layer_key(case, worst, "initialisation"),
         scales[worst],
         LARGE,
         (Remedy("weights of the usual size, biases of 0", usual_weights(case)),),
+        measure="rms(W)·√fan-in of the layer before training",
     )
 
 

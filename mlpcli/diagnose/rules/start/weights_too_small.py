@@ -32,19 +32,23 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     worst = min((n for n, scale in enumerate(scales) if scale), key=lambda number: scales[number])
     layer = case.network.layers[worst]
     more = f" ({product:.1g} through all {len(scales)} hidden layers)" if len(scales) > 1 else ""
+    value, threshold, measure = (
+        (scales[worst], SMALL, "rms(W)·√fan-in of the layer before training")
+        if small
+        else (product, SMALL_TOGETHER, "rms(W)·√fan-in, multiplied over the hidden layers, before training")
+    )
     yield Finding(
         "weights_too_small",
         severity,
         f"The first weights of {layer.name} are {scales[worst]:.2g} times as large as the rule "
-        f"1/√fan-in{more}: what "
-        f"differs between rows shrinks by that factor in each layer. The same training from "
-        "glorot_uniform weights "
-        f"{outcome.text}.",
+        f"1/√fan-in{more}: what differs between rows shrinks by about that factor there. The same training "
+        f"from glorot_uniform weights {outcome.text}.",
         f"layer {layer.name}",
         layer_key(case, worst, "initialisation"),
-        scales[worst],
-        SMALL,
+        value,
+        threshold,
         (Remedy("weights of the usual size, biases of 0", usual_weights(case)),),
+        measure=measure,
     )
 
 

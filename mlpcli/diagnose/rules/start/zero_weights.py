@@ -11,6 +11,7 @@ from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import listed
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
@@ -20,20 +21,23 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     hidden = [number for number in range(len(layers) - 1) if zero[number]]
     if not hidden:
         return
-    names = ", ".join(layers[number].name for number in hidden)
+    names, one = listed(layers[number].name for number in hidden), len(hidden) == 1
     then = (
-        "the network learns all the same" if evidence.learns else "no unit of it comes to differ from another"
+        "the network learns all the same"
+        if evidence.learns
+        else f"no unit of {'it' if one else 'them'} comes to differ from another"
     )
     yield Finding(
         "zero_weights",
         "note" if evidence.learns else "problem",
-        f"All weights of {names} are 0 before training: what it puts out is the same for every row, and "
-        f"{then}.",
+        f"All weights of {names} are 0 before training: what {'it puts' if one else 'they put'} out is the "
+        f"same for every row, and {then}.",
         f"layer {layers[hidden[0]].name}",
         layer_key(case, hidden[0], "initialisation"),
         0.0,
-        0.0,
+        None,
         (Remedy("weights that differ and have the usual size", usual_weights(case, hidden, biases=False)),),
+        measure="largest |w| of the layer before training",
     )
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from mlpcli.diagnose.baseline import is_cross_entropy
+from mlpcli.diagnose.budget import OutOfBudget
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trial import Trial
+from mlpcli.wording import told_apart
 
 CLEARLY_BETTER = 0.7
 """Share of the loss that a remedy must come down to."""
-NEAR = 0.02
-"""Relative distance from the baseline. At 0.693 that is 0.014."""
+ALIKE = 0.05
+"""Range of the predictions over that of the targets, up to which they count as the same for every row."""
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
@@ -25,14 +29,33 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         if is_cross_entropy(evidence.case)
         else "the loss of the best constant"
     )
-    if abs(trial.loss - baseline) <= NEAR * abs(baseline):
+    if _says_the_same(evidence):
         said = "ignores its inputs and predicts the same for every row."
     else:
         better = "hardly" if trial.loss < baseline else "no"
-        said = f"is {better} better than a prediction that is the same for every row."
-    cause = f"The loss ends at {trial.loss:.4g}; {what} is {baseline:.4g}: the network {said}"
+        said = f"is, by its loss, {better} better than a prediction that is the same for every row."
+    ends, constant = told_apart(trial.loss, baseline)
+    cause = f"The loss ends at {ends}; {what} is {constant}: the network {said}"
     remedies = tuple(_remedies(evidence)) if evidence.case.optimizer.rate > 0 else ()
-    yield Finding("stalled_at_baseline", "problem", cause, "", "", trial.loss, baseline, remedies)
+    yield Finding(
+        "stalled_at_baseline",
+        "problem",
+        cause,
+        "",
+        "",
+        trial.loss,
+        evidence.clearly_below,
+        remedies,
+        measure="loss on the training rows after the training; the threshold is 5 % below the baseline",
+    )
+
+
+def _says_the_same(evidence: Evidence) -> bool:
+    """Whether the predictions hardly differ between rows, beside the targets that they are for."""
+    said, wanted = (
+        np.ptp(each, axis=0) for each in (evidence.trial.predictions, evidence.trainer.rows["target"])
+    )
+    return bool(np.all(said <= ALIKE * wanted))
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
@@ -40,15 +63,19 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     case = evidence.case
     rate, epochs = case.optimizer.rate, case.config.training.epochs
     faster = f"optimiser.learning_rate={10 * rate:g}"
-    tried: list[tuple[Trial, tuple[str, ...]]] = [
-        (evidence.at_rate(10.0), (faster,)),
-        (evidence.at_rate(0.1), (f"optimiser.learning_rate={rate / 10:g}",)),
-    ]
-    if evidence.trial.complete:
-        longer = f"training.epochs={10 * epochs}"
-        tried += [(evidence.longer, (longer,)), (evidence.longer_and_faster, (longer, faster))]
-        for number, other in enumerate(evidence.redraws, 1):
-            tried.append((other, (f"seed={case.config.seed + number}",)))
+    tried: list[tuple[Trial, tuple[str, ...]]] = []
+    # The symptom is told although the budget has no room for all of these.
+    try:
+        tried.append((evidence.at_rate(10.0), (faster,)))
+        tried.append((evidence.at_rate(0.1), (f"optimiser.learning_rate={rate / 10:g}",)))
+        if evidence.trial.complete:
+            longer = f"training.epochs={10 * epochs}"
+            tried.append((evidence.longer, (longer,)))
+            tried.append((evidence.longer_and_faster, (longer, faster)))
+            for number, other in enumerate(evidence.redraws, 1):
+                tried.append((other, (f"seed={case.config.seed + number}",)))
+    except OutOfBudget:
+        evidence.budget.untried += 1
     better = [(other, changes) for other, changes in tried if evidence.much_better(other, CLEARLY_BETTER)]
     for other, changes in sorted(better, key=lambda each: each[0].loss)[:3]:
         yield Remedy(f"ends at {other.loss:.4g} in a trial", changes)
@@ -58,8 +85,8 @@ stalled_at_baseline = Rule(
     title="The cost stays at the baseline",
     check=_check,
     statistic="loss on the training rows after the trial, against that of the best constant prediction",
-    threshold="not 5 % below it; within 2 % it ignores the inputs. Ours: seeds of XOR that "
-    "are stuck end within 0.1 % of ln 2",
+    threshold="not 5 % below it; where the predictions range over less than 5 % of the targets' range, the "
+    "network ignores its inputs. Ours: seeds of XOR that are stuck end within 0.1 % of ln 2",
     source="Karpathy 2019, A Recipe for Training Neural Networks (input-independent baseline)",
     text="""A loss of ln 2 = 0.693 on two balanced classes, or of the target's variance in a regression, is
 what the best constant prediction gives. A network that stays there has learned how frequent the classes

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.diagnose.config_keys import has_rate
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import percent, told_apart
 
 KEY = "optimiser.learning_rate"
 LEAST_EPOCHS = 20
@@ -29,16 +31,18 @@ GAIN = 0.7
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, trial = evidence.case, evidence.trial
-    rate, costs = case.optimizer.rate, trial.costs
-    if rate <= 0 or not trial.finite or len(costs) < LEAST_EPOCHS:
+    costs = trial.costs
+    if not has_rate(case) or not trial.finite or len(costs) < LEAST_EPOCHS:
         return
+    rate = case.optimizer.rate
     half = len(costs) // 2
     late = costs[half:]
     median = float(np.median(late))
     rising = float(np.mean(np.diff(late) > 0))
     swing = float(np.diff(np.percentile(late, (10, 90)))[0]) / max(abs(median), 1e-300)
     # The last epochs at a swinging rate still meet a new best by chance: what counts is its mean.
-    new_best = bool(late[-len(late) // 2 :].mean() < NEW_BEST * costs[:half].min())
+    quarter, first = float(late[-len(late) // 2 :].mean()), float(costs[:half].min())
+    new_best = quarter < NEW_BEST * first
     if new_best or rising < RISING or swing < SWING or _low(evidence, median):
         return
     if median > RUNS_AWAY * max(trial.start_loss, evidence.baseline):
@@ -49,13 +53,13 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     better.sort(key=lambda each: _end(each[0].costs))
     best, at = better[0]
+    low, high, mean, reached = told_apart(float(late.min()), float(late.max()), quarter, first, digits=3)
     yield Finding(
         "cost_oscillates",
         "warning" if evidence.learns else "problem",
-        f"The cost swings and finds no new best: in the second half of {len(costs)} epochs it rises in "
-        f"{rising:.0%} of them, between {late.min():.3g} and {late.max():.3g}, while "
-        f"{costs[:half].min():.3g} was reached before; at the rate {at:g} it ends at "
-        f"{_end(best.costs):.3g}.",
+        f"The cost swings: of the second half of {len(costs)} epochs it rises in {percent(rising)}, and "
+        f"lies between {low} and {high}. Its mean in the last quarter, {mean}, is no new best, since "
+        f"{reached} was reached in the first half; at the rate {at:g} it ends at {_end(best.costs):.3g}.",
         "",
         KEY,
         swing,
@@ -67,6 +71,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             ),
             *_larger_batches(evidence),
         ),
+        measure="(90th - 10th percentile) / median of the costs in the second half of the training",
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.diagnose.budget import OutOfBudget
+from mlpcli.diagnose.config_keys import has_rate
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
@@ -24,14 +26,19 @@ LONGEST_WAY = 15
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, trial = evidence.case, evidence.trial
-    rate = case.optimizer.rate
-    if rate <= 0 or not _violent(evidence, trial):
+    if not has_rate(case) or not _violent(evidence, trial):
         return
+    rate = case.optimizer.rate
     if case.network.penalty is not None and evidence.beats_baseline(evidence.with_penalty(0.0).loss):
         return  # the penalty's pull is too long, not the rate
     better: list[tuple[Trial, float]] = []
     for power in range(1, LONGEST_WAY):
-        lower = evidence.at_rate(10.0**-power)
+        try:
+            lower = evidence.at_rate(10.0**-power)
+        except OutOfBudget:
+            if not better:
+                raise
+            break
         if evidence.much_better(lower) if evidence.learns else evidence.beats_baseline(lower.loss):
             better.append((lower, 10.0**-power))
         if power >= USUAL_WAY and (better or not _violent(evidence, lower)):
@@ -40,6 +47,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     better.sort(key=lambda each: each[0].loss)
     best, factor = better[0]
+    value, threshold, measure = _shown(evidence, trial)
     yield Finding(
         "learning_rate_too_high",
         "problem",
@@ -47,20 +55,38 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         f"ends at {best.loss:.4g}, where the best constant has {evidence.baseline:.4g}.",
         "",
         KEY,
-        trial.largest_first_update,
-        LONG_STEP,
+        value,
+        threshold,
         tuple(
             Remedy(f"ends at {lower.loss:.4g} in a trial", (f"{KEY}={rate * factor:g}",))
             for lower, factor in better
         ),
+        measure=measure,
     )
 
 
 def _violent(evidence: Evidence, trial: Trial) -> bool:
     if not trial.finite or trial.largest_first_update > LONG_STEP:
         return True
-    before = max(trial.start_loss, evidence.baseline)
-    return evidence.case.network.penalty is None and float(np.max(trial.costs)) > GROWS * before
+    grown = float(np.max(trial.costs)) > GROWS * _before(evidence, trial)
+    return evidence.case.network.penalty is None and grown
+
+
+def _before(evidence: Evidence, trial: Trial) -> float:
+    """What the cost is before the first step, or with the best constant, whichever is higher."""
+    return max(trial.start_loss, evidence.baseline)
+
+
+def _shown(evidence: Evidence, trial: Trial) -> tuple[float | None, float | None, str]:
+    """The statistic by which the steps are too long, its bound, and what it is."""
+    if not trial.finite:
+        return None, None, ""
+    if trial.largest_first_update > LONG_STEP:
+        return trial.largest_first_update, LONG_STEP, "‖ΔW‖ / ‖W‖ of the first step, where it is largest"
+    measure = "largest cost of an epoch over that before the first step, or the best constant's if higher"
+    before = _before(evidence, trial)
+    highest = float(np.max(trial.costs))
+    return (highest / before, GROWS, measure) if before > 0 else (None, None, "")
 
 
 def _what(trial: Trial) -> str:

@@ -7,16 +7,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, cast
 
+from mlpcli.diagnose.budget import OutOfBudget
+from mlpcli.diagnose.config_keys import has_rate
 from mlpcli.diagnose.evidence import HARDLY_MOVED, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trial import Trial
 from mlpcli.optim.optimizer import Optimizer
+from mlpcli.wording import plural, told_apart
 
 KEY = "optimiser.learning_rate"
 SHORT_STEP = 1e-3
 """‖ΔW‖ / ‖W‖ of a first step, what Karpathy calls about right: above it the rate is not low."""
 LARGE_EPSILON = 1e3
 """Times the optimiser's usual epsilon, from which on it is looked at."""
+LEFT = 0.01
+"""Share of the baseline's loss that has to be left: first weights that come from another run may be right."""
+MEASURE = "‖ΔW‖ / ‖W‖ of all parameters over the whole training"
 NOTHING = 1e-6
 """A baseline that is 0 up to rounding and clipping."""
 DECADES = 5
@@ -25,11 +32,13 @@ DECADES = 5
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     case, trial = evidence.case, evidence.trial
-    rate = case.optimizer.rate
-    if rate <= 0 or not trial.finite or trial.moved > HARDLY_MOVED:
+    if not has_rate(case) or not trial.finite or trial.moved > HARDLY_MOVED:
         return
-    # Where a constant is right for every row there is nothing that another rate could gain.
+    rate = case.optimizer.rate
+    # Where a constant is right for every row, or the first weights are, no other rate could gain anything.
     if trial.largest_first_update > SHORT_STEP or abs(evidence.baseline) < NOTHING:
+        return
+    if evidence.baseline > 0 and evidence.left(trial.loss) < LEFT:
         return
     smoothed = _smoothed(evidence)
     if smoothed is not None:
@@ -37,7 +46,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     found: list[tuple[float, float]] = []
     for other in _higher(evidence):
-        higher = evidence.with_rate(other)
+        try:
+            higher = evidence.with_rate(other)
+        except OutOfBudget:
+            if not found:
+                raise
+            break
         if evidence.beats_baseline(higher.loss):
             found.append((higher.loss, other))
         if not higher.finite or len(found) == 2:
@@ -49,15 +63,22 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "learning_rate_too_low",
         "problem",
-        f"The learning rate {rate:g} is too low: {trial.steps} steps change the weights by "
-        f"{trial.moved:.2g} of their size and the loss from {trial.start_loss:.4g} to {trial.loss:.4g}; as "
-        f"many at {better:g} end at {loss:.4g}.",
+        f"The learning rate {rate:g} is too low: {_done(trial)}; as many at {better:g} end at {loss:.4g}.",
         "",
         KEY,
         trial.moved,
         HARDLY_MOVED,
         tuple(Remedy(f"ends at {end:.4g} in a trial", (f"{KEY}={other:g}",)) for end, other in found),
+        measure=MEASURE,
     )
+
+
+def _done(trial: Trial) -> str:
+    """What all steps do to the weights and the loss."""
+    start, end = told_apart(trial.start_loss, trial.loss)
+    loss = f"the loss from {start} to {end}" if start != end else f"leave the loss at {end}"
+    change = "changes" if trial.steps == 1 else "change"
+    return f"{plural(trial.steps, 'step')} {change} the weights by {trial.moved:.2g} of their size and {loss}"
 
 
 def _smoothed(evidence: Evidence) -> Finding | None:
@@ -72,14 +93,14 @@ def _smoothed(evidence: Evidence) -> Finding | None:
     return Finding(
         "learning_rate_too_low",
         "problem",
-        f"epsilon {own:g} makes the steps short, since each is divided by it: {evidence.trial.steps} of them "
-        f"change the weights by {evidence.trial.moved:.2g} of their size; with {usual:g} the same training "
-        f"{cured.text}.",
+        f"epsilon {own:g} makes the steps short, since each is divided by it: {_done(evidence.trial)}; with "
+        f"{usual:g} the same training {cured.text}.",
         "",
         "optimiser.epsilon",
         evidence.trial.moved,
         HARDLY_MOVED,
         (Remedy("the usual one, which only keeps from dividing by 0", (f"optimiser.epsilon={usual:g}",)),),
+        measure=MEASURE,
     )
 
 

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.data.targets import ClassTarget
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.training.metrics import class_probabilities
+from mlpcli.wording import percent, told_apart
 
 WEAKER = (0.1, 0.01, 0.001)
 
@@ -30,16 +33,19 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         for state in (evidence.start, trial.state)
     ]
     given = " and ".join(f"{name} = {getattr(optimizer, name):g}" for name in names)
+    before, after = told_apart(*sizes, digits=3)
+    ends, constant, without = told_apart(trial.loss, evidence.baseline, free.loss)
     yield Finding(
         "over_regularised",
         "problem",
-        f"The penalty is stronger than the data: with {given} the weights change from a size of "
-        f"{sizes[0]:.3g} to {sizes[1]:.2g} and the loss ends at {trial.loss:.4g}; without it, at "
-        f"{free.loss:.4g}.",
+        f"The penalty holds the loss up: with {given} it ends at {ends}, where the best constant has "
+        f"{constant}; without the penalty it ends at {without}. The weights "
+        f"{f'change from a size of {before} to {after}' if before != after else f'keep a size of {after}'}"
+        f"{_classified(evidence)}.",
         "",
         f"optimiser.{names[-1]}",
-        trial.loss,
-        evidence.baseline,
+        free.loss,
+        evidence.clearly_below,
         tuple(
             Remedy(
                 f"ends at {weaker.loss:.4g} in a trial",
@@ -47,7 +53,21 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             )
             for factor, weaker in sorted([*better, (0.0, free)], key=lambda each: each[1].loss)
         ),
+        measure="loss after the same training without the penalty; the threshold is 5 % below the baseline",
     )
+
+
+def _classified(evidence: Evidence) -> str:
+    """That rows are told right although the loss is high: small weights make all probabilities alike."""
+    target = evidence.case.dataset.preparation.target
+    if not isinstance(target, ClassTarget):
+        return ""
+    true, said = (
+        np.argmax(class_probabilities(values, target.coding), axis=1)
+        for values in (evidence.trainer.rows["target"], evidence.trial.predictions)
+    )
+    right, most = float(np.mean(true == said)), float(np.bincount(true).max() / len(true))
+    return f", and {percent(right)} of the rows are told right all the same" if right > most else ""
 
 
 over_regularised = Rule(

@@ -62,6 +62,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             *((Remedy("units that may be missing learn less by heart", dropped),) if dropped else ()),
             Remedy("more training rows"),
         ),
+        measure="share by which the loss on the validation rows ends above its lowest",
     )
 
 

@@ -35,13 +35,15 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "seed_dependent",
         "warning" if evidence.learns else "problem",
-        f"This seed is stuck at a loss of {trial.loss:.4g}, and {len(better)} of {len(redraws)} others are "
-        f"not: the best ends at {redraws[best - 1].loss:.4g}. The training depends on the first weights.",
+        f"This seed is stuck at a loss of {trial.loss:.4g}, and {len(better)} of {len(redraws)} others "
+        f"{'is' if len(better) == 1 else 'are'} not: the best ends at {redraws[best - 1].loss:.4g}. The "
+        "training depends on the first weights.",
         "",
         KEY,
         len(better) / len(redraws),
         (1 if evidence.learns else LEAST_BETTER) / len(redraws),
         tuple(_remedies(evidence, case.config.seed + best)),
+        measure=f"share of {len(redraws)} other seeds that end clearly lower",
     )
 
 

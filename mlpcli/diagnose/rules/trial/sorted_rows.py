@@ -48,6 +48,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         run / by_chance,
         LONGER,
         (Remedy("every batch has rows of all classes", (f"{KEY}=true",)),),
+        measure="mean length of a run of rows of one class, over that in random order",
     )
 
 

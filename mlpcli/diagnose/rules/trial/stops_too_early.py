@@ -31,9 +31,10 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         f"{KEY} it ends at {whole.loss:.4g}.",
         "",
         KEY,
-        whole.loss / trial.loss,
+        evidence.share_of_own(whole),
         MUCH_BETTER,
         (Remedy("it waits longer for a lower cost, and takes any", changes),),
+        measure="loss of the training to its last epoch over that of the one that was stopped",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mlpcli.diagnose.evidence import STILL_FALLING, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import plural, told_apart
 
 KEY = "training.epochs"
 FALLING = 0.01
@@ -31,20 +32,27 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     if not evidence.much_better(longer, CLEARLY_BETTER if evidence.learns else 1.0):
         return
     many = len(longer.costs)
+    done = f"{plural(epochs, 'epoch')}, {plural(trial.steps, 'step')}, {'is' if epochs == 1 else 'are'}"
+    ends, later = told_apart(trial.loss, longer.loss)
+    value, threshold, measure = (
+        (trial.falling_an_epoch, FALLING, "relative fall of the cost an epoch at the end")
+        if evidence.learns
+        else (trial.falling, STILL_FALLING, "relative fall of the cost from the third quarter to the last")
+    )
     yield Finding(
         "too_few_epochs",
         "warning" if evidence.learns else "problem",
-        f"{epochs} epochs, {trial.steps} steps, are too few: the cost still falls by "
-        f"{trial.falling_an_epoch:.2g} an epoch at the end and the loss is {trial.loss:.4g}; {many} epochs "
-        f"end at {longer.loss:.4g}.",
+        f"{done} too few: the cost still falls by {trial.falling_an_epoch:.2g} of itself an epoch at the end "
+        f"and the loss is {ends}; {plural(many, 'epoch')} end at {later}.",
         "",
         KEY,
-        trial.falling_an_epoch,
-        FALLING,
+        value,
+        threshold,
         (
             Remedy(f"ends at {longer.loss:.4g} in a trial", (f"{KEY}={many}",)),
             *_smaller_batches(evidence),
         ),
+        measure=measure,
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.evidence import MUCH_BETTER, Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.variant import wide_units
+from mlpcli.wording import listed, plural
 
 NARROW = 8
 """Units of the narrowest hidden layer from which on nothing is looked for."""
@@ -33,10 +34,10 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     if not evidence.much_better(wider) or any(map(evidence.much_better, evidence.redraws)):
         return
     if hidden:
-        what = f"A hidden layer of {narrowest} {'unit is' if narrowest == 1 else 'units is'} too narrow"
+        what = f"A hidden layer of {plural(narrowest, 'unit')} is too narrow"
         units = [wide_units(layer.units) for layer in hidden]
         changes = tuple(f"network.hidden[{at}].units={count}" for at, count in enumerate(units))
-        compared = f"with {', '.join(map(str, units))}"
+        compared = f"with {listed(map(str, units))}"
     else:
         what = "Without a hidden layer the network can only draw straight boundaries"
         changes = ("network.hidden=[{units: 16, activation: tanh}]",)
@@ -44,13 +45,14 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "too_little_capacity",
         "warning" if evidence.learns else "problem",
-        f"{what}: the training ends at a loss of {evidence.trial.loss:.4g}, from every seed; "
-        f"{compared} it ends at {wider.loss:.4g}.",
+        f"{what}: the training ends at a loss of {evidence.trial.loss:.4g}, and at less than half of it from "
+        f"none of {len(evidence.redraws)} other seeds; {compared} it ends at {wider.loss:.4g}.",
         "",
         "network.hidden",
-        wider.loss / evidence.trial.loss,
-        0.5,
+        evidence.share_of_own(wider),
+        MUCH_BETTER,
         (Remedy(f"ends at {wider.loss:.4g} in a trial", (*changes, *longer)),),
+        measure="loss of the wider network over that of this one",
     )
 
 

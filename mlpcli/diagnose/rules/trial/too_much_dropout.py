@@ -8,6 +8,7 @@ from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.evidence import Evidence
 from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.wording import percent, plural
 
 MUCH = 0.5
 """Share beyond which more is dropped than kept: what hidden layers usually get, and no more."""
@@ -26,11 +27,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     worst = max(much, key=lambda number: rates[number])
     layer = case.network.layers[worst]
+    dropped = f"{percent(rates[worst])} of its {plural(layer.units, 'unit')}"
     less, none = (tuple(f"network.hidden[{at}].dropout={rate:g}" for at in much) for rate in (USUAL, 0.0))
     yield Finding(
         "too_much_dropout",
         severity,
-        f"Layer {layer.name} drops {rates[worst]:.0%} of its {layer.units} units in every step: the loss, "
+        f"Layer {layer.name} drops {dropped} in every step: the loss, "
         f"taken without dropout, ends at {evidence.trial.loss:.4g}. The same training without dropout "
         f"{outcome.text}.",
         f"layer {layer.name}",
@@ -41,6 +43,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             Remedy("a share that leaves enough to learn with", less),
             Remedy("without, the training rows are learned as far as they can be", none),
         ),
+        measure="the largest dropout",
     )
 
 
