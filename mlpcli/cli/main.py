@@ -97,11 +97,11 @@ def with_key(error: click.NoSuchOption) -> click.NoSuchOption:
     """Add to the error the --set that says it, where the option is named like a key of the config."""
     if error.ctx is None or all(each.name != "overrides" for each in error.ctx.command.params):
         return error
-    from mlpcli.config.foreign_words import own_keys
+    from mlpcli.config.foreign_words import keys_by_leaf, own_keys
     from mlpcli.config.schema import Config
     from mlpcli.pipeline.prepare import CHOICES
 
-    keys = own_keys(error.option_name.lstrip("-"), Config, CHOICES)
+    keys = own_keys(error.option_name.lstrip("-"), keys_by_leaf(Config, CHOICES))
     if not keys:
         return error
     message = f"{error.message} A key of the config is given so: --set {keys[0]}=…"

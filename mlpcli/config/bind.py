@@ -6,11 +6,12 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, get_args, get_origin, get_type_hints
 
 from mlpcli.config import paths
-from mlpcli.config.foreign_words import KEYS, own_choice, own_keys, simplified
+from mlpcli.config.foreign_words import KEYS, keys_by_leaf, own_choice, own_keys, simplified
 from mlpcli.config.scalars import FALSE, TRUE, YES_NO, as_float, as_number, as_whole, odd_number, shorten
 from mlpcli.config.setting import Limits
 from mlpcli.config.tree import Entry, Items, Place, PlacedFault, Scalar, Section, Written, join
@@ -44,6 +45,11 @@ class Binder:
     places: dict[str, Place] = field(default_factory=dict)
     """Every key that is given, in the spelling of the YAML."""
     paths: dict[str, PathSetting] = field(default_factory=dict)
+
+    @cached_property
+    def every_key(self) -> Mapping[str, list[str]]:
+        """The keys of the whole file; looked up for every unknown one, of which there may be thousands."""
+        return keys_by_leaf(self.root, self.choices)
 
     def section(self, kind: type[Any], written: Written, key: str = "", named: str = "") -> Any:
         """An instance of the dataclass `kind`, or FAILED. `named`: the choice this is, for messages."""
@@ -91,7 +97,7 @@ class Binder:
         above = join(re.sub(r"\[\d+\]", "[0]", key), "")
         meant = [
             each.removeprefix(above)
-            for each in own_keys(name, self.root, self.choices)
+            for each in own_keys(name, self.every_key)
             if not each.startswith(above) or re.split(r"[.\[]", each.removeprefix(above))[0] in known
         ]
         shown = " or ".join(repr(each) for each in meant[:3])

@@ -191,20 +191,24 @@ def own_choice(table: str, word: str, known: Iterable[str]) -> str | None:
     return found if found in names else None
 
 
-def own_keys(word: str, root: type[Any], tables: Mapping[str, Mapping[str, type[Any]]]) -> list[str]:
+def own_keys(word: str, every: Mapping[str, list[str]]) -> list[str]:
     """The keys of a config that another tool's word, or our own word at another place, means.
 
-    Keys lie dotted below `root`; those of choices, as optimiser.learning_rate, are looked up in `tables`.
+    every: what keys_by_leaf() gives.
     """
     meant = KEYS.get(simplified(word))
-    if meant is not None:
-        return [meant]
-    every = dict.fromkeys(_keys(root, tables, ""))
-    return [key for key in every if _leaf(key).rstrip("s") == simplified(word).rstrip("s")]
+    return [meant] if meant is not None else every.get(simplified(word).rstrip("s"), [])
 
 
-def _leaf(key: str) -> str:
-    return simplified(key.rpartition(".")[2])
+def keys_by_leaf(root: type[Any], tables: Mapping[str, Mapping[str, type[Any]]]) -> Mapping[str, list[str]]:
+    """Every dotted key below `root`, under its last word, simplified and without a plural's s.
+
+    tables: choices whose own keys are in it too, as optimiser.learning_rate.
+    """
+    found: dict[str, list[str]] = {}
+    for key in dict.fromkeys(_keys(root, tables, "")):
+        found.setdefault(simplified(key.rpartition(".")[2]).rstrip("s"), []).append(key)
+    return found
 
 
 def _keys(kind: type[Any], tables: Mapping[str, Mapping[str, type[Any]]], above: str) -> Iterator[str]:
