@@ -14,7 +14,7 @@ from contextlib import suppress
 from itertools import count
 
 import pytest
-from cli.world import MLP, make_world, mlp, start
+from cli.world import MLP, ended, make_world, mlp, start
 
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.lock import locked
@@ -45,17 +45,6 @@ def training(world, *args, epochs=3, **more):
         elif event.get("epoch", 0) >= epochs:
             return process, run
     raise AssertionError(process.communicate())
-
-
-def ended(process):
-    try:
-        out, err = process.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise
-    assert "Traceback" not in err, err
-    return out, err, process.returncode
 
 
 def resumes(run):

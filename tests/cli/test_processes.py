@@ -11,7 +11,7 @@ import sys
 import time
 
 import pytest
-from cli.world import MLP, csv_text, make_world, mlp, start
+from cli.world import MLP, csv_text, ended, make_world, mlp, start
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and terminals as POSIX has them")
 LONG = ["--set", "training.epochs=100000000", "--set", "training.print_every=1"]
@@ -28,17 +28,6 @@ def world(tmp_path_factory):
 def here(world, tmp_path, monkeypatch):
     """Runs go to a folder of the test's own; whatever a test starts is over when it ends."""
     monkeypatch.chdir(tmp_path)
-
-
-def ended(process, timeout=30):
-    """Output, errors and exit code; never a process left behind."""
-    try:
-        out, err = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise
-    return out, err, process.returncode
 
 
 def test_the_first_interrupt_saves_and_exits_130(world):

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from cli.world import MLP, csv_text, make_world, mlp, start
+from cli.world import MLP, csv_text, ended, make_world, mlp, start
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 LONG = ["--set", "training.epochs=100000000", "--executor", "numpy"]
@@ -27,17 +27,6 @@ def world(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def here(world, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-def ended(process):
-    try:
-        out, err = process.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise
-    assert "Traceback" not in err, err
-    return out, err.strip(), process.returncode
 
 
 SIGNALLED_AT = """

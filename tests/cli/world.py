@@ -62,6 +62,18 @@ def start(*args: str | Path, **more: object) -> subprocess.Popen[str]:
     return subprocess.Popen([*MLP, *map(str, args)], **pipes)  # type: ignore[call-overload]
 
 
+def ended(process: subprocess.Popen[str], timeout: float = 60) -> tuple[str, str, int]:
+    """Output, errors (stripped) and exit code; never a process left behind, nor a traceback."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    assert "Traceback" not in err, err
+    return out, err.strip(), process.returncode
+
+
 def fingerprint(folder: Path) -> dict[str, str]:
     """Every file below a folder, and every folder, with a digest of what is in it."""
     found = {}

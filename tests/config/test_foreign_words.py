@@ -56,7 +56,7 @@ def test_a_foreign_choice_is_answered_with_ours(table, word, own):
 
 
 def test_every_foreign_key_is_answered_with_a_key_that_exists():
-    known = set(sum(foreign_words.keys_by_leaf(Config, CHOICES).values(), []))
+    known = {key for keys in foreign_words.keys_by_leaf(Config, CHOICES).values() for key in keys}
     words = list(foreign_words.KEYS)
     for some in (words[:40], words[40:]):  # more faults than are told at once
         said = advice("data: {train: x.csv}\n" + "".join(f"'{word}': 1\n" for word in some))
