@@ -5,6 +5,12 @@ import signal
 import sys
 import tempfile
 
+from hypothesis import settings
+
+# No test asserts a time: a busy machine is no fault of the code.
+settings.register_profile("mlp", deadline=None)
+settings.load_profile("mlp")
+
 BASE = {"win32": "LOCALAPPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_CACHE_HOME")
 PREFIX = "mlp-tests-"
 IGNORED = "MLP_TESTS_IGNORED_SIGNALS"

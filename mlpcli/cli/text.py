@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any
@@ -210,8 +211,9 @@ def _confusion(classes: Sequence[str], confusion: NDArray[Any], weights: str) ->
     """
     rows = [(c, *row.tolist()) for c, row in zip(classes, confusion, strict=True)]
     # Each column takes two blanks and a digit: the table of 10,000 classes is not worth making.
-    whole = table(("", *classes[: confusion.shape[1]]), rows) if 3 * len(classes) <= WIDEST_MATRIX else ""
-    if whole and max(map(len, whole.splitlines())) <= WIDEST_MATRIX:
+    head = ("", *classes[: confusion.shape[1]])
+    whole = table(head, rows, columns=sys.maxsize) if 3 * len(classes) <= WIDEST_MATRIX else ""
+    if whole and max(map(len, whole.splitlines())) <= min(WIDEST_MATRIX, terminal_columns()):
         return f"confusion (row: true class, column: predicted{weights})\n{whole}"
     wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)

@@ -29,6 +29,9 @@ from mlpcli.pipeline.workshop import HELD_BACK, LEAST_ROWS
 HERE = Path(__file__).parent
 LONG = {
     "hidden_softmax/circles",
+    "hidden_softmax/wine",
+    "not_a_probability/iris-cross-entropy-on-relu",
+    "overfitting/diabetes_few_rows",
     "cost_oscillates/digits_fast",
     "learning_rate_too_high/digits-adam-rate-3",
     "linear_hidden_layers/circles-three-linear-layers",

@@ -16,6 +16,7 @@ from mlpcli.ops.words import hashed_uniform
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.step import training_step
 from nets import network, rows
+from sampling import sampled
 
 DTYPES = ("float64", "float32")
 ROWS, UNITS = 4096, 64
@@ -154,7 +155,7 @@ def never():
     return False
 
 
-@pytest.mark.parametrize("count", [9, 10])  # a last batch of one row, and of two
+@pytest.mark.parametrize("count", sampled([9, 10], (9).__eq__))  # a last batch of one row, and of two
 def test_a_native_stretch_is_epoch_by_epoch_and_what_numpy_does(count):
     pytest.importorskip("llvmlite")
     from mlpcli.execute.native.runner import NativeEpochRunner

@@ -20,10 +20,20 @@ def made(name):
     return ACTIVATIONS[name](slope=1 / 6) if name == "hard_sigmoid" else ACTIVATIONS[name]()
 
 
-@pytest.mark.parametrize("executor", EXECUTORS)
-@pytest.mark.parametrize(
-    "case", NETWORKS, ids=lambda c: "-".join([*(h[0] for h in c["hidden"]), c["output"][0]])
-)
+CASES = [
+    pytest.param(
+        case,
+        executor,
+        id="-".join([*(h[0] for h in case["hidden"]), case["output"][0], executor]),
+        # Every third network in machine code; all of them: make test-all.
+        marks=[pytest.mark.full] if executor != "numpy" and at % 3 else [],
+    )
+    for at, case in enumerate(NETWORKS)
+    for executor in EXECUTORS
+]
+
+
+@pytest.mark.parametrize(("case", "executor"), CASES)
 def test_equal_to_torch(case, executor):
     config = NetworkConfig(tuple(HiddenConfig(units=u, activation=made(a)) for a, u in case["hidden"]))
     head = Head(case["output"][1], made(case["output"][0]), LOSSES[case["loss"]](), case["loss"])

@@ -194,7 +194,7 @@ def test_long_lists_are_cut_with_a_count(tmp_path):
     other = [{**row, "colour": f"k{at}"} for at, row in enumerate(ROWS)]
     config = write(tmp_path, "c", other, ["size", "colour", "kind"], more=f"start_from: {run}")
     notes = prepare(config, [more]).start.notes[1:]
-    assert [note.rpartition(" and ")[2] for note in notes] == ["20 more", "20 more"]
+    assert [note.rpartition(" and ")[2] for note in notes] == ["22 more", "22 more"]
     assert all(len(note) < 200 for note in notes)
 
 

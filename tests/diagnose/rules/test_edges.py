@@ -93,6 +93,7 @@ def test_a_run_is_looked_at_before_after_and_as_trained(tmp_path):
     assert all("before training" not in each.finding.cause for each in report.findings)
 
 
+@pytest.mark.full
 def test_of_two_faults_that_hide_each_other_one_is_told_and_both_are_repaired(tmp_path):
     (exhibit,) = [each for each in exhibits(["linear_hidden_layers"]) if "two-faults.sick" in each.name]
     config = exhibit.placed(tmp_path)

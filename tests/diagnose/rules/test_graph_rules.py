@@ -201,8 +201,8 @@ def test_probabilities_are_probabilities(output):
 @pytest.mark.parametrize(
     ("output", "loss", "said"),
     [
-        ("linear", "binary_cross_entropy", "all numbers"),
-        ("tanh", "binary_cross_entropy", "-1 to 1"),
+        pytest.param("linear", "binary_cross_entropy", "all numbers", marks=pytest.mark.full),
+        pytest.param("tanh", "binary_cross_entropy", "-1 to 1", marks=pytest.mark.full),
         ("sigmoid", "cross_entropy", "2 units under sigmoid"),
         ("{activation: sigmoid, units: 1}", "cross_entropy", "one unit under sigmoid"),
         ("softplus", "cross_entropy", "numbers from 0 on"),
@@ -245,6 +245,7 @@ def test_a_range_that_hardly_misses_is_not_worth_a_word():
     assert finding.value == pytest.approx(2.0, rel=0.02)
 
 
+@pytest.mark.full
 def test_softmax_cannot_say_two_labels_at_once():
     inputs = np.random.default_rng(0).normal(size=(200, 2))
     labels = {"p": (inputs[:, 0] > 0).astype(int), "q": (inputs[:, 1] > 0).astype(int)}

@@ -145,6 +145,7 @@ def test_neighbours_that_disagree_are_a_relation_too():
         assert not list(RULES["targets_unrelated"].check(subject))
 
 
+@pytest.mark.full
 def test_few_rows_of_a_class_are_too_few_to_speak_of():
     with tempfile.TemporaryDirectory() as folder:
         lines = [f"{at},{int(at == 50)}" for at in range(100)]
