@@ -22,11 +22,20 @@ def plural(count: int, word: str) -> str:
 
 def listed(words: Iterable[str], most: int = MOST) -> str:
     """Join words by commas; of many, the first ones and the number of the others: a, b and 19,990 more."""
-    every = [shortened(word, LONGEST) for word in words]
+    every = [shortened(printable(word), LONGEST) for word in words]
     # To say "and 1 more" takes as much room as the word itself.
     if len(every) <= most + 1:
         return ", ".join(every)
     return f"{', '.join(every[:most])} and {len(every) - most:,} more"
+
+
+def printable(text: str) -> str:
+    """Escape what would break a line, or turn its direction: line breaks and control characters."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
 
 
 def shortened(word: str, most: int) -> str:
@@ -45,7 +54,7 @@ def shortened(word: str, most: int) -> str:
 
 def told_apart(*values: float, digits: int = 4) -> tuple[str, ...]:
     """Write numbers with so many digits, and with more where different numbers would look the same."""
-    wanted = len({float(value) + 0.0 for value in values})
+    wanted = len({f"{value + 0.0:.17g}" for value in values})  # as text, for NaN is not equal to itself
     for count in range(digits, 18):
         shown = tuple(f"{value:.{count}g}" for value in values)
         if len(set(shown)) >= wanted:

@@ -322,6 +322,8 @@ def _verdict(report: GradcheckReport) -> str:
 def _result(training: Training) -> str:
     start, end, constant = told_apart(training.start_loss, training.loss, training.baseline)
     goes = f"goes from {start} to {end}" if start != end else f"stays at {end}"
+    if not math.isfinite(training.loss):
+        goes = "becomes infinite or NaN" if math.isfinite(training.start_loss) else "is infinite or NaN"
     said = f"in {_epochs(training)} the training loss {goes}"
     if training.seeds:
         said = f"{training.seeds_learn} of {training.seeds} first weights learn; {said}"

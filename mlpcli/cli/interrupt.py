@@ -10,7 +10,9 @@ command into the background. Python leaves such signals alone when it starts, an
 
 from __future__ import annotations
 
+import math
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -18,13 +20,19 @@ from typing import Any
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 """Not all of them exist everywhere."""
+CLEANING_UP = 1.0
+"""Seconds after an interrupt in which further signals are passed over."""
 
 
 def interrupt_on_signals() -> None:
     """From now on SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does; for the main thread."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        _raise_once()
+
     for number in _heeded():
         if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _interrupt)
+            signal.signal(number, interrupt)
 
 
 @contextmanager
@@ -44,7 +52,7 @@ def first_interrupt() -> Iterator[Callable[[], bool]]:
         if again and signal.Signals(number).name == "SIGHUP":  # a closing terminal sends several
             return
         if again or not awaited:
-            raise KeyboardInterrupt
+            _raise_once()
 
     def interrupted() -> bool:
         nonlocal awaited
@@ -68,9 +76,22 @@ def _heeded() -> list[int]:
     return [number for number in numbers if signal.getsignal(number) not in (signal.SIG_IGN, None)]
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    if signal.Signals(number).name == "SIGHUP":
-        signal.signal(
-            number, signal.SIG_IGN
-        )  # a closing terminal sends several; the first one is cleaned up after
-    raise KeyboardInterrupt
+def _raiser() -> Callable[[], None]:
+    """A function that raises KeyboardInterrupt, but not again while the first one is cleaned up after.
+
+    A closing terminal and a supervisor may both send a signal, and the handler of the second would run in
+    the midst of the clean-up that the first one began.
+    """
+    last = -math.inf
+
+    def raise_once() -> None:
+        nonlocal last
+        if time.monotonic() - last >= CLEANING_UP:
+            last = time.monotonic()
+            raise KeyboardInterrupt
+
+    return raise_once
+
+
+_raise_once = _raiser()
+"""The one of this process: handlers change while an interrupt travels up."""

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
-from mlpcli.wording import shortened
+from mlpcli.wording import printable, shortened
 
 USUAL = 80
 """Columns where the output is no terminal."""
@@ -49,9 +49,9 @@ def table(
     """
     columns = terminal_columns() if columns is None else columns
     cells = [[_cell(value) for value in row] for row in rows]
-    stacked = [list(header)]
+    stacked = [[printable(heading) for heading in header]]
     if _total(_widths([*stacked, *cells])) > columns:
-        stacked = stacked_headings(header)
+        stacked = stacked_headings(stacked[0])
     if _total(_widths([*stacked, *cells])) > columns:
         cells = _shortened(stacked, cells, columns)
     widths = _widths([*stacked, *cells])
@@ -77,7 +77,7 @@ def stacked_headings(header: Sequence[str]) -> list[list[str]]:
 
 
 def _cell(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else "" if value is None else printable(str(value))
 
 
 def _widths(lines: Sequence[Row]) -> list[int]:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 WIDEST_MATRIX = 80
 """Columns up to which a confusion matrix is printed as a whole."""
 WORST = 10
-"""Confusions that are printed in the place of a matrix that is wider."""
+"""Confusions, or classes, that are printed in the place of a longer table."""
+MOST_CLASSES = 50
+"""Classes up to which each has a line."""
 MARGIN = 9
 """Columns of the word before each line of a description."""
 LEAST_DETAIL = 40
@@ -82,7 +84,9 @@ def describe_prepared(prepared: Prepared) -> str:
     dataset, network = prepared.dataset, prepared.network
     parts = [("training", dataset.training), ("validation", dataset.validation), ("test", dataset.test)]
     counts = ", ".join(
-        f"{plural(len(part.inputs), 'row')} {name}" for name, part in parts if part is not None
+        f"{plural(part.rows + (len(part.unseen.inputs) if part.unseen else 0), 'row')} {name}"
+        for name, part in parts
+        if part is not None
     )
     optimizer = prepared.optimizer
     name = choice_name(optimizer)
@@ -170,7 +174,7 @@ def describe_evaluation(evaluation: Evaluation) -> str:
             (c, f"{p:.4f}", f"{r:.4f}", f"{f:.4f}", n)
             for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
         ]
-        blocks.append(table(("class", "precision", "recall", "f1", "rows"), rows))
+        blocks.append(_classes(rows))
         blocks.append(_confusion(classes, scores.confusion, ", in weights" if evaluation.weighted else ""))
     if evaluation.regression_scores:
         values = [(name, s.rmse, s.mae, _or_dash(s.r2)) for name, s in evaluation.regression_scores.items()]
@@ -185,23 +189,38 @@ def _scored_rows(scored: ScoredRows, rows: int) -> Iterator[str]:
     if scored.scored is None or scored.file is None:
         yield "of a file that the run does not know: some may have been trained on"
         return
-    others = {name: n for name, n in scored.file.items() if n > scored.scored[name]}
     if scored.part == "all":
-        yield f"all of the file: {_counted(scored.file)}"
+        twice = sum(scored.file.values()) + scored.apart > rows
+        several = "; some are in several parts" if twice else ""
+        yield f"all of the file: {_counted(scored.file, scored.apart)}{several}"
     else:
-        yield f"its {scored.part} rows" + (f"; not scored: {_counted(others)}" if others else "")
+        others = {name: n - scored.scored[name] for name, n in scored.file.items()}
+        rest = f"; not scored: {_counted(others, scored.apart)}" if scored.left else ""
+        yield f"its {scored.part} rows{rest}"
     trained = scored.scored["training"]
     if not trained:
-        yield "none of them is a row of the training part"
+        split = scored.file["training"] > 0
+        apart = "its lines were not trained on (equal rows may have been)"
+        yield "none of them was trained on" if split else apart
         return
     yield ("all" if trained == rows else f"{trained:,}") + " of them were trained on"
     if scored.folds:
         yield "(scores of rows that were not: folds.csv in the run folder)"
 
 
-def _counted(rows: Mapping[str, int]) -> str:
-    """90 training, 30 test; parts without rows are left out."""
-    return ", ".join(f"{count:,} {part}" for part, count in rows.items() if count)
+def _counted(rows: Mapping[str, int], apart: int) -> str:
+    """90 training, 30 test; parts without rows are left out. apart: rows in no part."""
+    every = {**rows, "in no part": apart}
+    return ", ".join(f"{count:,} {part}" for part, count in every.items() if count)
+
+
+def _classes(rows: Sequence[tuple[str, str, str, str, int]]) -> str:
+    """A line for each class: name, precision, recall, F1, rows; of very many, those with the lowest F1."""
+    head = ("class", "precision", "recall", "f1", "rows")
+    if len(rows) <= MOST_CLASSES:
+        return table(head, rows)
+    lowest = sorted(rows, key=lambda row: float(row[3]))[:WORST]
+    return f"the {WORST} classes with the lowest F1 of {len(rows):,}; --json has all\n" + table(head, lowest)
 
 
 def _confusion(classes: Sequence[str], confusion: NDArray[Any], weights: str) -> str:
@@ -211,8 +230,8 @@ def _confusion(classes: Sequence[str], confusion: NDArray[Any], weights: str) ->
     """
     rows = [(c, *row.tolist()) for c, row in zip(classes, confusion, strict=True)]
     # Each column takes two blanks and a digit: the table of 10,000 classes is not worth making.
-    head = ("", *classes[: confusion.shape[1]])
-    whole = table(head, rows, columns=sys.maxsize) if 3 * len(classes) <= WIDEST_MATRIX else ""
+    names = ("", *classes[: confusion.shape[1]])
+    whole = table(names, rows, columns=sys.maxsize) if 3 * len(classes) <= WIDEST_MATRIX else ""
     if whole and max(map(len, whole.splitlines())) <= min(WIDEST_MATRIX, terminal_columns()):
         return f"confusion (row: true class, column: predicted{weights})\n{whole}"
     wrong = confusion.copy()
@@ -234,9 +253,9 @@ def _log_loss_remarks(evaluation: Evaluation) -> Iterator[str]:
         yield f"of scores, not probabilities: {evaluation.no_probabilities}"
         yield "(each clipped to numbers from 1e-15 to 1)"
     if evaluation.unseen:
-        [scores] = evaluation.class_scores.values()
-        count = int(scores.rows[-len(evaluation.unseen) :].sum())
-        yield f"without {plural(count, 'row')} of a class that training never saw, counted as wrong"
+        rows = plural(evaluation.unseen_rows, "row")
+        yield f"without {rows} of a class that training never saw, counted as wrong;"
+        yield "AUC and average precision are without them, too"
 
 
 def _class_summary(scores: ClassScores, remarks: Iterable[str]) -> str:
@@ -246,7 +265,7 @@ def _class_summary(scores: ClassScores, remarks: Iterable[str]) -> str:
     """
     from mlpcli.training.metrics import SMALLEST  # NumPy, which `mlp --help` does without
 
-    more = ", mean over the classes" if len(scores.confusion) > 2 else ""
+    more = ", mean over the classes" if scores.confusion.shape[1] > 2 else ""
     lines = [
         ("accuracy", f"{scores.accuracy:.6f}"),
         ("balanced accuracy", f"{_or_dash(scores.balanced_accuracy, '.6f')} (mean recall of the classes)"),

@@ -44,9 +44,9 @@ class Counts:
             cells = listed(f"{name} {count}" for name, count in self.filled.items())
             yield f"missing cells filled: {cells}."
         for name, (count, example) in islice(self.unknown.items(), MOST):
-            cells = "a cell holds a category" if count == 1 else f"{count} cells hold a category"
+            cells = "a cell holds a value" if count == 1 else f"{count:,} cells hold a value"
             where, what = (shortened(repr(each), LONGEST) for each in (name, example))
             yield f"column {where}: {cells} that training never saw ({what}); it counts as none."
         others = len(self.unknown) - MOST
         if others > 0:
-            yield f"{plural(others, 'more column')} with categories that training never saw."
+            yield f"{plural(others, 'more column')} with values that training never saw."

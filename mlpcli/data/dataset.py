@@ -233,6 +233,11 @@ def _parts(
         if alone:
             notes.append(f"{table.source}: classes of one row only, which is kept for training: {alone}.")
     rows = split(rng, table.rows, shares[0], shares[1], codes, fold)
+    if fold and shares[1]:
+        apart = table.rows - sum(map(len, (rows.training, rows.validation, rows.test)))
+        notes.append(
+            f"{table.source}: data.fold is tested with, so {apart} rows of data.test are in no part."
+        )
     return (
         table.take(rows.training),
         table.take(rows.validation) if shares[0] else validation,

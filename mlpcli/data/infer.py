@@ -128,7 +128,7 @@ def _is_identifier(cells: list[str], present: int) -> bool:
 
 
 def _identifiers(source: str, ids: list[str]) -> Fault:
-    what = f"Nearly every row has its own text in {_listed(ids)}: nothing can be learned from it."
+    what = f"Hardly a text stands in many rows of {_listed(ids)}: from such names little can be learned."
     remedy = f"{ignoring(ids)}, or name them under data.categorical to use them."
     return Fault(source, what, remedy)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.data.categorical import Categorical
 from mlpcli.diagnose.baseline import baseline_loss, floor_of, least_loss, share_left
 from mlpcli.diagnose.budget import Budget
 from mlpcli.diagnose.case import Case, Rows
@@ -130,6 +131,22 @@ class Evidence:
     def column_name(self, number: int) -> str:
         """The column of the file from which this input was made."""
         return self._column_names[number]
+
+    def input_name(self, number: int) -> str:
+        """The column of the file and, where it is a category, the level that this input stands for."""
+        return self._input_names[number]
+
+    @cached_property
+    def _input_names(self) -> list[str]:
+        names: list[str] = []
+        for column in self.case.dataset.preparation.columns:
+            if isinstance(column, Categorical):
+                names += [f"{column.name}={level}" for level in column.levels] or [column.name]
+            else:
+                names += (
+                    column.names if len(column.names) == column.width else column.names[:1] * column.width
+                )
+        return names
 
     @cached_property
     def _column_names(self) -> list[str]:

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mlpcli.data.targets import ClassTarget
 from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.finding import Finding
 from mlpcli.diagnose.probe import Probe
@@ -105,7 +106,10 @@ class Look(NamedTuple):
 
         The loss of an epoch is a mean over its steps, with dropout; so the weights after it are asked too.
         """
-        baseline = self.probe.baseline if self.ended else 0.0
+        target = self.case.dataset.preparation.target
+        if not self.ended or (isinstance(target, ClassTarget) and len(target.classes) == 1):
+            return False
+        baseline = self.probe.baseline
         # Of a target that never changes nothing can be learned but itself.
         if not NOTHING < abs(baseline) < math.inf or not _is_above(self.now.loss, baseline):
             return False

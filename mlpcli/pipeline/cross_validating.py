@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from mlpcli.config.load import load_config
@@ -46,10 +47,13 @@ def cross_validate(
             check_changes(file, then, ELSEWHERE, f"{inner.path} is another training", LEAVE_FOLDS)
             run = resume(inner.path, overrides, interrupted=interrupted, keep_every=keep_every)
             if run.interrupted:
-                report(BrokenOff(folder.path))
                 raise KeyboardInterrupt
             mine = prepare(inner.path / CONFIG, overrides)
             held = _held_back(mine, inner)
+        except KeyboardInterrupt:  # in a fold, or while its rows are read
+            with suppress(OSError):  # the standard output may be gone, too
+                report(BrokenOff(folder.path))
+            raise
         except ModelFileError as error:
             remedy = f"Delete {inner.path}; mlp train --resume {folder.path} then trains that fold again."
             raise ModelFileError([Fault(f.where, f.what, remedy) for f in error.faults]) from error

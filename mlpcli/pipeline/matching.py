@@ -58,11 +58,10 @@ def input_names(preparation: Preparation) -> Iterator[Named]:
         if isinstance(column, Numeric):
             yield from ((("number", name), name) for name in column.names)
         else:
-            for level in column.levels or ("",):
-                yield (
-                    ("level", column.name, meaning(level)),
-                    f"{column.name}={level}" if level else column.name,
-                )
+            for level in column.levels:
+                yield ("level", column.name, meaning(level)), f"{column.name}={level}"
+            if not column.levels:  # one input that is always 0
+                yield ("empty", column.name), f"{column.name} (which has no value)"
 
 
 def output_names(target: Target, units: int) -> Iterator[Named]:

@@ -18,7 +18,7 @@ from mlpcli.pipeline.provenance import sha256_of
 from mlpcli.predict.model import Model
 from mlpcli.predict.parts import FileParts
 from mlpcli.runs.contents import DataFile
-from mlpcli.runs.folder import CONFIG, MODEL, RunFolder
+from mlpcli.runs.folder import CONFIG, MODEL, RunFolder, place_of
 from mlpcli.runs.model_file import ModelFile
 
 FILES = {
@@ -68,7 +68,7 @@ def load(path: str | Path, executor: str = "auto") -> Model:
     `path` is neither, or damaged; MissingExtraError without what native needs.
     """
     model = Model.load(path, executor)
-    model.known = _origin(Path(path), model.file)
+    model.known = _origin(place_of(path), model.file)
     return model
 
 

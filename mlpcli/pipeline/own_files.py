@@ -33,6 +33,9 @@ def check_output(output: Path, data: str, run: Path) -> None:
     if _is_input(output, data):
         what = "It is the file that the rows are read from; writing would replace it."
         raise OutputError(Fault(str(output), what, "Give -o another name."))
+    if output.suffix.lower() in (".yaml", ".yml") and output.exists():
+        what = "It is a config, by its name; predictions are CSV, and writing would replace it."
+        raise OutputError(Fault(str(output), what, "Give -o another name."))
     for path, what in _own_files(run):
         if _same(output, path):
             raise OutputError(

@@ -16,7 +16,7 @@ from mlpcli.pipeline.resuming import ELSEWHERE, check_changes
 from mlpcli.pipeline.resuming import resume as resume_training
 from mlpcli.pipeline.training import Interrupted, Report, step_of, train_prepared
 from mlpcli.runs.atomic import remove_left_over
-from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder, place_of
 from mlpcli.runs.lock import locked
 
 
@@ -57,7 +57,7 @@ def resume(
     like. A run that is complete is told as it is. Arguments and errors are else those of train;
     ModelFileError where the checkpoint is damaged, or not what would be gone on with.
     """
-    overrides, folder = as_options(overrides), RunFolder.find(Path(run))
+    overrides, folder = as_options(overrides), RunFolder.find(place_of(run))
     file = read_config(folder.path / CONFIG, overrides)
     if asks_for_more(file.config):
         check_places(file, folder, overrides)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlpcli.errors import Fault, RunFailed
 from mlpcli.pipeline.cross_validating import FOLDS, PREDICTIONS
 from mlpcli.pipeline.events import EpochDone, Event, FoldDone, Planned, Run, SeedDone, Started
 from mlpcli.pipeline.prepare import read_config
@@ -65,7 +66,11 @@ def verify_resume(config: str | Path, overrides: Sequence[str] = ()) -> Verifica
         what = "Where the clock ends a training, no two end at the same epoch."
         raise file.error("training.stop.max_time", what, "Leave it out: --set training.stop.max_time=null")
     with tempfile.TemporaryDirectory(prefix="mlp-verify-") as place:
-        whole = train(config, overrides, Path(place) / "unbroken")
+        try:
+            whole = train(config, overrides, Path(place) / "unbroken")
+        except RunFailed as error:  # what it names in the temporary place is gone in a moment
+            remedy = "A training that fails cannot be verified: ask mlp gradcheck, and mend it first."
+            raise RunFailed([Fault(fault.where, fault.what, remedy) for fault in error.faults]) from error
         breaks: list[str] = []
         run = _broken(config, overrides, Path(place) / "broken", whole.epochs, breaks)
         compared = compare_runs(whole.path, run.path)

@@ -14,7 +14,7 @@ from mlpcli.data.counts import Counts
 from mlpcli.data.dataset import with_target
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.read import LABEL, open_reader, read_table
-from mlpcli.data.table import Table, table_from
+from mlpcli.data.table import IN_MEMORY, Table, table_from
 from mlpcli.data.targets import ClassTarget, RegressionTarget, Target, describe_unseen
 from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
 from mlpcli.errors import DataError, Fault
@@ -23,7 +23,7 @@ from mlpcli.execute.rows import RowFunction
 from mlpcli.predict.parts import FileParts, KnownFiles, choose_rows
 from mlpcli.predict.probabilities import PROBABILITY, SCORE, why_no_probabilities
 from mlpcli.predict.scores import Evaluation, evaluate_outputs
-from mlpcli.runs.folder import RunFolder
+from mlpcli.runs.folder import RunFolder, place_of
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.metrics import class_probabilities
 
@@ -77,7 +77,7 @@ class Model:
 
         Raises ModelFileError where it is neither, or damaged; MissingExtraError without what native needs.
         """
-        place = Path(path)
+        place = place_of(path)
         file = ModelFile.read(RunFolder(place).model() if os.path.isdir(place) else place)
         return cls(file, choose_executor(executor))
 
@@ -130,9 +130,18 @@ class Model:
         return notes + dropped, evaluation
 
     def outputs(self, table: Table) -> tuple[NDArray[Any], Counts]:
-        """The network's own outputs, (rows, units), before any naming or unscaling."""
+        """The network's own outputs, (rows, units), before any naming or unscaling.
+
+        Raises DataError for a row whose outputs are not finite.
+        """
         matrix, counts = self.file.preparation.inputs(table, self.file.precision)
-        return self._function({self._inputs: matrix})["prediction"], counts
+        found = self._function({self._inputs: matrix})["prediction"]
+        lost = np.flatnonzero(~np.isfinite(found).all(axis=1))
+        if len(lost):
+            what = f"The network's answer is not a finite number ({len(lost):,} of {len(found):,} rows)."
+            remedy = "The weights, or the numbers of the row, are too large for it: see mlp show."
+            raise DataError(Fault(table.where(int(lost[0])), what, remedy))
+        return found, counts
 
     def _predict(self, table: Table) -> Prediction:
         outputs, counts = self.outputs(table)
@@ -211,4 +220,9 @@ def prediction_of(
 def _as_table(table: Any, reading: Mapping[str, Any]) -> Table:
     if isinstance(table, (str, Path)):
         return read_table(str(table), **reading)[0]
+    if table is None or isinstance(table, (bytes, int, float)):
+        what = f"Expected rows, got {type(table).__name__}."
+        raise DataError(
+            Fault(IN_MEMORY, what, "Give a path, a mapping of columns, a data frame or an array.")
+        )
     return table if isinstance(table, Table) else table_from(table)

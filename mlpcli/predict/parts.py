@@ -51,11 +51,16 @@ class ScoredRows:
     scored: Mapping[str, int] | None = None
     file: Mapping[str, int] | None = None
     folds: bool = False
+    apart: int = 0
+    """Rows of the file that are in no part."""
+    left: int = 0
+    """Rows of the file that are not scored."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
         plain = [None if each is None else dict(each) for each in (self.scored, self.file)]
-        return {"part": self.part, "part_rows": plain[0], "file_rows": plain[1]}
+        apart = {"rows_in_no_part": self.apart} if self.apart else {}
+        return {"part": self.part, "part_rows": plain[0], "file_rows": plain[1], **apart}
 
 
 def choose_rows(table: Table, parts: FileParts | None, part: str | None) -> tuple[Table, ScoredRows]:
@@ -63,6 +68,9 @@ def choose_rows(table: Table, parts: FileParts | None, part: str | None) -> tupl
 
     Else the validation rows, else all. Raises DataError where the part is not known, or has no rows.
     """
+    if part not in (None, ALL, *PARTS):
+        what = f"There is no part {part!r}."
+        raise DataError(Fault("evaluate", what, f"Say {', '.join(PARTS)} or {ALL}."))
     if parts is None:
         if part not in (None, ALL):
             what = f"Which of its rows are {part} rows is not known: the run does not know this file."
@@ -72,12 +80,13 @@ def choose_rows(table: Table, parts: FileParts | None, part: str | None) -> tupl
     lines = np.asarray(table.lines)
     inside = {name: np.isin(lines, found) for name, found in parts.lines.items()}
     there = {name: int(np.sum(inside[name])) if name in inside else 0 for name in PARTS}
+    apart = table.rows - int(np.any(list(inside.values()), axis=0).sum())
     part = part or next((name for name in LEAST_SEEN if there[name]), ALL)
-    if part == ALL:
-        return table, ScoredRows(ALL, there, there, parts.folds)
-    if not there[part]:
+    chosen = np.ones(table.rows, bool) if part == ALL else inside.get(part, np.zeros(table.rows, bool))
+    if not chosen.any():
         has = ", ".join(f"{count} {name}" for name, count in there.items() if count)
         remedy = f"It has {has} rows: score those, or all." if has else "Take --part all."
         raise DataError(Fault(table.source, f"The file has no {part} rows.", remedy))
-    scored = {name: int(np.sum(inside[part] & inside[name])) if name in inside else 0 for name in PARTS}
-    return table.take(np.flatnonzero(inside[part])), ScoredRows(part, scored, there, parts.folds)
+    scored = {name: int(np.sum(chosen & inside[name])) if name in inside else 0 for name in PARTS}
+    left = int(np.sum(~chosen))
+    return table.take(np.flatnonzero(chosen)), ScoredRows(part, scored, there, parts.folds, apart, left)

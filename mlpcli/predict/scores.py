@@ -55,6 +55,14 @@ class Evaluation:
         each = self.class_scores or self.regression_scores
         return float(np.mean([getattr(scores, name) for scores in each.values()]))
 
+    @property
+    def unseen_rows(self) -> int:
+        """Rows of the classes that training never saw."""
+        if not self.unseen:
+            return 0
+        [scores] = self.class_scores.values()
+        return int(scores.rows[-len(self.unseen) :].sum())
+
     def as_json(self, zeros: bool = True) -> dict[str, Any]:
         """Plain data, with every number that is printed; None for those that are not finite.
 
@@ -92,7 +100,7 @@ class Evaluation:
             **(self.scored.as_json() if self.scored else {}),
             **({"weighted": self.weighted} if self.weighted else {}),
             **({"no_probabilities": self.no_probabilities} if self.no_probabilities else {}),
-            **({"unseen_classes": list(self.unseen)} if self.unseen else {}),
+            **({"unseen_classes": list(self.unseen), "unseen_rows": self.unseen_rows} if self.unseen else {}),
             "targets": targets,
             "unknown_categories": unknown,
         }

@@ -35,6 +35,14 @@ FOLDER_GONE = "The folder of the run is gone, and what was in it: train again wi
 REMEDY = "Use another copy, or train again."
 
 
+def place_of(value: object) -> Path:
+    """Take a path of a run or a model from the library's user. Raises ModelFileError for what is none."""
+    if isinstance(value, (str, os.PathLike)):
+        return Path(os.fspath(value))
+    what = f"Expected the path of a run folder or a model file, got {type(value).__name__}."
+    raise ModelFileError(Fault("", what, "Give what train() returned, or a path."))
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """`<runs>/<config name>-<number>/` and what is in it."""

@@ -236,7 +236,7 @@ def test_a_fault_is_an_mlp_error(folder, model, tmp_path):
         (lambda: model.predict({**columns(), "a": [1.0]}), DataError, "length"),
         (lambda: model.predict(np.zeros((2, 3))), DataError, "'a', 'b', 'colour'"),
         (lambda: model.predict({name: [] for name in columns()}), DataError, "rows"),
-        (lambda: model.predict(3.0), DataError, "single value"),
+        (lambda: model.predict(3.0), DataError, "Expected rows, got float"),
         (lambda: model.predict(tmp_path / "none.csv"), DataError, "no such file"),
         (lambda: model.evaluate(columns()), DataError, "'kind'"),
     ]

@@ -42,7 +42,7 @@ class LearningRateTooHigh(Monitor):
         )
         before, now, constant = told_apart(lowest, loss, baseline)
         cause = (
-            f"The loss has grown from {before} to {now}, where the best constant has {constant}"
+            f"The running loss has grown from {before} to {now}, where the best constant has {constant}"
             f"{moved}: the learning rate {rate:g} is too high."
         )
         remedies = tuple(

@@ -36,9 +36,9 @@ class SeedDependent(Monitor):
         if left <= MUCH:
             return None
         cause = (
-            f"The loss stays at {loss:.4g}, {percent(loss / baseline)} of what the best constant has, though "
-            f"{case.network.size} parameters could fit {plural(case.count, 'row')}: other first weights may "
-            "do better."
+            f"The running loss stays at {loss:.4g}, {percent(loss / baseline)} of what the best constant "
+            f"has, though {case.network.size} parameters could fit {plural(case.count, 'row')}: other first "
+            "weights may do better."
         )
         hidden = case.config.network.hidden
         wider = tuple(f"network.hidden[{at}].units={4 * layer.units}" for at, layer in enumerate(hidden))

@@ -39,7 +39,7 @@ class StalledAtBaseline(Monitor):
         stays = f"swings between {low} and {high}, now {now}" if look.swings else f"stays at {now}"
         does = "no better" if loss <= baseline + NEAR * abs(baseline) else "worse"
         than = f"the network does {does} than one that ignores its inputs"
-        cause = f"The loss {stays}; {constant} is {at_best}: {than}."
+        cause = f"The running loss {stays}; {constant} is {at_best}: {than}."
         severity = "problem" if look.ended else "warning"
         measure = f"{MEASURE}; the threshold is 2 % below that of the best constant"
         return Finding("stalled_at_baseline", severity, cause, "", "", loss, limit, measure=measure)
@@ -50,10 +50,14 @@ def _ends_above(look: Look) -> Finding:
     loss, baseline, optimizer = look.now.loss, look.probe.baseline, look.case.optimizer
     best = min(look.moments, key=lambda moment: moment.loss)
     now, at_best, lowest = told_apart(loss, baseline, best.loss)
-    cause = f"The loss ends at {now}, above what the best constant has, {at_best}"
+    cause = f"The running loss ends at {now}, above what the best constant has, {at_best}"
     remedies: tuple[Remedy, ...] = ()
     if best.loss < loss:
         cause += f", and was {lowest} in epoch {best.epoch}"
+        if hasattr(optimizer, "learning_rate"):
+            remedies = (Remedy("shorter steps", (f"{RATE}={optimizer.rate / 10:g}",)),)
+    elif look.probe.loss()[0] > loss and optimizer.rate > 0:
+        cause += f", and {told_apart(look.probe.loss()[0])[0]} after it"
         if hasattr(optimizer, "learning_rate"):
             remedies = (Remedy("shorter steps", (f"{RATE}={optimizer.rate / 10:g}",)),)
     elif look.all_done:

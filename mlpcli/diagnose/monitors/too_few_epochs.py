@@ -40,12 +40,13 @@ class TooFewEpochs(Monitor):
         return Finding(
             "too_few_epochs",
             "problem" if above else "warning",
-            f"The loss ends at {loss:.4g}, {size}, and still falls: try {change}.",
+            f"The running loss ends at {loss:.4g}, {size}, and still falls: try {change}.",
             "",
             "training.epochs",
             look.last_fall,
             FAST,
             remedies,
+            measure="share of itself by which the running loss fell in the last quarter of the epochs",
         )
 
 

@@ -52,7 +52,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             _ignored(evidence, same),
         )
     if evidence.notes and len(same) < width and (doubles := _doubles(inputs, same)):
-        pairs = [f"{evidence.column_name(a)} = {evidence.column_name(b)}" for a, b in doubles.items()]
+        pairs = [f"{evidence.input_name(a)} = {evidence.input_name(b)}" for a, b in doubles.items()]
         yield _finding(
             evidence,
             "note",
@@ -76,9 +76,8 @@ def _finding(
     share = len(columns) / width
     measure = "share of the input columns"
     limit = MANY if share > MANY and severity != "note" else 0.0
-    return Finding(
-        "constant_inputs", severity, cause, where, "data.ignore", share, limit, remedies, measure=measure
-    )
+    key = "data.ignore" if remedies else ""
+    return Finding("constant_inputs", severity, cause, where, key, share, limit, remedies, measure=measure)
 
 
 def _constant(evidence: Evidence) -> tuple[list[int], int]:
