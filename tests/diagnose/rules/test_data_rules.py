@@ -26,13 +26,13 @@ WAVES = MOONS.replace("moons.csv, target: label", "waves.csv, target: y")
 
 
 @pytest.mark.parametrize("path", sampled(SICK, FIRST.__contains__), ids=name)
-def test_the_sick_one_is_told_and_its_remedies_work(path):
+def test_the_sick_one_is_told_and_its_remedies_work(path, tried):
     text = path.read_text(encoding="utf-8")
     first = diagnose(evidence(text))[0]
     assert (first.rule, first.severity) == (path.parent.name, "problem")
     # No setting helps where there is nothing in the data.
     assert bool(first.remedies[0].changes) == (not first.rule.startswith("constant"))
-    for remedy in first.remedies:
+    for remedy in first.remedies[tried]:
         if remedy.changes:
             cured = evidence(text, *remedy.changes)
             assert cured.learns

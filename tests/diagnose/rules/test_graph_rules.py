@@ -53,12 +53,12 @@ training: {epochs: 20}
     sampled([path for path in SICK if "two-faults" not in path.name], FIRST.__contains__),
     ids=name,
 )
-def test_the_sick_one_is_told_and_its_remedies_work(path):
+def test_the_sick_one_is_told_and_its_remedies_work(path, tried):
     text = path.read_text(encoding="utf-8")
     first = diagnose(evidence(text))[0]
     assert first.rule == path.parent.name
     assert first.remedies[0].changes
-    for remedy in first.remedies:
+    for remedy in first.remedies[tried]:
         cured = evidence(text, *remedy.changes)
         assert cured.learns
         if remedy is first.remedies[0]:

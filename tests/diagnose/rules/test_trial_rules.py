@@ -61,11 +61,11 @@ def test_every_rule_has_a_pair():
 
 
 @pytest.mark.parametrize("path", sampled(SICK, FIRST.__contains__), ids=name)
-def test_the_sick_one_is_told_and_its_remedies_work(path, tmp_path):
+def test_the_sick_one_is_told_and_its_remedies_work(path, tmp_path, tried):
     findings = diagnose(evidence(path, tmp_path))
     first = findings[0]
     assert first.rule == path.parent.name
-    for remedy in first.remedies[:2]:
+    for remedy in first.remedies[:2][tried]:
         if not remedy.changes:
             continue
         cured = evidence(path, tmp_path, *remedy.changes)
