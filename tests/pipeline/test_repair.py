@@ -25,7 +25,9 @@ FIRST = first_of_each([each.path for each in SOME])
 
 
 @pytest.mark.parametrize(
-    "exhibit", sampled(SOME, lambda each: each.path in FIRST), ids=lambda each: each.name
+    "exhibit",
+    sampled(SOME, lambda each: each.path in FIRST and each.path.parent.name in REPAIRED[::2]),
+    ids=lambda each: each.name,
 )
 def test_what_is_written_learns_with_seeds_that_were_not_tried(exhibit, tmp_path):
     config = exhibit.placed(tmp_path)
