@@ -266,7 +266,7 @@ def _shape(layer: Layer, state: State, executor: Executor) -> Shape:
     straight = elementwise and len(bends) <= MOST_BENDS and (len(bends) > 0 or wide > layer.units)
     bend = 0.0
     if straight and len(bends):
-        nearest = min(bends, key=lambda at: abs(PROBE[at] + PROBE[at + 1]))
+        nearest = min(bends.tolist(), key=lambda at: abs(PROBE[at] + PROBE[at + 1]))
         fine = np.linspace(PROBE[nearest], PROBE[nearest + 1], 1001)
         between = _per_unit(function({"z": np.repeat(fine[:, None], wide, axis=1)})["slope"], layer.units)[
             :, 0

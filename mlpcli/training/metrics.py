@@ -126,7 +126,7 @@ def class_scores(
     """
     count = probabilities.shape[1]
     called, known = np.argmax(probabilities, axis=1), classes < count
-    every = max(count, int(classes.max(initial=0)) + 1)
+    every = max(count, int(np.max(classes, initial=0)) + 1)
     confusion = np.zeros((every, count), np.int64 if weights is None else np.float64)
     np.add.at(confusion, (classes, called), 1 if weights is None else weights)
     right = np.take_along_axis(probabilities[known], classes[known, None], 1)[:, 0]

@@ -30,7 +30,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     size = math.sqrt(2.0 / (first.fan_in + first.fan_out) * float(np.mean(np.sum(inputs**2, axis=1))))
     spread = inputs.std(axis=0)
     varying = spread[spread > 0]
-    uneven = float(varying.max() / varying.min()) if len(varying) else 1.0
+    uneven = float(np.max(varying) / np.min(varying)) if len(varying) else 1.0
     if size <= LARGE and (uneven <= UNEVEN or np.abs(inputs).max() <= LARGE):
         return
     outcome, with_targets = _outcome(evidence)

@@ -41,7 +41,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     rising = float(np.mean(np.diff(late) > 0))
     swing = float(np.diff(np.percentile(late, (10, 90)))[0]) / max(abs(median), 1e-300)
     # The last epochs at a swinging rate still meet a new best by chance: what counts is its mean.
-    quarter, first = float(late[-len(late) // 2 :].mean()), float(costs[:half].min())
+    quarter, first = float(late[-len(late) // 2 :].mean()), float(np.min(costs[:half]))
     new_best = quarter < NEW_BEST * first
     if new_best or rising < RISING or swing < SWING or _low(evidence, median):
         return
@@ -53,7 +53,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     better.sort(key=lambda each: _end(each[0].costs))
     best, at = better[0]
-    low, high, mean, reached = told_apart(float(late.min()), float(late.max()), quarter, first, digits=3)
+    low, high, mean, reached = told_apart(float(np.min(late)), float(np.max(late)), quarter, first, digits=3)
     yield Finding(
         "cost_oscillates",
         "warning" if evidence.learns else "problem",

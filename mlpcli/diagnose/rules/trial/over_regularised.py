@@ -66,7 +66,7 @@ def _classified(evidence: Evidence) -> str:
         np.argmax(class_probabilities(values, target.coding), axis=1)
         for values in (evidence.trainer.rows["target"], evidence.trial.predictions)
     )
-    right, most = float(np.mean(true == said)), float(np.bincount(true).max() / len(true))
+    right, most = float(np.mean(true == said)), float(np.max(np.bincount(true)) / len(true))
     return f", and {percent(right)} of the rows are told right all the same" if right > most else ""
 
 
