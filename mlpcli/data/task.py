@@ -75,15 +75,20 @@ def infer_task(
 def _facts(table: Table, name: str) -> _Facts:
     cells = table.cells(name)
     if not isinstance(cells, list):
-        return _Facts(name, cells, table.rows, len(np.unique(cells)))
+        return _Facts(name, cells, table.rows, _distinct(cells))
     values, bad = numbers(cells)
     if not len(bad) and np.abs(values).max(initial=0.0) < EXACT:
-        return _Facts(name, values, table.rows, len(np.unique(values)))
+        return _Facts(name, values, table.rows, _distinct(values))
     distinct = len({meaning(cell) for cell in set(cells) if not is_missing(cell)})
     if len(bad):
         few = len(bad) <= (1 - MOSTLY_NUMBERS) * len(cells)
         return _Facts(name, None, table.rows, distinct, slip(table, name, cells, bad) if few else None)
     return _Facts(name, values, table.rows, distinct)
+
+
+def _distinct(values: Array) -> int:
+    # Without the counts NumPy 2.4 loads numpy.ma at first: findings/numpy-unique-imports-ma.sh.
+    return len(np.unique(values, return_counts=True)[0])
 
 
 def _guess(facts: list[_Facts], where: str) -> tuple[str, tuple[str, ...]]:
