@@ -59,7 +59,9 @@ def _gradient(gradient: GradientCheck, rows: int) -> str:
         notes.append(gradient.in_precision.sentence)
     if gradient.unjudged:
         hidden = listed(gradient.unjudged)
-        notes.append(f"not judged, since rounding or kinks hide the differences: {hidden}")
+        notes.append(
+            f"not judged, since rounding, kinks or a cost that is not finite hide the differences: {hidden}"
+        )
     return "\n".join([text, *map(paragraph, notes)])
 
 
