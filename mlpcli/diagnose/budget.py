@@ -27,8 +27,9 @@ NUMPY_LAYER = 1e-4
 """Seconds of a step for each layer where its work is calls of NumPy; ours, for 2 to 9 layers."""
 LONGEST_NATIVE = 0.5
 """Seconds of a trial at most in machine code: Trainer's bound, counted."""
-COMPILING, COMPILING_LAYER = 0.3, 0.2
-"""Seconds of LLVM for a step, and for each of its layers. Ours: 0.6 for 2 layers, 1.3 for 5."""
+COMPILING, COMPILING_LAYER = 0.2, 0.05
+"""Seconds of LLVM for a step, and for each of its layers. Ours: 0.3 for 2 layers; by benchmarks/depth.py
+1.0 for 17 and 1.8 for 35, each with a last batch of another size."""
 
 
 class OutOfBudget(Exception):
@@ -109,8 +110,7 @@ def training_seconds(case: Case) -> float:
 
 
 def trial_seconds(case: Case) -> float:
-    """Seconds of one trial of a config, once its steps are compiled; in machine code a long one is cut "
-    "short."""
+    """Seconds of one trial, once its steps are compiled; in machine code a long one is cut short."""
     seconds = training_seconds(case)
     return min(seconds, LONGEST_NATIVE) if case.executor.epoch_runner else seconds
 
