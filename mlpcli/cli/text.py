@@ -11,6 +11,7 @@ import numpy as np
 
 from mlpcli.cli.table import paragraph, table, terminal_columns
 from mlpcli.discover import choice_name
+from mlpcli.training.metrics import SMALLEST
 from mlpcli.wording import plural, shortened
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ def _log_loss_remarks(evaluation: Evaluation) -> Iterator[str]:
     """What the log-loss is of, where it is not simply of the probabilities of all rows."""
     if evaluation.no_probabilities:
         yield f"of scores, not probabilities: {evaluation.no_probabilities}"
-        yield "(each clipped to numbers from 1e-15 to 1)"
+        yield f"(each clipped to numbers from {SMALLEST:g} to 1)"
     if evaluation.unseen:
         rows = plural(evaluation.unseen_rows, "row")
         yield f"without {rows} of a class that training never saw, counted as wrong;"
@@ -263,8 +264,6 @@ def _class_summary(scores: ClassScores, remarks: Iterable[str]) -> str:
 
     remarks: what the log-loss is of, below it.
     """
-    from mlpcli.training.metrics import SMALLEST  # NumPy, which `mlp --help` does without
-
     more = ", mean over the classes" if scores.confusion.shape[1] > 2 else ""
     lines = [
         ("accuracy", f"{scores.accuracy:.6f}"),

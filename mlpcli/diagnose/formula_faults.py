@@ -52,11 +52,6 @@ class FormulaFault:
         return f"the slope of {self.formula} is {how} in {point}"
 
     @property
-    def is_slope(self) -> bool:
-        """Whether the formula itself is finite there."""
-        return self.what != "value"
-
-    @property
     def large(self) -> bool:
         """Whether what the formula is given is so large that shorter steps may avoid it."""
         return not abs(self.x) < LARGE

@@ -14,25 +14,16 @@ from contextlib import suppress
 from itertools import count
 
 import pytest
-from cli.world import MLP, ended, make_world, mlp, start
+from cli.world import MLP, ended, mlp, start
 
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.lock import locked
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals, limits and mounts as POSIX has them")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="signals, limits and mounts as POSIX has them"),
+    pytest.mark.usefixtures("here"),
+]
 LONG = ["--set", "training.epochs=100000000", "--set", "training.print_every=1", "--executor", "numpy"]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("world")
-    make_world(folder)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def here(world, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
 
 
 def training(world, *args, epochs=3, **more):

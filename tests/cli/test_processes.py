@@ -11,25 +11,15 @@ import sys
 import time
 
 import pytest
-from cli.world import MLP, csv_text, ended, make_world, mlp, start
+from cli.world import MLP, csv_text, ended, mlp, start
 
 from sampling import sampled
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and terminals as POSIX has them")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="signals and terminals as POSIX has them"),
+    pytest.mark.usefixtures("here"),
+]
 LONG = ["--set", "training.epochs=100000000", "--set", "training.print_every=1"]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("world")
-    make_world(folder)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def here(world, tmp_path, monkeypatch):
-    """Runs go to a folder of the test's own; whatever a test starts is over when it ends."""
-    monkeypatch.chdir(tmp_path)
 
 
 def test_the_first_interrupt_saves_and_exits_130(world):

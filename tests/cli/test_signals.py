@@ -11,22 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
-from cli.world import MLP, csv_text, ended, make_world, mlp, start
+from cli.world import MLP, csv_text, ended, mlp, start
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them"),
+    pytest.mark.usefixtures("here"),
+]
 LONG = ["--set", "training.epochs=100000000", "--executor", "numpy"]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("world")
-    make_world(folder)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def here(world, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
 
 
 SIGNALLED_AT = """
