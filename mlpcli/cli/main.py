@@ -15,7 +15,7 @@ except KeyboardInterrupt:  # loading it is half of starting up: Ctrl-C then is n
     sys.exit(130)
 
 from mlpcli import __version__
-from mlpcli.cli.interrupt import interrupt_on_signals
+from mlpcli.cli.interrupt import interrupt_on_signals, is_handled
 
 COMMANDS = join(dirname(__file__), "commands")  # pathlib would cost as much as half of click
 
@@ -47,6 +47,7 @@ class Commands(click.Group):
         try:
             return super().main(*args, **settings)
         except SystemExit as end:
+            is_handled()
             from mlpcli.cli.leave import leave_at_once
 
             leave_at_once(end)
@@ -158,6 +159,7 @@ def main() -> None:
         interrupt_on_signals()
         cli()
     except KeyboardInterrupt:
+        is_handled()
         sys.exit(130)
     except OSError as error:  # a full disk, say; a broken pipe is quietly ended by click
         where = error.filename or "standard output"

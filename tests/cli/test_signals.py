@@ -59,6 +59,22 @@ def test_a_signal_before_there_is_a_batch_interrupts_at_once(stage, world, tmp_p
         assert mlp("train", "--resume", "runs/good-1", "--executor", "numpy").exit_code == 0
 
 
+INTERRUPTED_IN_A_TEXT = """
+from importlib import import_module
+def read_dataset(*args, **more):
+    exec("raise KeyboardInterrupt")
+import_module("mlpcli.pipeline.prepare").read_dataset = read_dataset
+"""
+
+
+def test_an_interrupt_in_a_text_that_is_executed_is_an_interrupt_as_any_other(world, tmp_path):
+    """As where @dataclass makes its methods; CPython ended `python -m` by SIGINT then, not with 130."""
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTED_IN_A_TEXT, encoding="utf-8")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    _out, err, code = ended(start("train", world / "good.yaml", env=env))
+    assert (code, err) == (130, "interrupted")
+
+
 @pytest.mark.parametrize(("command", "name"), [("reproduce", "SIGTERM"), ("verify", "SIGHUP")])
 def test_what_is_trained_in_a_temporary_place_is_taken_away(command, name, world, tmp_path):
     """A run that is reproduced, or verified to be resumable, when it has left a checkpoint there."""
