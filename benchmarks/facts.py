@@ -21,9 +21,9 @@ import numpy as np
 
 from mlpcli import train
 from mlpcli.diagnose import baseline, probe
-from mlpcli.pipeline import prepare
-from mlpcli.pipeline.events import EpochDone, Event, Started
-from mlpcli.pipeline.monitoring import Monitoring
+from mlpcli.diagnose.monitoring import Monitoring
+from mlpcli.problem.build import prepare
+from mlpcli.training.events import EpochDone, Event, Started
 
 CONFIG = """\
 precision: float32

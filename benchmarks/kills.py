@@ -32,7 +32,7 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 MLP = [
     sys.executable,
     "-c",
-    "from mlpcli.pipeline import starting\n"
+    "from mlpcli.experiments import train as starting\n"
     "for each in starting.train, starting.resume: each.__defaults__ = (*each.__defaults__[:-1], 0.05)\n"
     "from mlpcli.cli.main import main; main()",
 ]

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from mlpcli import train
-from mlpcli.pipeline.monitoring import Monitoring
+from mlpcli.diagnose.monitoring import Monitoring
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 MADE = """\

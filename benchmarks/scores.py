@@ -38,9 +38,10 @@ from score_settings import TRIALS
 from sklearn.neural_network import MLPClassifier, MLPRegressor  # type: ignore[import-untyped]
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from mlpcli.api import train
 from mlpcli.data.split import split
-from mlpcli.pipeline import Event, Prepared, Started, prepare, train
-from mlpcli.pipeline.prepare import random_stream
+from mlpcli.problem.build import Prepared, prepare, random_stream
+from mlpcli.training.events import Event, Started
 from tables import CONFIGS, SETS, fit_and_score, mean_and_spread, print_table, run_ours
 
 Pair = tuple[float, float]

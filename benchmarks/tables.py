@@ -37,12 +37,13 @@ from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped
 from sklearn.neural_network import MLPClassifier, MLPRegressor  # type: ignore[import-untyped]
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from mlpcli.api import train
 from mlpcli.config.schema import StopConfig
 from mlpcli.errors import MlpError
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.optim.optimizers.adam import Adam
 from mlpcli.optim.optimizers.sgd import Sgd
-from mlpcli.pipeline import Prepared, prepare, train
+from mlpcli.problem.build import Prepared, prepare
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 

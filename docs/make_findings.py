@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import Path
 
+from mlpcli.diagnose.ranking import rules_of
 from mlpcli.diagnose.rule import KINDS, Rule
 from mlpcli.diagnose.rules import RULES
-from mlpcli.diagnose.verdict import rules_of
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "findings"

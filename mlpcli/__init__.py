@@ -12,27 +12,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from mlpcli.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from mlpcli.api import check as check
+    from mlpcli.api import gradcheck as gradcheck
+    from mlpcli.api import load as load
+    from mlpcli.api import resume as resume
+    from mlpcli.api import train as train
     from mlpcli.errors import MlpError as MlpError
-    from mlpcli.pipeline import Model as Model
-    from mlpcli.pipeline import Run as Run
-    from mlpcli.pipeline import load as load
-    from mlpcli.pipeline import resume as resume
-    from mlpcli.pipeline import train as train
-    from mlpcli.pipeline.gradcheck import gradcheck as gradcheck
-    from mlpcli.pipeline.inspect import check as check
+    from mlpcli.predict.model import Model as Model
+    from mlpcli.training.events import Run as Run
 
 _OFFERED = {
     "MlpError": "mlpcli.errors",
-    "Model": "mlpcli.pipeline",
-    "Run": "mlpcli.pipeline",
-    "check": "mlpcli.pipeline.inspect",
-    "gradcheck": "mlpcli.pipeline.gradcheck",
-    "load": "mlpcli.pipeline",
-    "resume": "mlpcli.pipeline",
-    "train": "mlpcli.pipeline",
+    "Model": "mlpcli.predict.model",
+    "Run": "mlpcli.training.events",
+    "check": "mlpcli.api",
+    "gradcheck": "mlpcli.api",
+    "load": "mlpcli.api",
+    "resume": "mlpcli.api",
+    "train": "mlpcli.api",
 }
 
 __all__ = ["MlpError", "Model", "Run", "__version__", "check", "gradcheck", "load", "resume", "train"]

@@ -17,7 +17,7 @@ from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.normalizations import NORMALIZATIONS
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
-from mlpcli.pipeline import prepare
+from mlpcli.problem.build import prepare
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
@@ -90,7 +90,7 @@ def test_the_readme_shows_the_config_that_is_shipped():
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_every_shipped_config_is_sound(config):
     from mlpcli.config.load import load_config
-    from mlpcli.pipeline.prepare import CHOICES
+    from mlpcli.problem.build import CHOICES
 
     file = load_config(config, (), CHOICES, check_files=False)
     if all(Path(path).exists() for path in file.relative_paths.values()):

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import suppress
 
-COMPILING = "mlpcli.execute.native.hearing"
+COMPILING = "mlpcli.execute.native.threads.hearing"
 """The module that knows of compilations that are left alone; imported by those who compile only."""
 
 

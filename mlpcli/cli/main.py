@@ -14,8 +14,8 @@ try:
 except KeyboardInterrupt:  # loading it is half of starting up: Ctrl-C then is no bug to be traced
     sys.exit(130)
 
-from mlpcli import __version__
 from mlpcli.cli.interrupt import interrupt_on_signals, is_handled
+from mlpcli.version import __version__
 
 COMMANDS = join(dirname(__file__), "commands")  # pathlib would cost as much as half of click
 
@@ -100,7 +100,7 @@ def with_key(error: click.NoSuchOption) -> click.NoSuchOption:
         return error
     from mlpcli.config.foreign_words import keys_by_leaf, own_keys
     from mlpcli.config.schema import Config
-    from mlpcli.pipeline.prepare import CHOICES
+    from mlpcli.problem.build import CHOICES
 
     keys = own_keys(error.option_name.lstrip("-"), keys_by_leaf(Config, CHOICES))
     if not keys:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from mlpcli.config.bind import yaml_name
-from mlpcli.discover import choice_name
+from mlpcli.registry import choice_name
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 
 from mlpcli.diagnose.case import Case
-from mlpcli.diagnose.finding import Remedy
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.optim.optimizer import StepOptimizer
+from mlpcli.runs.finding import Remedy
 
 
 def layer_key(case: Case, number: int, setting: str) -> str:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from mlpcli.data.targets import ClassTarget
 from mlpcli.diagnose.case import Case
-from mlpcli.diagnose.finding import Finding
-from mlpcli.diagnose.probe import Probe
+from mlpcli.diagnose.layers.weight_probe import Probe
+from mlpcli.runs.finding import Finding
 
 FIRST_SHARE = 0.25
 """Share of the epochs before which a cost that stands still has only just begun."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 from mlpcli.diagnose.case import Case
-from mlpcli.diagnose.finding import Finding
+from mlpcli.runs.finding import Finding
 
 
 def possible(finding: Finding, case: Case) -> Finding:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding
 
 KINDS = ("graph", "data", "start", "trial", "symptom")
 """Folders of rules/, in the order in which causes are looked for: facts of graph and data, what the first

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.data.dataset import Part
-from mlpcli.diagnose.evidence import ALL_CELLS, Evidence
+from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from mlpcli.errors import Fault, MissingExtraError
 from mlpcli.execute.executor import Executor
-from mlpcli.execute.numpy_executor import NumpyExecutor
+from mlpcli.execute.numpy.executor import NumpyExecutor
 
 
 class _Executors(Mapping[str, type[Executor]]):
@@ -21,7 +21,7 @@ class _Executors(Mapping[str, type[Executor]]):
             if find_spec("llvmlite") is None:
                 remedy = "Install it: pip install llvmlite; or use executor: numpy."
                 raise MissingExtraError(Fault("", "The native executor needs llvmlite.", remedy, "executor"))
-            executor: type[Executor] = import_module("mlpcli.execute.native_executor").NativeExecutor
+            executor: type[Executor] = import_module("mlpcli.execute.native.executor").NativeExecutor
             return executor
         raise KeyError(name)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.numpy_words import joining_word
+from mlpcli.execute.numpy.scalar_ops import joining_word
 from mlpcli.graph.node import BATCH_SIZE, CONSTANT, Node, topological
-from mlpcli.ops.words import EagerWords
+from mlpcli.ops.scalar_ops import EagerWords
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

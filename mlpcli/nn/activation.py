@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mlpcli.discover import choice_name
 from mlpcli.graph.node import Node
+from mlpcli.registry import choice_name
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.formula_text import at, syntax_tree
 from mlpcli.nn.stable import use_logit_forms
 from mlpcli.ops import elementwise as ops
-from mlpcli.ops.words import EagerWords
+from mlpcli.ops.scalar_ops import EagerWords
 
 Value = Node | float
 NOTHING: Mapping[str, Node] = MappingProxyType({})

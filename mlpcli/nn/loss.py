@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from mlpcli.config.setting import setting
-from mlpcli.discover import choice_name
 from mlpcli.graph.node import Node, shape_error
 from mlpcli.ops.elementwise import clip
 from mlpcli.ops.reduce import reduce_mean, reduce_sum
+from mlpcli.registry import choice_name
 
 Target = TypeVar("Target")
 """A node, or an array."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.config.schema import NetworkConfig
-from mlpcli.discover import choice_name
 from mlpcli.errors import SettingError
 from mlpcli.graph.node import Node, constant, named, placeholder
 from mlpcli.nn.activation import Activation
@@ -22,6 +21,7 @@ from mlpcli.nn.loss import Loss
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.stable import use_logit_forms
 from mlpcli.ops.reduce import reduce_mean, reduce_sum
+from mlpcli.registry import choice_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

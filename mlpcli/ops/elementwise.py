@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from mlpcli.graph.node import Node, Op, Shape, shape_error
-from mlpcli.ops.words import Words
+from mlpcli.ops.scalar_ops import Words
 
 
 def broadcast_shape(*inputs: Node, op_name: str = "elementwise") -> Shape:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mlpcli.graph.node import BATCH_SIZE, CONSTANT, OPS, Node, constant, rebuild, topological
-from mlpcli.ops.words import EagerWords
+from mlpcli.ops.scalar_ops import EagerWords
 
 Roots = list[Node]
 Rule = Callable[[Node], Node]

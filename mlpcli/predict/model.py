@@ -20,12 +20,12 @@ from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
 from mlpcli.errors import DataError, Fault
 from mlpcli.execute import Executor, choose_executor
 from mlpcli.execute.rows import RowFunction
-from mlpcli.predict.parts import FileParts, KnownFiles, choose_rows
-from mlpcli.predict.probabilities import PROBABILITY, SCORE, why_no_probabilities
-from mlpcli.predict.scores import Evaluation, evaluate_outputs
 from mlpcli.runs.folder import RunFolder, place_of
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.training.metrics import class_probabilities
+from mlpcli.scoring.evaluation import Evaluation, evaluate_outputs
+from mlpcli.scoring.file_parts import FileParts, KnownFiles, choose_rows
+from mlpcli.scoring.metrics import class_probabilities
+from mlpcli.scoring.probabilities import PROBABILITY, SCORE, why_no_probabilities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

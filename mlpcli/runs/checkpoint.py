@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.runs.array_file import read_arrays, write_arrays
-from mlpcli.runs.contents import Values, check
+from mlpcli.runs.records import Values, check
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

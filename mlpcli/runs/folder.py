@@ -15,8 +15,8 @@ from typing import IO, Any
 
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.runs.atomic import LEFT_OVER, cannot_write, replacing
-from mlpcli.runs.contents import Summary, check
 from mlpcli.runs.growing_table import whole_lines
+from mlpcli.runs.records import Summary, check
 
 LEARNING_RATE, REPEAT = "learning_rate.csv", "repeat.csv"
 CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS, SUMMARY = (

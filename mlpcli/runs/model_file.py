@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import mlpcli
 from mlpcli.config.bind import Choices
 from mlpcli.config.recorded import settings_from
 from mlpcli.config.schema import NetworkConfig
@@ -18,7 +17,6 @@ from mlpcli.config.setting import setting
 from mlpcli.data.plain import from_plain, to_plain
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.weights import UNWEIGHTED, Weighting
-from mlpcli.discover import choice_name
 from mlpcli.errors import Fault, MlpError, ModelFileError
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
@@ -26,7 +24,9 @@ from mlpcli.nn.layer import Layer, Parameter
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, Network, build_network, network_arrays
 from mlpcli.nn.normalizations import NORMALIZATIONS
+from mlpcli.registry import choice_name
 from mlpcli.runs.array_file import array_bytes, read_arrays, write_arrays
+from mlpcli.version import __version__
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +97,7 @@ class ModelFile:
         return {
             "format": KIND,
             "format_version": VERSION,
-            "mlp_version": mlpcli.__version__,
+            "mlp_version": __version__,
             "task": self.task,
             "precision": self.precision,
             "network": {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlpcli.cli.text import describe_evaluation
+from mlpcli.cli.text.network_and_data import describe_evaluation
 from mlpcli.data.counts import Counts
-from mlpcli.predict.scores import Evaluation
 from mlpcli.runs.folder import RunFolder
-from mlpcli.training.metrics import class_scores
+from mlpcli.scoring.evaluation import Evaluation
+from mlpcli.scoring.metrics import class_scores
 
 
 def described(true, called, names, weights=None):

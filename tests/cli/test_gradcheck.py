@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from cli.world import CONFIG, csv_text, mlp
 
-from mlpcli.cli.gradcheck_text import BAR, bar
+from mlpcli.cli.text.gradcheck import BAR, bar
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_kinks_and_rounding_of_0_are_said(xor):
 
 @pytest.mark.parametrize("columns", [40, 80])
 def test_all_that_is_said_fits_the_terminal(xor, columns, monkeypatch):
-    monkeypatch.setattr("mlpcli.cli.table.terminal_columns", lambda: columns)
+    monkeypatch.setattr("mlpcli.cli.text.table.terminal_columns", lambda: columns)
     for options in (["--set", "optimiser.learning_rate=1e-9"], ["--set", "network.hidden=[4,4,4]", "--fast"]):
         text = mlp("gradcheck", "xor.yaml", *options).stdout
         # Lines of the config stay as they are, and the verdict is one line.
@@ -166,7 +166,7 @@ def test_what_is_left_out_for_lack_of_time_is_said(xor, monkeypatch):
     """The budget counts work: no clock is asked."""
     whole = mlp("gradcheck", "xor.yaml", "--set", "optimiser.learning_rate=1e-9", "--full").stdout
     assert "left out" not in whole
-    monkeypatch.setattr("mlpcli.diagnose.budget.LEAST_SECONDS", 0.0)
+    monkeypatch.setattr("mlpcli.diagnose.trials.budget.LEAST_SECONDS", 0.0)
     result = mlp("gradcheck", "xor.yaml", "--set", "optimiser.learning_rate=1e-9")
     assert "left out  not looked for: " in result.stdout
     assert "healthy" not in result.stdout

@@ -36,9 +36,9 @@ main()
 
 PREDICT = ["predict", "run", "data.csv", "--executor", "numpy", "-o", "out.csv"]
 STAGES = {
-    "reading": ("mlpcli.pipeline.prepare", "read_dataset", "SIGTERM", ["train", "good.yaml"]),
-    "compiling": ("mlpcli.pipeline.training", "make_training_runner", "SIGHUP", ["train", "good.yaml"]),
-    "gradcheck": ("mlpcli.pipeline.gradcheck", "layer_health", "SIGTERM", ["gradcheck", "good.yaml"]),
+    "reading": ("mlpcli.problem.build", "read_dataset", "SIGTERM", ["train", "good.yaml"]),
+    "compiling": ("mlpcli.training.trainer", "make_training_runner", "SIGHUP", ["train", "good.yaml"]),
+    "gradcheck": ("mlpcli.diagnose.report", "layer_health", "SIGTERM", ["gradcheck", "good.yaml"]),
     "predicting": ("mlpcli.predict.model", "class_probabilities", "SIGHUP", PREDICT),
 }
 
@@ -63,7 +63,7 @@ INTERRUPTED_IN_A_TEXT = """
 from importlib import import_module
 def read_dataset(*args, **more):
     exec("raise KeyboardInterrupt")
-import_module("mlpcli.pipeline.prepare").read_dataset = read_dataset
+import_module("mlpcli.problem.build").read_dataset = read_dataset
 """
 
 

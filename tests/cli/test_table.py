@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from mlpcli.cli.table import paragraph, table
+from mlpcli.cli.text.table import paragraph, table
 from mlpcli.wording import all_of, listed, part_of, percent, plural, shortened, told_apart
 
 NUMBERS = [0.1, -1.234567e-300, 12345678.9, 3, "64/4096", "1.2e-05", "[12, 345]"]
@@ -35,7 +35,7 @@ def test_headings_are_stacked_before_columns_are_moved():
 
 @pytest.mark.parametrize("columns", [30, 80])
 def test_a_text_keeps_its_words_and_numbers(columns, monkeypatch):
-    monkeypatch.setattr("mlpcli.cli.table.terminal_columns", lambda: columns)
+    monkeypatch.setattr("mlpcli.cli.text.table.terminal_columns", lambda: columns)
     text = "The loss ends at 1.5e-05 of-a-kind " * 9
     lines = paragraph(text, 10, "word").splitlines()
     assert max(map(len, lines)) <= columns

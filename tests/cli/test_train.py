@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from cli.world import CONFIG, csv_text, mlp
 
-from mlpcli.cli.json_view import JsonView
-from mlpcli.pipeline.events import FoldsDone
+from mlpcli.cli.views.json_view import JsonView
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.model_file import ModelFile
+from mlpcli.training.events import FoldsDone
 
 REGRESSION = """\
 data: {train: data.csv, target: b, ignore: [kind], validation: 0.25, test: 0.25}

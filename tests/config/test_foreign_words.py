@@ -7,7 +7,7 @@ from mlpcli.config import foreign_words
 from mlpcli.config.load import load_config_text
 from mlpcli.config.schema import Config
 from mlpcli.errors import ConfigError
-from mlpcli.pipeline.prepare import CHOICES
+from mlpcli.problem.build import CHOICES
 
 FIXED = {
     "data.scaling": ("standard", "minmax", "none"),

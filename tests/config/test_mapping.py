@@ -13,7 +13,7 @@ import yaml
 from mlpcli.config.load import load_config
 from mlpcli.config.mapping import write_mapping
 from mlpcli.errors import ConfigError
-from mlpcli.pipeline.prepare import CHOICES, changed
+from mlpcli.problem.build import CHOICES, changed
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 DATA: dict[str, Any] = {"train": "d.csv", "target": "y"}

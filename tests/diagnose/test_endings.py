@@ -7,11 +7,11 @@ import pytest
 from cli.world import mlp
 
 from mlpcli import train
+from mlpcli.diagnose.diagnosis import make_case
+from mlpcli.diagnose.layers.weight_probe import Probe
 from mlpcli.diagnose.monitor import Look, Moment
 from mlpcli.diagnose.monitors import MONITORS
-from mlpcli.diagnose.probe import Probe
-from mlpcli.pipeline import prepare
-from mlpcli.pipeline.diagnosis import make_case
+from mlpcli.problem.build import prepare
 
 XOR = Path(__file__).parents[2] / "configs" / "xor-tanh.yaml"
 LN2 = float(np.log(2))

@@ -10,15 +10,15 @@ from gallery.evidence import evidence
 
 from mlpcli import resume, train
 from mlpcli.data.dataset import Part
-from mlpcli.diagnose import evidence as looking
 from mlpcli.diagnose import shared_rows as sharing
-from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.monitoring import Monitoring
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.rules.data import constant_inputs, part_shift
 from mlpcli.diagnose.shared_rows import shared_rows
-from mlpcli.pipeline import prepare
-from mlpcli.pipeline.events import Started
-from mlpcli.pipeline.monitoring import Monitoring
+from mlpcli.diagnose.trials import evidence as looking
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.problem.build import prepare
+from mlpcli.training.events import Started
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 HERE = sorted(

@@ -8,13 +8,13 @@ import pytest
 from gallery.sentences import assert_lawful
 
 from mlpcli import train
+from mlpcli.diagnose.diagnosis import make_case
+from mlpcli.diagnose.layers.weight_probe import Probe
 from mlpcli.diagnose.monitor import Look, Moment, Monitor
+from mlpcli.diagnose.monitoring import Monitoring
 from mlpcli.diagnose.monitors import MONITORS
-from mlpcli.diagnose.probe import Probe
-from mlpcli.diagnose.trial import Trainer
-from mlpcli.pipeline import prepare
-from mlpcli.pipeline.diagnosis import make_case
-from mlpcli.pipeline.monitoring import Monitoring
+from mlpcli.diagnose.trials.trial import Trainer
+from mlpcli.problem.build import prepare
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 LN2 = float(np.log(2))

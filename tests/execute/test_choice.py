@@ -7,7 +7,7 @@ import pytest
 import mlpcli.execute as execute
 from mlpcli.errors import ConfigError, MissingExtraError
 from mlpcli.execute import MANY_STEPS, choose_executor, hint
-from mlpcli.pipeline import prepare
+from mlpcli.problem.build import prepare
 
 XOR = Path(__file__).parents[2] / "configs" / "xor-sigmoid.yaml"
 

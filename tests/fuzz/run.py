@@ -96,7 +96,7 @@ def limit_memory() -> None:
     """From here on, what asks for more than MOST_MEMORY gets a MemoryError."""
     import resource
 
-    import mlpcli.pipeline  # noqa: F401  what it takes by itself is no allocation of a case
+    import mlpcli.experiments.train  # noqa: F401  what it takes by itself is no allocation of a case
 
     with open("/proc/self/statm", encoding="ascii") as file:
         used = int(file.read().split()[0]) * resource.getpagesize()

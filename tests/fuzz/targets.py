@@ -114,7 +114,7 @@ def _trained(config: str, stop_after: int | None = None) -> dict[str, bytes]:
     """The files of a run. stop_after: so many looks at whether it was interrupted."""
     import tempfile
 
-    from mlpcli.pipeline.starting import train
+    from mlpcli.experiments.train import train
 
     looks = itertools.count(1)
     with tempfile.TemporaryDirectory() as name:

@@ -6,10 +6,10 @@ from pathlib import Path
 from gallery.data import provide, write_table
 from gallery.sentences import assert_lawful
 
-from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.rules import RULES
-from mlpcli.pipeline.diagnosis import make_case
-from mlpcli.pipeline.prepare import prepare
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.problem.build import prepare
 
 
 class Untrained(Evidence):

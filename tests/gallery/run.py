@@ -20,11 +20,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from gallery.data import provide
 
-from mlpcli.diagnose.baseline import baseline_loss
-from mlpcli.diagnose.finding import Finding
-from mlpcli.pipeline.diagnosis import evidence_of, findings_of
-from mlpcli.pipeline.repair import Repair, repair
-from mlpcli.pipeline.workshop import HELD_BACK, LEAST_ROWS
+from mlpcli.diagnose.diagnosis import evidence_of, findings_of
+from mlpcli.diagnose.repair.candidates import HELD_BACK, LEAST_ROWS
+from mlpcli.diagnose.repair.search import Repair, repair
+from mlpcli.diagnose.trials.baseline import baseline_loss
+from mlpcli.runs.finding import Finding
 
 HERE = Path(__file__).parent
 LONG = {

@@ -12,7 +12,7 @@ from mlpcli.graph.node import constant, parameter, placeholder
 from mlpcli.nn.dropout import LAP, Clock, row_tokens
 from mlpcli.nn.normalizations import NORMALIZATIONS
 from mlpcli.ops.elementwise import uniform
-from mlpcli.ops.words import hashed_uniform
+from mlpcli.ops.scalar_ops import hashed_uniform
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.step import training_step
 from nets import network, rows

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlpcli.diagnose.gradient_check import RELATIVE_TOLERANCE, check_gradients
+from mlpcli.diagnose.gradient.check import RELATIVE_TOLERANCE, check_gradients
 from mlpcli.engine import compute, gradients
 from mlpcli.execute import EXECUTORS
 from mlpcli.nn.activations import ACTIVATIONS

@@ -6,7 +6,7 @@ import pytest
 from mlpcli.engine import ACTIVATIONS, compute, gradients, parameter, reduce_sum
 from mlpcli.execute import EXECUTORS
 from mlpcli.graph.node import OPS
-from mlpcli.ops.words import EagerWords
+from mlpcli.ops.scalar_ops import EagerWords
 
 UNARY = [
     "negative",

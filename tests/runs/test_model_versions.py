@@ -87,8 +87,8 @@ def test_it_predicts_what_was_scored_while_training_row_by_row_the_same(run):
 
 
 def test_what_is_kept_is_what_had_the_lowest_validation_loss(run):
-    from mlpcli.pipeline.prepare import prepare
-    from mlpcli.pipeline.watched import Watched
+    from mlpcli.problem.build import prepare
+    from mlpcli.training.part_evaluator import Watched
 
     prepared = prepare(run.path / "config.yaml")
     kept = ModelFile.read(run.path / "model.npz").parameters

@@ -18,8 +18,8 @@ def check(config: str, overrides: tuple[str, ...]) -> None:
     \b
     mlp check configs/iris.yaml
     """
-    from mlpcli.cli.text import describe_prepared
-    from mlpcli.pipeline.inspect import check as check_config
+    from mlpcli.api import check as check_config
+    from mlpcli.cli.text.network_and_data import describe_prepared
 
     click.echo(describe_prepared(check_config(config, overrides)))
     click.echo("fine: nothing was trained.")

@@ -17,9 +17,9 @@ def compare(first: str, second: str, as_json: bool) -> None:
     \b
     mlp compare runs/iris-1 runs/iris-2
     """
-    from mlpcli.cli.compare_text import describe_comparison
+    from mlpcli.api import compare as compare_runs
     from mlpcli.cli.streams import need_standard_output
-    from mlpcli.pipeline.comparing import compare as compare_runs
+    from mlpcli.cli.text.comparison import describe_comparison
 
     need_standard_output()
     click.echo(describe_comparison(compare_runs(first, second), as_json))

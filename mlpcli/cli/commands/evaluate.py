@@ -39,10 +39,10 @@ def evaluate(
     """
     import json
 
+    from mlpcli.api import load
     from mlpcli.cli.streams import need_standard_output
-    from mlpcli.cli.text import describe_evaluation
-    from mlpcli.cli.warnings import tell, tell_counts
-    from mlpcli.pipeline import load
+    from mlpcli.cli.text.network_and_data import describe_evaluation
+    from mlpcli.cli.text.warnings import tell, tell_counts
 
     need_standard_output()
     notes, evaluation = load(run, executor).evaluate_file(data, labels, not unweighted, part)

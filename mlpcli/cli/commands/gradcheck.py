@@ -9,7 +9,7 @@ import click
 from mlpcli.cli.options import json_option, set_option
 
 if TYPE_CHECKING:
-    from mlpcli.pipeline.workshop import Attempt
+    from mlpcli.diagnose.repair.candidates import Attempt
 
 
 @click.command()
@@ -47,11 +47,11 @@ def gradcheck(
     import json
     from itertools import count
 
-    from mlpcli.cli.gradcheck_text import describe_gradcheck
+    from mlpcli.api import gradcheck as check
+    from mlpcli.api import repair as repair_config
     from mlpcli.cli.interrupt import first_interrupt
-    from mlpcli.cli.repair_text import describe_repair, describe_result
-    from mlpcli.pipeline.gradcheck import gradcheck as check
-    from mlpcli.pipeline.repair import repair as repair_config
+    from mlpcli.cli.text.gradcheck import describe_gradcheck
+    from mlpcli.cli.text.repair import describe_repair, describe_result
 
     number = count(1)
 

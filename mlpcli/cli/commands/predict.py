@@ -23,9 +23,9 @@ def predict(run: str, data: str, output: str | None, executor: str) -> None:
     mlp predict runs/iris-1 new.csv
     cat new.csv | mlp predict runs/iris-1 - -o labels.csv
     """
+    from mlpcli.api import predict as write_predictions
     from mlpcli.cli.streams import need_standard_output
-    from mlpcli.cli.warnings import tell, tell_counts
-    from mlpcli.pipeline.predicting import write_predictions
+    from mlpcli.cli.text.warnings import tell, tell_counts
 
     if output is None:
         need_standard_output()

@@ -22,8 +22,8 @@ def reproduce(ctx: click.Context, run: str, overrides: tuple[str, ...], as_json:
     mlp reproduce runs/iris-1
     mlp reproduce runs/iris-1 --set data.train=moved/iris.csv
     """
-    from mlpcli.cli.verify_text import describe_reproduction
-    from mlpcli.pipeline.reproducing import reproduce as train_again
+    from mlpcli.api import reproduce as train_again
+    from mlpcli.cli.text.verification import describe_reproduction
 
     found = train_again(run, overrides)
     click.echo(describe_reproduction(found, as_json))

@@ -17,11 +17,11 @@ def show(run: str) -> None:
     """
     from shlex import quote
 
-    from mlpcli.cli.beside_text import describe_folds, describe_seeds
+    from mlpcli.api import show as show_run
     from mlpcli.cli.streams import need_standard_output
-    from mlpcli.cli.table import table
-    from mlpcli.cli.text import describe_columns, describe_network, describe_size
-    from mlpcli.pipeline.inspect import show_run
+    from mlpcli.cli.text.experiment import describe_folds, describe_seeds
+    from mlpcli.cli.text.network_and_data import describe_columns, describe_network, describe_size
+    from mlpcli.cli.text.table import table
     from mlpcli.wording import plural
 
     need_standard_output()

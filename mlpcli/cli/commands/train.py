@@ -44,16 +44,16 @@ def train(
         raise click.UsageError("Give a CONFIG, or --resume RUN.")
     if run is not None and (verify_resume or runs != "runs"):
         raise click.UsageError("--runs and --verify-resume need a CONFIG: a resumed run stays in its folder.")
+    from mlpcli.api import resume
+    from mlpcli.api import train as train_network
     from mlpcli.cli.interrupt import first_interrupt
-    from mlpcli.cli.train_view import make_view
-    from mlpcli.pipeline import resume
-    from mlpcli.pipeline import train as train_network
+    from mlpcli.cli.views.train_view import make_view
 
     if executor:
         overrides = (*overrides, f"executor={executor}")
     if verify_resume:
-        from mlpcli.cli.verify_text import describe_verification
-        from mlpcli.pipeline.verifying import verify_resume as verify
+        from mlpcli.api import verify_resume as verify
+        from mlpcli.cli.text.verification import describe_verification
 
         verification = verify(str(config), overrides)
         click.echo(describe_verification(verification, as_json))

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from mlpcli.data.reader import Reader
-from mlpcli.discover import Choices
+from mlpcli.registry import Choices
 
 FORMATS: Choices[type[Reader]] = Choices("mlpcli.data.formats", __path__)

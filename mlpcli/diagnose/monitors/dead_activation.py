@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.config_keys import has_rate
-from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.layers.weight_probe import MANY
 from mlpcli.diagnose.monitor import Look, Monitor
-from mlpcli.diagnose.probe import MANY
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import part_of
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from mlpcli.diagnose.config_keys import has_rate
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.monitor import Look, Monitor
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import percent, told_apart
 
 KEY = "optimiser.learning_rate"

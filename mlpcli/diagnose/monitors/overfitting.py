@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.monitor import Look, Moment, Monitor
+from mlpcli.runs.finding import Finding, Remedy
 
 PASSED = 0.1
 """The validation loss is above its lowest by that share, and above the training loss: as the rule has it."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from mlpcli.diagnose.baseline import share_left
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.monitor import Look, Monitor
 from mlpcli.diagnose.monitors.stalled_at_baseline import NEAR
+from mlpcli.diagnose.trials.baseline import share_left
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import percent, plural
 
 MUCH = 0.3

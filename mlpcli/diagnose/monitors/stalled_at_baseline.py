@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from mlpcli.diagnose.baseline import is_cross_entropy
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.monitor import NOTHING, Look, Monitor
+from mlpcli.diagnose.trials.baseline import is_cross_entropy
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import told_apart
 
 NEAR = 0.02

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlpcli.diagnose.baseline import share_left
 from mlpcli.diagnose.case import Case
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.monitor import Look, Monitor
+from mlpcli.diagnose.trials.baseline import share_left
+from mlpcli.runs.finding import Finding, Remedy
 
 FAST = 0.1
 """Share of the loss by which it falls in the last quarter of the epochs: in as many again, by a third. Ours:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.execute.executor import Function, State, address, aligned, view_of
-from mlpcli.execute.native.functions import declarations, definitions
-from mlpcli.execute.native.machine import Code, machine
-from mlpcli.execute.native.program import StepText, float_kind, run_text, step_text
-from mlpcli.execute.native.team import Team
+from mlpcli.execute.native.codegen.functions import declarations, definitions
+from mlpcli.execute.native.codegen.program import StepText, float_kind, run_text, step_text
+from mlpcli.execute.native.module import Code, machine
+from mlpcli.execute.native.products.worker_pool import Team
 from mlpcli.plan.kernel import Buffer, Plan
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.execute.executor import Executor, State, address, aligned
-from mlpcli.execute.native.epochs import (
+from mlpcli.execute.native.codegen.epochs import (
     ARENA,
     BATCHES,
     BEGUN,
@@ -29,11 +29,11 @@ from mlpcli.execute.native.epochs import (
     TOTALS,
     epochs_text,
 )
+from mlpcli.execute.native.codegen.program import step_text
 from mlpcli.execute.native.function import module_texts
-from mlpcli.execute.native.machine import Code, machine
-from mlpcli.execute.native.program import step_text
-from mlpcli.execute.native.team import Team
-from mlpcli.execute.native.thread import in_thread
+from mlpcli.execute.native.module import Code, machine
+from mlpcli.execute.native.products.worker_pool import Team
+from mlpcli.execute.native.threads.interruptible import in_thread
 from mlpcli.execute.rows import EpochRunner, Pass, Rows, Stretch
 from mlpcli.graph.node import Node
 from mlpcli.plan.make_plan import make_plan

@@ -1,6 +1,6 @@
 """One file per activation; the folder is the table."""
 
-from mlpcli.discover import Choices
 from mlpcli.nn.activation import Activation
+from mlpcli.registry import Choices
 
 ACTIVATIONS: Choices[type[Activation]] = Choices(__name__, __path__)

@@ -3,7 +3,7 @@
 import pytest
 from gallery.sentences import assert_lawful
 
-from mlpcli.diagnose import verdict
+from mlpcli.diagnose import ranking as verdict
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ from gallery.data import MADE
 from gallery.evidence import Untrained, evidence, found, name
 from gallery.run import HERE, first_of_each
 
+from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.rules import RULES
-from mlpcli.diagnose.verdict import diagnose
 from sampling import sampled
 
 OURS = ("constant_inputs", "constant_target", "loss_below_minimum", "loss_family")

@@ -9,10 +9,10 @@ from gallery.evidence import evidence, found
 from gallery.run import exhibits
 
 from mlpcli import train
-from mlpcli.diagnose.verdict import diagnose
-from mlpcli.pipeline.gradcheck import gradcheck
-from mlpcli.pipeline.prepare import prepare
-from mlpcli.pipeline.repair import repair
+from mlpcli.diagnose.ranking import diagnose
+from mlpcli.diagnose.repair.search import repair
+from mlpcli.diagnose.report import gradcheck
+from mlpcli.problem.build import prepare
 
 MOONS = """\
 data: {train: moons.csv, target: label}

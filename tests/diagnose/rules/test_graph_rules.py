@@ -8,16 +8,16 @@ from gallery.evidence import Untrained, evidence, found, name
 from gallery.run import HERE, first_of_each
 
 from mlpcli.config.schema import NetworkConfig
-from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.rules import RULES
-from mlpcli.diagnose.verdict import diagnose
+from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.graph.node import constant
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Head, build_network
 from mlpcli.ops.elementwise import greater, sign, stop_gradient, where
 from mlpcli.ops.reduce import reduce_mean
-from mlpcli.predict.output_range import Range, is_straight, output_range, sums_to_one
+from mlpcli.scoring.output_range import Range, is_straight, output_range, sums_to_one
 from nets import activation as made
 from sampling import sampled
 

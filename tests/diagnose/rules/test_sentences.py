@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from gallery.evidence import evidence, found
 
-from mlpcli.cli.gradcheck_text import describe_finding
-from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.pipeline.prepare import read_config
-from mlpcli.pipeline.proposal import propose
+from mlpcli.cli.text.gradcheck import describe_finding
+from mlpcli.diagnose.repair.proposal import propose
+from mlpcli.problem.build import read_config
+from mlpcli.runs.finding import Finding, Remedy
 
 TABLE = """
 seed: 0
@@ -62,7 +62,7 @@ def test_what_begins_with_right_weights_is_not_told_to_go_faster(rate, tmp_path,
     (tmp_path / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (tmp_path / "c.yaml").write_text(TABLE, encoding="utf-8")
     run = train(tmp_path / "c.yaml", ["training.epochs=150"], tmp_path / "runs")
-    from mlpcli.pipeline.diagnosis import evidence_of
+    from mlpcli.diagnose.diagnosis import evidence_of
 
     subject = evidence_of(tmp_path / "c.yaml", [f"start_from={run.path}", f"optimiser.learning_rate={rate}"])
     assert subject.learns

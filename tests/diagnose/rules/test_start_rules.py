@@ -7,10 +7,10 @@ import pytest
 from gallery.data import provide
 from gallery.run import exhibits, first_of_each
 
-from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.diagnosis import findings_of, make_case
 from mlpcli.diagnose.rules import RULES
-from mlpcli.pipeline.diagnosis import findings_of, make_case
-from mlpcli.pipeline.prepare import prepare
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.problem.build import prepare
 from sampling import sampled
 
 ROOT = Path(__file__).parents[3]

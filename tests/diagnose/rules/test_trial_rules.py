@@ -7,11 +7,11 @@ import pytest
 from gallery.data import provide
 from gallery.run import HERE, first_of_each
 
-from mlpcli.diagnose.evidence import Evidence
+from mlpcli.diagnose.diagnosis import make_case
+from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.rules import RULES
-from mlpcli.diagnose.verdict import diagnose
-from mlpcli.pipeline.diagnosis import make_case
-from mlpcli.pipeline.prepare import prepare
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.problem.build import prepare
 from sampling import sampled
 
 OURS = (

@@ -19,7 +19,7 @@ from nets import network, rows
 
 pytest.importorskip("llvmlite.binding")
 
-from mlpcli.execute.native import machine
+from mlpcli.execute.native import module as machine
 
 Code = machine.Code
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="folders there have no mode")

@@ -7,8 +7,8 @@ import pytest
 
 from mlpcli.engine import make_plan
 from mlpcli.execute import EXECUTORS
-from mlpcli.execute.native import program
-from mlpcli.execute.native.machine import machine
+from mlpcli.execute.native.codegen import program
+from mlpcli.execute.native.module import machine
 from mlpcli.execute.native.runner import NativeEpochRunner
 from mlpcli.nn.network import Penalty
 from mlpcli.optim.optimizers import OPTIMIZERS

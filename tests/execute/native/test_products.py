@@ -9,7 +9,7 @@ import pytest
 from mlpcli.engine import make_plan, matmul, parameter
 from mlpcli.execute.native import products, program, shared, team
 from mlpcli.execute.native.function import NativeFunction
-from mlpcli.execute.native.machine import machine
+from mlpcli.execute.native.module import machine
 from sampling import sampled
 
 SHAPES = [

@@ -9,15 +9,15 @@ import time
 
 import pytest
 
-from mlpcli.execute.native.hearing import is_left_alone, while_hearing
-from mlpcli.execute.native.thread import in_thread
+from mlpcli.execute.native.threads.hearing import is_left_alone, while_hearing
+from mlpcli.execute.native.threads.interruptible import in_thread
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 # A compilation that never ends, in a whole command; SIGTERM is what Ctrl-C is elsewhere.
 NEVER_COMPILED = """
 import ctypes, signal, sys
 from mlpcli.cli.main import main
-from mlpcli.execute.native import machine
+from mlpcli.execute.native import module as machine
 
 LOOP = "define void @loop(ptr %p) {\\n  br label %again\\nagain:\\n  br label %again\\n}"
 code = machine.Code([LOOP])

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpcli.execute.native.words import LlvmWords, declarations, definitions
-from mlpcli.ops.words import NUMPY_WORDS
+from mlpcli.execute.native.codegen.scalar_ops import LlvmWords, declarations, definitions
+from mlpcli.ops.scalar_ops import NUMPY_WORDS
 
 llvm = pytest.importorskip("llvmlite.binding")
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.data.targets import ClassTarget
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trial import Trial
-from mlpcli.diagnose.variant import weighted
-from mlpcli.training.metrics import class_probabilities
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import Trial
+from mlpcli.diagnose.trials.variant import weighted
+from mlpcli.runs.finding import Finding, Remedy
+from mlpcli.scoring.metrics import class_probabilities
 from mlpcli.wording import percent
 
 MOST_TIMES = 10.0

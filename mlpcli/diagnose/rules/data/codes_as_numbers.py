@@ -9,10 +9,10 @@ import numpy as np
 
 from mlpcli.diagnose.config_keys import as_categories
 from mlpcli.diagnose.consequences import FAILURES
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.variant import with_one_hot
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.variant import with_one_hot
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, percent
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from mlpcli.data.categorical import Categorical
 from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.config_keys import ignoring
 from mlpcli.diagnose.consequences import EVEN_SCALING
-from mlpcli.diagnose.evidence import ALL_CELLS, Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import all_of, listed, part_of, plural
 
 if TYPE_CHECKING:

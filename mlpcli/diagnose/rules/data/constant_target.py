@@ -9,9 +9,9 @@ import numpy as np
 
 from mlpcli.data.targets import ClassTarget
 from mlpcli.diagnose.consequences import EVEN_SCALING
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import all_of, listed
 
 if TYPE_CHECKING:

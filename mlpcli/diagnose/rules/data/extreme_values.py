@@ -10,10 +10,10 @@ import numpy as np
 
 from mlpcli.diagnose.config_keys import ignoring
 from mlpcli.diagnose.consequences import EVEN_SCALING
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.usual import standardised
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.usual import standardised
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import part_of
 
 if TYPE_CHECKING:

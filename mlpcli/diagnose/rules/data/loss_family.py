@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpcli.diagnose.baseline import is_cross_entropy
 from mlpcli.diagnose.consequences import EVEN_SCALING
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.rebuilt import with_head
 from mlpcli.diagnose.rule import Rule
-from mlpcli.predict.output_range import Range
+from mlpcli.diagnose.trials.baseline import is_cross_entropy
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.rebuilt import with_head
+from mlpcli.runs.finding import Finding, Remedy
+from mlpcli.scoring.output_range import Range
 from mlpcli.wording import percent, told_apart
 
 KEY = "loss"

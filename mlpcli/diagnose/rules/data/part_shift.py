@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.data.dataset import Part
-from mlpcli.diagnose.evidence import ALL_CELLS, Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import part_of
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.shared_rows import shared_rows
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import percent, plural
 
 MANY = 0.3

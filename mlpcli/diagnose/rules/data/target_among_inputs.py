@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.diagnose.config_keys import ignoring
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

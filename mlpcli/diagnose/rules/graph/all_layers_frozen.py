@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import hidden_layers, layer_key
 from mlpcli.diagnose.consequences import NOTHING_LEARNED
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import plural
 
 

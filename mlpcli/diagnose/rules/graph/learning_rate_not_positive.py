@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlpcli.diagnose.consequences import NOTHING_LEARNED
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "optimiser.learning_rate"
 

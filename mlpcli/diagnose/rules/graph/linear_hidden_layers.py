@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key
 from mlpcli.diagnose.consequences import FAILURES
-from mlpcli.diagnose.evidence import Evidence, Outcome
-from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.rebuilt import with_hidden
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence, Outcome
+from mlpcli.diagnose.trials.rebuilt import with_hidden
 from mlpcli.nn.activations import ACTIVATIONS
-from mlpcli.predict.output_range import is_straight
+from mlpcli.runs.finding import Finding, Remedy
+from mlpcli.scoring.output_range import is_straight
 from mlpcli.wording import listed
 
 

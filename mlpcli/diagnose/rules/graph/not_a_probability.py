@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpcli.diagnose.baseline import is_cross_entropy
 from mlpcli.diagnose.consequences import FAILURES
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.rebuilt import with_head
 from mlpcli.diagnose.rule import Rule
-from mlpcli.discover import choice_name
+from mlpcli.diagnose.trials.baseline import is_cross_entropy
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.rebuilt import with_head
 from mlpcli.nn.loss import SMALLEST_PROBABILITY
 from mlpcli.nn.losses import LOSSES
-from mlpcli.predict.output_range import Range, output_range, sums_to_one
+from mlpcli.registry import choice_name
+from mlpcli.runs.finding import Finding, Remedy
+from mlpcli.scoring.output_range import Range, output_range, sums_to_one
 
 KEY = "network.output.activation"
 PROBABILITIES = Range(0.0, 1.0)

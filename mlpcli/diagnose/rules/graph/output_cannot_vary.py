@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import hidden_layers, layer_key
 from mlpcli.diagnose.consequences import FAILURES
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.discover import choice_name
+from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.graph.node import topological
-from mlpcli.predict.output_range import output_range
+from mlpcli.registry import choice_name
+from mlpcli.runs.finding import Finding, Remedy
+from mlpcli.scoring.output_range import output_range
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:

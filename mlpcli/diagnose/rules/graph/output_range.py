@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpcli.diagnose.baseline import baseline_loss, is_cross_entropy, least_loss, mean_loss, row_losses
 from mlpcli.diagnose.consequences import EVEN_SCALING
-from mlpcli.diagnose.evidence import ALL_CELLS, POOR, Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.rebuilt import with_head
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.usual import has_large_targets
-from mlpcli.discover import choice_name
+from mlpcli.diagnose.trials.baseline import baseline_loss, is_cross_entropy, least_loss, mean_loss, row_losses
+from mlpcli.diagnose.trials.evidence import ALL_CELLS, POOR, Evidence
+from mlpcli.diagnose.trials.rebuilt import with_head
+from mlpcli.diagnose.trials.usual import has_large_targets
 from mlpcli.nn.loss import Loss
-from mlpcli.predict.output_range import Range, sums_to_one
-from mlpcli.predict.output_range import output_range as range_of
+from mlpcli.registry import choice_name
+from mlpcli.runs.finding import Finding, Remedy
+from mlpcli.scoring.output_range import Range, sums_to_one
+from mlpcli.scoring.output_range import output_range as range_of
 from mlpcli.wording import percent, told_apart
 
 KEY = "network.output.activation"

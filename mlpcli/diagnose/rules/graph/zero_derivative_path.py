@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlpcli.diagnose.consequences import FAILURES
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.graph.node import Node, topological
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, part_of
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key, usual_weights
 from mlpcli.diagnose.consequences import STANDSTILL
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.layer_health import LayerHealth, rms
+from mlpcli.diagnose.layers.health import LayerHealth, rms
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import all_of, percent
 
 ALL = 1.0

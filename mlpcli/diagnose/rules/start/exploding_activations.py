@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import in_hidden, layer_key, usual_weights, with_changes, zero_biases
 from mlpcli.diagnose.consequences import WRONG_SIZE
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.layer_health import rms
+from mlpcli.diagnose.layers.health import rms
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 
 GROWTH = 100.0
 """rms of the last hidden pre-activations over that of the inputs. He weights give 1 to 5."""

@@ -8,9 +8,7 @@ import numpy as np
 
 from mlpcli.diagnose.config_keys import layer_key
 from mlpcli.diagnose.consequences import FAILURES
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding
-from mlpcli.diagnose.formula_faults import (
+from mlpcli.diagnose.gradient.formula_faults import (
     FormulaFault,
     slope_fault,
     uses_formulas,
@@ -18,8 +16,10 @@ from mlpcli.diagnose.formula_faults import (
     value_fault,
 )
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.execute.evaluate import evaluate
 from mlpcli.grad.reverse import gradients
+from mlpcli.runs.finding import Finding
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:

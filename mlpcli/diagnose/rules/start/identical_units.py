@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from mlpcli.diagnose.config_keys import layer_key, usual_weights
 from mlpcli.diagnose.consequences import STANDSTILL
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.layer_health import identical_units as identical
+from mlpcli.diagnose.layers.health import identical_units as identical
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, plural
 
 SAME = 1e-6

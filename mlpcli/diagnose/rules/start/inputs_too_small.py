@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.diagnose.consequences import STANDSTILL
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.layer_health import rms
+from mlpcli.diagnose.layers.health import rms
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "data.scaling"
 SMALL = 1e-2

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.diagnose.consequences import WRONG_SIZE
-from mlpcli.diagnose.evidence import Evidence, Outcome
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.usual import has_large_targets
+from mlpcli.diagnose.trials.evidence import Evidence, Outcome
+from mlpcli.diagnose.trials.usual import has_large_targets
+from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "data.scaling"
 LARGE = 10.0

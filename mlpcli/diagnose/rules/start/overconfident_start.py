@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from mlpcli.diagnose.baseline import is_cross_entropy
 from mlpcli.diagnose.config_keys import layer_key
 from mlpcli.diagnose.consequences import WRONG_SIZE
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.usual import with_usual_weights
+from mlpcli.diagnose.trials.baseline import is_cross_entropy
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.usual import with_usual_weights
+from mlpcli.runs.finding import Finding, Remedy
 
 TIMES = 2.0
 """The first loss over that with usual weights in the output layer, and about that over the baseline."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlpcli.diagnose.consequences import WRONG_SIZE
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.usual import LARGEST_TARGET, has_large_targets, largest_spread
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.usual import LARGEST_TARGET, has_large_targets, largest_spread
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, told_apart
 
 KEY = "data.target_scaling"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, usual_weights, zero_biases
 from mlpcli.diagnose.consequences import STANDSTILL
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
-from mlpcli.diagnose.layer_health import gradient_ratio
+from mlpcli.diagnose.layers.health import gradient_ratio
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed
 
 RATIO = 1e-3

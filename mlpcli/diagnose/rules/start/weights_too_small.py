@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import layer_key, usual_weights
 from mlpcli.diagnose.consequences import STANDSTILL
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
+from mlpcli.diagnose.layers.weight_scale import hidden_scales
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.start_weights import hidden_scales
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 
 SMALL = 0.05
 """rms(W)·√fan-in. LeCun's rule makes it 1, He's √2."""

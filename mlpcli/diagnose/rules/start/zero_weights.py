@@ -8,9 +8,9 @@ import numpy as np
 
 from mlpcli.diagnose.config_keys import layer_key, usual_weights
 from mlpcli.diagnose.consequences import STANDSTILL
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed
 
 

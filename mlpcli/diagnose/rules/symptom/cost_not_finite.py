@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.diagnose.config_keys import usual_inputs, usual_weights
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trial import Trial
-from mlpcli.diagnose.usual import takes_usual_targets
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import Trial
+from mlpcli.diagnose.trials.usual import takes_usual_targets
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.training.progress import all_finite
 
 KEY = "optimiser.learning_rate"

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpcli.diagnose.baseline import is_cross_entropy
-from mlpcli.diagnose.budget import OutOfBudget
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trial import Trial
+from mlpcli.diagnose.trials.baseline import is_cross_entropy
+from mlpcli.diagnose.trials.budget import OutOfBudget
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import Trial
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import told_apart
 
 CLEARLY_BETTER = 0.7

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.diagnose.config_keys import has_rate
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import percent, told_apart
 
 KEY = "optimiser.learning_rate"

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, cast
 
-from mlpcli.diagnose.budget import OutOfBudget
 from mlpcli.diagnose.config_keys import has_rate
-from mlpcli.diagnose.evidence import HARDLY_MOVED, Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trial import Trial
+from mlpcli.diagnose.trials.budget import OutOfBudget
+from mlpcli.diagnose.trials.evidence import HARDLY_MOVED, Evidence
+from mlpcli.diagnose.trials.trial import Trial
 from mlpcli.optim.optimizer import Optimizer
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import plural, told_apart
 
 KEY = "optimiser.learning_rate"

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.data.targets import ClassTarget
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.training.metrics import class_probabilities
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
+from mlpcli.scoring.metrics import class_probabilities
 from mlpcli.wording import percent, told_apart
 
 WEAKER = (0.1, 0.01, 0.001)

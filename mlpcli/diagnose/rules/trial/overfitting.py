@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 
 PASSED = 0.1
 """The validation loss at the end is above its lowest by that share: SageMaker Debugger."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlpcli.diagnose.evidence import MUCH_BETTER, Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trial import Trial
-from mlpcli.diagnose.variant import wide_units
+from mlpcli.diagnose.trials.evidence import MUCH_BETTER, Evidence
+from mlpcli.diagnose.trials.trial import Trial
+from mlpcli.diagnose.trials.variant import wide_units
+from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "seed"
 LEAST_BETTER = 2

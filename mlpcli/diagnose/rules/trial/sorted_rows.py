@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "training.shuffle"
 LONGER = 3.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlpcli.diagnose.evidence import MUCH_BETTER, Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import MUCH_BETTER, Evidence
+from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "training.stop"
 

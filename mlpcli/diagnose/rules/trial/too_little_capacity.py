@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlpcli.diagnose.evidence import MUCH_BETTER, Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.variant import wide_units
+from mlpcli.diagnose.trials.evidence import MUCH_BETTER, Evidence
+from mlpcli.diagnose.trials.variant import wide_units
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, plural
 
 NARROW = 8

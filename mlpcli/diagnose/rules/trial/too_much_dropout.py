@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlpcli.diagnose.consequences import STANDSTILL
-from mlpcli.diagnose.evidence import Evidence
-from mlpcli.diagnose.finding import Finding, Remedy
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import percent, plural
 
 MUCH = 0.5

@@ -1,0 +1,182 @@
+"""The library's front door: every verb of the command line is a function here, which the command calls.
+
+What a function needs is imported when it is called: `mlp check` does not wait for the diagnosis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlpcli.config.load import ConfigSource
+    from mlpcli.data.counts import Counts
+    from mlpcli.diagnose.repair.candidates import Attempt
+    from mlpcli.diagnose.repair.search import Repair
+    from mlpcli.diagnose.report import GradcheckReport
+    from mlpcli.experiments.compare import Comparison
+    from mlpcli.experiments.reproduce import Reproduction
+    from mlpcli.experiments.show import Shown
+    from mlpcli.experiments.verify_resume import Verification
+    from mlpcli.graph.node import Node
+    from mlpcli.predict.model import Model
+    from mlpcli.problem.build import Prepared
+    from mlpcli.training.events import Event, Run
+
+
+def train(
+    config: ConfigSource,
+    overrides: str | Sequence[str] = (),
+    runs: str | Path = "runs",
+    report: Callable[[Event], None] = lambda event: None,
+    interrupted: Callable[[], bool] = lambda: False,
+    keep_every: float | None = None,
+) -> Run:
+    """Train from a config and keep everything in a new folder under `runs`.
+
+    config: a file, or a mapping with the same keys; its relative paths start from the working folder.
+    overrides: as --set, "optimiser.learning_rate=0.01", one or several. report: called with every event.
+    interrupted: asked after every batch; when it says yes, training ends there and is saved. keep_every:
+    seconds between two checkpoints; None: so that they take next to no time. Raises ConfigError, DataError,
+    OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved, and where
+    the run can no longer be kept; KeyboardInterrupt where seeds or folds were interrupted.
+    """
+    from mlpcli.experiments.train import train as train_config
+
+    return train_config(config, overrides, runs, report, interrupted, keep_every)
+
+
+def resume(
+    run: str | Path,
+    overrides: str | Sequence[str] = (),
+    report: Callable[[Event], None] = lambda event: None,
+    interrupted: Callable[[], bool] = lambda: False,
+    keep_every: float | None = None,
+) -> Run:
+    """Resume a run that was interrupted or killed, in its folder, by its own config.yaml.
+
+    overrides: of keys that cannot change what was done so far: training.epochs, training.stop and the
+    like. A run that is complete is reported as it is. The other arguments and errors are those of train;
+    raises ModelFileError where the checkpoint is damaged, or does not fit the config.
+    """
+    from mlpcli.experiments.train import resume as resume_run
+
+    return resume_run(run, overrides, report, interrupted, keep_every)
+
+
+def load(path: str | Path, executor: str = "auto") -> Model:
+    """Return the model of a run folder or a model file, ready to predict. executor: auto, numpy or native.
+
+    A model in its run folder knows the data files of the run, see Model.evaluate. Raises ModelFileError where
+    `path` is neither, or damaged; MissingExtraError without what native needs.
+    """
+    from mlpcli.predict.origin import load as load_model
+
+    return load_model(path, executor)
+
+
+def predict(
+    run: str | Path, data: str, output: str | None = None, executor: str = "auto"
+) -> tuple[tuple[str, ...], Counts]:
+    """Write one CSV row per row of `data` to a file, or to standard output where output is None.
+
+    Returns notes, and counts of cells that were not as in training. An existing output is replaced only when
+    all went well. Raises DataError, ModelFileError; OutputError where the output cannot be written, is the
+    file of rows, or one of the run's.
+    """
+    from mlpcli.predict.csv_output import write_predictions
+
+    return write_predictions(run, data, output, executor)
+
+
+def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Prepared:
+    """Do everything but the training: read config and data, and build the network.
+
+    config, overrides: see train. Raises ConfigError, DataError.
+    """
+    from mlpcli.experiments.show import check as check_config
+
+    return check_config(config, overrides)
+
+
+def graph(
+    config: ConfigSource, overrides: str | Sequence[str] = (), with_gradients: bool = False
+) -> dict[str, Node]:
+    """Return the nodes of the prediction and the cost by name, and of every gradient if wanted.
+
+    config, overrides: see train. Raises ConfigError, DataError.
+    """
+    from mlpcli.experiments.show import graph_outputs
+    from mlpcli.problem.build import prepare
+
+    return graph_outputs(prepare(config, overrides), with_gradients)
+
+
+def gradcheck(
+    config: ConfigSource,
+    overrides: str | Sequence[str] = (),
+    depth: str = "usual",
+    most_rows: int | None = None,
+) -> GradcheckReport:
+    """Check the gradient of a config or a run, and find why it does not learn.
+
+    config: a file or a mapping (its initial weights are checked), or a run folder (its trained ones). depth:
+    fast (no trainings), usual or full. most_rows: of the gradient check; None: the default of the report.
+    Raises ConfigError, DataError, ModelFileError.
+    """
+    from mlpcli.diagnose.report import MOST_ROWS
+    from mlpcli.diagnose.report import gradcheck as check_gradient
+
+    return check_gradient(config, overrides, depth, MOST_ROWS if most_rows is None else most_rows)
+
+
+def repair(
+    path: str | Path,
+    overrides: str | Sequence[str] = (),
+    report: Callable[[Attempt], None] = lambda attempt: None,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> Repair:
+    """Try the remedies of what is found about a config (of a run: its config), and write one that learns.
+
+    report: called after every candidate. interrupted: asked between trainings; when it says yes, what was
+    reached is kept. Raises ConfigError, DataError, ModelFileError, OutputError.
+    """
+    from mlpcli.diagnose.repair.search import repair as search
+
+    return search(path, overrides, report, interrupted)
+
+
+def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
+    """Train a run again from what it records, in a temporary folder, and compare the bits.
+
+    overrides: the places of data files, if they were moved. Raises ModelFileError where it cannot be trained
+    again, ConfigError where more than places was changed, and what train raises.
+    """
+    from mlpcli.experiments.reproduce import reproduce as train_again
+
+    return train_again(run, overrides)
+
+
+def verify_resume(config: str | Path, overrides: Sequence[str] = ()) -> Verification:
+    """Train a config twice in a temporary folder, once interrupted again and again, and compare the bits.
+
+    Raises what train raises; ConfigError where a time limit would end the training.
+    """
+    from mlpcli.experiments.verify_resume import verify_resume as verify
+
+    return verify(config, overrides)
+
+
+def compare(first: str | Path, second: str | Path) -> Comparison:
+    """Compare two runs: config, data, curves, scores. Raises ModelFileError where one of them is no run."""
+    from mlpcli.experiments.compare import compare as compare_runs
+
+    return compare_runs(first, second)
+
+
+def show(path: str | Path) -> Shown:
+    """Return what a run folder or a model file holds. Raises ModelFileError where there is neither."""
+    from mlpcli.experiments.show import show_run
+
+    return show_run(path)

@@ -1,0 +1,1 @@
+"""What is shown while a training runs: on a terminal, in a pipe, as JSON."""

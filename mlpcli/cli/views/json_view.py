@@ -1,0 +1,94 @@
+"""What `mlp train --json` prints."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from mlpcli.cli.text.network_and_data import describe_network
+from mlpcli.cli.views.view import QuietView
+from mlpcli.data.plain import finite
+from mlpcli.training.events import (
+    BrokenOff,
+    EpochDone,
+    FoldDone,
+    FoldsDone,
+    Halved,
+    Noticed,
+    Run,
+    SeedDone,
+    SeedsDone,
+    Started,
+)
+from mlpcli.training.loop import INTERRUPTED
+
+
+class JsonView(QuietView):
+    """One object a line."""
+
+    def start(self, event: Started) -> None:
+        network, start = event.prepared.network, event.prepared.start
+        self._print(
+            event="start",
+            run=str(event.folder),
+            network=describe_network(network),
+            parameters=network.size,
+            rows=len(event.prepared.dataset.training.inputs),
+            notes=[*event.prepared.dataset.notes, *(start.notes if start else ()), *event.notes],
+            **({"learning_rate": event.prepared.optimizer.rate} if event.prepared.found_rate else {}),
+            after=event.after,
+        )
+
+    def epoch(self, event: EpochDone) -> None:
+        if event.record is not None:
+            self._print(event="epoch", **event.record)
+
+    def finding(self, event: Noticed) -> None:
+        self._print(event="finding", **event.as_json())
+
+    def halved(self, event: Halved) -> None:
+        self._print(event="halved", epoch=event.epoch, after=event.after, rate_factor=event.factor)
+
+    def seed(self, event: SeedDone) -> None:
+        self._print(event="seed", **event.result.as_record() | {"reached": event.result.reached})
+
+    def seeds(self, event: SeedsDone) -> None:
+        self._print(event="seeds", best=event.best, reached=event.reached, of=event.count)
+
+    def fold(self, event: FoldDone) -> None:
+        self._print(
+            event="fold",
+            fold=event.number,
+            of=event.of,
+            epochs=event.epochs,
+            kept_epoch=event.kept_epoch,
+            halvings=event.halvings,
+            **event.scores,
+        )
+
+    def folds(self, event: FoldsDone) -> None:
+        scores = {name: {"mean": mean, "spread": spread} for name, (mean, spread) in event.table.items()}
+        self._print(event="folds", scores=scores, predictions=str(event.predictions))
+
+    def broken_off(self, event: BrokenOff) -> None:
+        self._print(event="end", run=str(event.folder), stopped=INTERRUPTED)
+
+    def end(self, run: Run) -> None:
+        more = {"test": run.test.as_json()} if run.test else {}
+        self._print(
+            event="end",
+            run=str(run.path),
+            stopped=run.stopped,
+            epochs=run.epochs,
+            kept_epoch=run.kept_epoch,
+            cost=run.cost,
+            loss=run.loss,
+            **run.scores,
+            seconds=round(run.seconds, 3),
+            **more,
+        )
+
+    def _print(self, **values: Any) -> None:
+        click.echo(json.dumps(finite(values), ensure_ascii=False))

@@ -1,0 +1,1 @@
+"""Whether the symbolic gradient is right, by finite differences and by other precisions."""

@@ -1,0 +1,129 @@
+"""What can be read off the weights while a network is trained, for little."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.diagnose.case import Case, Rows
+from mlpcli.diagnose.trials.baseline import baseline_loss, least_loss, mean_loss
+from mlpcli.execute.evaluate import evaluate
+from mlpcli.execute.numpy.executor import NumpyExecutor
+from mlpcli.graph.node import Node
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mlpcli.diagnose.layers.health import LayerHealth
+
+SAMPLE = 128
+"""Rows on which units are looked at."""
+CONFIRMED_ON = 1024
+"""Rows on which units that seem flat are looked at once more."""
+MANY = 0.5
+"""Share of a layer's units that makes it worth a second look."""
+
+
+class Probe:
+    """Looks at the weights in `state`, which training changes; it changes nothing.
+
+    change: ‖ΔW‖ / ‖W‖ of all parameters between the last two readings, of the largest size of the two;
+    constant: of each layer, how many units say the same on all of the sample. Both as of the last reading.
+    """
+
+    def __init__(self, case: Case, state: Mapping[str, NDArray[Any]]) -> None:
+        self._case, self._state = case, state
+        self._before = {p.node.name: state[p.node.name].copy() for p in case.network.trained}
+        self.fresh = False
+        self.change = 0.0
+        self.constant: list[int] = []
+
+    def read(self) -> None:
+        """Look at the weights as they are."""
+        with np.errstate(all="ignore"):
+            self.change = self._changed()
+        rows, nodes = self._sample
+        found = evaluate(nodes, {**self._state, "inputs": rows}, len(rows))
+        self.constant = [
+            _constant_units(found[f"{at} before"], found[f"{at} after"], layer.units)
+            if layer.activation.elementwise or at < len(self._case.network.layers) - 1
+            else 0  # of a softmax no unit is flat by itself
+            for at, layer in enumerate(self._case.network.layers)
+        ]
+        self.fresh = True
+
+    @cached_property
+    def baseline(self) -> float:
+        """The loss of the best constant prediction."""
+        return baseline_loss(self._case)
+
+    @cached_property
+    def least_loss(self) -> float:
+        """The loss of a prediction that is right."""
+        return least_loss(self._case)
+
+    def loss(self) -> tuple[float, float]:
+        """The loss of the weights as they are, without dropout and penalty, and that of the best constant.
+
+        Both on up to CONFIRMED_ON training rows.
+        """
+        rows = self._rows
+        values = {**self._state, **rows}
+        losses = evaluate({"loss": self._case.network.row_loss}, values, len(rows["inputs"]))["loss"]
+        return mean_loss(losses, rows), baseline_loss(self._case, rows)
+
+    @property
+    def suspects(self) -> list[int]:
+        """Layers with many constant units, from the output back; none where the reading is an old one."""
+        layers = self._case.network.layers
+        numbers = [at for at, flat in enumerate(self.constant) if flat and flat >= MANY * layers[at].units]
+        return numbers[::-1] if self.fresh else []
+
+    def health(self) -> list[LayerHealth]:
+        """All about every layer, on more rows. This takes its time."""
+        # Imported here: a healthy training has no need of it.
+        from mlpcli.diagnose.layers.health import layer_health
+
+        return layer_health(self._case.network, self._state, self._rows, NumpyExecutor())[0]
+
+    @property
+    def _rows(self) -> Rows:
+        return {name: array[_spread(len(array), CONFIRMED_ON)] for name, array in self._case.rows.items()}
+
+    @cached_property
+    def _sample(self) -> tuple[NDArray[Any], dict[str, Node]]:
+        """Some rows; and every layer before and after its activation."""
+        nodes: dict[str, Node] = {}
+        for at, layer in enumerate(self._case.network.observed.layers):
+            nodes |= {f"{at} before": layer.pre_activation, f"{at} after": layer.output}
+        inputs = self._case.rows["inputs"]
+        return inputs[_spread(len(inputs), SAMPLE)], nodes
+
+    def _changed(self) -> float:
+        changed = size = 0.0
+        for name, before in self._before.items():
+            now = self._state[name]
+            size += max(_squares(before), _squares(now))
+            np.subtract(now, before, before)
+            changed += _squares(before)
+            before[...] = now
+        return math.sqrt(changed / size) if size else 0.0
+
+
+def _squares(array: NDArray[Any]) -> float:
+    return float(np.vdot(array, array))
+
+
+def _spread(count: int, most: int) -> NDArray[np.intp]:
+    """Up to `most` of so many rows, evenly: of sorted rows some of every kind."""
+    return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
+
+
+def _constant_units(before: NDArray[Any], after: NDArray[Any], units: int) -> int:
+    """Units that say the same on all rows although what they get differs."""
+    differ = (before != before[0]).any(axis=0).reshape(-1, units).any(axis=0)
+    return int(np.sum(differ & (after == after[0]).all(axis=0)))

@@ -1,0 +1,1 @@
+"""The remedies of findings, tried by training, until the network learns."""

@@ -1,0 +1,195 @@
+"""The words of ops/words.py as LLVM instructions, on one pair of entries."""
+
+from __future__ import annotations
+
+import math
+from copy import copy
+from typing import TypeAlias
+
+from mlpcli.execute.native.codegen.functions import declarations, definitions, function_name
+from mlpcli.execute.native.codegen.instructions import SUFFIX, Code, Scalar, constant_text
+from mlpcli.ops.scalar_ops import SPLITMIX_ROUNDS, SPLITMIX_STEP, UNIFORM_BITS
+
+__all__ = ["LlvmWords", "Operand", "Scalar", "declarations", "definitions"]
+
+Operand: TypeAlias = Scalar | float
+
+
+class LlvmWords:
+    """Each word appends instructions to `lines` and gives the new value.
+
+    type: "double" or "float". Values of the caller come in through `value`. The words that became calls
+    are added to `used`; their module needs `definitions(type, used)` once, and `declarations(type)`.
+    NaN, infinity and -0 go through as in NumPy: no fast-math flag is set.
+    """
+
+    def __init__(self, type: str, lines: list[str], *, prefix: str = "%w") -> None:
+        self.type = type
+        self.used: set[str] = set()
+        self._code = Code(lines, prefix)
+        self._joins = False
+
+    def reassociating(self) -> LlvmWords:
+        """The same, to join the entries of a reduction: LLVM may keep several partial results."""
+        words = copy(self)
+        words._joins = True
+        return words
+
+    def value(self, name: str, *, is_bool: bool = False) -> Scalar:
+        """What another instruction made, as an operand. name: as in the text, with its %."""
+        return Scalar(self._code, name, "i1" if is_bool else self.type)
+
+    def text(self, operand: Operand) -> str:
+        """The operand as it stands in an instruction."""
+        return operand.name if isinstance(operand, Scalar) else constant_text(operand, self.type)
+
+    def add(self, a: Operand, b: Operand) -> Scalar:
+        return self._arithmetic("fadd", a, b)
+
+    def subtract(self, a: Operand, b: Operand) -> Scalar:
+        return self._arithmetic("fsub", a, b)
+
+    def multiply(self, a: Operand, b: Operand) -> Scalar:
+        return self._arithmetic("fmul", a, b)
+
+    def divide(self, a: Operand, b: Operand) -> Scalar:
+        return self._number(a) / self._number(b)
+
+    def negative(self, a: Operand) -> Scalar:
+        return self._code.emit(self.type, f"fneg {self.type} {self._number(a).name}")
+
+    def absolute(self, a: Operand) -> Scalar:
+        return self._intrinsic("fabs", a)
+
+    def sign(self, a: Operand) -> Scalar:
+        """0 at both zeros, NaN at NaN."""
+        code, x = self._code, self._number(a)
+        zero_or_nan = code.select(code.compare("oeq", x, 0.0), 0.0, x)
+        other = code.select(code.compare("olt", x, 0.0), -1.0, zero_or_nan)
+        return code.select(code.compare("ogt", x, 0.0), 1.0, other)
+
+    def maximum(self, a: Operand, b: Operand) -> Scalar:
+        return self._extreme("maximum", "uge", a, b)
+
+    def minimum(self, a: Operand, b: Operand) -> Scalar:
+        return self._extreme("minimum", "ule", a, b)
+
+    def sqrt(self, a: Operand) -> Scalar:
+        return self._intrinsic("sqrt", a)
+
+    def power(self, a: Operand, b: float) -> Scalar:
+        """b: a number, known when the code is made. Quick for -2, -1, -½, 0, ½, 1, 2, 3 and 4."""
+        if b == 0.0:
+            return self._code.constant(1.0, self.type)  # of NaN too
+        if b == 0.5:
+            return self.sqrt(a)
+        if b == -0.5:
+            # (-0)^-½ is inf where 1/√(-0) is -inf, and (-inf)^-½ is 0 where √(-inf) is NaN.
+            infinite = self._code.compare("oeq", self._number(a), -math.inf)
+            return self.divide(1.0, self.sqrt(self.where(infinite, math.inf, self.add(a, 0.0))))
+        if b in (-1.0, -2.0):
+            # The square comes last: x² may overflow where 1/x² is still a (subnormal) number.
+            a, b = self.divide(1.0, a), -b
+        if b == 1.0:
+            return self._number(a)
+        if b in (2.0, 3.0, 4.0):
+            square = self.multiply(a, a)
+            return square if b == 2.0 else self.multiply(square, a if b == 3.0 else square)
+        return self._general_power(self._number(a), b)
+
+    def exp(self, a: Operand) -> Scalar:
+        return self._function("exp", a)
+
+    def expm1(self, a: Operand) -> Scalar:
+        return self._function("expm1", a)
+
+    def log(self, a: Operand) -> Scalar:
+        return self._function("log", a)
+
+    def log1p(self, a: Operand) -> Scalar:
+        return self._function("log1p", a)
+
+    def tanh(self, a: Operand) -> Scalar:
+        return self._function("tanh", a)
+
+    def greater(self, a: Operand, b: Operand) -> Scalar:
+        return self._code.compare("ogt", self._number(a), self._number(b))
+
+    def greater_equal(self, a: Operand, b: Operand) -> Scalar:
+        return self._code.compare("oge", self._number(a), self._number(b))
+
+    def both(self, a: Operand, b: Operand) -> Scalar:
+        return self._condition(a) & self._condition(b)
+
+    def where(self, condition: Operand, a: Operand, b: Operand) -> Scalar:
+        """A comparison if a and b are; a comparison beside a number counts as 0 or 1."""
+        if all(isinstance(o, Scalar) and o.is_bool for o in (a, b)):
+            return self._code.select(self._condition(condition), self._condition(a), self._condition(b))
+        return self._code.select(self._condition(condition), self._number(a), self._number(b))
+
+    def uniform(self, *of: Operand) -> Scalar:
+        """The same integers as hashed_uniform()."""
+        code = self._code
+        mixed = code.constant(0, "i64")
+        for operand in of:
+            bits = code.bits(self._number(operand))
+            if self.type == "float":
+                bits = code.emit("i64", f"zext i32 {bits.name} to i64")
+            mixed = (mixed ^ bits) + _signed(SPLITMIX_STEP)
+            for shift, factor in SPLITMIX_ROUNDS:
+                mixed = mixed ^ (mixed >> shift)
+                mixed = mixed * _signed(factor) if factor != 1 else mixed
+        count = UNIFORM_BITS["float64" if self.type == "double" else "float32"]
+        # Signed is quicker to convert, and the same: the highest bit is 0.
+        whole = code.emit(self.type, f"sitofp i64 {(mixed >> (64 - count)).name} to {self.type}")
+        return whole * 2.0**-count
+
+    def _number(self, operand: Operand) -> Scalar:
+        """In the type of the words; true is 1."""
+        if isinstance(operand, Scalar) and operand.is_bool:
+            return self._code.emit(self.type, f"uitofp i1 {operand.name} to {self.type}")
+        return Scalar(self._code, self.text(operand), self.type)
+
+    def _condition(self, operand: Operand) -> Scalar:
+        """As in NumPy, every number but 0 is true."""
+        if not isinstance(operand, Scalar):
+            return self._code.constant(operand != 0.0, "i1")
+        if operand.is_bool:
+            return Scalar(self._code, operand.name, "i1")
+        return self._code.compare("une", self._number(operand), 0.0)
+
+    def _arithmetic(self, instruction: str, a: Operand, b: Operand) -> Scalar:
+        flags = " reassoc" if self._joins else ""
+        return self._code.operation(instruction, self._number(a), self._number(b), flags)
+
+    def _intrinsic(self, name: str, *operands: Operand) -> Scalar:
+        numbers = [self._number(operand) for operand in operands]
+        return self._code.call(f"llvm.{name}.{SUFFIX[self.type]}", *numbers)
+
+    def _extreme(self, word: str, first_wins: str, a: Operand, b: Operand) -> Scalar:
+        """NaN where either is NaN; at a tie the first."""
+        if self._joins:  # the form that LLVM knows how to split into partial results
+            return self._intrinsic(word, a, b)
+        code, x, y = self._code, self._number(a), self._number(b)
+        # "Unordered or greater" gives x when x is NaN, and also when y is, which is put right after.
+        best = code.select(code.compare(first_wins, x, y), x, y)
+        if not isinstance(b, Scalar) and not math.isnan(b):
+            return best
+        return code.select(code.compare("uno", y, 0.0), y, best)
+
+    def _function(self, word: str, a: Operand) -> Scalar:
+        self.used.add(word)
+        return self._code.call(function_name(word, self.type), self._number(a))
+
+    def _general_power(self, x: Scalar, exponent: float) -> Scalar:
+        """By libm, entry after entry. A float goes through double: more exact, and powf need not be found."""
+        if self.type == "double":
+            return self._code.call("llvm.pow.f64", x, self._code.constant(exponent, "double"))
+        wide = self._code.emit("double", f"fpext float {x.name} to double")
+        result = self._code.call("llvm.pow.f64", wide, self._code.constant(exponent, "double"))
+        return self._code.emit("float", f"fptrunc double {result.name} to float")
+
+
+def _signed(word: int) -> int:
+    """The 64 bits as LLVM's text has them."""
+    return word - (1 << 64) if word >> 63 else word

@@ -1,0 +1,1 @@
+"""Matrix products in machine code: tiles, and the threads that share them."""

@@ -1,0 +1,1 @@
+"""Native calls that do not hold back signals."""

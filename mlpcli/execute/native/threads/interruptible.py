@@ -1,0 +1,71 @@
+"""A native call in a thread of its own, so that this one can look whether to stop.
+
+A training works on the caller's memory, so it is asked to stop and waited for; for a compilation, which works
+on its own, see hearing.py.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from mlpcli.execute.native.threads.call import NativeCall
+
+LOOKED_AT_EVERY = 0.05
+"""Seconds between two looks."""
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Those whose handlers may raise KeyboardInterrupt."""
+
+
+def in_thread(
+    call: Callable[[], object],
+    look: Callable[[], object] = lambda: None,
+    end: Callable[[], object] = lambda: None,
+) -> None:
+    """call(), waited for, with a look() now and then.
+
+    An interrupt that is raised meanwhile asks for the end() and is raised anew when the call is over: the
+    memory that it works on must outlive it.
+    """
+    thread = NativeCall(call)
+    held = _start(thread)
+    interrupt: KeyboardInterrupt | None = None
+    while thread.is_alive():
+        try:
+            while held:
+                signal.raise_signal(held.pop())
+            thread.join(LOOKED_AT_EVERY)
+            look()
+        except KeyboardInterrupt as error:
+            interrupt = error
+            end()
+    while held:
+        signal.raise_signal(held.pop())
+    if interrupt is not None:
+        raise interrupt
+
+
+def _start(thread: threading.Thread) -> list[int]:
+    """Start it, and return the signals that came meanwhile. Raised in the middle of it, nobody could tell
+    whether the thread runs."""
+    held: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        thread.start()
+        return held
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        held.append(number)
+
+    # Those of other kinds are ignored, end the process, or were not set from Python and cannot be put back.
+    own = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: handler for number, handler in own.items() if callable(handler)}
+    for number in before:
+        signal.signal(number, hold)
+    try:
+        thread.start()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return held

@@ -1,0 +1,1 @@
+"""More than one training: seeds, folds, runs that are reproduced, compared or verified."""

@@ -1,0 +1,1 @@
+"""How well a network predicts: metrics, the scores of a part of the data, which rows are scored."""

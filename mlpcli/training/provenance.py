@@ -1,0 +1,147 @@
+"""What a training was made of: data, versions, processor, and the graph of its step."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mlpcli.config.schema import Config, DataConfig
+from mlpcli.errors import DataError, Fault, ModelFileError
+from mlpcli.graph.fingerprint import fingerprint
+from mlpcli.optim.step import TrainingStep
+from mlpcli.problem.build import Prepared
+from mlpcli.runs.array_file import fingerprint as array_fingerprint
+from mlpcli.runs.records import DataFile, Made
+from mlpcli.version import __version__
+
+DATA_FILES = ("train", "labels", "validation", "validation_labels", "test", "test_labels")
+_BLOCK = 1 << 20
+
+
+def provenance(prepared: Prepared, step: TrainingStep) -> Made:
+    """Of a training that is about to begin. Reads the data files once more, for their sha256."""
+    config = prepared.config
+    made: Made = {
+        "mlp_version": __version__,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "platform": sys.platform,
+        "executor": prepared.executor.name,
+        "libraries": dict(prepared.executor.identity),
+        "seed": config.seed,
+        "precision": config.precision,
+        "graph": fingerprint([step.cost, *step.updates, *step.updates.values()]),
+        "data": dict(_data_files(config)),
+    }
+    if prepared.start is not None:
+        made["start_from"] = array_fingerprint(prepared.start.contents)
+    return made
+
+
+def _data_files(config: Config) -> Iterator[tuple[str, DataFile]]:
+    for key in DATA_FILES:
+        path = getattr(config.data, key)
+        if isinstance(path, str):
+            yield key, {"file": os.path.basename(path), "sha256": sha256_of(Path(path))}
+
+
+def sha256_of(path: Path) -> str | None:
+    """Return the sha256 of a file in hex; None for what can be read once only, such as a pipe.
+
+    Raises DataError where it cannot be read.
+    """
+    if not path.is_file():
+        return None
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        what = f"Cannot be read: {error.strerror or error}."
+        raise DataError(Fault(str(path), what, "Check the path and its permissions.")) from error
+    return digest.hexdigest()
+
+
+def changed_data(then: Made, now: Made) -> list[str]:
+    """The keys of the data files whose content differs, or of which nothing is known."""
+    keys = {*then["data"], *now["data"]}
+    digests = {key: (_digest_of(then, key), _digest_of(now, key)) for key in keys}
+    return sorted(key for key, (old, new) in digests.items() if old is None or old != new)
+
+
+def _digest_of(made: Made, key: str) -> str | None:
+    file = made["data"].get(key)
+    return file["sha256"] if file else None
+
+
+def data_differences(then: Made, now: Made) -> Iterator[str]:
+    """Those in words."""
+    for key in changed_data(then, now):
+        old, new = (_said(each["data"].get(key)) for each in (then, now))
+        yield f"data.{key}: {old}, {new}."
+    if then.get("start_from") != now.get("start_from"):
+        yield "start_from: the first weights that were taken over are not the same."
+
+
+def _said(file: Mapping[str, Any] | None) -> str:
+    return f"{file['file']} (sha256 {(file['sha256'] or 'unknown')[:16]})" if file else "none"
+
+
+def check_start(then: Made, now: Made, config: Config) -> None:
+    """Of a run that has no checkpoint yet: as check_data, and DataError for other first weights, too."""
+    check_data(then, now, config.data)
+    if then.get("start_from") != now.get("start_from"):
+        what = "start_from: the weights are not those that the run began with."
+        remedy = "Bring back that model as it was, or train anew with mlp train."
+        raise DataError(Fault(config.start_from or "start_from", what, remedy))
+
+
+def check_data(then: Made, now: Made, config: DataConfig) -> None:
+    """Raises DataError naming each data file whose content is another than it was."""
+    faults = []
+    for key in changed_data(then, now):
+        path = getattr(config, key)
+        what = f"data.{key}: the file is not the one that the run was trained on (sha256 differs)."
+        if _digest_of(now, key) is None:
+            what = f"data.{key}: nothing tells whether it is what the run was trained on."
+        where = path if isinstance(path, str) else f"data.{key}"
+        faults.append(Fault(where, what, "Bring back the file as it was, or train anew with mlp train."))
+    if faults:
+        raise DataError(faults)
+
+
+def check_executor(then: Made, now: Made, path: Path) -> None:
+    """Raises ModelFileError where it is another one."""
+    if then["executor"] != now["executor"]:
+        what = f"The run was trained by the executor {then['executor']}; here it would be {now['executor']}."
+        remedy = "Install it: pip install llvmlite." if then["executor"] == "native" else ""
+        remedy = remedy or f"Add --executor {then['executor']}."
+        raise ModelFileError(Fault(str(path), what + " The bits would differ.", remedy))
+
+
+def check_computation(then: Made, now: Made, path: Path) -> tuple[str, ...]:
+    """Notes on what may change the last bits. Raises ModelFileError where they would be others."""
+    old, new = then["mlp_version"], now["mlp_version"]
+    check_executor(then, now, path)
+    if then["graph"] != now["graph"]:
+        what = "The steps of the training would not be the ones that were done so far."
+        remedy = "Leave out --set, or train anew with mlp train."
+        if old != new:
+            what += f" They were mlp {old}'s; this is {new}."
+            remedy = f"Resume with mlp {old}, which made it; or train anew."
+        raise ModelFileError(Fault(str(path), what, remedy))
+    return tuple(differences(then, now))
+
+
+def differences(then: Made, now: Made) -> Iterator[str]:
+    """What may change the last bits, in words."""
+    pairs: list[tuple[str, str | None, str | None]] = [("mlp", then["mlp_version"], now["mlp_version"])]
+    names = sorted({*then["libraries"], *now["libraries"]})
+    pairs += [(name, then["libraries"].get(name), now["libraries"].get(name)) for name in names]
+    for name, old, new in pairs:
+        if old != new:
+            yield f"{name} was {old}, now it is {new}: the last bits may differ."
