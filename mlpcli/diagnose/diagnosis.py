@@ -13,8 +13,9 @@ from mlpcli.diagnose.case import Case, Rows
 from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.trials.budget import Budget
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.problem.build import Prepared, prepare, random_stream, with_rate
+from mlpcli.problem.build import Prepared, prepare, random_stream
 from mlpcli.runs.finding import Finding
+from mlpcli.training.range_test import with_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -36,9 +36,10 @@ from mlpcli.errors import Fault, ModelFileError
 from mlpcli.execute import EXECUTORS
 from mlpcli.execute.rows import RowFunction
 from mlpcli.nn.network import Penalty, build_network
-from mlpcli.problem.build import Prepared, prepare, random_stream, with_rate
+from mlpcli.problem.build import Prepared, prepare, random_stream
 from mlpcli.runs.folder import CONFIG, RunFolder
 from mlpcli.runs.model_file import ModelFile
+from mlpcli.training.range_test import with_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

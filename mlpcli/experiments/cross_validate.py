@@ -11,14 +11,13 @@ from mlpcli.data.counts import Counts
 from mlpcli.errors import Fault, ModelFileError, OutputError, RunFailed
 from mlpcli.predict.model import prediction_of
 from mlpcli.problem.build import CHOICES, Prepared, changed, prepare
-from mlpcli.runs.folder import CONFIG, REMEDY, RunFolder
+from mlpcli.runs.folder import CONFIG, FOLDS, PREDICTIONS, REMEDY, RunFolder
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.events import BrokenOff, Event, FoldDone, FoldsDone
 from mlpcli.training.part_evaluator import Watched
 from mlpcli.training.resume import ELSEWHERE, check_changes, resume
 
 LEAVE_FOLDS = "Delete that folder: the fold is then trained again."
-FOLDS, PREDICTIONS = "folds.csv", "fold-predictions.csv"
 
 
 def cross_validate(

@@ -19,7 +19,7 @@ from mlpcli.config.schema import RepeatConfig
 from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.execute.executor import threads
 from mlpcli.optim.optimizer import StepOptimizer
-from mlpcli.problem.build import Prepared, changed, prepare_file, with_rate
+from mlpcli.problem.build import Prepared, changed, prepare_file
 from mlpcli.runs.folder import CHECKPOINT, REMEDY, REPEAT, RunFolder
 from mlpcli.runs.growing_table import growing, put_in_order
 from mlpcli.training.events import BrokenOff, Event, Repeated, SeedDone, SeedsDone, SeedTally
@@ -27,6 +27,7 @@ from mlpcli.training.loop import INTERRUPTED, LOST, epochs
 from mlpcli.training.part_evaluator import Watched
 from mlpcli.training.progress import all_finite
 from mlpcli.training.provenance import DATA_FILES
+from mlpcli.training.range_test import with_rate
 from mlpcli.training.state import Session
 from mlpcli.training.trainer import make_training_runner, step_of
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from mlpcli.config.edit import as_options
 from mlpcli.config.load import ConfigFile, ConfigSource, load_config_text, read_text
 from mlpcli.config.schema import Config
-from mlpcli.problem.build import CHOICES, Prepared, prepare, prepare_file, read_config, with_rate
+from mlpcli.problem.build import CHOICES, Prepared, prepare, prepare_file, read_config
 from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder, place_of
 from mlpcli.runs.lock import locked
 from mlpcli.training.checkpointer import explained
 from mlpcli.training.events import Planned, Run
 from mlpcli.training.provenance import check_executor, check_start, provenance
+from mlpcli.training.range_test import with_rate
 from mlpcli.training.resume import ELSEWHERE, check_changes
 from mlpcli.training.resume import resume as resume_training
 from mlpcli.training.trainer import Interrupted, Report, step_of, train_prepared

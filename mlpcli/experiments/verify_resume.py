@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlpcli.errors import Fault, RunFailed
-from mlpcli.experiments.cross_validate import FOLDS, PREDICTIONS
 from mlpcli.experiments.train import asks_for_more, resume, train
 from mlpcli.problem.build import read_config
 from mlpcli.runs.array_file import fingerprint
 from mlpcli.runs.checkpoint import Checkpoint
-from mlpcli.runs.folder import CHECKPOINT, MODEL, REPEAT
+from mlpcli.runs.folder import CHECKPOINT, FOLDS, MODEL, PREDICTIONS, REPEAT
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.events import EpochDone, Event, FoldDone, Planned, Run, SeedDone, Started
 

@@ -11,9 +11,19 @@ from pathlib import Path
 
 from mlpcli.config.load import load_config
 from mlpcli.errors import Fault, MlpError, OutputError
-from mlpcli.experiments.cross_validate import FOLDS, PREDICTIONS
 from mlpcli.problem.build import CHOICES
-from mlpcli.runs.folder import CHECKPOINT, CONFIG, FINDINGS, HISTORY, LEARNING_RATE, MODEL, REPEAT, SUMMARY
+from mlpcli.runs.folder import (
+    CHECKPOINT,
+    CONFIG,
+    FINDINGS,
+    FOLDS,
+    HISTORY,
+    LEARNING_RATE,
+    MODEL,
+    PREDICTIONS,
+    REPEAT,
+    SUMMARY,
+)
 from mlpcli.runs.lock import LOCK
 from mlpcli.training.provenance import DATA_FILES
 

@@ -27,6 +27,7 @@ from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.optim.step import MOST_COUNTED, Pace
 from mlpcli.problem.kept_epoch import check_best_epoch
+from mlpcli.problem.range_test import RangeTest
 from mlpcli.problem.warm_start import Start, read_start
 from mlpcli.registry import choice_name
 from mlpcli.scoring.metrics import ONE_UNIT, target_matrix
@@ -34,7 +35,6 @@ from mlpcli.scoring.metrics import ONE_UNIT, target_matrix
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mlpcli.training.range_test import RangeTest
 
 CHOICES: Mapping[str, Mapping[str, type]] = {
     "activation": ACTIVATIONS,
@@ -194,24 +194,6 @@ def prepare_file(file: ConfigFile, precision: str | None = None) -> Prepared:
         prepared = Prepared(file, dataset, head, network, optimizer, executor, tips, start or None)
         check_counters(prepared)
     return prepared
-
-
-def with_rate(prepared: Prepared) -> Prepared:
-    """With a number in the place of the learning rate `auto`: a range test on the training rows finds it."""
-    if not prepared.optimizer.automatic:
-        return prepared
-    from mlpcli.training.range_test import range_test
-
-    found = range_test(
-        prepared.executor,
-        prepared.network,
-        prepared.optimizer,
-        prepared.initial_values(),
-        prepared.rows(prepared.dataset.training),
-        prepared.batch_rows,
-        random_stream(prepared.config.seed, "range_test"),
-    )
-    return replace(prepared, optimizer=prepared.optimizer.at_rate(found.chosen), found_rate=found)
 
 
 def check_counters(prepared: Prepared) -> None:

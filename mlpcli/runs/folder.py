@@ -19,6 +19,7 @@ from mlpcli.runs.growing_table import whole_lines
 from mlpcli.runs.records import Summary, check
 
 LEARNING_RATE, REPEAT = "learning_rate.csv", "repeat.csv"
+FOLDS, PREDICTIONS = "folds.csv", "fold-predictions.csv"
 CONFIG, HISTORY, MODEL, CHECKPOINT, FINDINGS, SUMMARY = (
     "config.yaml",
     "history.csv",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,39 +14,20 @@ from mlpcli.graph.node import parameter
 from mlpcli.nn.network import Network
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.step import training_step
+from mlpcli.problem.build import Prepared, random_stream
+from mlpcli.problem.range_test import LOWEST, RangeTest
 from mlpcli.training.runner import first_state, make_runner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RATE = "learning_rate"
-LOWEST, HIGHEST, A_DECADE = 1e-6, 10.0, 20
-"""Rates that are tried, and how many to a factor of ten: 141 steps."""
+HIGHEST, A_DECADE = 10.0, 20
+"""The highest rate that is tried, and how many to a factor of ten: 141 steps from LOWEST on."""
 MOST_ROWS = 256
 """Rows that the loss is looked at on: the same ones all the time, so that it needs no smoothing."""
 RUN_AWAY = 4.0
 """Times the lowest loss at which the test ends, as in fastai."""
-BELOW = 10.0
-"""The chosen rate is that many times below the one of the lowest loss, from where the loss rises."""
-
-
-@dataclass(frozen=True)
-class RangeTest:
-    """rates: as tried. losses: on the same rows, each after the step at this rate."""
-
-    rates: tuple[float, ...]
-    losses: tuple[float, ...]
-
-    @property
-    def chosen(self) -> float:
-        """A tenth of the rate with the lowest loss, in two digits.
-
-        Where the loss never falls, that is the lowest rate that was tried.
-        """
-        if not self.rates:  # no loss was a number: no rate will do
-            return LOWEST
-        lowest = min(range(len(self.rates)), key=lambda at: self.losses[at])
-        return float(f"{max(self.rates[lowest] / BELOW, LOWEST):.2g}")
 
 
 def rates() -> NDArray[np.float64]:
@@ -100,3 +81,19 @@ def range_test(
         tried.append(rate)
         losses.append(found)
     return RangeTest(tuple(tried), tuple(losses))
+
+
+def with_rate(prepared: Prepared) -> Prepared:
+    """With a number in the place of the learning rate `auto`: a range test on the training rows finds it."""
+    if not prepared.optimizer.automatic:
+        return prepared
+    found = range_test(
+        prepared.executor,
+        prepared.network,
+        prepared.optimizer,
+        prepared.initial_values(),
+        prepared.rows(prepared.dataset.training),
+        prepared.batch_rows,
+        random_stream(prepared.config.seed, "range_test"),
+    )
+    return replace(prepared, optimizer=prepared.optimizer.at_rate(found.chosen), found_rate=found)

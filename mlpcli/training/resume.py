@@ -12,7 +12,7 @@ from mlpcli.config.load import ConfigFile, load_config_text
 from mlpcli.config.schema import Config
 from mlpcli.errors import ConfigError, Fault, ModelFileError, RunFailed
 from mlpcli.optim.step import TrainingStep
-from mlpcli.problem.build import CHOICES, Prepared, prepare, read_config, with_rate
+from mlpcli.problem.build import CHOICES, Prepared, prepare, read_config
 from mlpcli.registry import choice_name
 from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.checkpoint import REMEDY, Checkpoint, understood
@@ -26,6 +26,7 @@ from mlpcli.training.events import Ended, Noticed, Run, Started
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED, LOST
 from mlpcli.training.part_evaluator import LOST_RULES
 from mlpcli.training.provenance import DATA_FILES, check_computation, check_data, check_start, provenance
+from mlpcli.training.range_test import with_rate
 from mlpcli.training.state import Session, records
 from mlpcli.training.trainer import Interrupted, Report, conduct, failure, keep_curve, step_of
 

@@ -14,7 +14,7 @@ from mlpcli.execute.rows import EpochRunner, Rows
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep, training_step
-from mlpcli.problem.build import Prepared, with_rate
+from mlpcli.problem.build import Prepared
 from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.lock import locked
 from mlpcli.runs.model_file import ModelFile
@@ -35,6 +35,7 @@ from mlpcli.training.part_evaluator import (
 from mlpcli.training.plateau import Plateau
 from mlpcli.training.progress import all_finite
 from mlpcli.training.provenance import provenance
+from mlpcli.training.range_test import with_rate
 from mlpcli.training.runner import make_runner
 from mlpcli.training.state import Session
 

@@ -13,10 +13,10 @@ from cli.world import mlp
 
 from mlpcli import load, resume, train
 from mlpcli.errors import ConfigError, DataError, ModelFileError, RunFailed
-from mlpcli.experiments.cross_validate import FOLDS, PREDICTIONS
 from mlpcli.experiments.reproduce import reproduce
 from mlpcli.experiments.verify_resume import verify_resume
 from mlpcli.problem.build import prepare
+from mlpcli.runs.folder import FOLDS, PREDICTIONS
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.events import FoldDone, FoldsDone, Planned
 

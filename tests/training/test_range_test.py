@@ -6,7 +6,8 @@ import pytest
 from mlpcli.execute import EXECUTORS
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
-from mlpcli.training.range_test import LOWEST, RangeTest, range_test, rates
+from mlpcli.problem.range_test import LOWEST, RangeTest
+from mlpcli.training.range_test import range_test, rates
 from nets import network, rows
 
 
