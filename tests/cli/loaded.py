@@ -162,9 +162,8 @@ def end_loaded():
 # In the process that has loaded the package
 
 
-def part(number):
-    """Serve requests from the socket of that number. Returns twice: None at the end, `first` in a command."""
-    import gc
+def load_package():
+    """Import every module of the package, those too that commands import only when they need them."""
     import pkgutil
     from importlib import import_module
 
@@ -173,6 +172,13 @@ def part(number):
     for module in pkgutil.walk_packages(mlpcli.__path__, "mlpcli."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
+
+
+def part(number):
+    """Serve requests from the socket of that number. Returns twice: None at the end, `first` in a command."""
+    import gc
+
+    load_package()
     gc.freeze()  # a collection in a command would copy every page of them
     with socket.socket(fileno=number) as requests:
         while True:

@@ -197,11 +197,11 @@ def test_a_complete_run_on_a_disk_that_is_read_only_is_told_as_it_is(world, smal
     assert "complete: all epochs done after epoch 6" in result.stdout
 
 
-@pytest.mark.parametrize("more", ["training.epochs=3", "repeat=2"])
+@pytest.mark.parametrize("more", ["training.epochs=2", "repeat=2"])
 def test_a_disk_full_at_any_write_says_that_resume_works_and_it_does(world, more, monkeypatch, tmp_path):
     """The n-th file that is to be put on the disk cannot be, for every n."""
     args = ["train", world / "good.yaml", "--executor", "numpy", "--quiet"]
-    args += ["--set", more, "--set", "training.monitors=false"]
+    args += ["--set", "training.epochs=1", "--set", more, "--set", "training.monitors=false"]
     assert mlp(*args, "--runs", "whole").exit_code == 0
     whole = Checkpoint.read(tmp_path / "whole" / "good-1" / "checkpoint.npz").groups["state"]
     failed = 0

@@ -229,12 +229,11 @@ PREDICT = ["predict", "run", "data.csv", "-o", "out.csv"]
 
 
 def with_closed(numbers, world, command):
-    """Errors and exit code of a command that begins without the streams of these numbers, as Python has it."""
-    names = ("stdin", "stdout", "stderr")
-    first = [
-        "import os, sys",
-        *(f"os.close({n}); sys.{names[n]} = sys.__{names[n]}__ = None" for n in numbers),
-    ]
+    """Errors and exit code of a command that begins without the streams of these numbers."""
+    first = ["import os, sys"]
+    for number in numbers:  # as Python begins
+        name = ("stdin", "stdout", "stderr")[number]
+        first.append(f"os.close({number}); sys.{name} = None")
     args = [world / each if (world / each).exists() else each for each in command]
     _, err, code = ended(start_loaded(*args, first="\n".join(first)))
     return err, code
