@@ -117,7 +117,7 @@ def limited(size):
 
 def test_a_file_that_may_not_grow(world):
     """A limit stands in for a full disk: history, checkpoint or lock fail in the middle of a write."""
-    process, run = training(world, first=limited(20_000))
+    process, run = training(world, first=limited(12_000))
     _, err, code = ended(process)
     assert code == 1
     assert "File too large" in err
@@ -139,10 +139,10 @@ def test_no_room_for_a_run_at_all(world, tmp_path, size):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 96 KiB."""
+    """A file system of 64 KiB."""
     place = tmp_path / "disk"
     place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(place)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
     if not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
         pytest.skip("mount needs more rights")
     yield place
