@@ -224,12 +224,13 @@ def _become(request, streams):
         os.close(stream)
     unbuffered = bool(request["env"].get("PYTHONUNBUFFERED"))
     encoding = request["env"].get("PYTHONIOENCODING", "utf-8")
-    sys.stdin = open(0, encoding=encoding, closefd=False)  # noqa: SIM115
+    sys.stdin = sys.__stdin__ = open(0, encoding=encoding, closefd=False)  # noqa: SIM115
     for number, name, errors in ((1, "stdout", "strict"), (2, "stderr", "backslashreplace")):
         file = open(number, "wb", buffering=0 if unbuffered else -1, closefd=False)  # noqa: SIM115
         line_buffering = name == "stderr" or file.isatty()
         text = io.TextIOWrapper(file, encoding, errors, "\n", line_buffering, write_through=unbuffered)
         setattr(sys, name, text)
+        setattr(sys, f"__{name}__", text)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["env"])

@@ -233,7 +233,7 @@ def with_closed(numbers, world, command):
     first = ["import os, sys"]
     for number in numbers:  # as Python begins
         name = ("stdin", "stdout", "stderr")[number]
-        first.append(f"os.close({number}); sys.{name} = None")
+        first.append(f"os.close({number}); sys.{name} = sys.__{name}__ = None")
     args = [world / each if (world / each).exists() else each for each in command]
     _, err, code = ended(start_loaded(*args, first="\n".join(first)))
     return err, code
