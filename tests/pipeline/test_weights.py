@@ -82,7 +82,7 @@ def test_executors_agree_with_a_smaller_last_batch(tmp_path):
     config = write(tmp_path, "weight: w, class_weights: {yes: 3}, validation: 0.2", batch=16)
     costs = []
     for executor in EXECUTORS:
-        run, _ = trained(config, f"executor={executor}")
+        run, _ = trained(config, f"executor={executor}", "optimiser={name: sgd, learning_rate: 0.5}")
         costs.append([(r["cost"], r["validation_loss"], r["validation_accuracy"]) for r in run.history])
     for other in costs[1:]:
         np.testing.assert_allclose(costs[0], other, rtol=1e-9)

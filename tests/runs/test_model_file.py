@@ -63,15 +63,21 @@ def test_a_tampered_header_is_refused_or_of_use(world, members, tmp_path, new):
     header = json.loads(members[HEADER])
     path = tmp_path / MODEL
     refused = 0
-    for place in places(header):
+    for at, place in enumerate(places(header)):
         if not place:
             continue
         written(path, members, exchanged(header, place, new))
-        for command in (["show", path], ["evaluate", path, world / "data.csv"]):
-            result = mlp(*command)
-            assert result.exit_code in (0, 2), (place, result.output)
-            refused += result.exit_code == 2
-    assert refused > 40
+        try:
+            ModelFile.read(path)
+            right, every = (0, 2), 1
+        except ModelFileError:
+            refused += 1
+            right, every = (2,), 20  # both commands begin with this reading, and have one way to end an error
+        if at % every == 0:
+            for command in (["show", path], ["evaluate", path, world / "data.csv"]):
+                result = mlp(*command)
+                assert result.exit_code in right, (place, result.output)
+    assert refused > 80
 
 
 def test_a_newer_version_is_refused_by_its_number(members, tmp_path):
