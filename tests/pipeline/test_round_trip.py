@@ -26,12 +26,13 @@ FLOWERS = {
 
 def write(folder, network, more=""):
     path = folder / "c.yaml"
-    text = f"data: {{train: {IRIS}, target: species}}\nnetwork: {network}\ntraining: {{epochs: 2}}\n{more}"
+    data, training = f"{{train: {IRIS}, target: species}}", "{epochs: 2, monitors: false}"
+    text = f"data: {data}\nnetwork: {network}\ntraining: {training}\n{more}"
     path.write_text(text, encoding="utf-8")
     return path
 
 
-IN_THREES = [tuple(ACTIVATIONS)[at : at + 3] for at in range(0, len(ACTIVATIONS), 3)]
+IN_FOURS = [tuple(ACTIVATIONS)[at : at + 4] for at in range(0, len(ACTIVATIONS), 4)]
 SGD = "optimiser: sgd\n"
 NUMPY = ("executor=numpy",)
 """For what is nothing to the executor: nothing is compiled."""
@@ -47,7 +48,7 @@ def predicted(config, tmp_path, *changes):
     return run, prediction
 
 
-@pytest.mark.parametrize("names", IN_THREES, ids=" ".join)
+@pytest.mark.parametrize("names", IN_FOURS, ids=" ".join)
 def test_activations(names, tmp_path):
     """A few at once, each a layer of one network; with all settings they come back from the model file."""
     given = [{"name": name, **SETTINGS.get(name, {})} for name in names]
