@@ -8,6 +8,7 @@ from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.training.range_test import LOWEST, RangeTest, range_test, rates
 from nets import network, rows
+from sampling import sampled
 
 
 def swept(executor="numpy", name="adam", batch=8, dtype="float64", **settings):
@@ -24,7 +25,7 @@ def swept(executor="numpy", name="adam", batch=8, dtype="float64", **settings):
     return found
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam"])
+@pytest.mark.parametrize("name", sampled(["sgd", "adam"], lambda name: name == "sgd"))
 def test_executors_choose_the_same(name):
     results = [swept(executor, name) for executor in EXECUTORS]
     assert len({each.chosen for each in results}) == 1
