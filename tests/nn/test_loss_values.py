@@ -17,23 +17,27 @@ TOLERANCE = {"float64": 1e-12, "float32": 2e-5}
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("executor", EXECUTORS)
-@pytest.mark.parametrize(
-    "case", CASES, ids=lambda c: "-".join([c["loss"], *map(str, c["settings"].values())])
-)
-def test_equal_to_torch(case, executor, dtype):
-    units = len(case["z"][0])
-    z, target = (placeholder(name, (None, units), dtype) for name in ("z", "target"))
-    weights = placeholder("weights", (None,), dtype)
-    prediction = ACTIVATIONS[case["output"]]()(z)
-    row_loss = use_logit_forms(LOSSES[case["loss"]](**case["settings"]).per_row(prediction, target))
-    cost = reduce_sum(weights * row_loss) / reduce_sum(weights)
-    outputs = {"row_loss": row_loss, "cost": cost, "gradient": gradients(cost, [z])[0]}
-    rows = {name: case[name] for name in ("z", "target", "weights")}
+def test_equal_to_torch(executor, dtype):
+    """All cases in one plan, so that one module is compiled."""
+    outputs, rows, expected = {}, {}, {}
+    for case in CASES:
+        called = "-".join([case["loss"], *map(str, case["settings"].values())])
+        units = len(case["z"][0])
+        z, target = (placeholder(f"{name} {called}", (None, units), dtype) for name in ("z", "target"))
+        weights = placeholder(f"weights {called}", (None,), dtype)
+        prediction = ACTIVATIONS[case["output"]]()(z)
+        row_loss = use_logit_forms(LOSSES[case["loss"]](**case["settings"]).per_row(prediction, target))
+        cost = reduce_sum(weights * row_loss) / reduce_sum(weights)
+        made = {"row_loss": row_loss, "cost": cost, "gradient": gradients(cost, [z])[0]}
+        outputs |= {f"{name} {called}": node for name, node in made.items()}
+        expected |= {f"{name} {called}": case[name] for name in made}
+        rows |= {f"{name} {called}": case[name] for name in ("z", "target", "weights")}
     found = compute(outputs, {}, rows, EXECUTORS[executor]())
+    assert len(found) == 3 * len(CASES)
     for name, value in found.items():
-        assert value.dtype == dtype
+        assert value.dtype == dtype, name
         np.testing.assert_allclose(
-            value, case[name], rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype], err_msg=name
+            value, expected[name], rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype], err_msg=name
         )
 
 
