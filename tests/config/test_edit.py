@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from config.tables import IRIS, LeakyRelu, Sgd, data, faults, load
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpcli.config.bind import bare_key
@@ -137,6 +137,7 @@ OPTIONS = [
 ]
 
 
+@settings(max_examples=50)
 @given(
     st.sampled_from(BASES),
     st.lists(st.sampled_from(OPTIONS), max_size=6),

@@ -204,7 +204,7 @@ _SOUND = [
 ]
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(
     st.sampled_from(_SOUND),
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=4),
