@@ -187,6 +187,7 @@ VALUES = st.sampled_from(
 )
 
 
+@settings(max_examples=60)
 @given(
     st.text()
     | st.tuples(st.lists(KEYS, max_size=6).map("".join), st.lists(VALUES, max_size=8).map("".join)).map(

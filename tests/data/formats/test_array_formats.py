@@ -100,6 +100,7 @@ def test_idx_types(tmp_path: Path, code: int, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
+@settings(max_examples=40)
 @given(rows=st.integers(1, 20), size=st.integers(1, 7))
 def test_chunks_together_are_the_whole(
     tmp_path_factory: pytest.TempPathFactory, order: Any, rows: int, size: int
