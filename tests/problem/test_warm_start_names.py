@@ -18,6 +18,7 @@ seed: 3
 executor: numpy
 data: {{train: {data}, target: {target}}}
 network: {network}
+optimiser: sgd
 training: {{epochs: 2, monitors: false}}
 """
 NETWORKS = {"deep": "{hidden: [{units: 5, activation: tanh}, 4]}", "flat": "{hidden: []}"}
