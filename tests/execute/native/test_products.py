@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from mlpcli.engine import make_plan, matmul, parameter
-from mlpcli.execute.native import products, program, shared, team
+from mlpcli.execute.native.codegen import program
 from mlpcli.execute.native.function import NativeFunction
 from mlpcli.execute.native.module import machine
+from mlpcli.execute.native.products import shared, tiles
+from mlpcli.execute.native.products import worker_pool as team
 from sampling import sampled
 
 SHAPES = [
@@ -26,8 +28,8 @@ SHAPES = [
 ]
 
 
-SMALL = [shape for shape in SHAPES if np.prod(shape) <= products.SCALAR_PRODUCT]
-LARGE = [shape for shape in SHAPES if np.prod(shape) > products.SCALAR_PRODUCT]
+SMALL = [shape for shape in SHAPES if np.prod(shape) <= tiles.SCALAR_PRODUCT]
+LARGE = [shape for shape in SHAPES if np.prod(shape) > tiles.SCALAR_PRODUCT]
 ARRANGED = list(itertools.product((0, 1), (0, 1), ("float32", "float64")))
 
 
