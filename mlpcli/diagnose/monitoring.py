@@ -56,15 +56,15 @@ class Monitoring:
             return []
         return [finding for finding in found if finding.severity != "note"]
 
-    def go_on(self, history: Iterable[Record], said: Container[str]) -> None:
-        """Look again at what was printed of a training that is gone on with; `said` is not said again."""
+    def resume(self, history: Iterable[Record], reported: Container[str]) -> None:
+        """Look again at the printed epochs of a training that is resumed; `reported` rules stay silent."""
         for record in history:
             loss, checked = record.get("loss", record["cost"]), record.get("validation_loss")
             self._moments.append(Moment(int(record["epoch"] or 0), float(loss or 0), checked))
             look = Look(self._case, self._moments, self._probe)
             for monitor in self._monitors:
                 monitor.look(look)
-        self._monitors = [each for each in self._monitors if choice_name(each) not in said]
+        self._monitors = [each for each in self._monitors if choice_name(each) not in reported]
 
     def after(self, epoch: Epoch) -> list[Finding]:
         """What is found first at this report epoch."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from mlpcli.config.load import load_config
@@ -13,7 +14,8 @@ from mlpcli.predict.model import prediction_of
 from mlpcli.problem.build import CHOICES, Prepared, changed, prepare
 from mlpcli.runs.folder import CONFIG, FOLDS, PREDICTIONS, REMEDY, RunFolder
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.training.events import BrokenOff, Event, FoldDone, FoldsDone
+from mlpcli.training.events import BrokenOff, FoldDone, FoldsDone
+from mlpcli.training.observer import TrainingHooks
 from mlpcli.training.part_evaluator import Watched
 from mlpcli.training.resume import ELSEWHERE, check_changes, resume
 
@@ -23,9 +25,7 @@ LEAVE_FOLDS = "Delete that folder: the fold is then trained again."
 def cross_validate(
     prepared: Prepared,
     folder: RunFolder,
-    report: Callable[[Event], None],
-    interrupted: Callable[[], bool],
-    keep_every: float | None = None,
+    hooks: TrainingHooks,
     overrides: Sequence[str] = (),
 ) -> None:
     """Train each fold in a run folder of its own, fold-1 and so on, and go on where that was begun.
@@ -36,6 +36,7 @@ def cross_validate(
     """
     count = prepared.config.training.folds
     assert count is not None
+    quiet = replace(hooks, report=lambda event: None)
     scores: list[Mapping[str, float]] = []
     predicted: list[dict[str, Any]] = []
     for number in range(1, count + 1):
@@ -44,14 +45,14 @@ def cross_validate(
         try:
             then = load_config(inner.path / CONFIG, (), CHOICES, check_files=False).config
             check_changes(file, then, ELSEWHERE, f"{inner.path} is another training", LEAVE_FOLDS)
-            run = resume(inner.path, overrides, interrupted=interrupted, keep_every=keep_every)
+            run = resume(inner.path, overrides, quiet)
             if run.interrupted:
                 raise KeyboardInterrupt
             mine = prepare(inner.path / CONFIG, overrides)
             held = _held_back(mine, inner)
         except KeyboardInterrupt:  # in a fold, or while its rows are read
             with suppress(OSError):  # the standard output may be gone, too
-                report(BrokenOff(folder.path))
+                hooks.report(BrokenOff(folder.path))
             raise
         except ModelFileError as error:
             remedy = f"Delete {inner.path}; mlp train --resume {folder.path} then trains that fold again."
@@ -66,11 +67,11 @@ def cross_validate(
         predicted += _predictions(mine, held, number)
         ended = inner.read_summary()["ended"]
         halvings = len(ended["halvings"]) if ended else 0
-        report(FoldDone(number, count, run.epochs, run.kept_epoch, scores[-1], halvings))
+        hooks.report(FoldDone(number, count, run.epochs, run.kept_epoch, scores[-1], halvings))
     folder.write_table(FOLDS, [{"fold": at, **each} for at, each in enumerate(scores, 1)])
     predicted.sort(key=lambda row: int(row["line"]))
     folder.write_table(PREDICTIONS, predicted)
-    report(FoldsDone(tuple(scores), folder.path / PREDICTIONS))
+    hooks.report(FoldsDone(tuple(scores), folder.path / PREDICTIONS))
 
 
 def folds_of(folder: RunFolder) -> FoldsDone | None:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlpcli.config.edit import as_options
 from mlpcli.config.load import ConfigFile, ConfigSource, load_config_text, read_text
 from mlpcli.config.schema import Config
+from mlpcli.execute.executor import State
+from mlpcli.execute.rows import EpochRunner, Rows
 from mlpcli.problem.build import CHOICES, Prepared, prepare, prepare_file, read_config
 from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder, place_of
 from mlpcli.runs.lock import locked
 from mlpcli.training.checkpointer import explained
 from mlpcli.training.events import Planned, Run
+from mlpcli.training.loop import Epoch
+from mlpcli.training.observer import Interrupted, NonFiniteCost, Report, TrainingHooks, TrainingObserver
 from mlpcli.training.provenance import check_executor, check_start, provenance
 from mlpcli.training.range_test import with_rate
 from mlpcli.training.resume import ELSEWHERE, check_changes
 from mlpcli.training.resume import resume as resume_training
-from mlpcli.training.trainer import Interrupted, Report, step_of, train_prepared
+from mlpcli.training.trainer import step_of, train_prepared
+
+if TYPE_CHECKING:
+    from mlpcli.training.part_evaluator import Watched
 
 
 def train(
@@ -38,11 +46,12 @@ def train(
     OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved, and where
     the run can no longer be kept; KeyboardInterrupt where seeds or folds were interrupted.
     """
+    hooks = hooks_of(report, interrupted, keep_every)
     prepared = prepare(config, overrides)
     if not asks_for_more(prepared.config):
-        return train_prepared(prepared, runs, report, interrupted, keep_every)
+        return train_prepared(prepared, runs, hooks)
     folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
-    return _after_the_rest(prepared, folder, report, interrupted, keep_every)
+    return _after_the_rest(prepared, folder, hooks)
 
 
 def resume(
@@ -58,6 +67,7 @@ def resume(
     like. A run that is complete is told as it is. Arguments and errors are else those of train;
     ModelFileError where the checkpoint is damaged, or not what would be gone on with.
     """
+    hooks = hooks_of(report, interrupted, keep_every)
     overrides, folder = as_options(overrides), RunFolder.find(place_of(run))
     file = read_config(folder.path / CONFIG, overrides)
     if asks_for_more(file.config):
@@ -66,8 +76,34 @@ def resume(
             prepared = prepare_file(file)
             if overrides:
                 folder.write_config(file.text)
-            return _after_the_rest(prepared, folder, report, interrupted, keep_every, overrides)
-    return resume_training(run, overrides, report, interrupted, keep_every)
+            return _after_the_rest(prepared, folder, hooks, overrides)
+    return resume_training(run, overrides, hooks)
+
+
+def hooks_of(report: Report, interrupted: Interrupted, keep_every: float | None) -> TrainingHooks:
+    """Return these hooks, with the diagnosis as the observer of the training."""
+    return TrainingHooks(
+        report=report,
+        interrupted=interrupted,
+        keep_every=keep_every,
+        make_observer=_make_observer,
+        explain=_explain_non_finite_cost,
+    )
+
+
+def _make_observer(prepared: Prepared, state: State, rows: Mapping[str, Rows]) -> TrainingObserver:
+    # Imported here: a training without monitors does not wait for them.
+    from mlpcli.diagnose.monitoring import Monitoring
+
+    return Monitoring(prepared, state, rows)
+
+
+def _explain_non_finite_cost(
+    prepared: Prepared, runner: EpochRunner, state: State, epoch: Epoch, evaluator: Watched
+) -> NonFiniteCost:
+    from mlpcli.diagnose.non_finite_cost import explain_non_finite_cost  # seldom needed
+
+    return explain_non_finite_cost(prepared, runner, state, epoch, evaluator)
 
 
 def check_places(file: ConfigFile, folder: RunFolder, overrides: Sequence[str]) -> None:
@@ -90,9 +126,7 @@ def asks_for_more(config: Config) -> bool:
 def _after_the_rest(
     prepared: Prepared,
     folder: RunFolder,
-    report: Report,
-    interrupted: Interrupted,
-    keep_every: float | None,
+    hooks: TrainingHooks,
     overrides: Sequence[str] = (),
 ) -> Run:
     """Seeds or folds, as far as they are not done, then the training of the config, which they may change."""
@@ -106,13 +140,13 @@ def _after_the_rest(
             check_executor(then, made, folder.path)
         else:
             folder.write_summary({"made": made, "ended": None})
-        report(Planned(rated, folder.path))
+        hooks.report(Planned(rated, folder.path))
         if prepared.config.repeat is not None:
             from mlpcli.experiments.repeat import repeat
 
-            repeat(prepared, folder, report, interrupted)
+            repeat(prepared, folder, hooks.report, hooks.interrupted)
         else:
             from mlpcli.experiments.cross_validate import cross_validate
 
-            cross_validate(prepared, folder, report, interrupted, keep_every, overrides)
-    return resume_training(folder.path, (), report, interrupted, keep_every, anew=True)
+            cross_validate(prepared, folder, hooks, overrides)
+    return resume_training(folder.path, (), hooks, anew=True)

@@ -24,11 +24,11 @@ from mlpcli.training.best_weights import Kept, with_row
 from mlpcli.training.checkpointer import Keeper, explained
 from mlpcli.training.events import Ended, Noticed, Run, Started
 from mlpcli.training.loop import ALL_DONE, INTERRUPTED, LOST
-from mlpcli.training.part_evaluator import LOST_RULES
+from mlpcli.training.observer import NON_FINITE_RULES, TrainingHooks
 from mlpcli.training.provenance import DATA_FILES, check_computation, check_data, check_start, provenance
 from mlpcli.training.range_test import with_rate
 from mlpcli.training.state import Session, records
-from mlpcli.training.trainer import Interrupted, Report, conduct, failure, keep_curve, step_of
+from mlpcli.training.trainer import conduct, failure, keep_curve, step_of
 
 STOP = tuple(f"training.stop.{key}" for key in ("patience", "min_delta", "cost_below", "max_time"))
 FREE = (
@@ -44,10 +44,8 @@ LEAVE_IT = f"Leave it as it was, or train anew with mlp train. What may change: 
 
 def resume(
     run: str | Path,
-    overrides: Sequence[str] = (),
-    report: Report = lambda event: None,
-    interrupted: Interrupted = lambda: False,
-    keep_every: float | None = None,
+    overrides: Sequence[str],
+    hooks: TrainingHooks,
     anew: bool = False,
 ) -> Run:
     """Go on with a run that was interrupted or killed, in its folder, by its own config.yaml.
@@ -61,17 +59,15 @@ def resume(
     with locked(folder.path), explained(folder.path, lambda: "the last checkpoint"):
         remove_left_over(folder.path)
         if not folder.has(CHECKPOINT):
-            return _from_the_start(folder, overrides, report, interrupted, keep_every, anew)
+            return _from_the_start(folder, overrides, hooks, anew)
         found = Checkpoint.read(folder.path / CHECKPOINT)
-        return _go_on(folder, found, overrides, report, interrupted, keep_every)
+        return _go_on(folder, found, overrides, hooks)
 
 
 def _from_the_start(
     folder: RunFolder,
     overrides: Sequence[str],
-    report: Report,
-    interrupted: Interrupted,
-    keep_every: float | None,
+    hooks: TrainingHooks,
     anew: bool,
 ) -> Run:
     """A run that was killed before there was a checkpoint."""
@@ -87,20 +83,18 @@ def _from_the_start(
     if overrides:
         folder.write_config(prepared.file.text)
     text = prepared.file.text
-    keeper = Keeper(folder, session, {"made": made, "config": text, "run_config": text}, keep_every)
+    keeper = Keeper(folder, session, {"made": made, "config": text, "run_config": text}, hooks.keep_every)
     keep_curve(prepared, folder)
     note = f"the run has no {CHECKPOINT} yet: it starts from its {CONFIG}."
     started = Started(prepared, folder.path, notes=() if anew else (note,))
-    return conduct(prepared, step, session, keeper, started, report, interrupted)
+    return conduct(prepared, step, session, keeper, started, hooks)
 
 
 def _go_on(
     folder: RunFolder,
     found: Checkpoint,
     overrides: Sequence[str],
-    report: Report,
-    interrupted: Interrupted,
-    keep_every: float | None,
+    hooks: TrainingHooks,
 ) -> Run:
     values, path = found.values, folder.path / CHECKPOINT
     file = read_config(folder.path / CONFIG, overrides)
@@ -110,7 +104,7 @@ def _go_on(
         check_changes(file, then, FREE, "A run that goes on keeps its config, and this was changed", LEAVE_IT)
         _check_epochs(file, values)
         over = None if _goes_on(values, then, file.config) else _as_it_is(folder, values, found)
-        lost = [f for f in values["findings"] if f["rule"] in LOST_RULES]
+        lost = [f for f in values["findings"] if f["rule"] in NON_FINITE_RULES]
         cause, rule = (lost[-1]["cause"], lost[-1]["rule"]) if lost else ("", "")
         at_once = bool(lost) and (lost[-1]["epoch"], lost[-1]["batch"]) == (1, 1)
     if over is not None:
@@ -119,7 +113,7 @@ def _go_on(
             remedy = f"Use another copy of the run, or train again: mlp train {folder.path / CONFIG}"
             raise ModelFileError(Fault(str(folder.path), what, remedy))
         ModelFile.read(folder.path / MODEL)
-        report(Ended(over, anew=False))
+        hooks.report(Ended(over, anew=False))
         if over.failed:
             raise RunFailed(failure(over, cause, rule, at_once))
         return over
@@ -152,11 +146,11 @@ def _go_on(
         text = prepared.file.text
         folder.write_config(text)
     given: Given = {"made": made, "config": text, "run_config": prepared.file.text}
-    keeper = Keeper(folder, session, given, keep_every)
+    keeper = Keeper(folder, session, given, hooks.keep_every)
     part = session.progress.part
     begun = part.passed.batches if part else 0
     started = Started(prepared, folder.path, session.progress.done, begun, notes)
-    return conduct(prepared, step, session, keeper, started, report, interrupted)
+    return conduct(prepared, step, session, keeper, started, hooks)
 
 
 def _prepared(folder: RunFolder, overrides: Sequence[str]) -> tuple[Prepared, TrainingStep]:

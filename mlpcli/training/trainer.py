@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,15 +23,8 @@ from mlpcli.training.best_weights import record_of, with_row
 from mlpcli.training.checkpointer import Keeper, explained
 from mlpcli.training.events import BrokenOff, Ended, EpochDone, Event, Halved, Noticed, Record, Run, Started
 from mlpcli.training.loop import INTERRUPTED, Epoch, epochs
-from mlpcli.training.part_evaluator import (
-    AT_ONCE_REMEDY,
-    FORMULA_REMEDY,
-    FORMULA_RULE,
-    LOST_REMEDY,
-    LostCost,
-    Watched,
-    find_lost_cost,
-)
+from mlpcli.training.observer import FORMULA_RULE, NonFiniteCost, Report, TrainingHooks, TrainingObserver
+from mlpcli.training.part_evaluator import Watched
 from mlpcli.training.plateau import Plateau
 from mlpcli.training.progress import all_finite
 from mlpcli.training.provenance import provenance
@@ -40,24 +33,18 @@ from mlpcli.training.runner import make_runner
 from mlpcli.training.state import Session
 
 if TYPE_CHECKING:
-    from mlpcli.diagnose.monitoring import Monitoring
     from mlpcli.runs.finding import Finding
 
 LINES = 20
 """Epochs printed where the config does not say every how many."""
 
-Report = Callable[[Event], None]
-Interrupted = Callable[[], bool]
+AT_ONCE_REMEDY = "No step was taken yet, so it is not the learning rate: mlp gradcheck says what it is."
+LOST_REMEDY = "Lower optimiser.learning_rate (try a tenth), or scale inputs and targets."
+FORMULA_REMEDY = "No learning rate helps: write a formula that is finite there, and has a finite slope."
 
 
-def train_prepared(
-    prepared: Prepared,
-    runs: str | Path,
-    report: Report = lambda event: None,
-    interrupted: Interrupted = lambda: False,
-    keep_every: float | None = None,
-) -> Run:
-    """Train and keep everything in a new folder under `runs`; see train() in starting.py."""
+def train_prepared(prepared: Prepared, runs: str | Path, hooks: TrainingHooks) -> Run:
+    """Train and keep everything in a new folder under `runs`; see train() in experiments/train.py."""
     prepared = with_rate(prepared)
     step = step_of(prepared)
     made = provenance(prepared, step)
@@ -66,9 +53,9 @@ def train_prepared(
         session = Session.begin(prepared, step)
         texts = prepared.file.text, prepared.file.text_for(folder.path)
         given: Given = {"made": made, "config": texts[0], "run_config": texts[1]}
-        keeper = Keeper(folder, session, given, keep_every)
+        keeper = Keeper(folder, session, given, hooks.keep_every)
         keep_curve(prepared, folder)
-        return conduct(prepared, step, session, keeper, Started(prepared, folder.path), report, interrupted)
+        return conduct(prepared, step, session, keeper, Started(prepared, folder.path), hooks)
 
 
 def keep_curve(prepared: Prepared, folder: RunFolder) -> None:
@@ -100,10 +87,10 @@ def conduct(
     session: Session,
     keeper: Keeper,
     started: Started,
-    report: Report,
-    interrupted: Interrupted,
+    hooks: TrainingHooks,
 ) -> Run:
     """Train a session to its end, new or gone on with; its folder is locked. For the rest see train."""
+    report, interrupted = hooks.report, hooks.interrupted
     training, dataset, state = prepared.config.training, prepared.dataset, session.state
     following = dataset.validation is not None
     part = ("validation", dataset.validation) if dataset.validation else ("training", dataset.training)
@@ -129,12 +116,12 @@ def conduct(
         watched = Watched(prepared, *part, state)
         keeper.keep()
         tell(started)
-        monitoring = _monitoring(prepared, session, {"training": rows, watched.name: watched.rows})
+        monitoring = _observer(hooks, prepared, session, {"training": rows, watched.name: watched.rows})
         if monitoring is not None and not session.progress.done:
             notice(0, [] if session.noticed else monitoring.facts(interrupted))
         broken_off: list[Record] = []
         epoch: Epoch | None = None
-        lost: LostCost | None = None
+        lost: NonFiniteCost | None = None
         for epoch in epochs(
             runner,
             state,
@@ -153,7 +140,7 @@ def conduct(
             session.kept.after(epoch)
             record = None
             if not epoch.finite:
-                lost = find_lost_cost(prepared, runner, state, epoch, watched)
+                lost = hooks.explain(prepared, runner, state, epoch, watched)
                 notice(epoch.number, [lost.finding], lost.batch)
                 if not epoch.stopped:
                     tell(_halved(session, keeper, epoch, lost))
@@ -236,19 +223,18 @@ def _way_on_told(keeper: Keeper, report: Report) -> Iterator[None]:
         raise
 
 
-def _monitoring(prepared: Prepared, session: Session, rows: Mapping[str, Rows]) -> Monitoring | None:
+def _observer(
+    hooks: TrainingHooks, prepared: Prepared, session: Session, rows: Mapping[str, Rows]
+) -> TrainingObserver | None:
     if not prepared.config.training.monitors:
         return None
-    # Imported here: who switches it off does not wait for it.
-    from mlpcli.diagnose.monitoring import Monitoring
-
-    monitoring = Monitoring(prepared, session.state, rows)
+    observer = hooks.make_observer(prepared, session.state, rows)
     if session.progress.done:
-        monitoring.go_on(session.history, {each.finding.rule for each in session.noticed})
-    return monitoring
+        observer.resume(session.history, {each.finding.rule for each in session.noticed})
+    return observer
 
 
-def _halved(session: Session, keeper: Keeper, epoch: Epoch, lost: LostCost) -> Halved:
+def _halved(session: Session, keeper: Keeper, epoch: Epoch, lost: NonFiniteCost) -> Halved:
     """What goes on from the last good epoch; printed epochs after it are no longer true."""
     factor = float(session.state[RATE_FACTOR]) / 2
     event = Halved(epoch.number, epoch.sound_epoch, factor, lost.finding.cause)
