@@ -49,7 +49,7 @@ class Plateau:
     @classmethod
     def of(cls, optimizer: Optimizer) -> Plateau | None:
         """A new one where the optimiser's schedule is of this kind."""
-        schedule = getattr(optimizer, "schedule", None)
+        schedule = optimizer.schedule
         return cls(schedule) if isinstance(schedule, PlateauSchedule) else None
 
     def restore(self, found: Mapping[str, Any]) -> None:

@@ -127,7 +127,7 @@ def _go_on(
     made.pop("start_from", None)
     if began is not None:
         made["start_from"] = began
-    schedule = getattr(prepared.optimizer, "schedule", None)
+    schedule = prepared.optimizer.schedule
     epochs = then.training.epochs, file.config.training.epochs
     if schedule is not None and made["graph"] != values["made"]["graph"] and epochs[0] != epochs[1]:
         what = (
