@@ -21,10 +21,10 @@ from mlpcli.nn.network import Forward
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.problem.build import Prepared
 from mlpcli.runs.finding import Finding, Remedy
-from mlpcli.training.loop import Epoch
+from mlpcli.training.epoch import Epoch
+from mlpcli.training.finite import all_finite
 from mlpcli.training.observer import FORMULA_RULE, NOT_FINITE_RULE, NonFiniteCost
-from mlpcli.training.part_evaluator import Watched
-from mlpcli.training.progress import all_finite
+from mlpcli.training.part_evaluator import PartEvaluator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ RATE_KEY = "optimiser.learning_rate"
 
 
 def explain_non_finite_cost(
-    prepared: Prepared, runner: EpochRunner, state: State, epoch: Epoch, evaluator: Watched
+    prepared: Prepared, runner: EpochRunner, state: State, epoch: Epoch, evaluator: PartEvaluator
 ) -> NonFiniteCost:
     """Find where the first infinity or NaN arose: the epoch is run again up to the batch that broke it.
 

@@ -1,6 +1,7 @@
-"""What a training is handed from outside: who watches it, and who explains a cost that is not finite.
+"""What a training is handed from outside: who is told of it, who watches it, who explains a failure.
 
-The diagnosis stands after the training; it implements both protocols, and experiments/train.py hands them in.
+The diagnosis stands after the training; it implements the observer and the explanation, and
+experiments/train.py hands them in.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner, Rows
 from mlpcli.problem.build import Prepared
+from mlpcli.training.epoch import Epoch
 from mlpcli.training.events import Event, Record
+from mlpcli.training.part_evaluator import PartEvaluator
 
 if TYPE_CHECKING:
     from mlpcli.runs.finding import Finding
-    from mlpcli.training.loop import Epoch
-    from mlpcli.training.part_evaluator import Watched
 
 Report = Callable[[Event], None]
 Interrupted = Callable[[], bool]
@@ -28,7 +29,7 @@ NON_FINITE_RULES = (NOT_FINITE_RULE, FORMULA_RULE)
 
 
 class TrainingObserver(Protocol):
-    """A watcher of one training: it reads the state, changes nothing, and returns what it finds."""
+    """A watcher of one training: it reads the arrays, changes nothing, and returns what it finds."""
 
     def facts(self, interrupted: Interrupted) -> list[Finding]:
         """Return what is certain before the first epoch; nothing where it was interrupted."""
@@ -61,7 +62,7 @@ class ExplainNonFiniteCost(Protocol):
     """A function that finds where a cost, or weights, stopped being finite."""
 
     def __call__(
-        self, prepared: Prepared, runner: EpochRunner, state: State, epoch: Epoch, evaluator: Watched
+        self, prepared: Prepared, runner: EpochRunner, state: State, epoch: Epoch, evaluator: PartEvaluator
     ) -> NonFiniteCost:
         """Return what was found. state: as before the epoch; it is that again afterwards.
 

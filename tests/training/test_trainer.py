@@ -8,7 +8,7 @@ from mlpcli import train
 from mlpcli.diagnose.monitoring import Monitoring
 from mlpcli.errors import RunFailed
 from mlpcli.runs.checkpoint import Checkpoint
-from mlpcli.training.events import Ended, EpochDone, Noticed, Started
+from mlpcli.training.events import EpochDone, ReportedFinding, RunEnded, Started
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 STUCK = ["seed=5", "training.epochs=2000", "training.print_every=100"]
@@ -47,8 +47,8 @@ def test_a_finding_is_reported_once_and_after_its_epoch(tmp_path):
     events = []
     run = train(CONFIGS / "xor-tanh.yaml", STUCK, tmp_path, events.append)
     assert isinstance(events[0], Started)
-    assert isinstance(events[-1], Ended)
-    [at] = [at for at, event in enumerate(events) if isinstance(event, Noticed)]
+    assert isinstance(events[-1], RunEnded)
+    [at] = [at for at, event in enumerate(events) if isinstance(event, ReportedFinding)]
     assert events[at].finding.rule == "stalled_at_baseline"
     before = [event for event in events[:at] if isinstance(event, EpochDone)]
     assert before[-1].number == events[at].epoch
