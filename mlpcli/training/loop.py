@@ -121,7 +121,7 @@ class EpochLoop:
         self._judges_each = (
             checks.validation is not None or settings.stop.patience is not None or state.plateau is not None
         )
-        self._longest = 1
+        self._longest = 1  # epochs in a block, until the first one has shown how long an epoch takes
         self._before, self._last_finite = state.snapshot(), state.previous
         self.phase = Phase.RUNNING
         if state.interrupted is not None:
@@ -140,7 +140,7 @@ class EpochLoop:
                 yield self._record(measured, verdict, None if verdict.usable else self._state.previous)
                 continue
             self._before.put_back()
-            if measured.number > self._state.epoch + 1:
+            if measured.number > self._state.epoch + 1:  # which one of these epochs it was is not known
                 self.phase, self._longest = Phase.SEARCHING, 1
                 continue
             verdict = self._find_last_finite(measured)
@@ -150,9 +150,8 @@ class EpochLoop:
 
     def _advance(self) -> tuple[int, NDArray[np.intp], Pass, str]:
         """Run some epochs; return the number, order and totals of the last, and why no more can follow."""
-        state = self._state
-        if state.interrupted is not None:
-            begun = state.interrupted
+        state, begun = self._state, self._state.interrupted
+        if self.phase is Phase.FINISHING and begun is not None:
             passed = self._runner.run(begun.order, self._should_stop, begun.passed)
             return state.epoch + 1, begun.order, passed, ""
         block = self._run_block()
@@ -169,7 +168,7 @@ class EpochLoop:
         # Where each epoch is judged, cost_below is of the validation loss, which the runner does not know.
         stop_below = -math.inf if below is None or self._judges_each else below
         block = runner.stretch(count, state.stream, stop_below, self._should_stop)
-        if self.phase is not Phase.SEARCHING:
+        if self.phase is not Phase.SEARCHING:  # a search stays at one epoch at a time
             took = max(time.perf_counter() - began, 1e-9)
             self._longest = max(1, int(SILENCE * block.epochs / took))
         interrupted = not block.passed.whole and math.isfinite(block.last["cost"])
@@ -246,12 +245,12 @@ class EpochLoop:
     def _find_last_finite(self, measured: _Measured) -> _Verdict:
         """Find the last finite weights, and decide whether training resumes from them at half the rate."""
         state, done = self._state, self._state.epoch
-        # A cost is that of the weights before the update. Lost in the first batch, the weights that the
-        # epoch began with were bad already, and the last finite ones are those of the epoch before.
+        # A cost is that of the weights before the update. If it is not finite in the first batch, the weights
+        # that the epoch began with were bad already, and the last finite ones are of the epoch before.
         began_bad = not measured.finite_cost and measured.passed.batches == 1
         if not began_bad:
             self._last_finite = self._before
-        elif self._last_finite.epoch < done - 1:
+        elif self._last_finite.epoch < done - 1:  # the last block was of several epochs
             self._last_finite.put_back()
             self._runner.stretch(done - 1 - self._last_finite.epoch, state.stream, -math.inf, _never)
             self._last_finite.take(done - 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mlpcli.config.schema import LOWER_IS_BETTER, StopConfig
@@ -29,10 +29,10 @@ class Stopping:
     """
 
     settings: StopConfig
-    best: float = math.inf
-    best_epoch: int = 0
-    _counted_from: float = math.inf
-    _counted_epoch: int = 0
+    best: float = field(default=math.inf, init=False)
+    best_epoch: int = field(default=0, init=False)
+    _counted_from: float = field(default=math.inf, init=False)
+    _counted_epoch: int = field(default=0, init=False)
 
     def better(self, value: float) -> bool:
         """Return whether this is the best value so far; the first one is."""

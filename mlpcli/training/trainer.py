@@ -83,11 +83,14 @@ class _Training:
         self._every = training.print_every or -(-training.epochs // LINES)
         self._observer: TrainingObserver | None = None
         self._interrupted_records: list[Record] = []
-        self._lost: NonFiniteCost | None = None
+        self._explained: NonFiniteCost | None = None
 
     def train(self) -> Run:
         """Run all epochs, write everything, and return the run."""
-        with unwritable_ends_run(self._folder.path, lambda: self._checkpointer.resumes_from), self._told():
+        with (
+            unwritable_ends_run(self._folder.path, lambda: self._checkpointer.resumes_from),
+            self._interrupt_reported(),
+        ):
             rows = self._compile()
             self._checkpointer.write()
             self._report_start()
@@ -106,12 +109,12 @@ class _Training:
     def check(self, run: Run) -> None:
         """Raise RunFailed where the training ended with a cost or weights that are not finite."""
         if run.failed:
-            assert self._lost is not None
-            finding, batch = self._lost
+            assert self._explained is not None
+            finding, batch = self._explained
             raise RunFailed(failure(run, finding.cause, finding.rule, (run.epochs, batch) == (1, 1)))
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _interrupt_reported(self) -> Iterator[None]:
         """Report the folder of a run that an interrupt ends in the middle: it can be resumed."""
         try:
             yield
@@ -152,7 +155,7 @@ class _Training:
         self._observer = self._hooks.make_observer(self._prepared, state.loop.arrays, parts)
         if state.loop.epoch:
             self._observer.resume(state.history, {each.finding.rule for each in state.findings})
-        elif not state.findings:
+        elif not state.findings:  # a run killed in its first epoch has reported the facts already
             self._report_findings(0, self._observer.facts(self._hooks.interrupted))
 
     def _report_findings(self, epoch: int, findings: Sequence[Finding], batch: int | None = None) -> None:
@@ -191,6 +194,7 @@ class _Training:
         if self._checkpointer.due and self._state.is_exact and not epoch.stopped:
             self._checkpointer.write()
         self._report(EpochDone(epoch.number, self._prepared.config.training.epochs, record))
+        # The record is reported first, so that a finding stands below the epoch that shows it.
         if record is not None and self._observer is not None:
             self._report_findings(epoch.number, self._observer.after(epoch))
 
@@ -206,8 +210,8 @@ class _Training:
 
     def _after_non_finite_cost(self, epoch: Epoch) -> None:
         arrays = self._state.loop.arrays
-        self._lost = self._hooks.explain(self._prepared, self._runner, arrays, epoch, self._evaluator)
-        finding, batch = self._lost
+        self._explained = self._hooks.explain(self._prepared, self._runner, arrays, epoch, self._evaluator)
+        finding, batch = self._explained
         self._report_findings(epoch.number, [finding], batch)
         if not epoch.stopped:
             self._report(self._halve(epoch, finding.cause))
@@ -228,7 +232,8 @@ class _Training:
         """Score the kept weights, write everything, and return the run. epoch: the last."""
         best, state, prepared = self._state.best, self._state, self._prepared
         test: Evaluation | None = None
-        if best.epoch or epoch.finite:  # else the cost may be not finite with the initial weights already
+        # With the initial weights the cost may be not finite already: then there are no scores of them.
+        if best.epoch or epoch.finite:
             scored = best.score(prepared, self._evaluator)
             test = scored if epoch.finite else None
         printed = [*state.history, *self._interrupted_records]

@@ -12,7 +12,7 @@ from mlpcli.config.schema import StopConfig, TrainingConfig
 from mlpcli.execute.rows import EpochRunner, Pass
 from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.optim.step import RATE_FACTOR
-from mlpcli.training.loop import EpochChecks, EpochLoop
+from mlpcli.training.loop import EpochChecks, EpochLoop, Phase
 from mlpcli.training.loop_state import LoopState
 from mlpcli.training.plateau import PlateauCounter
 from mlpcli.training.stop_reasons import ALL_DONE, INTERRUPTED, NOT_FINITE, WEIGHTS_NOT_FINITE
@@ -233,3 +233,34 @@ def test_interrupted_epochs_decide_nothing():
     assert (loop_state.epoch, loop_state.interrupted.passed.batches) == (1, last.batches)
     assert (loop_state.stopping.best, loop_state.stopping.best_epoch) == (3.0, 1)
     assert loop_state.previous.arrays["w"].tolist() == [4, 4]
+
+
+def test_the_phases_of_a_training_that_is_saved_by_halving():
+    """A block of epochs whose cost is lost is run again one by one, then from before at half the rate."""
+    state = {"w": np.zeros(1), RATE_FACTOR: np.ones(())}
+    settings = TrainingConfig(epochs=1000, on_divergence="halve")
+    loop_state = LoopState(arrays=state, stream=None, stopping=Stopping(settings.stop))
+    loop = EpochLoop(Doomed(state, 41), loop_state, settings, EpochChecks(), every=1000)
+    seen = [loop.phase]
+    for epoch in loop.run():
+        seen += [loop.phase] if loop.phase is not seen[-1] else []
+        if not epoch.finite:
+            break
+    assert seen == [Phase.RUNNING, Phase.SEARCHING, Phase.HALVING]
+    assert [epoch.finite for epoch in loop.run()][-1] is False
+    assert loop.phase is Phase.ENDED
+
+
+def test_an_interrupted_epoch_is_finished_first():
+    asked = iter([False] * 6)
+    state = {"w": np.zeros(2)}
+    settings = TrainingConfig(epochs=3, shuffle=False)
+    loop_state = LoopState(arrays=state, stream=None, stopping=Stopping(settings.stop))
+    runner = Counting(state, [3.0, 2.0, 2.0, 1.0], 8)
+    checks, stops = EpochChecks(), lambda: next(asked, True)
+    first = EpochLoop(runner, loop_state, settings, checks, interrupted=stops)
+    assert [epoch.whole for epoch in first.run()] == [True, False]
+    again = EpochLoop(runner, loop_state, settings, checks)
+    assert again.phase is Phase.FINISHING
+    assert [(epoch.number, epoch.whole) for epoch in again.run()] == [(2, True), (3, True)]
+    assert state["w"].tolist() == [12, 12]

@@ -1,5 +1,7 @@
 """What `train` tells and keeps of what it finds."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,17 @@ def test_switched_off_they_are_not_even_made(tmp_path, monkeypatch):
     run = train(CONFIGS / "xor-tanh.yaml", [*STUCK, "training.monitors=false"], tmp_path)
     assert run.findings == ()
     assert (run.path / "findings.json").read_text(encoding="utf-8") == "[]\n"
+
+
+def test_switched_off_they_are_not_even_imported(tmp_path):
+    config = CONFIGS / "xor-tanh.yaml"
+    script = (
+        "import sys\nfrom mlpcli import train\n"
+        f"train({str(config)!r}, ['training.monitors=false', 'training.epochs=2'], {str(tmp_path)!r})\n"
+        "print(any(name.startswith('mlpcli.diagnose') for name in sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
 
 
 def test_a_finding_is_reported_once_and_after_its_epoch(tmp_path):
