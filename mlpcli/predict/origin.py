@@ -14,7 +14,8 @@ from mlpcli.data.dataset import divide
 from mlpcli.data.table import Table
 from mlpcli.errors import MlpError
 from mlpcli.predict.model import Model
-from mlpcli.problem.build import CHOICES, random_stream
+from mlpcli.problem.build import CHOICES
+from mlpcli.problem.problem import random_stream
 from mlpcli.runs.folder import CONFIG, MODEL, RunFolder, place_of
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.runs.records import DataFile

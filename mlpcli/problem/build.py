@@ -4,37 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from dataclasses import replace
 
 from mlpcli.config.load import ConfigFile, ConfigSource, load_config, load_config_text
 from mlpcli.config.schema import Config, DataConfig
-from mlpcli.data.dataset import Dataset, Part, read_dataset
+from mlpcli.data.dataset import read_dataset
 from mlpcli.data.targets import ClassTarget, Target
 from mlpcli.errors import ConfigError, DataError, MissingExtraError, SettingError
-from mlpcli.execute import Executor, choose_executor, hint
+from mlpcli.execute import choose_executor, hint
 from mlpcli.nn.activations import ACTIVATIONS
-from mlpcli.nn.dropout import row_tokens
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.loss import SmoothedLoss
 from mlpcli.nn.losses import LOSSES
-from mlpcli.nn.network import Head, Network, Penalty, build_network, check_memory, choose_head, initial_values
+from mlpcli.nn.network import Head, Penalty, build_network, check_memory, choose_head
 from mlpcli.nn.normalizations import NORMALIZATIONS
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
-from mlpcli.optim.step import MOST_COUNTED, Pace
+from mlpcli.optim.step import MOST_COUNTED
 from mlpcli.problem.kept_epoch import check_best_epoch
-from mlpcli.problem.range_test import RangeTest
-from mlpcli.problem.warm_start import Start, read_start
+from mlpcli.problem.problem import Problem, random_stream, rows_of_batch
+from mlpcli.problem.warm_start import read_start
 from mlpcli.registry import choice_name
-from mlpcli.scoring.metrics import ONE_UNIT, target_matrix
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 CHOICES: Mapping[str, Mapping[str, type]] = {
     "activation": ACTIVATIONS,
@@ -44,62 +35,6 @@ CHOICES: Mapping[str, Mapping[str, type]] = {
     "optimiser": OPTIMIZERS,
     "schedule": SCHEDULES,
 }
-STREAMS = ("initialisation", "split", "shuffle", "dropout", "range_test")
-"""Random streams, each a child of the seed by its place here, so that one never disturbs another."""
-
-
-USUAL_BATCH = 32
-"""Rows of a batch where none are named."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What a config and its data make, before the first step."""
-
-    file: ConfigFile
-    dataset: Dataset
-    head: Head
-    network: Network
-    optimizer: Optimizer
-    executor: Executor
-    hints: tuple[str, ...]
-    """What would make the training better or faster."""
-    start: Start | None = None
-    """Weights to start from, where the config names some."""
-    found_rate: RangeTest | None = None
-    """Where the learning rate comes from, if it was `auto`."""
-
-    @property
-    def config(self) -> Config:
-        """The checked config."""
-        return self.file.config
-
-    @property
-    def batch_rows(self) -> int:
-        """Rows of one batch."""
-        return rows_of_batch(self.config, len(self.dataset.training.inputs))
-
-    @property
-    def pace(self) -> Pace:
-        """Epochs, and the steps of one."""
-        steps = -(-len(self.dataset.training.inputs) // self.batch_rows)
-        return Pace(float(self.config.training.epochs), steps)
-
-    def rows(self, part: Part) -> dict[str, NDArray[Any]]:
-        """What the network's placeholders are given for a part of the data."""
-        dtype = self.network.inputs.dtype
-        coded = self.dataset.preparation.target
-        codes = coded.coding if isinstance(coded, ClassTarget) else ONE_UNIT
-        target = target_matrix(part.targets, self.dataset.task, self.head.units, dtype, codes)
-        rows = {"inputs": np.asarray(part.inputs, dtype), "target": target}
-        if self.network.row is not None:
-            rows["row"] = row_tokens(len(target), random_stream(self.config.seed, "dropout"), dtype)
-        return rows if part.weights is None else rows | {"weights": part.weights.astype(dtype)}
-
-    def initial_values(self, draw: int = 0) -> dict[str, NDArray[Any]]:
-        """Parameters and running averages before the first step. draw: those of the seed so much higher."""
-        drawn = initial_values(self.network, random_stream(self.config.seed + draw, "initialisation"))
-        return drawn if self.start is None else self.start.over(drawn)
 
 
 def check_smoothing(head: Head, target: Target) -> None:
@@ -127,19 +62,6 @@ def data_for(config: Config) -> DataConfig:
     return replace(config.data, target_scaling=config.loss.target_scaling(config.data.target_scaling))
 
 
-def rows_of_batch(config: Config, rows: int) -> int:
-    """Rows of one batch; `full` is all of them."""
-    size = config.training.batch_size
-    if size is None and not getattr(config.optimizer, "full_batch", False):
-        size = USUAL_BATCH
-    return min(size, rows) if isinstance(size, int) else rows
-
-
-def random_stream(seed: int, name: str) -> np.random.Generator:
-    """The generator of one purpose, see STREAMS."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STREAMS.index(name),)))
-
-
 def read_config(config: ConfigSource, overrides: str | Sequence[str] = ()) -> ConfigFile:
     """Read a file or a mapping. Raises ConfigError with every fault of it and of the overrides."""
     return load_config(config, overrides, CHOICES)
@@ -147,7 +69,7 @@ def read_config(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Co
 
 def prepare(
     config: ConfigSource, overrides: str | Sequence[str] = (), precision: str | None = None
-) -> Prepared:
+) -> Problem:
     """Read config and data and build the network; nothing is trained.
 
     config: a file or a mapping. precision overrides that of the config. Raises ConfigError, DataError.
@@ -160,11 +82,11 @@ def changed(file: ConfigFile, overrides: Sequence[str]) -> ConfigFile:
     return load_config_text(file.text, file.path, overrides, CHOICES, numbered=file.numbered)
 
 
-def prepare_file(file: ConfigFile, precision: str | None = None) -> Prepared:
+def prepare_file(file: ConfigFile, precision: str | None = None) -> Problem:
     """The same as prepare, from a config that is read."""
     config = file.config
     dtype = precision or config.precision
-    with keys_of(file):
+    with locate_faults(file):
         of_numbers = loss_of_numbers(config)
         dataset = read_dataset(data_for(config), random_stream(config.seed, "split"), dtype, of_numbers)
         optimizer: Optimizer = config.optimizer or OPTIMIZERS["adam"]()
@@ -191,22 +113,31 @@ def prepare_file(file: ConfigFile, precision: str | None = None) -> Prepared:
         tip = hint(config.executor, steps)
         start = config.start_from and read_start(config.start_from, network, dataset.preparation)
         tips = tuple(each for each in (tip, optimizer.hint(batch < rows)) if each)
-        prepared = Prepared(file, dataset, head, network, optimizer, executor, tips, start or None)
-        check_counters(prepared)
-    return prepared
+        problem = Problem(
+            file=file,
+            dataset=dataset,
+            head=head,
+            network=network,
+            optimizer=optimizer,
+            executor=executor,
+            hints=tips,
+            start=start or None,
+        )
+        check_counters(problem)
+    return problem
 
 
-def check_counters(prepared: Prepared) -> None:
+def check_counters(problem: Problem) -> None:
     """Raises SettingError where the counters of a schedule would stand still, long before its end."""
-    pace, dtype = prepared.pace, prepared.network.inputs.dtype
-    scheduled = getattr(prepared.optimizer, "schedule", None) or getattr(prepared.optimizer, "warm_up", 0.0)
-    if scheduled and max(prepared.config.training.epochs, pace.steps) > MOST_COUNTED[dtype]:
+    pace, dtype = problem.pace, problem.network.inputs.dtype
+    scheduled = getattr(problem.optimizer, "schedule", None) or getattr(problem.optimizer, "warm_up", 0.0)
+    if scheduled and max(problem.config.training.epochs, pace.steps) > MOST_COUNTED[dtype]:
         what = f"In {dtype} a schedule counts to {MOST_COUNTED[dtype]:,} epochs, and batches of one."
         raise SettingError("precision", what, "Write float64, or leave the schedule out.")
 
 
 @contextmanager
-def keys_of(file: ConfigFile) -> Iterator[None]:
+def locate_faults(file: ConfigFile) -> Iterator[None]:
     """Faults of keys that later stages find get the lines of their keys."""
     try:
         yield

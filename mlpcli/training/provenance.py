@@ -13,7 +13,7 @@ from mlpcli.config.schema import Config, DataConfig
 from mlpcli.errors import DataError, Fault, ModelFileError
 from mlpcli.graph.fingerprint import fingerprint
 from mlpcli.optim.step import TrainingStep
-from mlpcli.problem.build import Prepared
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.array_file import fingerprint as array_fingerprint
 from mlpcli.runs.records import DataFile, Made
 from mlpcli.version import __version__
@@ -22,7 +22,7 @@ DATA_FILES = ("train", "labels", "validation", "validation_labels", "test", "tes
 _BLOCK = 1 << 20
 
 
-def provenance(prepared: Prepared, step: TrainingStep) -> Made:
+def provenance(prepared: Problem, step: TrainingStep) -> Made:
     """Of a training that is about to begin. Reads the data files once more, for their sha256."""
     config = prepared.config
     made: Made = {

@@ -12,7 +12,8 @@ from mlpcli.config.load import ConfigFile, load_config_text
 from mlpcli.config.schema import Config
 from mlpcli.errors import ConfigError, Fault, ModelFileError, RunFailed
 from mlpcli.optim.step import TrainingStep
-from mlpcli.problem.build import CHOICES, Prepared, prepare, read_config
+from mlpcli.problem.build import CHOICES, prepare, read_config
+from mlpcli.problem.problem import Problem
 from mlpcli.registry import choice_name
 from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.checkpoint import REMEDY, Checkpoint, understood
@@ -159,7 +160,7 @@ def _go_on(
     return conduct(prepared, step, session, keeper, started, report, interrupted)
 
 
-def _prepared(folder: RunFolder, overrides: Sequence[str]) -> tuple[Prepared, TrainingStep]:
+def _prepared(folder: RunFolder, overrides: Sequence[str]) -> tuple[Problem, TrainingStep]:
     prepared = with_rate(prepare(folder.path / CONFIG, overrides))
     return prepared, step_of(prepared)
 

@@ -23,17 +23,17 @@ LEAST_ROWS = 5
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    target = case.dataset.preparation.target
-    if not isinstance(target, ClassTarget) or case.optimizer.rate <= 0:
+    problem = evidence.problem
+    target = problem.dataset.preparation.target
+    if not isinstance(target, ClassTarget) or problem.optimizer.rate <= 0:
         return
-    if case.dataset.weighting.classes:  # the remedy is taken
+    if problem.dataset.weighting.classes:  # the remedy is taken
         return
     trial = evidence.trial
     if not trial.finite:
         return
     classes = _classes(evidence.trainer.rows["target"], target)
-    counts = np.bincount(classes, minlength=case.dataset.preparation.outputs)
+    counts = np.bincount(classes, minlength=problem.dataset.preparation.outputs)
     own = evidence.trainer.rows.get("weights")
     sizes = np.bincount(classes, own, len(counts))
     rarest, commonest = int(np.argmin(sizes)), int(np.argmax(sizes))
@@ -42,9 +42,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     recall = _recall(trial, target, classes, rarest)
     if recall >= LEAST_RECALL:
         return
-    everywhere = _classes(case.rows["target"], target)
+    everywhere = _classes(problem.training_rows["target"], target)
     factors = 1.0 / np.maximum(np.bincount(everywhere, minlength=len(counts)), 1)
-    trainer = evidence.trainer_of(weighted(case, factors[everywhere]))
+    trainer = evidence.trainer_of(weighted(problem, factors[everywhere]))
     balanced = trainer.run()
     there = _classes(trainer.rows["target"], target)
     reached = _recall(balanced, target, there, rarest)

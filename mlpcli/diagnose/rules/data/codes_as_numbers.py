@@ -26,7 +26,7 @@ MORE = 0.3
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
+    problem = evidence.problem
     if not evidence.leaves_much:
         return
     rows = evidence.some_rows
@@ -35,7 +35,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     if not found:
         return
     names = [evidence.column_name(column) for column in found]
-    outcome = evidence.outcome(with_one_hot(case, found))
+    outcome = evidence.outcome(with_one_hot(problem, found))
     severity = evidence.gravity(outcome)
     if not severity:
         return
@@ -51,7 +51,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "data.categorical",
         best,
         MORE,
-        (Remedy("a column for each of its values", as_categories(case, names)),),
+        (Remedy("a column for each of its values", as_categories(problem, names)),),
         measure="share of the target's variance that the values explain beyond a cubic of the number",
     )
 

@@ -28,14 +28,14 @@ MOST = 8
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    data = case.config.data
+    problem = evidence.problem
+    data = problem.config.data
     # Shares of one file are drawn at random from it and cannot lie elsewhere.
     given = {"validation": data.validation, "test": data.test}
-    for key, part in (("validation", case.dataset.validation), ("test", case.dataset.test)):
+    for key, part in (("validation", problem.dataset.validation), ("test", problem.dataset.test)):
         if part is None or not isinstance(given[key], str) or part.rows < LEAST_ROWS:
             continue
-        training, there = case.dataset.training.inputs, part.inputs
+        training, there = problem.dataset.training.inputs, part.inputs
         looked = ""
         if (len(training) + len(there)) * training.shape[1] > ALL_CELLS:
             training, there = (each[evidence.some(*each.shape)] for each in (training, there))
@@ -114,7 +114,7 @@ def _is_varied(inputs: NDArray[Any]) -> NDArray[np.bool_]:
 
 def _is_off_by_all(evidence: Evidence, part: Part, column: int) -> bool:
     """Whether all rows say of an input what some of them do."""
-    training = evidence.case.dataset.training.inputs[:, [column]]
+    training = evidence.problem.dataset.training.inputs[:, [column]]
     evidence.may_stop()
     off = _is_off(*_differences(evidence, training, part.inputs[:, [column]]))
     return bool(off[0] and _is_varied(training)[0])

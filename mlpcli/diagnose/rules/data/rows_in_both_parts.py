@@ -22,7 +22,7 @@ LARGEST = 1 << 26
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    dataset, config = evidence.case.dataset, evidence.case.config.data
+    dataset, config = evidence.problem.dataset, evidence.problem.config.data
     for key, part in (("validation", dataset.validation), ("test", dataset.test)):
         if part is None or not part.rows:
             continue

@@ -29,7 +29,7 @@ MOST_PAIRS = 8
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    rows = evidence.case.rows
+    rows = evidence.problem.training_rows
     if len(rows["inputs"]) < LEAST_ROWS:
         return
     told = ((column, _correlation(evidence, column, output)) for column, output in _candidates(evidence))
@@ -45,14 +45,14 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "data.ignore",
         size,
         SAME,
-        (Remedy("only columns that are known before the target is", ignoring(evidence.case, [name])),),
+        (Remedy("only columns that are known before the target is", ignoring(evidence.problem, [name])),),
         measure="|correlation| with the target",
     )
 
 
 def _candidates(evidence: Evidence) -> list[tuple[int, int]]:
     """Pairs of an input and an output column that seem to be the same, on some rows; the likeliest first."""
-    rows, width = evidence.case.rows, evidence.case.rows["inputs"].shape[1]
+    rows, width = evidence.problem.training_rows, evidence.problem.training_rows["inputs"].shape[1]
     chosen = evidence.some(len(rows["inputs"]), width)
     outputs = _standardised(rows["target"][chosen])
     columns = np.flatnonzero(outputs.any(axis=0))
@@ -80,7 +80,7 @@ def _standardised(values: NDArray[Any]) -> NDArray[Any]:
 
 def _correlation(evidence: Evidence, column: int, output: int) -> float:
     """|correlation| over all rows; 0 where either hardly varies."""
-    rows = evidence.case.rows
+    rows = evidence.problem.training_rows
     pair = np.stack([rows["inputs"][:, column], rows["target"][:, output]], axis=1)
     evidence.may_stop()
     varied = np.count_nonzero(pair != np.median(pair, axis=0), axis=0)

@@ -17,7 +17,7 @@ SMALL = 1e-2
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    inputs = evidence.case.rows["inputs"]
+    inputs = evidence.problem.training_rows["inputs"]
     size = rms(inputs)
     if not 0 < size < SMALL or not np.any(inputs.std(axis=0)):
         return

@@ -21,11 +21,11 @@ UNEVEN = 100.0
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    inputs = case.rows["inputs"]
-    if case.config.data.scaling == "standard" or not np.isfinite(inputs).all():
+    problem = evidence.problem
+    inputs = problem.training_rows["inputs"]
+    if problem.config.data.scaling == "standard" or not np.isfinite(inputs).all():
         return
-    first = case.network.layers[0].parameters[0]
+    first = problem.network.layers[0].parameters[0]
     # Glorot's variance of weights, times the sum of the squares that they meet.
     size = math.sqrt(2.0 / (first.fan_in + first.fan_out) * float(np.mean(np.sum(inputs**2, axis=1))))
     spread = inputs.std(axis=0)
@@ -68,7 +68,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 def _outcome(evidence: Evidence) -> tuple[Outcome, bool]:
     """Of scaling the inputs, and if that alone is not enough, the targets; and whether these too."""
     outcome = evidence.with_usual_inputs
-    if not outcome.learns and has_large_targets(evidence.case):
+    if not outcome.learns and has_large_targets(evidence.problem):
         return evidence.with_usual_rows, True
     return outcome, False
 

@@ -20,18 +20,18 @@ LEAST_TIMES = 0.999 * TIMES
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
+    problem = evidence.problem
     loss, baseline = evidence.trial.start_loss, evidence.baseline
     if not math.isfinite(loss) or baseline <= 0 or loss < LEAST_TIMES * baseline:
         return
-    last = len(case.network.layers) - 1
-    cured = with_usual_weights(case, [case.network.layers[last].name])
-    usual = evidence.trainer_of(cured).loss_on(evidence.trainer.rows, cured.draw(0))[0]
+    last = len(problem.network.layers) - 1
+    cured = with_usual_weights(problem, [problem.network.layers[last].name])
+    usual = evidence.trainer_of(cured).loss_on(evidence.trainer.rows, cured.initial_values(0))[0]
     if not loss > TIMES * usual:
         return
     outcome = evidence.outcome(cured)
     severity = evidence.gravity(outcome)
-    if not severity and is_cross_entropy(case):
+    if not severity and is_cross_entropy(problem):
         severity = "note"
     if not severity:
         return
@@ -39,11 +39,11 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "overconfident_start",
         severity,
         f"The loss starts at {loss:.3g}, where the best constant has {baseline:.3g}: the output layer is "
-        f"{'sure of itself' if is_cross_entropy(case) else 'far from the targets'} before it has seen "
+        f"{'sure of itself' if is_cross_entropy(problem) else 'far from the targets'} before it has seen "
         f"anything. With glorot_uniform weights there it starts at {usual:.3g}, and the same training "
         f"{outcome.text}.",
-        f"layer {case.network.layers[last].name}",
-        layer_key(case, last, "initialisation"),
+        f"layer {problem.network.layers[last].name}",
+        layer_key(problem, last, "initialisation"),
         loss / baseline,
         LEAST_TIMES,
         (

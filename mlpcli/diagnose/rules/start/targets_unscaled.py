@@ -15,13 +15,13 @@ KEY = "data.target_scaling"
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    if not has_large_targets(case):
+    problem = evidence.problem
+    if not has_large_targets(problem):
         return
     severity = evidence.gravity(evidence.with_usual_targets)
     if not severity:
         return
-    target = case.rows["target"]
+    target = problem.training_rows["target"]
     own = evidence.trial.loss if evidence.trial.finite else None
     ends = f"ends at {own:.4g}" if own is not None else "stops being finite"
     low, high = told_apart(float(target.min()), float(target.max()))
@@ -29,12 +29,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "targets_unscaled",
         severity,
         f"The targets lie between {low} and {high} with a standard deviation of "
-        f"{largest_spread(case.rows):.4g}; the loss starts at {evidence.trial.start_loss:.4g} and {ends}, "
-        f"where the best constant has {evidence.baseline:.4g}. The same training with standardised targets "
-        f"{evidence.with_usual_targets.text}.",
+        f"{largest_spread(problem.training_rows):.4g}; the loss starts at {evidence.trial.start_loss:.4g} "
+        f"and {ends}, where the best constant has {evidence.baseline:.4g}. The same training with "
+        f"standardised targets {evidence.with_usual_targets.text}.",
         f"target {listed(_names(evidence))}",
         KEY,
-        largest_spread(case.rows),
+        largest_spread(problem.training_rows),
         LARGEST_TARGET,
         (
             Remedy(
@@ -48,7 +48,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _names(evidence: Evidence) -> tuple[str, ...]:
-    target = evidence.case.config.data.target
+    target = evidence.problem.config.data.target
     return (target,) if isinstance(target, str) else target or ("label",)
 
 

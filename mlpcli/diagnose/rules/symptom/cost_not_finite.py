@@ -42,15 +42,15 @@ def _cause(trial: Trial) -> str:
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
-    case = evidence.case
-    usual = (*usual_inputs(case), *usual_weights(case))
-    if takes_usual_targets(case):
+    problem = evidence.problem
+    usual = (*usual_inputs(problem), *usual_weights(problem))
+    if takes_usual_targets(problem):
         usual = (*usual, "data.target_scaling=standard")
-    rate = type(case.optimizer)().rate
+    rate = type(problem.optimizer)().rate
     if usual:
         yield Remedy("weights, inputs and targets of a size that can be computed with", usual)
     # What is lost before the first step is lost with every rate.
-    if case.optimizer.rate != rate and np.isfinite(evidence.trial.start_loss):
+    if problem.optimizer.rate != rate and np.isfinite(evidence.trial.start_loss):
         yield Remedy("the optimiser's usual rate", (f"{KEY}={rate:g}", *usual))
 
 

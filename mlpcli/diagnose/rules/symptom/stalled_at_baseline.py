@@ -26,7 +26,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     what = (
         "the entropy of the label frequencies"
-        if is_cross_entropy(evidence.case)
+        if is_cross_entropy(evidence.problem)
         else "the loss of the best constant"
     )
     if _says_the_same(evidence):
@@ -36,7 +36,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         said = f"is, by its loss, {better} better than a prediction that is the same for every row."
     ends, constant = told_apart(trial.loss, baseline)
     cause = f"The loss ends at {ends}; {what} is {constant}: the network {said}"
-    remedies = tuple(_remedies(evidence)) if evidence.case.optimizer.rate > 0 else ()
+    remedies = tuple(_remedies(evidence)) if evidence.problem.optimizer.rate > 0 else ()
     yield Finding(
         "stalled_at_baseline",
         "problem",
@@ -60,8 +60,8 @@ def _says_the_same(evidence: Evidence) -> bool:
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     """What makes it learn in a trial, the best first, whatever the cause."""
-    case = evidence.case
-    rate, epochs = case.optimizer.rate, case.config.training.epochs
+    problem = evidence.problem
+    rate, epochs = problem.optimizer.rate, problem.config.training.epochs
     faster = f"optimiser.learning_rate={10 * rate:g}"
     tried: list[tuple[Trial, tuple[str, ...]]] = []
     # The symptom is told although the budget has no room for all of these.
@@ -73,7 +73,7 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
             tried.append((evidence.longer, (longer,)))
             tried.append((evidence.longer_and_faster, (longer, faster)))
             for number, other in enumerate(evidence.redraws, 1):
-                tried.append((other, (f"seed={case.config.seed + number}",)))
+                tried.append((other, (f"seed={problem.config.seed + number}",)))
     except OutOfBudget:
         evidence.budget.untried += 1
     better = [(other, changes) for other, changes in tried if evidence.much_better(other, CLEARLY_BETTER)]

@@ -30,11 +30,11 @@ GAIN = 0.7
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
+    problem, trial = evidence.problem, evidence.trial
     costs = trial.costs
-    if not has_rate(case) or not trial.finite or len(costs) < LEAST_EPOCHS:
+    if not has_rate(problem) or not trial.finite or len(costs) < LEAST_EPOCHS:
         return
-    rate = case.optimizer.rate
+    rate = problem.optimizer.rate
     half = len(costs) // 2
     late = costs[half:]
     median = float(np.median(late))
@@ -86,8 +86,8 @@ def _end(costs: np.ndarray) -> float:
 
 
 def _larger_batches(evidence: Evidence) -> Iterator[Remedy]:
-    batch = evidence.case.batch
-    if 4 * batch < evidence.case.count:
+    batch = evidence.problem.batch_rows
+    if 4 * batch < evidence.problem.count:
         yield Remedy(
             "gradients that differ less from step to step", (f"training.batch_size={max(32, 4 * batch)}",)
         )

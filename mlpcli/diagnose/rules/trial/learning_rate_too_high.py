@@ -25,11 +25,11 @@ LONGEST_WAY = 15
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
-    if not has_rate(case) or not _violent(evidence, trial):
+    problem, trial = evidence.problem, evidence.trial
+    if not has_rate(problem) or not _violent(evidence, trial):
         return
-    rate = case.optimizer.rate
-    if case.network.penalty is not None and evidence.beats_baseline(evidence.with_penalty(0.0).loss):
+    rate = problem.optimizer.rate
+    if problem.network.penalty is not None and evidence.beats_baseline(evidence.with_penalty(0.0).loss):
         return  # the penalty's pull is too long, not the rate
     better: list[tuple[Trial, float]] = []
     for power in range(1, LONGEST_WAY):
@@ -69,7 +69,7 @@ def _violent(evidence: Evidence, trial: Trial) -> bool:
     if not trial.finite or trial.largest_first_update > LONG_STEP:
         return True
     grown = float(np.max(trial.costs)) > GROWS * _before(evidence, trial)
-    return evidence.case.network.penalty is None and grown
+    return evidence.problem.network.penalty is None and grown
 
 
 def _before(evidence: Evidence, trial: Trial) -> float:

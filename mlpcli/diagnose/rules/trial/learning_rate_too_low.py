@@ -31,10 +31,10 @@ DECADES = 5
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
-    if not has_rate(case) or not trial.finite or trial.moved > HARDLY_MOVED:
+    problem, trial = evidence.problem, evidence.trial
+    if not has_rate(problem) or not trial.finite or trial.moved > HARDLY_MOVED:
         return
-    rate = case.optimizer.rate
+    rate = problem.optimizer.rate
     # Where a constant is right for every row, or the first weights are, no other rate could gain anything.
     if trial.largest_first_update > SHORT_STEP or abs(evidence.baseline) < NOTHING:
         return
@@ -83,11 +83,11 @@ def _done(trial: Trial) -> str:
 
 def _smoothed(evidence: Evidence) -> Finding | None:
     """An epsilon so large that it, and not the gradient, is what steps are divided by."""
-    case = evidence.case
-    own, usual = (getattr(each, "epsilon", None) for each in (case.optimizer, type(case.optimizer)()))
+    problem = evidence.problem
+    own, usual = (getattr(each, "epsilon", None) for each in (problem.optimizer, type(problem.optimizer)()))
     if own is None or usual is None or own < LARGE_EPSILON * usual:
         return None
-    cured = evidence.outcome(replace(case, optimizer=_with_epsilon(case.optimizer, usual)))
+    cured = evidence.outcome(replace(problem, optimizer=_with_epsilon(problem.optimizer, usual)))
     if not cured.learns:
         return None
     return Finding(
@@ -112,7 +112,7 @@ def _with_epsilon(optimizer: Optimizer, epsilon: float) -> Optimizer:
 def _higher(evidence: Evidence) -> list[float]:
     """Rates, from ten times on, or from a tenth of what would make the first step about right."""
     update = evidence.trial.largest_first_update
-    optimizer = evidence.case.optimizer
+    optimizer = evidence.problem.optimizer
     rate = math.log10(optimizer.rate)
     # A step that is lost in rounding says nothing of the scale: then the usual rate does.
     if update:

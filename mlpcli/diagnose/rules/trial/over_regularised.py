@@ -17,8 +17,8 @@ WEAKER = (0.1, 0.01, 0.001)
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
-    optimizer = case.optimizer
+    problem, trial = evidence.problem, evidence.trial
+    optimizer = problem.optimizer
     names = [name for name in ("l1", "l2") if getattr(optimizer, name)]
     if not names or not trial.finite or optimizer.rate <= 0:
         return
@@ -59,7 +59,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 def _classified(evidence: Evidence) -> str:
     """That rows are told right although the loss is high: small weights make all probabilities alike."""
-    target = evidence.case.dataset.preparation.target
+    target = evidence.problem.dataset.preparation.target
     if not isinstance(target, ClassTarget):
         return ""
     true, said = (

@@ -19,8 +19,8 @@ EARLY = 0.7
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    trial, case = evidence.trial, evidence.case
-    if len(trial.watched) < 5 or not trial.finite or case.optimizer.rate <= 0:
+    trial, problem = evidence.trial, evidence.problem
+    if len(trial.watched) < 5 or not trial.finite or problem.optimizer.rate <= 0:
         return
     epoch, lowest = min(trial.watched, key=lambda each: each[1])
     last_epoch, end = trial.watched[-1]
@@ -34,9 +34,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         or not evidence.beats_baseline(trial.loss)
     ):
         return
-    l2 = case.optimizer.l2
+    l2 = problem.optimizer.l2
     penalty = max(1e-2, 10 * l2)
-    hidden = case.config.network.hidden
+    hidden = problem.config.network.hidden
     narrow = tuple(
         f"network.hidden[{at}].units={max(8, layer.units // 8)}"
         for at, layer in enumerate(hidden)
@@ -47,7 +47,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     )
     yield Finding(
         "overfitting",
-        "note" if case.config.training.stop.patience else "warning",
+        "note" if problem.config.training.stop.patience else "warning",
         f"The network learns the training rows by heart: their loss falls to {trial.loss:.3g}, that of the "
         f"validation rows is lowest, {lowest:.3g}, about epoch {epoch} and {end:.3g} after {last_epoch} "
         "epochs.",

@@ -20,11 +20,11 @@ SMALL = 100
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    trial, case = evidence.trial, evidence.case
-    if case.optimizer.rate <= 0 or not trial.finite:
+    trial, problem = evidence.trial, evidence.problem
+    if problem.optimizer.rate <= 0 or not trial.finite:
         return
     if not evidence.at_rest or (
-        evidence.learns and not (evidence.fits_poorly and case.network.size <= SMALL)
+        evidence.learns and not (evidence.fits_poorly and problem.network.size <= SMALL)
     ):
         return
     redraws = evidence.redraws
@@ -42,7 +42,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         KEY,
         len(better) / len(redraws),
         (1 if evidence.learns else LEAST_BETTER) / len(redraws),
-        tuple(_remedies(evidence, case.config.seed + best)),
+        tuple(_remedies(evidence, problem.config.seed + best)),
         measure=f"share of {len(redraws)} other seeds that end clearly lower",
     )
 
@@ -52,7 +52,7 @@ def _learns(evidence: Evidence, other: Trial) -> bool:
 
 
 def _remedies(evidence: Evidence, seed: int) -> Iterator[Remedy]:
-    hidden = evidence.case.config.network.hidden
+    hidden = evidence.problem.config.network.hidden
     if hidden and _learns(evidence, evidence.wider):
         units = [wide_units(layer.units) for layer in hidden]
         changes = (f"network.hidden[{at}].units={count}" for at, count in enumerate(units))

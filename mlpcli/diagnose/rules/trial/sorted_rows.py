@@ -17,9 +17,13 @@ LEAST_ROWS = 20
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    training = case.dataset.training
-    if case.config.training.shuffle or case.dataset.task != "classification" or case.batch >= case.count:
+    problem = evidence.problem
+    training = problem.dataset.training
+    if (
+        problem.config.training.shuffle
+        or problem.dataset.task != "classification"
+        or problem.batch_rows >= problem.count
+    ):
         return
     labels = training.targets
     share = np.bincount(labels) / len(labels)

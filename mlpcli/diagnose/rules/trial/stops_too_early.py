@@ -12,7 +12,7 @@ KEY = "training.stop"
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    trial, stop = evidence.trial, evidence.case.config.training.stop
+    trial, stop = evidence.trial, evidence.problem.config.training.stop
     if not trial.stopped or not evidence.leaves_much:
         return
     whole = evidence.unstopped

@@ -20,9 +20,9 @@ HALF_WAY = 0.5
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
-    epochs = case.config.training.epochs
-    if case.optimizer.rate <= 0 or not (trial.complete and trial.finite):
+    problem, trial = evidence.problem, evidence.trial
+    epochs = problem.config.training.epochs
+    if problem.optimizer.rate <= 0 or not (trial.complete and trial.finite):
         return
     if evidence.learns and (trial.falling_an_epoch < FALLING or _nearly_done(evidence)):
         return
@@ -57,7 +57,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _smaller_batches(evidence: Evidence) -> Iterator[Remedy]:
-    batch = evidence.case.batch
+    batch = evidence.problem.batch_rows
     if batch > 16:
         yield Remedy("more steps in as many epochs", (f"training.batch_size={min(64, max(8, batch // 10))}",))
 

@@ -18,19 +18,19 @@ the cost need not be at rest."""
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    hidden = case.config.network.hidden
+    problem = evidence.problem
+    hidden = problem.config.network.hidden
     narrowest = min((layer.units for layer in hidden), default=0)
-    tight = bool(hidden) and TIGHT * narrowest < case.head.units - 1
+    tight = bool(hidden) and TIGHT * narrowest < problem.head.units - 1
     poor = evidence.leaves_much if tight else evidence.fits_poorly
-    if not poor or (narrowest >= NARROW and not tight) or case.optimizer.rate <= 0:
+    if not poor or (narrowest >= NARROW and not tight) or problem.optimizer.rate <= 0:
         return
     wider = evidence.wider
     longer: tuple[str, ...] = ()
     if not hidden and not evidence.learns and not evidence.much_better(wider):
         # A layer more takes more steps: without one these epochs may be enough, but to no end.
         wider = evidence.wider_and_longer
-        longer = (f"training.epochs={10 * case.config.training.epochs}",)
+        longer = (f"training.epochs={10 * problem.config.training.epochs}",)
     if not evidence.much_better(wider) or any(map(evidence.much_better, evidence.redraws)):
         return
     if hidden:
