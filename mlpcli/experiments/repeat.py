@@ -19,7 +19,7 @@ from mlpcli.config.schema import RepeatConfig
 from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.execute.executor import threads
 from mlpcli.optim.optimizer import StepOptimizer
-from mlpcli.problem.build import changed, prepare_file
+from mlpcli.problem.build import prepare_file, with_overrides
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import CHECKPOINT, REMEDY, REPEAT, RunFolder
 from mlpcli.runs.growing_table import growing, put_in_order
@@ -122,7 +122,7 @@ def with_seed(prepared: Problem, seed: int) -> Problem:
     data = prepared.config.data
     drawn = isinstance(data.validation, float) or isinstance(data.test, float) or data.fold is not None
     if drawn or prepared.config.start_from or prepared.optimizer.automatic:
-        return with_rate(prepare_file(file))
+        return with_rate(prepare_file(file, files=prepared.files))
     return replace(prepared, file=file)
 
 
@@ -178,7 +178,7 @@ def repeat(
         what = f"The cost is not finite with any of the {settings.seeds} seeds."
         raise RunFailed(Fault(str(folder.path), what, "Ask mlp gradcheck, or lower optimiser.learning_rate."))
     if prepared.config.seed != over.best:
-        folder.write_config(changed(prepared.file, [f"seed={over.best}"]).text_for(folder.path))
+        folder.write_config(with_overrides(prepared.file, [f"seed={over.best}"]).text_for(folder.path))
     report(over)
 
 

@@ -116,4 +116,4 @@ def _after_the_rest(
             from mlpcli.experiments.cross_validate import cross_validate
 
             cross_validate(prepared, folder, report, interrupted, keep_every, overrides)
-    return resume_training(folder.path, (), report, interrupted, keep_every, anew=True)
+    return resume_training(folder.path, (), report, interrupted, keep_every, anew=True, files=prepared.files)

@@ -12,6 +12,7 @@ import numpy as np
 from mlpcli.config.load import ConfigFile
 from mlpcli.config.schema import Config
 from mlpcli.data.dataset import Dataset, Part
+from mlpcli.data.files import DataFiles
 from mlpcli.data.targets import ClassTarget
 from mlpcli.execute import Executor
 from mlpcli.execute.rows import Rows
@@ -45,6 +46,8 @@ class Problem:
     network: Network
     optimizer: Optimizer
     executor: Executor
+    files: DataFiles
+    """What has been read of the data files, for whatever else the command builds of them."""
     hints: tuple[str, ...] = ()
     """Advice on what would make the training better or faster."""
     start: Start | None = None

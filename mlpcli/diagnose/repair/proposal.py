@@ -11,7 +11,7 @@ from mlpcli.config.load import ConfigFile, load_config_text
 from mlpcli.diagnose.trials.budget import Budget, OutOfBudget, trial_seconds
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.errors import Fault, MlpError
-from mlpcli.problem.build import CHOICES, changed, prepare_file
+from mlpcli.problem.build import CHOICES, prepare_file, with_overrides
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.training.range_test import with_rate
 
@@ -115,7 +115,7 @@ def propose(
     not tried, and counted there.
     """
     budget = Budget() if budget is None else budget
-    line = file.located(Fault("", "", key=finding.key)).where if finding.key else ""
+    line = file.with_location(Fault("", "", key=finding.key)).where if finding.key else ""
     proposals = []
     left = MOST_TRIED[finding.severity] if try_them else 0
     for remedy in finding.remedies:
@@ -150,7 +150,7 @@ def _runs_away(effect: Effect, own_loss: float) -> bool:
 def effect_of(file: ConfigFile, overrides: Sequence[str], budget: Budget) -> Effect:
     """A short training of the config with these overrides. Raises OutOfBudget."""
     try:
-        problem = with_rate(prepare_file(changed(file, overrides), "float64"))
+        problem = with_rate(prepare_file(with_overrides(file, overrides), "float64"))
     except MlpError as error:
         return Effect(math.nan, math.nan, False, error.faults[0].what)
     problem = budget.cheapest(problem)
