@@ -6,7 +6,7 @@ import math
 
 from mlpcli.diagnose.monitor import Look, Monitor
 from mlpcli.diagnose.monitors.stalled_at_baseline import NEAR
-from mlpcli.diagnose.trials.baseline import share_left
+from mlpcli.diagnose.trials.baseline import Yardstick
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import percent, plural
 
@@ -32,7 +32,7 @@ class SeedDependent(Monitor):
         loss, baseline = look.now.loss, look.probe.baseline
         if baseline <= 0 or not loss < (1 - NEAR) * baseline:
             return None
-        left = share_left(loss, baseline, look.probe.least_loss)
+        left = Yardstick(baseline, look.probe.minimum_loss).left(loss)
         if left <= MUCH:
             return None
         cause = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlpcli.diagnose.monitor import Look, Monitor
-from mlpcli.diagnose.trials.baseline import share_left
+from mlpcli.diagnose.trials.baseline import Yardstick
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding, Remedy
 
@@ -29,10 +29,10 @@ class TooFewEpochs(Monitor):
         size = f"above what the best constant has, {baseline:.4g}"
         if not above:
             own, constant = look.probe.loss()
-            least = look.probe.least_loss
-            if baseline <= 0 or constant <= 0 or share_left(loss, baseline, least) < HALF_WAY:
+            least = look.probe.minimum_loss
+            if baseline <= 0 or constant <= 0 or Yardstick(baseline, least).left(loss) < HALF_WAY:
                 return None
-            if share_left(own, constant, least) < HALF_WAY:
+            if Yardstick(constant, least).left(own) < HALF_WAY:
                 return None
             size = f"{loss / baseline:.0%} of what the best constant has"
         remedies = tuple(_remedies(problem))

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key
 from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import Evidence, Outcome
-from mlpcli.diagnose.trials.rebuilt import with_hidden
-from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.variants import Outcome
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.output_range import is_straight
 from mlpcli.wording import listed
@@ -29,12 +28,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         where = f"layer {names}"
         yield Finding("linear_hidden_layers", "note", cause, where, key, remedies=(remedy,))
         return
-    outcome = evidence.outcome(with_hidden(problem, straight, ACTIVATIONS["tanh"]()))
+    outcome = evidence.variants.outcome(in_hidden(problem, "activation", "tanh", straight))
     bends = f"The hidden layer {names} does not bend" if one else f"Of the hidden layers none bends ({names})"
     cause = f"{bends}: the network does as a single linear layer would{_ends(evidence, outcome)}."
     yield Finding(
         "linear_hidden_layers",
-        evidence.gravity(outcome) or "note",
+        evidence.variants.severity_of(outcome) or "note",
         cause,
         f"layer {names}",
         key,
@@ -46,7 +45,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _ends(evidence: Evidence, outcome: Outcome) -> str:
-    if not evidence.trial.finite or not outcome.trial.finite:
+    if not evidence.trial.finite or not outcome.finite:
         return ""
     return f", and ends at a loss of {evidence.trial.loss:.3g}; with tanh it {outcome.text}"
 

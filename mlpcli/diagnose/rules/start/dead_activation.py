@@ -50,9 +50,11 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _gravity(evidence: Evidence, when: str) -> str:
-    """Of many dead units, not all: what the usual weights would do, where they were dead from the first."""
-    cured = evidence.gravity(evidence.with_usual_weights) if when == "before training" else ""
-    return cured or "warning"
+    """Judge many dead units, not all, by what the usual weights would do, where they were dead at first."""
+    if when != "before training":
+        return "warning"
+    usual = evidence.variants.outcome(usual_weights(evidence.problem))
+    return evidence.variants.severity_of(usual) or "warning"
 
 
 def _remedies(evidence: Evidence, number: int, killed: bool) -> Iterator[Remedy]:

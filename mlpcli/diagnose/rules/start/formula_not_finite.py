@@ -26,9 +26,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     problem, network = evidence.problem, evidence.problem.network
     if not uses_formulas(network, problem.head.loss):
         return
-    rows = evidence.some_rows
+    rows = evidence.facts.some_rows
     values, count = (
-        {**(evidence.trained or evidence.start), **rows, **network.counters()},
+        {**(evidence.trained or evidence.facts.initial_values), **rows, **network.counters()},
         len(rows["inputs"]),
     )
     fault = value_fault(network.settled, problem.head.loss, values, count)

@@ -21,7 +21,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     problem, layers = evidence.problem, evidence.problem.network.layers
     counts = {}
     for number, (layer, following) in enumerate(pairwise(layers)):
-        before = identical(layer, following, evidence.start)
+        before = identical(layer, following, evidence.facts.initial_values)
         if not before:
             continue
         trial = evidence.trial

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlpcli.diagnose.config_keys import LARGEST_TARGET, has_large_targets, largest_spread, usual_targets
 from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.usual import LARGEST_TARGET, has_large_targets, largest_spread
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, told_apart
 
@@ -18,7 +18,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     problem = evidence.problem
     if not has_large_targets(problem):
         return
-    severity = evidence.gravity(evidence.with_usual_targets)
+    outcome = evidence.variants.outcome(usual_targets(problem))
+    severity = evidence.variants.severity_of(outcome)
     if not severity:
         return
     target = problem.training_rows["target"]
@@ -30,8 +31,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         severity,
         f"The targets lie between {low} and {high} with a standard deviation of "
         f"{largest_spread(problem.training_rows):.4g}; the loss starts at {evidence.trial.start_loss:.4g} "
-        f"and {ends}, where the best constant has {evidence.baseline:.4g}. The same training with "
-        f"standardised targets {evidence.with_usual_targets.text}.",
+        f"and {ends}, where the best constant has {evidence.trial.baseline:.4g}. The same training with "
+        f"standardised targets {outcome.text}.",
         f"target {listed(_names(evidence))}",
         KEY,
         largest_spread(problem.training_rows),

@@ -17,12 +17,12 @@ LARGE = 5.0
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     problem = evidence.problem
-    scales = hidden_scales(problem, evidence.start)
+    scales = hidden_scales(problem, evidence.facts.initial_values)
     large = [number for number, scale in enumerate(scales) if scale > LARGE]
     if not large:
         return
-    outcome = evidence.with_usual_weights
-    severity = evidence.gravity(outcome) or "note"
+    outcome = evidence.variants.outcome(usual_weights(problem))
+    severity = evidence.variants.severity_of(outcome) or "note"
     worst = max(large, key=lambda number: scales[number])
     layer = problem.network.layers[worst]
     yield Finding(

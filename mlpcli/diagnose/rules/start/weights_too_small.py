@@ -20,13 +20,13 @@ SMALL_TOGETHER = 1e-3
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
     problem = evidence.problem
-    scales = hidden_scales(problem, evidence.start)
+    scales = hidden_scales(problem, evidence.facts.initial_values)
     small = [number for number, scale in enumerate(scales) if 0 < scale < SMALL]
     product = math.prod(scales)
     if not small and not 0 < product < SMALL_TOGETHER:
         return
-    outcome = evidence.with_usual_weights
-    severity = evidence.gravity(outcome)
+    outcome = evidence.variants.outcome(usual_weights(problem))
+    severity = evidence.variants.severity_of(outcome)
     if not severity:
         return
     worst = min((n for n, scale in enumerate(scales) if scale), key=lambda number: scales[number])

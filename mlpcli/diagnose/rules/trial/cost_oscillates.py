@@ -45,9 +45,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     new_best = quarter < NEW_BEST * first
     if new_best or rising < RISING or swing < SWING or _low(evidence, median):
         return
-    if median > RUNS_AWAY * max(trial.start_loss, evidence.baseline):
+    if median > RUNS_AWAY * max(trial.start_loss, evidence.trial.baseline):
         return
-    tried = [(evidence.at_rate(factor), rate * factor) for factor in (0.1, 0.01)]
+    tried = [(evidence.trials.at_rate(factor), rate * factor) for factor in (0.1, 0.01)]
     better = [(lower, at) for lower, at in tried if lower.finite and _end(lower.costs) < GAIN * median]
     if not better:
         return
@@ -76,9 +76,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _low(evidence: Evidence, cost: float) -> bool:
-    if evidence.baseline <= 0:  # nothing of it can be left
-        return cost < LEFT * evidence.baseline
-    return evidence.left(cost) < LEFT
+    if evidence.trial.baseline <= 0:  # nothing of it can be left
+        return cost < LEFT * evidence.trial.baseline
+    return evidence.trial.yardstick.left(cost) < LEFT
 
 
 def _end(costs: np.ndarray) -> float:

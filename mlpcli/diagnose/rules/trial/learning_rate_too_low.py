@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any, cast
 
 from mlpcli.diagnose.config_keys import has_rate
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.budget import OutOfBudget
-from mlpcli.diagnose.trials.evidence import HARDLY_MOVED, Evidence
-from mlpcli.diagnose.trials.trial import Trial
-from mlpcli.optim.optimizer import Optimizer
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import HARDLY_MOVED, Trial
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import plural, told_apart
 
@@ -36,9 +33,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         return
     rate = problem.optimizer.rate
     # Where a constant is right for every row, or the first weights are, no other rate could gain anything.
-    if trial.largest_first_update > SHORT_STEP or abs(evidence.baseline) < NOTHING:
+    if trial.largest_first_update > SHORT_STEP or abs(evidence.trial.baseline) < NOTHING:
         return
-    if evidence.baseline > 0 and evidence.left(trial.loss) < LEFT:
+    if evidence.trial.baseline > 0 and trial.left < LEFT:
         return
     smoothed = _smoothed(evidence)
     if smoothed is not None:
@@ -47,12 +44,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     found: list[tuple[float, float]] = []
     for other in _higher(evidence):
         try:
-            higher = evidence.with_rate(other)
+            higher = evidence.trials.with_rate(other)
         except OutOfBudget:
             if not found:
                 raise
             break
-        if evidence.beats_baseline(higher.loss):
+        if higher.beats_baseline:
             found.append((higher.loss, other))
         if not higher.finite or len(found) == 2:
             break
@@ -87,7 +84,8 @@ def _smoothed(evidence: Evidence) -> Finding | None:
     own, usual = (getattr(each, "epsilon", None) for each in (problem.optimizer, type(problem.optimizer)()))
     if own is None or usual is None or own < LARGE_EPSILON * usual:
         return None
-    cured = evidence.outcome(replace(problem, optimizer=_with_epsilon(problem.optimizer, usual)))
+    changes = (f"optimiser.epsilon={usual:g}",)
+    cured = evidence.variants.outcome(changes)
     if not cured.learns:
         return None
     return Finding(
@@ -99,14 +97,9 @@ def _smoothed(evidence: Evidence) -> Finding | None:
         "optimiser.epsilon",
         evidence.trial.moved,
         HARDLY_MOVED,
-        (Remedy("the usual one, which only keeps from dividing by 0", (f"optimiser.epsilon={usual:g}",)),),
+        (Remedy("the usual one, which only keeps from dividing by 0", changes),),
         measure=MEASURE,
     )
-
-
-def _with_epsilon(optimizer: Optimizer, epsilon: float) -> Optimizer:
-    changed: Any = optimizer
-    return cast(Optimizer, replace(changed, epsilon=epsilon))
 
 
 def _higher(evidence: Evidence) -> list[float]:

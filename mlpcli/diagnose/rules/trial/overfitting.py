@@ -27,11 +27,11 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     risen = (end - lowest) / max(abs(lowest), 1e-300)
     gap = (end - trial.loss) / max(abs(trial.loss), 1e-300)
     if (
-        (end - lowest) < HARM * evidence.baseline
+        (end - lowest) < HARM * evidence.trial.baseline
         or risen < PASSED
         or gap < GAP
         or epoch > EARLY * last_epoch
-        or not evidence.beats_baseline(trial.loss)
+        or not trial.beats_baseline
     ):
         return
     l2 = problem.optimizer.l2
