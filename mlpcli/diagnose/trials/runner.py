@@ -152,7 +152,7 @@ class TrialRunner:
         course = self._train(wanted, rng, watch, self._stopping() if stops else None)
         with np.errstate(all="ignore"):
             outputs = self._function(self.rows)
-        loss, predictions = mean_loss(outputs["loss"], self.rows), outputs["prediction"]
+            loss, predictions = mean_loss(outputs["loss"], self.rows), outputs["prediction"]
         last = {name: state[name].copy() for name in first}
         if not all_finite(last.values()):
             loss = math.nan  # which a comparison in a formula may hide
@@ -282,7 +282,7 @@ class TrialRunner:
                 self._state[name][...] = array
         with np.errstate(all="ignore"):
             outputs = self._function(rows)
-        return mean_loss(outputs["loss"], rows), outputs["prediction"]
+            return mean_loss(outputs["loss"], rows), outputs["prediction"]
 
 
 def _relative(change: NDArray[Any], whole: NDArray[Any]) -> float:
