@@ -12,7 +12,7 @@ from mlpcli.diagnose.monitor import Look, Moment
 from mlpcli.diagnose.monitors import MONITORS
 from mlpcli.diagnose.ranking import applicable, diagnose
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.facts import Facts, Interrupted
+from mlpcli.diagnose.trials.facts import Facts, FactsInterrupted
 from mlpcli.problem.problem import Problem
 from mlpcli.registry import choice_name
 from mlpcli.runs.finding import Finding
@@ -48,7 +48,7 @@ class Monitoring:
         """The problems and warnings that are certain before the first step; none where it was interrupted."""
         try:
             found = diagnose(_Untrained(self._problem, interrupted), ("graph", "data"), ask="before training")
-        except Interrupted:
+        except FactsInterrupted:
             return []
         return [finding for finding in found if finding.severity != "note"]
 

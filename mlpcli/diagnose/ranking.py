@@ -73,9 +73,9 @@ def _rooted(roots: list[Finding]) -> list[Finding]:
     """
     for symptom in [root for root in roots if root.rule in SYMPTOMS and not root.remedies]:
         for at, root in enumerate(roots):
-            grave = replace(root, severity=symptom.severity)
-            if root.severity == "warning" and root.remedies and _explains(grave, symptom):
-                roots[at] = grave.explaining((*root.consequences, symptom))
+            raised = replace(root, severity=symptom.severity)
+            if root.severity == "warning" and root.remedies and _explains(raised, symptom):
+                roots[at] = raised.explaining((*root.consequences, symptom))
                 roots.remove(symptom)
                 break
     return roots
@@ -111,10 +111,10 @@ def _insert(finding: Finding, roots: list[Finding]) -> None:
 def _explains(cause: Finding, other: Finding) -> bool:
     """Tell whether a finding may be the cause of another: it must be as severe, and no note."""
     rule: Rule = RULES[cause.rule]
-    grave = SEVERITIES.index(cause.severity) <= SEVERITIES.index(other.severity)
+    severe_enough = SEVERITIES.index(cause.severity) <= SEVERITIES.index(other.severity)
     return (
         cause.severity != "note"
-        and grave
+        and severe_enough
         and (
             other.rule in rule.explains
             # What explains one symptom explains all of them.

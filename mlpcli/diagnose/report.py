@@ -33,16 +33,17 @@ if TYPE_CHECKING:
 MOST_ROWS = 64
 """Rows of the gradient check, unless told otherwise: two runs per entry, so few."""
 DEPTHS = ("fast", "usual", "full")
-"""fast: exact rules and the first pass only, nothing is trained. usual: no longer than the training takes.
-full: every entry is checked, every rule asked, and the training repeated from other first weights."""
+"""How much is done. fast: exact rules and the first pass only, nothing is trained. usual: no longer than the
+training takes. full: every entry is checked, every rule asked, and the next seeds are trained, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
     """The short training: the config's own, in full where that is quick.
 
-    loss: of all its rows afterwards, without penalty; baseline: of the best constant prediction. seeds_learn:
-    of `seeds` first weights, those that learn; 0 of 0 where that was not tried.
+    start_loss, loss: of all its rows before and after it, without penalty; baseline: of the best constant
+    prediction. complete: whether it is the whole training. seeds_learn: how many of `seeds` seeds learn; 0 of
+    0 where they were not tried.
     """
 
     start_loss: float
@@ -60,10 +61,10 @@ class Training:
 class GradcheckReport:
     """The answers of `mlp gradcheck`: is the gradient right, does it arrive, and why is nothing learned?
 
-    weights: "initial" or "trained", of which the cost is. rows: that layers and cost were looked at on;
-    checked_rows: that the gradient was. layers: with the first weights; later: after the short training (none
-    if nothing was trained); trained: with a run's own. delayed: layers that no gradient reaches at first, but
-    does after one step: those before weights that are 0.
+    weights: "initial" or "trained": those that `cost` is of. rows: how many the layers and the cost are of;
+    checked_rows: how many the gradient was checked on. layers: with the initial weights; later: after the
+    short training, none if nothing was trained; trained: with a run's own weights. delayed: layers that no gradient
+    reaches at first, but does after one step, such as those before weights that are 0.
     """
 
     config: str

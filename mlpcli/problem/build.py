@@ -1,4 +1,4 @@
-"""From a config to its problem: data is read, network and optimiser are built, nothing is trained."""
+"""The way from a config to its problem: data is read, network and optimiser are built, nothing is trained."""
 
 from __future__ import annotations
 

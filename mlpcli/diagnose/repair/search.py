@@ -164,8 +164,8 @@ def _better(runner: CandidateRunner, changes: tuple[str, ...]) -> tuple[str, ...
             continue
         if got.as_good_as(result) and got.gain > result.gain + BEATS:
             return candidate
-        grave = finding.severity == "problem"
-        if grave and (finding.rule, finding.where) in before - runner.found(candidate):
+        is_problem = finding.severity == "problem"
+        if is_problem and (finding.rule, finding.where) in before - runner.found(candidate):
             return candidate
     return None
 

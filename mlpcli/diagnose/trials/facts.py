@@ -27,7 +27,7 @@ LEAST_SAMPLE = 200
 """Rows that are looked at of a larger table, however many columns it has."""
 
 
-class Interrupted(Exception):
+class FactsInterrupted(Exception):
     """A search for facts was interrupted: somebody waits for the training to end."""
 
 
@@ -66,9 +66,9 @@ class Facts:
         return self.problem.initial_values()
 
     def check_interrupt(self) -> None:
-        """Raise Interrupted where somebody waits for the end. Rules ask in the midst of long work."""
+        """Raise FactsInterrupted where somebody waits for the end. Rules ask in the midst of long work."""
         if self._interrupted():
-            raise Interrupted
+            raise FactsInterrupted
 
     def pieces(self, rows: int, width: int) -> Iterator[slice]:
         """Yield slices of so many rows, about AT_ONCE cells each; between two of them the work may stop."""

@@ -37,7 +37,10 @@ class Trials:
     """
 
     def __init__(self, facts: Facts, budget: Budget, tried: Tried, changes: tuple[str, ...] = ()) -> None:
-        """budget: pays for the trials. tried: what is tried already; changes: what this problem is there."""
+        """Begin without a trial.
+
+        budget: pays for the trials. tried: what is tried already; changes: what this problem is there.
+        """
         self._facts, self._problem, self._budget = facts, facts.problem, budget
         self._tried, self._changes = tried, changes
         self._seeds: dict[int, Trial] = {}

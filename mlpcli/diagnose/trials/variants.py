@@ -27,7 +27,7 @@ HARDLY_LEARNS = 0.6
 
 
 @dataclass(frozen=True)
-class Outcome:
+class VariantOutcome:
     """What a variant does. trial: None where its config cannot be built; error then says why.
 
     much_better: whether it succeeds, and leaves less than half of the share of the baseline that the
@@ -86,11 +86,11 @@ class Variants:
             self._tried[key] = self._run(changes)
         return self._tried[key]
 
-    def outcome(self, changes: Sequence[str]) -> Outcome:
+    def outcome(self, changes: Sequence[str]) -> VariantOutcome:
         """Compare the config with these changes to the problem's own trial. Raises OutOfBudget."""
         return self._compared(self.trial(changes))
 
-    def outcome_on(self, rows: Rows) -> Outcome:
+    def outcome_on(self, rows: Rows) -> VariantOutcome:
         """Compare the training on other rows, which no config can say, to the own one. Raises OutOfBudget."""
         return self._compared(TrialRunner(self._cheapest(self._facts.problem), rows, self._budget).run())
 
@@ -115,17 +115,17 @@ class Variants:
     def _cheapest(self, problem: Problem) -> Problem:
         return self._budget.cheapest(problem)
 
-    def _compared(self, trial: Trial | str) -> Outcome:
+    def _compared(self, trial: Trial | str) -> VariantOutcome:
         if isinstance(trial, str):
-            return Outcome(None, error=trial)
+            return VariantOutcome(None, error=trial)
         own = self._trials.own
         if not trial.succeeds:
-            return Outcome(trial)
+            return VariantOutcome(trial)
         if not trial.baseline or not own.baseline:  # a constant that is right everywhere: nothing to compare
-            return Outcome(trial, True)
-        return Outcome(trial, not (own.finite and own.left > 0) or trial.left < MUCH_BETTER * own.left)
+            return VariantOutcome(trial, True)
+        return VariantOutcome(trial, not (own.finite and own.left > 0) or trial.left < MUCH_BETTER * own.left)
 
-    def severity_of(self, outcome: Outcome) -> str:
+    def severity_of(self, outcome: VariantOutcome) -> str:
         """Say how severe it is that a variant's changes are lacking; "" where it hardly matters."""
         own = self._trials.own
         if not own.learns:

@@ -8,7 +8,7 @@ from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key
 from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.variants import Outcome
+from mlpcli.diagnose.trials.variants import VariantOutcome
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.output_range import is_straight
 from mlpcli.wording import listed
@@ -44,7 +44,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-def _ends(evidence: Evidence, outcome: Outcome) -> str:
+def _ends(evidence: Evidence, outcome: VariantOutcome) -> str:
     if not evidence.trial.finite or not outcome.finite:
         return ""
     return f", and ends at a loss of {evidence.trial.loss:.3g}; with tanh it {outcome.text}"

@@ -11,7 +11,7 @@ from mlpcli.diagnose.config_keys import has_large_targets, usual_inputs, usual_t
 from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.variants import Outcome
+from mlpcli.diagnose.trials.variants import VariantOutcome
 from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "data.scaling"
@@ -66,7 +66,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-def _outcome(evidence: Evidence) -> tuple[Outcome, bool]:
+def _outcome(evidence: Evidence) -> tuple[VariantOutcome, bool]:
     """Return what scaling the inputs does, and if that is not enough, the targets too; and whether these."""
     problem = evidence.problem
     outcome = evidence.variants.outcome(usual_inputs(problem))
