@@ -63,8 +63,8 @@ class GradcheckReport:
 
     weights: "initial" or "trained": those that `cost` is of. rows: how many the layers and the cost are of;
     checked_rows: how many the gradient was checked on. layers: with the initial weights; later: after the
-    short training, none if nothing was trained; trained: with a run's own weights. delayed: layers that no gradient
-    reaches at first, but does after one step, such as those before weights that are 0.
+    short training, none if nothing was trained; trained: with a run's own weights. delayed: layers that no
+    gradient reaches at first, but does after one step, such as those before weights that are 0.
     """
 
     config: str

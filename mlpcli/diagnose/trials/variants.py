@@ -18,7 +18,6 @@ from mlpcli.errors import MlpError
 from mlpcli.execute.numpy.executor import NumpyExecutor
 from mlpcli.execute.rows import RowFunction, Rows
 from mlpcli.problem.build import rebuild
-from mlpcli.problem.problem import Problem
 from mlpcli.training.range_test import with_rate
 from mlpcli.wording import told_apart
 
@@ -92,7 +91,8 @@ class Variants:
 
     def outcome_on(self, rows: Rows) -> VariantOutcome:
         """Compare the training on other rows, which no config can say, to the own one. Raises OutOfBudget."""
-        return self._compared(TrialRunner(self._cheapest(self._facts.problem), rows, self._budget).run())
+        problem = self._budget.cheapest(self._facts.problem)
+        return self._compared(TrialRunner(problem, rows, self._budget).run())
 
     def start_loss(self, changes: Sequence[str], rows: Rows) -> float:
         """Return the mean loss before the first step with these changes; infinite if it cannot be built."""
@@ -109,11 +109,8 @@ class Variants:
             problem = with_rate(rebuild(self._facts.problem, last_of_each(changes)))
         except MlpError as error:
             return error.faults[0].what
-        runner = TrialRunner(self._cheapest(problem), budget=self._budget)
+        runner = TrialRunner(self._budget.cheapest(problem), budget=self._budget)
         return runner.run(watch=Facts(problem).some_validation)
-
-    def _cheapest(self, problem: Problem) -> Problem:
-        return self._budget.cheapest(problem)
 
     def _compared(self, trial: Trial | str) -> VariantOutcome:
         if isinstance(trial, str):
