@@ -11,7 +11,8 @@ from mlpcli.config.load import load_config
 from mlpcli.data.counts import Counts
 from mlpcli.errors import Fault, ModelFileError, OutputError, RunFailed
 from mlpcli.predict.model import prediction_of
-from mlpcli.problem.build import CHOICES, Prepared, changed, prepare
+from mlpcli.problem.build import CHOICES, prepare, with_overrides
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import CONFIG, FOLDS, PREDICTIONS, REMEDY, RunFolder
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.events import FoldDone, FoldsDone, RunInterrupted
@@ -23,16 +24,16 @@ LEAVE_FOLDS = "Delete that folder: the fold is then trained again."
 
 
 def cross_validate(
-    prepared: Prepared,
+    prepared: Problem,
     folder: RunFolder,
     hooks: TrainingHooks,
     overrides: Sequence[str] = (),
 ) -> None:
-    """Train each fold in a run folder of its own, fold-1 and so on, and go on where that was begun.
+    """Train each fold in a run folder of its own, fold-1 and so on, and resume folds that were begun.
 
     Leaves folds.csv (a row of scores per fold) and fold-predictions.csv (a row per row of the file, in its
-    order). overrides: for folds that were begun; `prepared` has them already. Raises KeyboardInterrupt where
-    it was told to end, else as train.
+    order). Folds are built from the tables that `prepared` has read. overrides: for folds that were begun;
+    `prepared` has them already. Raises KeyboardInterrupt where it is interrupted, else what train raises.
     """
     count = prepared.config.training.folds
     assert count is not None
@@ -40,15 +41,15 @@ def cross_validate(
     scores: list[Mapping[str, float]] = []
     predicted: list[dict[str, Any]] = []
     for number in range(1, count + 1):
-        file = changed(prepared.file, [f"data.fold={number}/{count}", "training.folds=null"])
+        file = with_overrides(prepared.file, [f"data.fold={number}/{count}", "training.folds=null"])
         inner = folder.inner(f"fold-{number}", file.text_for)
         try:
             then = load_config(inner.path / CONFIG, (), CHOICES, check_files=False).config
             check_changes(file, then, RELOCATABLE_KEYS, f"{inner.path} is another training", LEAVE_FOLDS)
-            run = resume_run(inner, overrides, quiet)
+            run = resume_run(inner, overrides, quiet, prepared.files)
             if run.interrupted:
                 raise KeyboardInterrupt
-            mine = prepare(inner.path / CONFIG, overrides)
+            mine = prepare(inner.path / CONFIG, overrides, files=prepared.files)
             held = _held_back(mine, inner)
         except KeyboardInterrupt:  # in a fold, or while its rows are read
             with suppress(OSError):  # the standard output may be gone, too
@@ -85,7 +86,7 @@ def cross_validate(
 
 
 def folds_of(folder: RunFolder) -> FoldsDone | None:
-    """What folds.csv has; None where not all folds are done, or none was asked for. Raises ModelFileError."""
+    """Read folds.csv; return None where folds are missing or were not asked for. Raises ModelFileError."""
     rows = folder.read_rows(FOLDS)
     if not folder.has(FOLDS):
         return None
@@ -98,27 +99,29 @@ def folds_of(folder: RunFolder) -> FoldsDone | None:
     return FoldsDone(tuple(scores), folder.path / PREDICTIONS)
 
 
-def _held_back(prepared: Prepared, folder: RunFolder) -> PartEvaluator:
-    """The rows of the fold, with the weights that were kept."""
+def _held_back(prepared: Problem, folder: RunFolder) -> PartEvaluator:
+    """Return an evaluator of the rows that a fold holds back, with the weights that were kept."""
     assert prepared.dataset.test is not None
     weights = ModelFile.read(folder.model()).parameters
     return PartEvaluator(prepared, "test", prepared.dataset.test, weights)
 
 
-def _predictions(prepared: Prepared, held: PartEvaluator, fold: int) -> Iterator[dict[str, Any]]:
-    """line: of the row in its file. Then the fold, what `mlp predict` would say, and what is true."""
+def _predictions(prepared: Problem, held: PartEvaluator, fold: int) -> Iterator[dict[str, Any]]:
+    """Yield a record for each held-back row: its line in the file, the fold, the truth, the prediction."""
     preparation, part = prepared.dataset.preparation, held.part
-    said = prediction_of(held.outputs(), preparation, Counts(), held.no_probabilities)
+    outputs = prediction_of(held.outputs(), preparation, Counts(), held.no_probabilities)
     target = preparation.target
     for at, line in enumerate(part.lines):
         row: dict[str, Any] = {"line": int(line), "fold": fold}
-        values = said.values[at].tolist()
-        if said.labels is not None:
-            row |= {"true": said.names[int(part.targets[at])], "label": said.labels[at]}
-            row |= dict(zip(said.columns, values, strict=True))
+        values = outputs.values[at].tolist()
+        if outputs.labels is not None:
+            row |= {"true": outputs.names[int(part.targets[at])], "label": outputs.labels[at]}
+            row |= dict(zip(outputs.columns, values, strict=True))
         else:
             true = part.targets[at : at + 1]
             true = preparation.unscale(true) if target.task == "regression" else true
-            row |= {f"true_{name}": value for name, value in zip(said.names, true[0].tolist(), strict=True)}
-            row |= {f"predicted_{name}": value for name, value in zip(said.names, values, strict=True)}
+            row |= {
+                f"true_{name}": value for name, value in zip(outputs.names, true[0].tolist(), strict=True)
+            }
+            row |= {f"predicted_{name}": value for name, value in zip(outputs.names, values, strict=True)}
         yield row

@@ -13,7 +13,7 @@ from mlpcli.execute.rows import EpochRunner, Rows
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep
-from mlpcli.problem.build import Prepared
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.runs.records import Outcome
 from mlpcli.scoring.evaluation import Evaluation
@@ -59,7 +59,7 @@ def run_training(start: TrainingStart, hooks: TrainingHooks) -> Run:
     return run
 
 
-def make_training_runner(prepared: Prepared, step: TrainingStep, state: State, rows: Rows) -> EpochRunner:
+def make_training_runner(prepared: Problem, step: TrainingStep, state: State, rows: Rows) -> EpochRunner:
     """Return what runs the epochs of a training. rows: of the training part, by placeholder."""
     followed = {**_followed(prepared.network), **step.followed}
     return make_runner(
@@ -91,10 +91,10 @@ class _Training:
             unwritable_ends_run(self._folder.path, lambda: self._checkpointer.resumes_from),
             self._interrupt_reported(),
         ):
-            rows = self._compile()
+            self._compile()
             self._checkpointer.write()
             self._report_start()
-            self._observe(rows)
+            self._observe()
             epoch = self._run_epochs()
             return self._finish(epoch)
 
@@ -123,8 +123,8 @@ class _Training:
                 self._hooks.report(RunInterrupted(self._folder.path))
             raise
 
-    def _compile(self) -> Rows:
-        """Compile the step and the evaluation; return the rows of the training part."""
+    def _compile(self) -> None:
+        """Compile the step and the evaluation."""
         prepared, arrays = self._prepared, self._state.loop.arrays
         dataset = prepared.dataset
         rows = prepared.rows(dataset.training)
@@ -133,7 +133,6 @@ class _Training:
         if dataset.validation is not None:
             name, part = VALIDATION, dataset.validation
         self._evaluator = PartEvaluator(prepared, name, part, arrays)
-        return rows
 
     def _report_start(self) -> None:
         loop = self._state.loop
@@ -146,13 +145,12 @@ class _Training:
         )
         self._report(started)
 
-    def _observe(self, rows: Rows) -> None:
+    def _observe(self) -> None:
         """Let the observer look at the problem, or at the epochs that a resumed run has already."""
         if not self._prepared.config.training.monitors:
             return
-        parts = {"training": rows, self._evaluator.name: self._evaluator.rows}
         state = self._state
-        self._observer = self._hooks.make_observer(self._prepared, state.loop.arrays, parts)
+        self._observer = self._hooks.make_observer(self._prepared, state.loop.arrays)
         if state.loop.epoch:
             self._observer.resume(state.history, {each.finding.rule for each in state.findings})
         elif not state.findings:  # a run killed in its first epoch has reported the facts already
@@ -275,7 +273,7 @@ class _Training:
         return outcome
 
 
-def _model(prepared: Prepared, config: str, weights: State, outcome: Outcome) -> ModelFile:
+def _model(prepared: Problem, config: str, weights: State, outcome: Outcome) -> ModelFile:
     data, preparation = prepared.config.data, prepared.dataset.preparation
     return ModelFile(
         prepared.dataset.task,

@@ -84,13 +84,13 @@ def test_facts_are_told_without_a_training(path):
 
 def with_loss(output):
     """The moons network with the squared error of output(network) as its loss."""
-    case = evidence(MOONS).case
-    net = case.network
+    problem = evidence(MOONS).problem
+    net = problem.network
     prediction = output(net)
     loss = reduce_mean((prediction - net.target) ** 2)
     layers = (*net.layers[:-1], replace(net.layers[-1], output=prediction))
     built = replace(net.settled, layers=layers, loss=loss, cost=loss)
-    return Evidence(replace(case, network=replace(net, training=built, settled=built, observed=built)))
+    return Evidence(replace(problem, network=replace(net, training=built, settled=built, observed=built)))
 
 
 def test_a_loss_built_before_the_last_layer_severs_it():
@@ -103,10 +103,10 @@ def test_a_loss_built_before_the_last_layer_severs_it():
 
 def test_a_penalty_is_no_path_of_the_loss():
     subject = with_loss(lambda net: net.inputs @ constant(np.ones((2, 1))))
-    net = subject.case.network
+    net = subject.problem.network
     cost = net.cost + sum((p.node**2 for p in net.parameters[1:2]), net.loss)
     penalised = replace(net, training=replace(net.training, cost=cost))
-    (finding,) = RULES["severed_parameter"].check(Evidence(replace(subject.case, network=penalised)))
+    (finding,) = RULES["severed_parameter"].check(Evidence(replace(subject.problem, network=penalised)))
     assert "4 of 4 parameters" in finding.cause
     assert "nothing at all is trained" in finding.cause
 
