@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mlpcli.diagnose.gradient.check import RELATIVE_TOLERANCE, check_gradients
+from mlpcli.diagnose.gradient.check import check_gradients
+from mlpcli.diagnose.gradient.compare import RELATIVE_TOLERANCE
 from mlpcli.engine import compute, gradients
 from mlpcli.execute import EXECUTORS
 from mlpcli.nn.activations import ACTIVATIONS

@@ -10,7 +10,8 @@ from mlpcli.cli.text.table import LONGEST_LINE, paragraph, table
 from mlpcli.wording import listed, plural, shortened, told_apart
 
 if TYPE_CHECKING:
-    from mlpcli.diagnose.gradient.check import Direction, Entry, GradientCheck, ParameterCheck
+    from mlpcli.diagnose.gradient.check import GradientCheck
+    from mlpcli.diagnose.gradient.parameter import DirectionCheck, EntryCheck, ParameterCheck
     from mlpcli.diagnose.layers.health import LayerHealth
     from mlpcli.diagnose.repair.proposal import Diagnosed, Effect, Proposal
     from mlpcli.diagnose.report import GradcheckReport, Training
@@ -118,7 +119,7 @@ def _points(gradient: GradientCheck, rows: int) -> str:
     return "\n".join(map(paragraph, notes))
 
 
-def _relative(found: Entry | Direction) -> str:
+def _relative(found: EntryCheck | DirectionCheck) -> str:
     return ROUNDING if found.rounding else f"{found.relative_error:.1e}"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from broken_op import WAYS, broken, in_one_argument, one_percent_off, sign_flipped, with_op, zeroed
 
-from mlpcli.diagnose.gradient.check import check_cost, check_gradients
+from mlpcli.diagnose.gradient.check import CheckedCost, check_cost, check_gradients
 from mlpcli.diagnose.gradient.op import first_wrong_op, parts_of
 from mlpcli.execute import EXECUTORS
 from mlpcli.graph.node import OPS, constant, parameter, placeholder
@@ -103,17 +103,15 @@ def wrong_network(op_name, way, at=0, only=lambda node: True, penalty=None):
         new = with_op(net.cost + reduce_sum(net.prediction), op, wrong_op, only)
         parts = [(name, new[node]) for name, node in parts_of(net)]
         nodes = [new[p.node] for p in net.parameters]
-        return check_cost(
-            new[net.cost],
-            new[net.loss],
-            None if net.penalty is None else new[net.penalty],
-            nodes,
-            [("initial weights", values)],
-            data,
-            EXECUTORS["numpy"](),
-            np.random.default_rng(0),
+        checked = CheckedCost(
+            cost=new[net.cost],
+            loss=new[net.loss],
+            penalty=None if net.penalty is None else new[net.penalty],
+            parameters=nodes,
             parts=parts,
         )
+        points, chance = [("initial weights", values)], np.random.default_rng(0)
+        return check_cost(checked, points, data, EXECUTORS["numpy"](), chance)
 
 
 @pytest.mark.parametrize("layer", ["hidden1", "hidden2", "output"])
@@ -173,6 +171,19 @@ def test_large_and_small_operands_are_no_false_alarm(name, x):
     state = {"p": x * np.linspace(0.9, 1.1, 5)}
     found = first_wrong_op(cost, [p], state, {}, EXECUTORS["numpy"](), np.random.default_rng(0))
     assert found is None
+
+
+@pytest.mark.parametrize("x", [1e-12, 1e-8, 1e-4])
+@pytest.mark.parametrize("name", ["log", "sqrt"])
+def test_a_wrong_derivative_next_to_0_is_caught(name, x):
+    # Of all steps the relative one alone is short enough: the others give slopes of their own.
+    p, op = parameter("p", (5,)), OPS[name]
+    cost = reduce_sum(op(p))
+    with broken(op, in_one_argument(op, 0, one_percent_off)) as wrong_op:
+        cost = with_op(cost, op, wrong_op)[cost]
+        state = {"p": x * np.linspace(0.9, 1.1, 5)}
+        found = first_wrong_op(cost, [p], state, {}, EXECUTORS["numpy"](), np.random.default_rng(0))
+    assert found.op == f"wrong {name}"
 
 
 def test_the_batch_axis_and_its_size():
