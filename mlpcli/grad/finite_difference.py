@@ -94,9 +94,10 @@ def _both_sides(
         array[place] = old - step
         width -= array[place]
         below, branches = evaluate()
+        changed = [first != second for first, second in zip(patterns, branches, strict=True)]
     finally:
         array[place] = old
-    return above, below, width, [first != second for first, second in zip(patterns, branches, strict=True)]
+    return above, below, width, changed
 
 
 def _derivative(difference: Any, size: Any, width: Any, crosses: Any) -> NumericDerivative:

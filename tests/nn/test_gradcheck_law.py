@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mlpcli.diagnose.gradient.check import check_gradients
 from mlpcli.diagnose.gradient.compare import RELATIVE_TOLERANCE
+from mlpcli.diagnose.gradient.parameter import check_gradients
 from mlpcli.engine import compute, gradients
 from mlpcli.execute import EXECUTORS
 from mlpcli.nn.activations import ACTIVATIONS

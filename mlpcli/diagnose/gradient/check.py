@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.diagnose.gradient.op import Parts, WrongOp, first_wrong_op
-from mlpcli.diagnose.gradient.parameter import GradientChecker, ParameterCheck
+from mlpcli.diagnose.gradient.parameter import MOST_COORDINATES, GradientChecker, ParameterCheck
 from mlpcli.diagnose.gradient.precision import PrecisionCheck
 from mlpcli.execute.executor import Executor, State
 from mlpcli.graph.node import Node
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 SUM_TOLERANCE = 1e-10
 """Relative rounding by which the cost's gradient may differ from the loss's plus the penalty's."""
-MOST_COORDINATES, LEAST_COORDINATES = 200, 10
-"""Bounds on the entries of a parameter that are checked one by one, where it has more."""
+LEAST_COORDINATES = 10
+"""Entries of a parameter that are checked one by one in any case, where it has as many."""
 WORK = 1e10
 """Multiplications for all entries at one point, some seconds: fewer are checked, down to the least."""
 CALLS = 1e5
@@ -50,6 +50,11 @@ class CheckedCost:
     parameters: Sequence[Node]
     parts: Parts = ()
     formulas: bool = False
+
+    @property
+    def roots(self) -> dict[str, Node]:
+        """The parts whose gradients are checked, by name."""
+        return {"loss": self.loss} if self.penalty is None else {"loss": self.loss, "penalty": self.penalty}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,98 +161,88 @@ def check_cost(
     default_coordinates() gives.
     """
     named = list(points)
-    state = {name: np.array(array, order="C") for name, array in named[0][1].items()}
+    checker = _CostChecker(checked, named[0][1], rows, executor)
     if coordinates is None:
         coordinates = default_coordinates(checked.parameters, len(next(iter(rows.values()))))
-    checker = _CostChecker(checked, state, rows, executor)
-    found = []
+    checks: list[ParameterCheck] = []
+    sum_wrong: dict[str, None] = {}
+    repeatable = True
+    failed: tuple[Node, State] | None = None
     for point, values in named:
-        for name, array in state.items():
-            array[...] = values[name]
-        found.append(checker.check(rng, coordinates, point))
+        checker.move_to(values)
+        found = checker.check_parts(rng, coordinates, point)
+        differing = checker.sum_wrong()
+        repeatable &= checker.repeatable()
+        checks += found
+        sum_wrong |= dict.fromkeys(differing)
+        # One fault is looked for: as a rule the others follow from it.
+        if failed is None and not all(check.right for check in found):
+            failed = checked.roots[next(check.part for check in found if not check.right)], values
+        elif failed is None and differing:
+            failed = checked.cost, values
     first_wrong: WrongOp | None = None
-    for each, (_, values) in zip(found, named, strict=True):
-        if each.failed is not None:  # one fault is enough to look for: the others follow from it, mostly
-            first_wrong = first_wrong_op(
-                each.failed, checked.parameters, values, rows, executor, rng, checked.parts
-            )
-            break
+    if failed is not None:
+        first_wrong = first_wrong_op(failed[0], checked.parameters, failed[1], rows, rng, checked.parts)
     return GradientCheck(
         points=tuple(name for name, _ in named),
-        checks=tuple(check for each in found for check in each.checks),
-        sum_wrong=tuple(dict.fromkeys(name for each in found for name in each.sum_wrong)),
-        repeatable=all(each.repeatable for each in found),
+        checks=tuple(checks),
+        sum_wrong=tuple(sum_wrong),
+        repeatable=repeatable,
         first_wrong=first_wrong,
     )
 
 
-@dataclass(frozen=True)
-class _PointCheck:
-    """The findings at one point. failed: the first root whose gradient is wrong there, None if none is."""
-
-    checks: list[ParameterCheck]
-    sum_wrong: list[str]
-    repeatable: bool
-    failed: Node | None
-
-
 class _CostChecker:
-    """Loss, penalty and cost, each compiled once."""
+    """Loss, penalty and cost, each compiled once for a state of their own."""
 
     def __init__(
         self, checked: CheckedCost, state: State, rows: Mapping[str, NDArray[Any]], executor: Executor
     ) -> None:
-        self._roots = {"loss": checked.loss}
-        if checked.penalty is not None:
-            self._roots["penalty"] = checked.penalty
-        self._cost, nodes = checked.cost, checked.parameters
+        nodes = checked.parameters
+        self._state = {name: np.array(array, order="C") for name, array in state.items()}
         self._parts = {
-            part: GradientChecker(root, nodes, state, rows, executor, checked.formulas)
-            for part, root in self._roots.items()
+            part: GradientChecker(root, nodes, self._state, rows, executor, checked.formulas)
+            for part, root in checked.roots.items()
         }
         self._whole: GradientChecker | None = None
         if checked.cost is not checked.loss:
-            self._whole = GradientChecker(checked.cost, nodes, state, rows, executor)
+            self._whole = GradientChecker(checked.cost, nodes, self._state, rows, executor)
 
-    def check(self, rng: np.random.Generator, coordinates: int, point: str) -> _PointCheck:
-        """Check every part with what is in the state, and that the cost's gradient is their sum."""
-        checks: list[ParameterCheck] = []
-        repeatable, failed = True, None
-        total: dict[str, NDArray[Any]] = {}
-        size: dict[str, NDArray[Any]] = {}
-        for part, checker in self._parts.items():
-            found = checker.check(rng, coordinates, point, part)
-            checks += found
-            if failed is None and not all(check.right for check in found):
-                failed = self._roots[part]
-            symbolic = checker.symbolic()
-            repeatable &= _same(symbolic, checker.symbolic())
-            for name, gradient in symbolic.items():
-                total[name] = total.get(name, 0.0) + gradient
-                size[name] = size.get(name, 0.0) + np.abs(gradient)
-        sum_wrong = [] if self._whole is None else _differing(self._whole.symbolic(), total, size)
-        if failed is None and sum_wrong:
-            failed = self._cost
-        return _PointCheck(checks, sum_wrong, repeatable, failed)
+    def move_to(self, values: State) -> None:
+        """Take over these weights."""
+        for name, array in self._state.items():
+            array[...] = values[name]
 
+    def check_parts(self, rng: np.random.Generator, coordinates: int, point: str) -> list[ParameterCheck]:
+        """Check every parameter of the loss, then of the penalty."""
+        return [
+            check
+            for part, checker in self._parts.items()
+            for check in checker.check(rng, coordinates, point, part)
+        ]
 
-def check_gradients(
-    cost: Node,
-    parameters: Sequence[Node],
-    state: State,
-    rows: Mapping[str, NDArray[Any]],
-    executor: Executor,
-    rng: np.random.Generator,
-    most_entries: int = MOST_COORDINATES,
-) -> list[ParameterCheck]:
-    """Compare d cost / d parameter with central differences: along a random direction, and by entries.
+    def repeatable(self) -> bool:
+        """Run every part twice, and return whether both runs give the same gradient, bit by bit."""
+        return all(
+            np.array_equal(first, second, equal_nan=True)
+            for checker in self._parts.values()
+            for first, second in zip(checker.symbolic().values(), checker.symbolic().values(), strict=True)
+        )
 
-    state, rows: arrays by name, float64; `state` is restored afterwards. most_entries: entries of each
-    parameter that are compared at most. An entry whose ±h lies on two sides of a kink has no derivative to
-    compare, and is counted apart. Gradients that are 0 are compared too, those of parameters the cost does
-    not depend on included.
-    """
-    return GradientChecker(cost, parameters, state, rows, executor).check(rng, most_entries)
+    def sum_wrong(self) -> list[str]:
+        """Find the parameters where the cost's gradient is not the sum of its parts' gradients."""
+        if self._whole is None:
+            return []
+        parts = [checker.symbolic() for checker in self._parts.values()]
+        wrong = []
+        with np.errstate(all="ignore"):
+            for name, gradient in self._whole.symbolic().items():
+                terms = np.stack([part[name] for part in parts])
+                size = np.max(np.sum(np.abs(terms), axis=0), initial=0.0)
+                # What is no number compares as False: there is nothing to compare.
+                if np.any(np.abs(gradient - np.sum(terms, axis=0)) > SUM_TOLERANCE * size):
+                    wrong.append(name)
+        return wrong
 
 
 def default_coordinates(
@@ -286,21 +281,3 @@ def burned_in(
         runner.run(np.arange(count), lambda: True)
     kept = {name: moved[name] for name in state}
     return kept if all(np.isfinite(array).all() for array in kept.values()) else None
-
-
-def _same(first: Mapping[str, NDArray[Any]], second: Mapping[str, NDArray[Any]]) -> bool:
-    return all(np.array_equal(array, second[name], equal_nan=True) for name, array in first.items())
-
-
-def _differing(
-    whole: Mapping[str, NDArray[Any]],
-    total: Mapping[str, NDArray[Any]],
-    size: Mapping[str, NDArray[Any]],
-) -> list[str]:
-    """Find the parameters where `whole` is not `total`. size: the magnitudes that were summed."""
-    with np.errstate(all="ignore"):  # NaN compares as False: what is no number is nothing to compare
-        return [
-            name
-            for name, gradient in whole.items()
-            if np.any(np.abs(gradient - total[name]) > SUM_TOLERANCE * np.max(size[name], initial=0.0))
-        ]

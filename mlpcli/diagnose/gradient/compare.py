@@ -62,7 +62,8 @@ class Comparison:
 
     def __init__(self, shape: tuple[int, ...], floor: Any) -> None:
         """floor: see absolute_floor(); a float, or an array of that shape."""
-        self.excess, self.symbolic, self.numeric, self.size = (np.full(shape, np.nan) for _ in range(4))
+        self.excess: NDArray[np.float64] = np.full(shape, np.nan)
+        self.symbolic, self.numeric, self.size = (np.full(shape, np.nan) for _ in range(3))
         self._floor = floor
         self._crossed = np.zeros(shape, bool)
         self._best = np.zeros(shape, int)
@@ -89,26 +90,22 @@ class Comparison:
     @property
     def open(self) -> NDArray[np.bool_]:
         """The entries for which no step has agreed yet."""
-        found: NDArray[np.bool_] = ~(self.excess <= 1.0)
-        return found
+        return ~(self.excess <= 1.0)
 
     @property
     def judged(self) -> NDArray[np.bool_]:
         """The entries that could be judged."""
-        found: NDArray[np.bool_] = ~np.isnan(self.excess) & ~self._contradicted()
-        return found
+        return ~np.isnan(self.excess) & ~self._contradicted()
 
     @property
     def wrong(self) -> NDArray[np.bool_]:
         """The entries that were judged wrong."""
-        found: NDArray[np.bool_] = self.judged & (self.excess > 1.0)
-        return found
+        return self.judged & (self.excess > 1.0)
 
     @property
     def on_kinks(self) -> NDArray[np.bool_]:
         """The entries that could not be judged since a kink is near, or steps contradict each other."""
-        found: NDArray[np.bool_] = ~self.judged & (self._crossed | self._contradicted())
-        return found
+        return ~self.judged & (self._crossed | self._contradicted())
 
     def _contradicted(self) -> NDArray[np.bool_]:
         """Find where no other step gives the numeric derivative of the best one, though none agrees."""

@@ -15,12 +15,12 @@ from mlpcli.diagnose.gradient.compare import (
     along_directions,
     random_weights,
 )
-from mlpcli.execute.executor import Executor, State, arithmetic
+from mlpcli.execute.evaluate import evaluate
+from mlpcli.execute.executor import State
 from mlpcli.grad.finite_difference import STEP, entrywise_difference
-from mlpcli.graph.node import BATCH_SIZE, CONSTANT, FLOATS, PARAMETER, Node, describe, parameter, topological
+from mlpcli.graph.node import FLOATS, Node, describe, parameter, topological
 from mlpcli.nn.network import Network
 from mlpcli.ops.elementwise import greater
-from mlpcli.plan.make_plan import make_plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +97,6 @@ def first_wrong_op(
     parameters: Sequence[Node],
     state: State,
     rows: Mapping[str, NDArray[Any]],
-    executor: Executor,
     rng: np.random.Generator,
     parts: Parts = (),
 ) -> WrongOp | None:
@@ -110,17 +109,15 @@ def first_wrong_op(
     part_of = _part_of(parts)
     moving = _depending_on(parameters, cost)
     count = len(next(iter(rows.values()), ()))
-    values: dict[Node, NDArray[Any]] = {}
-    with arithmetic():
-        for node in topological([cost]):
-            if node.op.kind == "source":
-                values[node] = _source_value(node, state, rows, count)
-                continue
-            local = _LocalOp(node, [values[each] for each in node.inputs], count, executor)
-            values[node] = local.value()
+    order = topological([cost])
+    values = evaluate({str(at): node for at, node in enumerate(order)}, {**state, **rows}, count)
+    value_of = {node: values[str(at)] for at, node in enumerate(order)}
+    with np.errstate(all="ignore"):
+        for node in order:
             # A stopped gradient does not pass, though there is a slope: that is what the op is for.
-            if node not in moving or node.op.name == "stop_gradient":
+            if node not in moving or node.op.kind == "source" or node.op.name == "stop_gradient":
                 continue
+            local = _LocalOp(node, [value_of[each] for each in node.inputs], count)
             for at, source in enumerate(node.inputs):
                 wrong = _check_argument(node, at, local, rng, part_of) if source in moving else None
                 if wrong is not None:
@@ -145,73 +142,56 @@ def _part_of(parts: Parts) -> dict[Node, str]:
     return found
 
 
-def _source_value(node: Node, state: State, rows: Mapping[str, NDArray[Any]], count: int) -> NDArray[Any]:
-    if node.op is CONSTANT:
-        return np.asarray(node.value)
-    if node.op is BATCH_SIZE:
-        return np.asarray(count, node.dtype)
-    given: NDArray[Any] = state[node.name] if node.op is PARAMETER else rows[node.name]
-    return given
-
-
 class _LocalOp:
-    """One op of the graph on arrays of its own: its value, its branch and what its derivative makes of g.
+    """One op of the graph on arrays of its own: its value, its branches and what its derivative makes of g.
 
     The operands of an elementwise op are spread to the shape of the result, so that each entry of the result
     depends on one entry of each.
     """
 
-    def __init__(self, node: Node, operands: Sequence[NDArray[Any]], count: int, executor: Executor) -> None:
+    def __init__(self, node: Node, operands: Sequence[NDArray[Any]], count: int) -> None:
+        """operands: the values of the node's inputs. count: rows of the batch."""
         self.elementwise = node.op.kind == "elementwise"
         if self.elementwise:
-            shape = np.broadcast_shapes(*(a.shape for a in operands))
-            operands = [np.broadcast_to(a, shape) for a in operands]
-        self.operands = [np.array(a, np.float64, order="C") for a in operands]
-        self._state = {f"operand {at}": array for at, array in enumerate(self.operands)}
-        self._executor = executor
+            operands = np.broadcast_arrays(*operands)
+        self.operands = [np.array(each, np.float64, order="C") for each in operands]
+        self._count = count
+        self._values = {f"operand {at}": array for at, array in enumerate(self.operands)}
         inputs = []
-        for at, (source, array) in enumerate(zip(node.inputs, operands, strict=True)):
-            given = parameter(f"operand {at}", array.shape)
+        for (name, array), source in zip(self._values.items(), node.inputs, strict=True):
+            given = parameter(name, array.shape)
             inputs.append(given if source.dtype in FLOATS else greater(given, 0.5))
         attributes = dict(node.attributes)
         if "shape" in attributes:  # the open batch axis has the size it has on these rows
             attributes["shape"] = tuple(count if size is None else size for size in attributes["shape"])
         self._inputs, self._attributes, self._op = inputs, attributes, node.op
         self._result = node.op(*inputs, **attributes)
-        outputs = {"value": self._result}
+        self._branches: dict[str, Node] = {}
         if node.op.branch is not None:
-            outputs["branch"] = node.op.branch(*inputs, **attributes)
-        self._function = executor.compile(make_plan(outputs), self._state)
-
-    def value(self) -> NDArray[Any]:
-        """Return a copy of the result at the current operands."""
-        self._function.run()
-        result: NDArray[Any] = self._function.outputs["value"].copy()
-        return result
+            self._branches["branch"] = node.op.branch(*inputs, **attributes)
 
     def value_and_branches(self) -> tuple[NDArray[Any], Sequence[NDArray[Any]]]:
-        """Return the result, and the branch pattern, if the op has kinks."""
-        return self.value(), [self._function.outputs["branch"]] if self._op.branch else []
+        """Return a copy of the result at the current operands, and the branch pattern, if there are kinks."""
+        found = evaluate({"value": self._result, **self._branches}, self._values, self._count)
+        return found.pop("value").copy(), list(found.values())
 
     def arriving(self, at: int, g: NDArray[Any]) -> NDArray[Any]:
         """Return what the derivative by operand `at` makes of the adjoint g; zeros where it declares none."""
         derivative: Callable[..., Node] | None = self._op.derivative[at]
-        operand = self.operands[at]
+        shape = self.operands[at].shape
         if derivative is None:
-            return np.zeros_like(operand)
+            return np.zeros(shape)
         adjoint = parameter("adjoint", g.shape)
         made = derivative(adjoint, self._result, *self._inputs, **self._attributes)
-        state = {**self._state, "adjoint": np.array(g, order="C")}
-        function = self._executor.compile(make_plan({"made": made}), state)
-        function.run()
-        return np.array(np.broadcast_to(function.outputs["made"], operand.shape))
+        found = evaluate({"made": made}, {**self._values, "adjoint": g}, self._count)
+        return np.array(np.broadcast_to(found["made"], shape))
 
 
 def _check_argument(
     node: Node, at: int, local: _LocalOp, rng: np.random.Generator, part_of: Mapping[Node, str]
 ) -> WrongOp | None:
     """Compare the derivative by one argument: of an elementwise op all entries, else along directions."""
-    result = local.value()
+    result, _ = local.value_and_branches()
     g = random_weights(rng, result.shape)
     gradient = local.arriving(at, g)
     if local.elementwise:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ENTRY_STEPS = STEPS[:3]
 """Step lengths for single entries; along directions all entries move, and more kinks are near."""
+MOST_COORDINATES = 200
+"""Entries of a parameter that are checked one by one, where it has more."""
 
 
 class _DerivativePair:
@@ -191,6 +193,25 @@ class GradientChecker:
     def _evaluate(self) -> tuple[float, Sequence[NDArray[Any]]]:
         self._costs.run()
         return float(self._costs.outputs["cost"]), self._patterns
+
+
+def check_gradients(
+    cost: Node,
+    parameters: Sequence[Node],
+    state: State,
+    rows: Mapping[str, NDArray[Any]],
+    executor: Executor,
+    rng: np.random.Generator,
+    most_entries: int = MOST_COORDINATES,
+) -> list[ParameterCheck]:
+    """Compare d cost / d parameter with central differences: along a random direction, and by entries.
+
+    state, rows: arrays by name, float64; `state` is restored afterwards. most_entries: entries of each
+    parameter that are compared at most. An entry whose ±h lies on two sides of a kink has no derivative to
+    compare, and is counted apart. Gradients that are 0 are compared too, those of parameters the cost does
+    not depend on included.
+    """
+    return GradientChecker(cost, parameters, state, rows, executor).check(rng, most_entries)
 
 
 def _check_direction(

@@ -10,10 +10,10 @@ from mlpcli.diagnose.gradient.check import (
     CheckedCost,
     burned_in,
     check_cost,
-    check_gradients,
     default_coordinates,
 )
 from mlpcli.diagnose.gradient.op import first_wrong_op, parts_of
+from mlpcli.diagnose.gradient.parameter import check_gradients
 from mlpcli.diagnose.layers.health import layer_health
 from mlpcli.execute import EXECUTORS
 from mlpcli.graph.node import OPS, PARAMETER, constant, parameter, placeholder, topological
@@ -222,7 +222,7 @@ def test_a_gradient_that_is_no_number_is_wrong_where_the_cost_is_smooth():
         state = {"w": np.array([0.3, -0.2])}
         none = {"none": np.zeros((1, 0))}
         (check,) = check_gradients(cost, [w], state, none, EXECUTORS["numpy"](), np.random.default_rng(0))
-        found = first_wrong_op(cost, [w], state, none, EXECUTORS["numpy"](), np.random.default_rng(0))
+        found = first_wrong_op(cost, [w], state, none, np.random.default_rng(0))
     assert check.wrong == 2
     assert check.direction.right is False
     assert found.op == "wrong exp"

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from broken_op import WAYS, broken, in_one_argument, one_percent_off, sign_flipped, with_op, zeroed
 
-from mlpcli.diagnose.gradient.check import CheckedCost, check_cost, check_gradients
+from mlpcli.diagnose.gradient.check import CheckedCost, check_cost
 from mlpcli.diagnose.gradient.op import first_wrong_op, parts_of
+from mlpcli.diagnose.gradient.parameter import check_gradients
 from mlpcli.execute import EXECUTORS
 from mlpcli.graph.node import OPS, constant, parameter, placeholder
 from mlpcli.nn.network import Penalty
@@ -67,7 +68,7 @@ def test_no_right_op_is_called_wrong(name, executor):
     checks = check_gradients(cost, nodes, state, {"none": np.zeros((1, 0))}, EXECUTORS[executor](), chance)
     assert all(check.right and check.checked == check.entries for check in checks)
     assert all(check.direction.right for check in checks)
-    assert first_wrong_op(cost, nodes, state, {}, EXECUTORS[executor](), chance) is None
+    assert first_wrong_op(cost, nodes, state, {}, chance) is None
 
 
 @pytest.mark.parametrize(("name", "at", "way"), FAULTS, ids=[f"{n} {a} {w.__name__}" for n, a, w in FAULTS])
@@ -81,7 +82,7 @@ def test_a_wrong_derivative_of_any_op_is_caught_and_named(name, at, way):
         checks = check_gradients(cost, nodes, state, none, EXECUTORS["numpy"](), chance)
         assert not all(check.right for check in checks)
         assert any(check.direction.right is False for check in checks)
-        found = first_wrong_op(cost, nodes, state, none, EXECUTORS["numpy"](), chance)
+        found = first_wrong_op(cost, nodes, state, none, chance)
     assert found is not None
     assert found.op == f"wrong {name}"
     assert found.argument == at + 1
@@ -155,7 +156,7 @@ def test_stopping_the_gradient_is_no_fault_of_an_op():
     state = {"w": np.array([0.3, -0.4, 0.8])}
     chance = np.random.default_rng(0)
     assert not check_gradients(cost, [w], state, {"n": np.zeros(1)}, EXECUTORS["numpy"](), chance)[0].right
-    assert first_wrong_op(cost, [w], state, {}, EXECUTORS["numpy"](), chance) is None
+    assert first_wrong_op(cost, [w], state, {}, chance) is None
 
 
 @pytest.mark.parametrize("x", [1e-9, 1e-3, 1.0, 1e6])
@@ -169,7 +170,7 @@ def test_large_and_small_operands_are_no_false_alarm(name, x):
         attributes = {"exponent": 3.0}
     cost = reduce_sum(OPS[name](*operands, **attributes))
     state = {"p": x * np.linspace(0.9, 1.1, 5)}
-    found = first_wrong_op(cost, [p], state, {}, EXECUTORS["numpy"](), np.random.default_rng(0))
+    found = first_wrong_op(cost, [p], state, {}, np.random.default_rng(0))
     assert found is None
 
 
@@ -182,7 +183,7 @@ def test_a_wrong_derivative_next_to_0_is_caught(name, x):
     with broken(op, in_one_argument(op, 0, one_percent_off)) as wrong_op:
         cost = with_op(cost, op, wrong_op)[cost]
         state = {"p": x * np.linspace(0.9, 1.1, 5)}
-        found = first_wrong_op(cost, [p], state, {}, EXECUTORS["numpy"](), np.random.default_rng(0))
+        found = first_wrong_op(cost, [p], state, {}, np.random.default_rng(0))
     assert found.op == f"wrong {name}"
 
 
@@ -191,11 +192,10 @@ def test_the_batch_axis_and_its_size():
     spread = OPS["broadcast"](w, shape=(None, 3), axes=(0,))
     cost = reduce_sum(reduce_mean(tanh(x * spread), (0,)))
     state, data = {"w": np.array([0.5, -1.0, 0.2])}, {"x": np.random.default_rng(0).normal(size=(6, 3))}
-    executor = EXECUTORS["numpy"]()
-    assert first_wrong_op(cost, [w], state, data, executor, np.random.default_rng(0)) is None
+    assert first_wrong_op(cost, [w], state, data, np.random.default_rng(0)) is None
     op = OPS["broadcast"]
     with broken(op, in_one_argument(op, 0, one_percent_off)) as wrong_op:
         new = with_op(cost, op, wrong_op)
-        found = first_wrong_op(new[cost], [new[w]], state, data, executor, np.random.default_rng(0))
+        found = first_wrong_op(new[cost], [new[w]], state, data, np.random.default_rng(0))
     assert found.op == "wrong broadcast"
     assert math.isclose(found.factor, 1.01, rel_tol=1e-6)
