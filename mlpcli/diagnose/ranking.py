@@ -32,7 +32,7 @@ def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual
         if ask in ("facts", "before training") and not untrained:
             continue
         gated = not (rule.exact or rule.always) and evidence.learns
-        if gated and ask != "all" and not evidence.frozen:
+        if gated and ask != "all" and not evidence.stands_still:
             continue
         for found in _asked(name, rule, evidence):
             _place(possible(_lessened(found, evidence) if gated else found, evidence.case), roots)
@@ -68,7 +68,7 @@ def rules_of(kind: str) -> dict[str, Rule]:
 
 def _lessened(finding: Finding, evidence: Evidence) -> Finding:
     """Of a network that learns: a problem is a note, and a warning where it learns no more."""
-    if evidence.frozen:
+    if evidence.stands_still:
         return replace(finding, severity="warning") if finding.severity == "problem" else finding
     return replace(finding, severity="note")
 

@@ -275,7 +275,7 @@ class Evidence:
         return trial.complete and trial.finite and self.baseline > 0 and self.left(trial.loss) > POOR
 
     @cached_property
-    def frozen(self) -> bool:
+    def stands_still(self) -> bool:
         """Whether it learns, but the last step hardly changed a weight, with much of the loss left."""
         still = all(update <= NO_STEP for update in self.trial.last_update.values())
         return self.learns and self.leaves_much and still
