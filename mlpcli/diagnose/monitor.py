@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mlpcli.data.targets import ClassTarget
 from mlpcli.diagnose.case import Case
-from mlpcli.diagnose.layers.weight_probe import Probe
+from mlpcli.diagnose.layers.weight_probe import WeightProbe
 from mlpcli.runs.finding import Finding
 
 FIRST_SHARE = 0.25
@@ -46,7 +46,7 @@ class Look(NamedTuple):
 
     case: Case
     moments: Sequence[Moment]
-    probe: Probe
+    probe: WeightProbe
     ended: bool = False
 
     @property

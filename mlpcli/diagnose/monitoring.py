@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.diagnose.diagnosis import make_case
-from mlpcli.diagnose.layers.weight_probe import Probe
+from mlpcli.diagnose.layers.weight_probe import WeightProbe
 from mlpcli.diagnose.monitor import Look, Moment
 from mlpcli.diagnose.monitors import MONITORS
 from mlpcli.diagnose.possible import possible
@@ -44,7 +44,7 @@ class Monitoring:
         """rows: those of parts, by name, that are made already; making them takes time and memory."""
         self._case = make_case(prepared, rows=rows)
         self._monitors = [monitor() for monitor in MONITORS.values()]
-        self._probe = Probe(self._case, state)
+        self._probe = WeightProbe(self._case, state)
         self._moments: list[Moment] = []
         self._spent = self._took = 0.0
 

@@ -9,7 +9,7 @@ from gallery.sentences import assert_lawful
 
 from mlpcli import train
 from mlpcli.diagnose.diagnosis import make_case
-from mlpcli.diagnose.layers.weight_probe import Probe
+from mlpcli.diagnose.layers.weight_probe import WeightProbe
 from mlpcli.diagnose.monitor import Look, Moment, Monitor
 from mlpcli.diagnose.monitoring import Monitoring
 from mlpcli.diagnose.monitors import MONITORS
@@ -29,7 +29,7 @@ def look(losses, ended=False, of=None, validation=None, config="xor-tanh", overr
         Moment(100 * at, *pair) for at, pair in enumerate(zip(losses, validation, strict=True), start=1)
     ]
     case = make_case(prepared)
-    return Look(case, moments, Probe(case, prepared.initial_values()), ended)
+    return Look(case, moments, WeightProbe(case, prepared.initial_values()), ended)
 
 
 def said(name, losses, **more):
@@ -150,7 +150,7 @@ def test_units_that_are_all_dead(precision, tmp_path):
 def test_units_that_say_the_same_for_lack_of_other_input_are_not_dead():
     case = make_case(prepare(CONFIGS / "iris.yaml", ["network.hidden[0].activation=relu"]))
     state = case.draw(0)
-    probe = Probe(case, state)
+    probe = WeightProbe(case, state)
     state["hidden1.weights"][...] = 0
     probe.read()
     assert probe.constant == [0, 0]
@@ -163,7 +163,7 @@ def test_units_that_say_the_same_for_lack_of_other_input_are_not_dead():
 def test_the_change_of_the_weights():
     case = make_case(prepare(CONFIGS / "xor-sigmoid.yaml"))
     state = case.draw(0)
-    probe = Probe(case, state)
+    probe = WeightProbe(case, state)
     probe.read()
     assert probe.change == 0
     for array in state.values():
