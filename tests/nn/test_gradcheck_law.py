@@ -19,8 +19,11 @@ TARGET = {"binary_cross_entropy": "probability", "cross_entropy": "one-hot", "po
 
 
 def cases(activations):
-    """All with NumPy. Every loss with the other executors, and by make test-all every activation: they do the
-    same steps as NumPy, tests/execute/test_agreement.py."""
+    """List the pairs to check: all with NumPy, every loss with the other executors.
+
+    By make test-all every activation is checked with these, too: they do the same steps as NumPy, see
+    tests/execute/test_agreement.py.
+    """
     whole = [(name, loss, "numpy") for name in activations for loss in LOSSES]
     others = [kind for kind in EXECUTORS if kind != "numpy"]
     some = [(name, list(LOSSES)[at % len(LOSSES)]) for at, name in enumerate(activations)]
@@ -62,7 +65,7 @@ LAYERED = [
 
 @pytest.mark.parametrize(("name", "layer"), sampled(LAYERED, covering(LAYERED).__contains__))
 def test_hidden_activation_with_dropout_or_a_normalisation(name, layer):
-    """Against differences with NumPy; the other executors have the same gradients, and the same step."""
+    """Differences are taken with NumPy; the other executors have the same gradients, and the same step."""
     net, values = network([(name, 3)], ("softmax", 3), "cross_entropy", layer=LAYERS[layer])
     data = rows(net, 4, target="one-hot")
     assert_gradients(net, values, data)

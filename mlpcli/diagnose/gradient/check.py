@@ -1,4 +1,4 @@
-"""Question 1: is the gradient right? Central differences against the graph, in float64."""
+"""The answer to question 1, is the gradient right? Central differences against the graph, in float64."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class GradientCheck:
 
     @property
     def wrong(self) -> tuple[ParameterCheck, ...]:
-        """The checks that failed."""
+        """The checks that failed, in the order of `checks`."""
         return tuple(check for check in self.checks if not check.right)
 
     @property
@@ -209,7 +209,7 @@ class _CostChecker:
             self._whole = GradientChecker(checked.cost, nodes, self._state, rows, executor)
 
     def move_to(self, values: State) -> None:
-        """Take over these weights."""
+        """Copy these weights into the state that all checks use."""
         for name, array in self._state.items():
             array[...] = values[name]
 

@@ -244,6 +244,7 @@ def _by_direction(
     """
 
     def weighted() -> tuple[NDArray[Any], Sequence[NDArray[Any]]]:
+        """Return the terms of the sum, and the branch patterns."""
         value, branches = local.value_and_branches()
         return g * value, branches
 

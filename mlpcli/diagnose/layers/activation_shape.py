@@ -54,6 +54,7 @@ def activation_shape(layer: Layer, state: State, executor: Executor) -> Activati
     function = RowFunction(executor, {"slope": activation_slope(probe)}, state)
 
     def slopes_at(points: NDArray[Any]) -> NDArray[Any]:
+        """Return the largest |slope| of each unit, (points, units)."""
         grid = np.repeat(points[:, None], wide, axis=1)
         return largest_per_unit(function({"z": grid})["slope"], layer.units)
 

@@ -81,7 +81,7 @@ def test_one_wrong_entry_of_many_is_seen_by_the_direction():
 
 
 def whole(net, values, data, **more):
-    """Question 1 of a network at its first weights and after a burn-in."""
+    """Check the gradient of a network at its initial weights and after a burn-in."""
     executor = EXECUTORS["numpy"]()
     later = burned_in(net, OPTIMIZERS["sgd"](), values, data, executor)
     return check_cost(
@@ -95,7 +95,7 @@ def whole(net, values, data, **more):
 
 
 def checked_cost(net, cost=None):
-    """The network's own cost, or another one of its loss and penalty."""
+    """Describe the network's own cost, or another one of its loss and penalty."""
     return CheckedCost(
         cost=net.cost if cost is None else cost,
         loss=net.loss,

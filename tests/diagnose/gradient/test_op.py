@@ -51,7 +51,7 @@ FAULTS = [
 
 
 def small_cost(name):
-    """The op on parameters, in a cost of its own."""
+    """Build a cost of one op on parameters: the cost, its parameters and their values."""
     operands, attributes = OPERANDS.get(name, ([X], {}))
     nodes = [parameter(f"p{at}", array.shape) for at, array in enumerate(operands)]
     result = condition(*nodes) if name == "where" else OPS[name](*nodes, **attributes)
@@ -95,7 +95,7 @@ def test_a_wrong_derivative_of_any_op_is_caught_and_named(name, at, way):
 
 
 def wrong_network(op_name, way, at=0, only=lambda node: True, penalty=None):
-    """A check of a network in which the op is wrong at those nodes."""
+    """Check a network in which the derivative of an op is wrong at those nodes."""
     net, values = network([("tanh", 5), ("gelu", 4)], ("softmax", 3), "cross_entropy", penalty=penalty)
     data = rows(net, 7, target="one-hot")
     op = OPS[op_name]
