@@ -53,7 +53,7 @@ def compare(symbolic: Any, numeric: Any, noise: Any, floor: Any, size: Any = Non
     return np.where(judged, np.where(np.isfinite(excess), excess, np.inf), np.nan)
 
 
-class Comparison:
+class DerivativeComparison:
     """Verdicts on derivatives of one shape, gathered over several steps: right where one step agrees.
 
     excess: that of compare() at the best step so far, NaN where no step could tell. symbolic, numeric, size:
@@ -126,7 +126,7 @@ def along_directions(
     evaluate: Evaluate,
     floor: Any,
     rng: np.random.Generator,
-) -> Iterator[Comparison]:
+) -> Iterator[DerivativeComparison]:
     """Yield the verdict, of shape (), on the derivative along each of DIRECTIONS random directions.
 
     array: where the function is evaluated, restored afterwards; gradient: of that shape, by the graph. Every
@@ -134,7 +134,7 @@ def along_directions(
     """
     for _ in range(DIRECTIONS):
         direction = random_weights(rng, array.shape)
-        found = Comparison((), floor)
+        found = DerivativeComparison((), floor)
         for step in STEPS:
             numeric, gone = directional_difference(evaluate, array, direction, step)
             products = gradient * gone

@@ -10,7 +10,7 @@ import numpy as np
 
 from mlpcli.diagnose.gradient.compare import (
     STEPS,
-    Comparison,
+    DerivativeComparison,
     absolute_floor,
     along_directions,
     random_weights,
@@ -224,9 +224,9 @@ def _check_argument(
     )
 
 
-def _by_entry(local: _LocalOp, at: int, slope: NDArray[Any], result: NDArray[Any]) -> Comparison:
+def _by_entry(local: _LocalOp, at: int, slope: NDArray[Any], result: NDArray[Any]) -> DerivativeComparison:
     """Compare every entry of an elementwise op at once. slope: d result / d operand, of the same shape."""
-    found = Comparison(result.shape, absolute_floor(result))
+    found = DerivativeComparison(result.shape, absolute_floor(result))
     # The last step is relative, for log and powers next to 0, where no other is short enough.
     for step, least in (*((step, 1.0) for step in STEPS), (STEP, 0.0)):
         found.add(slope, entrywise_difference(local.value_and_branches, local.operands[at], step, least))
@@ -237,7 +237,7 @@ def _by_entry(local: _LocalOp, at: int, slope: NDArray[Any], result: NDArray[Any
 
 def _by_direction(
     local: _LocalOp, at: int, gradient: NDArray[Any], g: NDArray[Any], rng: np.random.Generator
-) -> Iterator[Comparison]:
+) -> Iterator[DerivativeComparison]:
     """Compare the sum of the result, weighted by g, along random directions of the operand.
 
     Ops that are not elementwise are linear, so that one direction sees a single wrong entry.

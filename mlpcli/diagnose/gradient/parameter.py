@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.gradient.compare import STEPS, Comparison, absolute_floor, along_directions
+from mlpcli.diagnose.gradient.compare import STEPS, DerivativeComparison, absolute_floor, along_directions
 from mlpcli.execute.executor import Executor, State, arithmetic
 from mlpcli.grad.finite_difference import Evaluate, NumericDerivative, central_difference
 from mlpcli.grad.reverse import gradients
@@ -240,7 +240,7 @@ def _check_entries(
     """Return the fields of a ParameterCheck that are about entries. chosen: flat indices of these."""
     indices = [tuple(int(i) for i in np.unravel_index(flat, array.shape)) for flat in chosen]
     symbolic = gradient.ravel()[chosen]
-    found = Comparison(chosen.shape, floor)
+    found = DerivativeComparison(chosen.shape, floor)
     for step in ENTRY_STEPS:
         value, noise = np.full(chosen.shape, np.nan), np.full(chosen.shape, np.nan)
         crosses = np.zeros(chosen.shape, bool)
@@ -258,7 +258,9 @@ def _check_entries(
     }
 
 
-def _worst_entry(found: Comparison, indices: Sequence[tuple[int, ...]], floor: float) -> EntryCheck | None:
+def _worst_entry(
+    found: DerivativeComparison, indices: Sequence[tuple[int, ...]], floor: float
+) -> EntryCheck | None:
     worst: EntryCheck | None = None
     worst_so_far = (False, -1.0)
     for at in np.flatnonzero(found.judged).tolist():

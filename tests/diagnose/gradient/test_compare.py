@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlpcli.diagnose.gradient.compare import Comparison, absolute_floor, compare
+from mlpcli.diagnose.gradient.compare import DerivativeComparison, absolute_floor, compare
 from mlpcli.grad.finite_difference import NumericDerivative
 
 FLOOR = float(absolute_floor(0.0))
@@ -32,7 +32,7 @@ def test_a_gradient_that_is_no_number_is_wrong_beside_one_that_is(symbolic):
 
 
 def test_one_step_that_agrees_is_enough():
-    found = Comparison((2,), FLOOR)
+    found = DerivativeComparison((2,), FLOOR)
     found.add(np.ones(2), step(np.array([1.0, 1.5])))
     np.testing.assert_array_equal(found.open, [False, True])
     found.add(np.ones(2), step(np.array([np.nan, 1.0])))
@@ -43,7 +43,7 @@ def test_one_step_that_agrees_is_enough():
 
 
 def test_steps_in_agreement_are_wrong_and_steps_that_contradict_each_other_lie_on_a_kink():
-    found = Comparison((3,), FLOOR)
+    found = DerivativeComparison((3,), FLOOR)
     for values in ([2.0, 2.0, np.nan], [2.01, 3.0, np.nan], [1.99, 5.0, np.nan]):
         found.add(np.ones(3), step(np.array(values)))
     np.testing.assert_array_equal(found.wrong, [True, False, False])
@@ -52,7 +52,7 @@ def test_steps_in_agreement_are_wrong_and_steps_that_contradict_each_other_lie_o
 
 
 def test_a_difference_across_a_kink_says_nothing():
-    found = Comparison((), FLOOR)
+    found = DerivativeComparison((), FLOOR)
     found.add(1.0, step(2.0, crosses=True))
     assert found.on_kinks
     assert not found.judged
