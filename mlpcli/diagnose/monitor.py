@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mlpcli.data.targets import ClassTarget
-from mlpcli.diagnose.layers.weight_probe import Probe
+from mlpcli.diagnose.layers.weight_probe import WeightProbe
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding
 
@@ -46,7 +46,7 @@ class Look(NamedTuple):
 
     problem: Problem
     moments: Sequence[Moment]
-    probe: Probe
+    probe: WeightProbe
     ended: bool = False
 
     @property

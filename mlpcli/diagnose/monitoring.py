@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.diagnose.layers.weight_probe import Probe
+from mlpcli.diagnose.layers.weight_probe import WeightProbe
 from mlpcli.diagnose.monitor import Look, Moment
 from mlpcli.diagnose.monitors import MONITORS
 from mlpcli.diagnose.ranking import applicable, diagnose
@@ -42,7 +42,7 @@ class Monitoring:
         """Make ready to watch the arrays of `state`, by name, of a training of that problem."""
         self._problem = resolve_auto_rate(problem)
         self._monitors = [monitor() for monitor in MONITORS.values()]
-        self._probe = Probe(self._problem, state)
+        self._probe = WeightProbe(self._problem, state)
         self._moments: list[Moment] = []
         self._spent = self._took = 0.0
 

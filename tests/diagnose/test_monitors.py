@@ -8,7 +8,7 @@ import pytest
 from gallery.sentences import assert_lawful
 
 from mlpcli import train
-from mlpcli.diagnose.layers.weight_probe import Probe
+from mlpcli.diagnose.layers.weight_probe import WeightProbe
 from mlpcli.diagnose.monitor import Look, Moment, Monitor
 from mlpcli.diagnose.monitoring import Monitoring
 from mlpcli.diagnose.monitors import MONITORS
@@ -28,7 +28,7 @@ def look(losses, ended=False, of=None, validation=None, config="xor-tanh", overr
         Moment(100 * at, *pair) for at, pair in enumerate(zip(losses, validation, strict=True), start=1)
     ]
     problem = prepared
-    return Look(problem, moments, Probe(problem, prepared.initial_values()), ended)
+    return Look(problem, moments, WeightProbe(problem, prepared.initial_values()), ended)
 
 
 def said(name, losses, **more):
@@ -149,7 +149,7 @@ def test_units_that_are_all_dead(precision, tmp_path):
 def test_units_that_say_the_same_for_lack_of_other_input_are_not_dead():
     problem = prepare(CONFIGS / "iris.yaml", ["network.hidden[0].activation=relu"])
     state = problem.initial_values(0)
-    probe = Probe(problem, state)
+    probe = WeightProbe(problem, state)
     state["hidden1.weights"][...] = 0
     probe.read()
     assert probe.constant == [0, 0]
@@ -162,7 +162,7 @@ def test_units_that_say_the_same_for_lack_of_other_input_are_not_dead():
 def test_the_change_of_the_weights():
     problem = prepare(CONFIGS / "xor-sigmoid.yaml")
     state = problem.initial_values(0)
-    probe = Probe(problem, state)
+    probe = WeightProbe(problem, state)
     probe.read()
     assert probe.change == 0
     for array in state.values():

@@ -7,7 +7,8 @@ with it at the output; `make test-all` checks all pairs in both places.
 import numpy as np
 import pytest
 
-from mlpcli.diagnose.gradient.check import RELATIVE_TOLERANCE, check_gradients
+from mlpcli.diagnose.gradient.compare import RELATIVE_TOLERANCE
+from mlpcli.diagnose.gradient.parameter import check_gradients
 from mlpcli.engine import compute, gradients
 from mlpcli.execute import EXECUTORS
 from mlpcli.nn.activations import ACTIVATIONS

@@ -10,6 +10,7 @@ import numpy as np
 from mlpcli.diagnose.gradient.check import (
     BURN_IN,
     WORK,
+    CheckedCost,
     GradientCheck,
     burned_in,
     check_cost,
@@ -62,20 +63,16 @@ def check_gradient(
     trained_ones = [p.node for p in network.trained]
     each = WORK_A_SECOND * seconds / (len(points) * (1 if network.penalty is None else 2))
     entries = default_coordinates(trained_ones, len(few), full, min(WORK, each))
-    checked = check_cost(
-        network.cost,
-        network.loss,
-        network.penalty,
-        trained_ones,
-        [(name, weights) for name, weights in points.items() if weights is not None],
-        some,
-        executor,
-        rng,
-        entries,
+    cost = CheckedCost(
+        cost=network.cost,
+        loss=network.loss,
+        penalty=network.penalty,
+        parameters=trained_ones,
         parts=parts_of(network),
         formulas=uses_formulas(network, problem.head.loss),
     )
-    return checked, len(few)
+    named = [(name, weights) for name, weights in points.items() if weights is not None]
+    return check_cost(cost, named, some, executor, rng, entries), len(few)
 
 
 def check_in_precision(

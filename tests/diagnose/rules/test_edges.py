@@ -75,7 +75,7 @@ def test_weights_that_no_longer_move_are_told_although_the_network_beats_its_bas
     assert rules.get("learning_rate_too_high") == "warning"
 
 
-def test_a_healthy_network_is_not_frozen():
+def test_a_healthy_network_does_not_stand_still():
     subject = evidence(MOONS)
     assert subject.learns
     assert not subject.trial.stands_still

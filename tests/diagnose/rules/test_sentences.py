@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from gallery.evidence import evidence, found
 
-from mlpcli.cli.text.gradcheck import describe_finding
+from mlpcli.cli.text.finding import describe_finding
 from mlpcli.diagnose.repair.proposal import propose
 from mlpcli.diagnose.trials.evidence import evidence_of
 from mlpcli.runs.finding import Finding, Remedy
