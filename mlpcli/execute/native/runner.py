@@ -10,26 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.execute.executor import Executor, State, address, aligned
-from mlpcli.execute.native.codegen.epochs import (
-    ARENA,
-    BATCHES,
-    BEGUN,
-    COST_BELOW,
-    COSTS,
-    DONE,
-    EPOCHS,
-    FEW,
-    FIRST,
-    NEXT_UINT32,
-    ORDER,
-    PRODUCT,
-    RANDOM_STATE,
-    SHUFFLE,
-    STOP,
-    TOTALS,
-    epochs_text,
-)
+from mlpcli.execute.native.argument_block import ArgumentBlock, Slot
+from mlpcli.execute.native.codegen.epochs import FEW, epochs_text
 from mlpcli.execute.native.codegen.program import step_text
+from mlpcli.execute.native.codegen.shuffle import SHUFFLE
 from mlpcli.execute.native.function import module_texts
 from mlpcli.execute.native.module import Code, machine
 from mlpcli.execute.native.products.worker_pool import Team
@@ -90,11 +74,10 @@ class NativeEpochRunner(EpochRunner):
             else:
                 pointers.append(address(state[buffer.name]) if buffer.role == "state" else 0)
         self._team = Team(steps, self._code)
-        self._frame = np.zeros(FIRST + len(pointers) + len(gathered), np.int64)
-        self._frame[FIRST:] = [*pointers, *gathered]
-        self._frame[STOP] = address(self._stop)
-        self._frame[ARENA] = address(self._arena)
-        self._frame[PRODUCT] = self._team.address
+        self._block = ArgumentBlock([*pointers, *gathered])
+        self._block[Slot.STOP] = address(self._stop)
+        self._block[Slot.ARENA] = address(self._arena)
+        self._block[Slot.PRODUCT] = self._team.address
 
     def run(
         self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: Pass | None = None
@@ -127,22 +110,22 @@ class NativeEpochRunner(EpochRunner):
         totals = np.zeros(len(self._outputs))
         if begun is not None:
             totals[self._places] = list(begun.totals.values())
-        frame = self._frame
-        frame[EPOCHS], frame[COSTS] = count, address(costs)
-        frame[ORDER] = 0 if order is None else address(order)
-        frame[COST_BELOW : COST_BELOW + 1].view(np.float64)[0] = cost_below
-        frame[NEXT_UINT32] = frame[RANDOM_STATE] = 0
-        frame[BEGUN], frame[TOTALS] = begun.batches if begun else 0, address(totals)
+        block = self._block
+        block[Slot.EPOCHS], block[Slot.COSTS] = count, address(costs)
+        block[Slot.ORDER] = 0 if order is None else address(order)
+        block.put_double(Slot.COST_BELOW, cost_below)
+        block[Slot.NEXT_UINT32] = block[Slot.RANDOM_STATE] = 0
+        block[Slot.BEGUN], block[Slot.TOTALS] = begun.batches if begun else 0, address(totals)
         self._stop[0] = should_stop()  # then one batch is done, as batch by batch
         if rng is None:
             self._patiently(count, should_stop)
         else:
             interface = rng.bit_generator.ctypes
-            frame[NEXT_UINT32] = ctypes.cast(interface.next_uint32, ctypes.c_void_p).value or 0
-            frame[RANDOM_STATE] = interface.state_address
+            block[Slot.NEXT_UINT32] = ctypes.cast(interface.next_uint32, ctypes.c_void_p).value or 0
+            block[Slot.RANDOM_STATE] = interface.state_address
             with rng.bit_generator.lock:
                 self._patiently(count, should_stop)
-        done, batches = int(frame[DONE]), int(frame[BATCHES])
+        done, batches = block[Slot.DONE], block[Slot.BATCHES]
         sums = costs[:done, self._places]
         seen = min(batches * self._batch, self._count)
         last = dict(zip(self._names, sums[-1].tolist(), strict=True))
@@ -152,7 +135,7 @@ class NativeEpochRunner(EpochRunner):
 
     def _patiently(self, count: int, should_stop: Callable[[], bool]) -> None:
         """The call; a long one in a thread, so that this one may look whether to stop."""
-        at = address(self._frame)
+        at = self._block.address
         if count * -(-self._count // self._batch) <= SHORT_STEPS and not self._team:
             self._train(at)
             return

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from mlpcli.engine import make_plan, matmul, parameter
-from mlpcli.execute.native import products, program, shared, team
+from mlpcli.execute.native.codegen import program
 from mlpcli.execute.native.function import NativeFunction
 from mlpcli.execute.native.module import machine
+from mlpcli.execute.native.products import shared
+from mlpcli.execute.native.products import tiles as products
+from mlpcli.execute.native.products import worker_pool as team
 from sampling import sampled
 
 SHAPES = [

@@ -95,6 +95,29 @@ class Emitter:
         self.label(after)
         return list(results)
 
+    def loop_until(self, rounds: str, body: Callable[[str], str], first: str = "0") -> str:
+        """Write a loop that may end early; return an i1: whether it did.
+
+        body(index) gives an i1 that ends the loop. rounds: a number or an i64 name, above `first`.
+        """
+        number = next(self._number)
+        head, latch, left, after = (f"{word}{number}" for word in ("loop", "next", "left", "done"))
+        index, before = self.name(), self.block
+        self.put(f"br label %{head}")
+        self.label(head)
+        at = len(self.lines)
+        # Two ways out, so that LLVM still knows how often the loop goes round at most, and may unroll it.
+        self.put(f"br i1 {body(index)}, label %{left}, label %{latch}")
+        self.label(latch)
+        following = self.let(f"add nuw nsw i64 {index}, 1")
+        self.lines.insert(at, f"  {index} = phi i64 [ {first}, %{before} ], [ {following}, %{latch} ]")
+        ended = self.let(f"icmp eq i64 {following}, {rounds}")
+        self.put(f"br i1 {ended}, label %{after}, label %{head}")
+        self.label(left)
+        self.put(f"br label %{after}")
+        self.label(after)
+        return self.let(f"phi i1 [ true, %{left} ], [ false, %{latch} ]")
+
     def when(self, condition: str, body: Callable[[], object]) -> None:
         """body() only where the condition, an instruction, gives true."""
         number = next(self._number)
