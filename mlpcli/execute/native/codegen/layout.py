@@ -11,7 +11,7 @@ import numpy as np
 from mlpcli.execute.executor import view_of
 from mlpcli.execute.native.codegen.arena import LINE, share_slots
 from mlpcli.execute.native.codegen.instructions import constant_text
-from mlpcli.execute.native.codegen.loops import Place, contiguous, kind_of
+from mlpcli.execute.native.codegen.loops import BufferView, contiguous, kind_of
 from mlpcli.execute.native.codegen.writer import BYTES, Emitter
 from mlpcli.plan.fuse import Group, used_outside, view_owners
 from mlpcli.plan.kernel import Kernel, Plan
@@ -29,7 +29,7 @@ class Layout:
 
     arguments: tuple[int, ...]
     slots: tuple[int, ...]
-    places: dict[int, Place]
+    places: dict[int, BufferView]
     constants: tuple[str, ...]
 
 
@@ -61,18 +61,18 @@ def lay_out(name: str, plan: Plan, groups: Sequence[Group], emitter: Emitter) ->
     return Layout(tuple(arguments), tuple(slots), places, texts)
 
 
-def place_of(plan: Plan, index: int, pointer: str) -> Place:
+def place_of(plan: Plan, index: int, pointer: str) -> BufferView:
     """A buffer in C order at a pointer."""
     buffer = plan.buffers[index]
-    return Place(pointer, buffer.shape, contiguous(buffer.shape), kind_of(buffer.dtype))
+    return BufferView(pointer, buffer.shape, contiguous(buffer.shape), kind_of(buffer.dtype))
 
 
-def view_place(kernel: Kernel, plan: Plan, base: Place) -> Place:
+def view_place(kernel: Kernel, plan: Plan, base: BufferView) -> BufferView:
     """The view a move means, as strides, found by asking it of an array that stands for the memory."""
     entries = np.lib.stride_tricks.as_strided(np.zeros(1, np.int8), base.shape, base.strides, writeable=False)
     view = view_of(kernel, entries, plan.buffers[kernel.output].shape)
     begin = view.__array_interface__["data"][0] - entries.__array_interface__["data"][0]
-    return Place(base.pointer, view.shape, view.strides, base.kind, base.offset + begin)
+    return BufferView(base.pointer, view.shape, view.strides, base.kind, base.offset + begin)
 
 
 def bytes_of(plan: Plan, index: int) -> int:

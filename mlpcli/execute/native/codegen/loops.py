@@ -16,7 +16,7 @@ from mlpcli.plan.kernel import Kernel, Plan
 
 
 @dataclass(frozen=True)
-class Place:
+class BufferView:
     """Where a buffer lies: a pointer, and strides in entries per axis (0: spread); offset in entries."""
 
     pointer: str
@@ -27,7 +27,7 @@ class Place:
 
 
 def emit_loop(
-    group: Group, plan: Plan, places: Mapping[int, Place], emitter: Emitter, words: LlvmWords
+    group: Group, plan: Plan, places: Mapping[int, BufferView], emitter: Emitter, words: LlvmWords
 ) -> None:
     """One nest over the group's shape. Values made and used in it stay in registers."""
     reductions = [kernel for kernel in group.kernels if kernel.op.kind == "reduce"]
@@ -41,7 +41,7 @@ def emit_loop(
     emitter.nest(shape, entry)
 
 
-def _collapsed(group: Group, plan: Plan, places: Mapping[int, Place]) -> tuple[tuple[int, ...], bool]:
+def _collapsed(group: Group, plan: Plan, places: Mapping[int, BufferView]) -> tuple[tuple[int, ...], bool]:
     """The shape to loop over: one flat axis where every operand is whole or a single entry."""
     shape = group.shape
     if any(k.op.kind == "reduce" and not _reduces_all(k, shape) for k in group.kernels):
@@ -60,7 +60,7 @@ def _collapsed(group: Group, plan: Plan, places: Mapping[int, Place]) -> tuple[t
 def _body(
     group: Group,
     plan: Plan,
-    places: Mapping[int, Place],
+    places: Mapping[int, BufferView],
     emitter: Emitter,
     words: LlvmWords,
     indices: Sequence[str] | None,
@@ -101,7 +101,11 @@ def _body(
 
 
 def _at(
-    place: Place, shape: tuple[int, ...], indices: Sequence[str] | None, flat: Sequence[str], emitter: Emitter
+    place: BufferView,
+    shape: tuple[int, ...],
+    indices: Sequence[str] | None,
+    flat: Sequence[str],
+    emitter: Emitter,
 ) -> str:
     if indices is None:
         return emitter.offset([(flat[0], 0 if math.prod(place.shape) == 1 else 1)], place.offset)
@@ -125,7 +129,7 @@ def _reduced_terms(kernel: Kernel, shape: tuple[int, ...], indices: Sequence[str
     return [(indices[axis], stride) for axis, stride in zip(kept, strides, strict=True)] if indices else []
 
 
-def _start(kernel: Kernel, plan: Plan, place: Place, emitter: Emitter) -> None:
+def _start(kernel: Kernel, plan: Plan, place: BufferView, emitter: Emitter) -> None:
     start = constant_text(_neutral(kernel), place.kind)
 
     def put(index: str) -> None:

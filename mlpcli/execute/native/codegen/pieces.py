@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from mlpcli.execute.native.codegen.functions import declarations, definitions
 from mlpcli.execute.native.codegen.kernels import SCRATCH, emit_copy_of, emit_group
-from mlpcli.execute.native.codegen.loops import Place
+from mlpcli.execute.native.codegen.loops import BufferView
 from mlpcli.execute.native.codegen.scalar_ops import LlvmWords
 from mlpcli.execute.native.codegen.writer import BYTES, Emitter
 from mlpcli.execute.native.products.tiles import Machine
@@ -24,7 +24,7 @@ from mlpcli.plan.kernel import Plan
 
 LARGEST = max(BYTES.values())
 
-Body = Callable[[Mapping[int, Place], Emitter, LlvmWords], object]
+Body = Callable[[Mapping[int, BufferView], Emitter, LlvmWords], object]
 
 
 @dataclass(frozen=True)
@@ -49,26 +49,26 @@ class Pieces:
         self._attributes = attributes
 
     def emit_part(
-        self, groups: Sequence[Group], plan: Plan, places: Mapping[int, Place], machine: Machine
+        self, groups: Sequence[Group], plan: Plan, places: Mapping[int, BufferView], machine: Machine
     ) -> int:
         """Write a function that does these groups, and its call; return how many bytes at SCRATCH it uses."""
         buffers = (i for group in groups for kernel in group.kernels for i in (*kernel.inputs, kernel.output))
         used = {index: places[index] for index in buffers if index in places}
         scratch = [0]
 
-        def body(places: Mapping[int, Place], emitter: Emitter, words: LlvmWords) -> None:
+        def body(places: Mapping[int, BufferView], emitter: Emitter, words: LlvmWords) -> None:
             scratch.extend(emit_group(group, plan, places, emitter, words, machine) for group in groups)
 
         self._emit(used, body, [SCRATCH] if any(group.kind == "matmul" for group in groups) else [])
         return max(scratch)
 
-    def emit_copy(self, source: Place, target: Place) -> None:
+    def emit_copy(self, source: BufferView, target: BufferView) -> None:
         """Write a function that copies an array, and its call."""
         self._emit(
             {0: source, 1: target}, lambda places, emitter, _: emit_copy_of(places[0], places[1], emitter)
         )
 
-    def _emit(self, places: Mapping[int, Place], body: Body, others: Iterable[str] = ()) -> None:
+    def _emit(self, places: Mapping[int, BufferView], body: Body, others: Iterable[str] = ()) -> None:
         """Write a function with that body, given the pointers of its places and others by their own name."""
         kinds: dict[str, int] = {}
         for place in places.values():

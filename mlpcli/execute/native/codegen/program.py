@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mlpcli.execute.native.codegen.arena import LINE, lines
 from mlpcli.execute.native.codegen.kernels import SCRATCH, emit_copy_of, emit_group, product_of
 from mlpcli.execute.native.codegen.layout import Layout, bytes_of, lay_out
-from mlpcli.execute.native.codegen.loops import Place, kind_of
+from mlpcli.execute.native.codegen.loops import BufferView, kind_of
 from mlpcli.execute.native.codegen.pieces import Piece, Pieces
 from mlpcli.execute.native.codegen.scalar_ops import LlvmWords
 from mlpcli.execute.native.codegen.writer import BYTES, UNROLLED, Emitter
@@ -126,7 +126,7 @@ def float_kind(plan: Plan) -> str:
     return next((kind_of(b.dtype) for b in plan.buffers if b.dtype != "bool"), "double")
 
 
-def _large_product(group: Group, places: Mapping[int, Place]) -> Product | None:
+def _large_product(group: Group, places: Mapping[int, BufferView]) -> Product | None:
     """The product of a group, if it is worth several threads."""
     if group.kind != "matmul":
         return None
@@ -134,7 +134,7 @@ def _large_product(group: Group, places: Mapping[int, Place]) -> Product | None:
     return product if product.multiplications >= SHARED_PRODUCT[product.kind] else None
 
 
-def _tiled(plan: Plan, places: Mapping[int, Place]) -> bool:
+def _tiled(plan: Plan, places: Mapping[int, BufferView]) -> bool:
     """Whether a product of the plan is computed in tiles."""
     kernels = (kernel for kernel in plan.kernels if kernel.op.kind == "matmul")
     return any(product_of(kernel, places).multiplications > SCALAR_PRODUCT for kernel in kernels)

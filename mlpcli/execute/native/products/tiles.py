@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from mlpcli.execute.native.codegen.loops import Place
+from mlpcli.execute.native.codegen.loops import BufferView
 from mlpcli.execute.native.codegen.writer import BYTES, Emitter
 
 SCALAR_PRODUCT = 64
@@ -50,11 +50,11 @@ class Machine:
 class Product:
     """result[i, j] = Σ_k a[i, k]·b[k, j], each with its strides in entries. rows × inner × columns."""
 
-    a: Place
+    a: BufferView
     a_strides: tuple[int, int]
-    b: Place
+    b: BufferView
     b_strides: tuple[int, int]
-    result: Place
+    result: BufferView
     rows: int
     inner: int
     columns: int
@@ -69,7 +69,9 @@ class Product:
         return self.result.kind
 
 
-def make_product(a: Place, b: Place, result: Place, transpose_a: bool, transpose_b: bool) -> Product:
+def make_product(
+    a: BufferView, b: BufferView, result: BufferView, transpose_a: bool, transpose_b: bool
+) -> Product:
     """From the places of a matmul kernel."""
     rows, columns = result.shape
     inner = a.shape[0] if transpose_a else a.shape[1]
@@ -101,7 +103,7 @@ class Vector:
 
 
 @dataclass(frozen=True)
-class Group:
+class VectorGroup:
     """Vectors that are computed together, `count` times: each time `step` entries of b or its copy further
     on, and as many columns of the result as there are in the vectors.
     """
@@ -119,9 +121,18 @@ class Group:
 class Tiling:
     """How a product is cut. copies: the vectors that are copied from b first; size: their entries."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[VectorGroup, ...]
     copies: tuple[Vector, ...]
     size: int
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Some rows of the result: `height` of them from row number·step on. number: a number or an i64 name."""
+
+    number: str
+    step: int
+    height: int
 
 
 def make_tiling(product: Product, machine: Machine, copy_all: bool, scratch: str) -> Tiling:
@@ -150,9 +161,9 @@ def make_tiling(product: Product, machine: Machine, copy_all: bool, scratch: str
     count = product.columns // lanes // wide
     if count:
         step = wide * lanes * (1 if in_place else product.inner)
-        groups.append(Group(tuple(vectors[:wide]), count, step))
+        groups.append(VectorGroup(tuple(vectors[:wide]), count, step))
     if vectors[count * wide :]:
-        groups.append(Group(tuple(vectors[count * wide :])))
+        groups.append(VectorGroup(tuple(vectors[count * wide :])))
     return Tiling(tuple(groups), tuple(copies), size)
 
 
@@ -167,26 +178,26 @@ def emit_product(product: Product, emitter: Emitter, machine: Machine, scratch: 
     height = tile_height(product.rows, tiling.groups[0], machine)
     whole, rest = divmod(product.rows, height)
 
-    def tiles(group: Group, at: str) -> None:
+    def down(group: VectorGroup, at: str) -> None:
         # Whole tiles in a loop, what is left once more.
-        emitter.loop(whole, lambda tile: emit_tile(product, emitter, group, at, tile, height, height))
+        emitter.loop(whole, lambda n: emit_tile(product, emitter, group, at, Tile(n, height, height)))
         if rest:
-            emit_tile(product, emitter, group, at, str(whole), height, rest)
+            emit_tile(product, emitter, group, at, Tile(str(whole), height, rest))
 
-    def columns(tile: str, rows: int) -> None:
+    def across(tile: Tile) -> None:
         for group in tiling.groups:
-            emitter.loop(group.count, partial(one, group, tile, rows))
+            emitter.loop(group.count, partial(one, group, tile))
 
-    def one(group: Group, tile: str, rows: int, at: str) -> None:
-        emit_tile(product, emitter, group, at, tile, height, rows)
+    def one(group: VectorGroup, tile: Tile, at: str) -> None:
+        emit_tile(product, emitter, group, at, tile)
 
     if rows_outside(product):
-        emitter.loop(whole, lambda tile: columns(tile, height))
+        emitter.loop(whole, lambda n: across(Tile(n, height, height)))
         if rest:
-            columns(str(whole), rest)
+            across(Tile(str(whole), height, rest))
     else:
         for group in tiling.groups:
-            emitter.loop(group.count, partial(tiles, group))
+            emitter.loop(group.count, partial(down, group))
     return tiling.size * BYTES[product.kind]
 
 
@@ -197,7 +208,7 @@ def rows_outside(product: Product) -> bool:
     return product.inner * product.columns * BYTES[product.kind] <= B_IN_CACHE
 
 
-def tile_height(rows: int, group: Group, machine: Machine) -> int:
+def tile_height(rows: int, group: VectorGroup, machine: Machine) -> int:
     """Rows of a tile: as many as the registers hold, rather a few less where then none are left over."""
     most = max(1, min(TALLEST, machine.sums // len(group.vectors)))
     for height in range(most, most - most // 3 - 1, -1):
@@ -257,21 +268,14 @@ def emit_copy_row(product: Product, emitter: Emitter, vector: Vector, at: str, k
 
 
 def emit_tile(
-    product: Product,
-    emitter: Emitter,
-    group: Group,
-    at: str,
-    tile: str,
-    step: int,
-    height: int,
-    a_step: int | None = None,
+    product: Product, emitter: Emitter, group: VectorGroup, at: str, tile: Tile, a_step: int | None = None
 ) -> None:
-    """height rows of the result from row tile·step on, in the columns of the group's `at`-th time.
+    """Write the rows of a tile, in the columns of the group's `at`-th time.
 
-    a_step: entries of a between two tiles, where that is not step rows.
+    a_step: entries of a between two tiles; None where that is tile.step rows.
     """
-    a_step = step * product.a_strides[0] if a_step is None else a_step
-    kind, vectors = product.kind, group.vectors
+    a_step = tile.step * product.a_strides[0] if a_step is None else a_step
+    kind, vectors, height = product.kind, group.vectors, tile.height
     types = [f"<{vector.width} x {kind}>" for _ in range(height) for vector in vectors]
 
     def advance(k: str, sums: list[str]) -> list[str]:
@@ -283,7 +287,7 @@ def emit_tile(
         new = []
         for i in range(height):
             offset = emitter.offset(
-                [(tile, a_step), (k, product.a_strides[1])],
+                [(tile.number, a_step), (k, product.a_strides[1])],
                 product.a.offset + i * product.a_strides[0],
             )
             factor = emitter.load(product.a.pointer, kind, offset)
@@ -302,7 +306,7 @@ def emit_tile(
         for v, vector in enumerate(vectors):
             down, across = product.result.strides
             offset = emitter.offset(
-                [(tile, step * down), (at, group.columns * across)],
+                [(tile.number, tile.step * down), (at, group.columns * across)],
                 product.result.offset + i * down + vector.start * across,
             )
             address = emitter.address(product.result.pointer, kind, offset)
