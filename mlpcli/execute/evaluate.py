@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.numpy.scalar_ops import joining_word
+from mlpcli.execute.numpy.scalar_ops import joining_ufunc
 from mlpcli.graph.node import BATCH_SIZE, CONSTANT, Node, topological
-from mlpcli.ops.scalar_ops import EagerWords
+from mlpcli.ops.scalar_ops import NumpyScalarOps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Arrays = list["NDArray[Any]"]
+_Arrays = list["NDArray[Any]"]
 
 
 def evaluate(
@@ -39,21 +39,21 @@ def evaluate(
     return {name: done[node] for name, node in outputs.items()}
 
 
-def _elementwise(node: Node, inputs: Arrays, rows: int) -> NDArray[Any]:
+def _elementwise(node: Node, inputs: _Arrays, rows: int) -> NDArray[Any]:
     assert node.op.formula is not None
-    result: NDArray[Any] = node.op.formula(EagerWords(), *inputs, **dict(node.attributes))
+    result: NDArray[Any] = node.op.formula(NumpyScalarOps(), *inputs, **dict(node.attributes))
     return result
 
 
-def _reduce(node: Node, inputs: Arrays, rows: int) -> NDArray[Any]:
+def _reduce(node: Node, inputs: _Arrays, rows: int) -> NDArray[Any]:
     settings = dict(node.attributes)
-    result: NDArray[Any] = joining_word(node.op).reduce(
+    result: NDArray[Any] = joining_ufunc(node.op).reduce(
         inputs[0], axis=settings["axes"], keepdims=settings["keep"]
     )
     return result
 
 
-def _matmul(node: Node, inputs: Arrays, rows: int) -> NDArray[Any]:
+def _matmul(node: Node, inputs: _Arrays, rows: int) -> NDArray[Any]:
     settings = dict(node.attributes)
     a, b = (
         array.T if settings[f"transpose_{side}"] else array for array, side in zip(inputs, "ab", strict=True)
@@ -62,7 +62,7 @@ def _matmul(node: Node, inputs: Arrays, rows: int) -> NDArray[Any]:
     return product
 
 
-def _move(node: Node, inputs: Arrays, rows: int) -> NDArray[Any]:
+def _move(node: Node, inputs: _Arrays, rows: int) -> NDArray[Any]:
     assert node.op.view is not None
     settings, shape = dict(node.attributes), tuple(rows if size is None else size for size in node.shape)
     if "shape" in settings:
@@ -74,7 +74,7 @@ def _move(node: Node, inputs: Arrays, rows: int) -> NDArray[Any]:
     return whole
 
 
-_KINDS: dict[str, Callable[[Node, Arrays, int], NDArray[Any]]] = {
+_KINDS: dict[str, Callable[[Node, _Arrays, int], NDArray[Any]]] = {
     "elementwise": _elementwise,
     "reduce": _reduce,
     "matmul": _matmul,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Shape = tuple[int | None, ...]
 Attributes = tuple[tuple[str, Any], ...]
-Value = Union["Node", float, int]
+Operand = Union["Node", float, int]
 
 KINDS = ("source", "elementwise", "reduce", "matmul", "move")
 FLOATS = ("float64", "float32")
@@ -31,7 +31,7 @@ class Op:
     """One operation: its shape rule, its formula and its derivative, side by side.
 
     shape(*inputs, **attributes) gives the result's shape and raises ShapeError where inputs do not fit.
-    formula(words, *inputs, **attributes) says an elementwise op in scalar words (see ops/words.py); for a
+    formula(ops, *inputs, **attributes) says an elementwise op in scalar ops (see ops/scalar_ops.py); for a
     reduction it is the one word that joins two values. A move says by view(array, **attributes) which part
     of an array, or which spreading of it, it means: the result is that view, or with scatter the result is
     zero but for that view of it, which holds the input.
@@ -56,7 +56,7 @@ class Op:
             raise ValueError(f"{self.name}: {self.kind!r} is not a kind of op")
         OPS[self.name] = self
 
-    def __call__(self, *inputs: Value, **attributes: Any) -> Node:
+    def __call__(self, *inputs: Operand, **attributes: Any) -> Node:
         """A node that applies this op. Numbers among the inputs become constants."""
         nodes = as_nodes(inputs)
         kept = tuple(sorted(attributes.items()))
@@ -111,28 +111,28 @@ class Node:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"nodes are immutable: {name} cannot be set")
 
-    def __add__(self, other: Value) -> Node:
+    def __add__(self, other: Operand) -> Node:
         return OPS["add"](self, other)
 
-    def __radd__(self, other: Value) -> Node:
+    def __radd__(self, other: Operand) -> Node:
         return OPS["add"](other, self)
 
-    def __sub__(self, other: Value) -> Node:
+    def __sub__(self, other: Operand) -> Node:
         return OPS["subtract"](self, other)
 
-    def __rsub__(self, other: Value) -> Node:
+    def __rsub__(self, other: Operand) -> Node:
         return OPS["subtract"](other, self)
 
-    def __mul__(self, other: Value) -> Node:
+    def __mul__(self, other: Operand) -> Node:
         return OPS["multiply"](self, other)
 
-    def __rmul__(self, other: Value) -> Node:
+    def __rmul__(self, other: Operand) -> Node:
         return OPS["multiply"](other, self)
 
-    def __truediv__(self, other: Value) -> Node:
+    def __truediv__(self, other: Operand) -> Node:
         return OPS["divide"](self, other)
 
-    def __rtruediv__(self, other: Value) -> Node:
+    def __rtruediv__(self, other: Operand) -> Node:
         return OPS["divide"](other, self)
 
     def __neg__(self) -> Node:
@@ -192,7 +192,7 @@ def batch_size(dtype: str = "float64") -> Node:
     return Node(BATCH_SIZE, (), (), dtype)
 
 
-def as_nodes(inputs: Iterable[Value]) -> tuple[Node, ...]:
+def as_nodes(inputs: Iterable[Operand]) -> tuple[Node, ...]:
     """Inputs with numbers made constants, in the float dtype of the nodes beside them."""
     given = tuple(inputs)
     floats = [i for i in given if isinstance(i, Node) and i.dtype in FLOATS]

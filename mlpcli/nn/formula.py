@@ -23,16 +23,16 @@ from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.formula_text import at, syntax_tree
 from mlpcli.nn.stable import use_logit_forms
 from mlpcli.ops import elementwise as ops
-from mlpcli.ops.scalar_ops import EagerWords
+from mlpcli.ops.scalar_ops import NumpyScalarOps
 
-Value = Node | float
+_Value = Node | float
 NOTHING: Mapping[str, Node] = MappingProxyType({})
 LARGEST_EXPONENT = 64
 """Of a power, in size: x**64 is beyond float64 for x above 65 536."""
 
 
 @dataclass(frozen=True)
-class Function:
+class FormulaFunction:
     """A word with arguments. build: nodes -> node; the arguments at the places in `numbers` stay numbers."""
 
     arguments: str
@@ -46,20 +46,20 @@ def _fold(op: Any) -> Callable[..., Node]:
     return lambda *values: reduce(op, values)
 
 
-FUNCTIONS: Mapping[str, Function] = {
-    "abs": Function("x", ops.absolute),
-    "clip": Function("x, low, high", lambda x, low, high: ops.clip(x, low=low, high=high), (1, 2)),
-    "erf": Function("x", lambda x: ops.normal_cdf(x * math.sqrt(2.0)) * 2.0 - 1.0),
-    "exp": Function("x", ops.exp),
-    "expm1": Function("x", ops.expm1),
-    "log": Function("x", ops.log),
-    "log1p": Function("x", ops.log1p),
-    "max": Function("a, b", _fold(ops.maximum), more=True),
-    "min": Function("a, b", _fold(ops.minimum), more=True),
-    "normal_cdf": Function("x", ops.normal_cdf),
-    "sign": Function("x", ops.sign),
-    "sqrt": Function("x", ops.sqrt),
-    "where": Function("condition, a, b", ops.where),
+FUNCTIONS: Mapping[str, FormulaFunction] = {
+    "abs": FormulaFunction("x", ops.absolute),
+    "clip": FormulaFunction("x, low, high", lambda x, low, high: ops.clip(x, low=low, high=high), (1, 2)),
+    "erf": FormulaFunction("x", lambda x: ops.normal_cdf(x * math.sqrt(2.0)) * 2.0 - 1.0),
+    "exp": FormulaFunction("x", ops.exp),
+    "expm1": FormulaFunction("x", ops.expm1),
+    "log": FormulaFunction("x", ops.log),
+    "log1p": FormulaFunction("x", ops.log1p),
+    "max": FormulaFunction("a, b", _fold(ops.maximum), more=True),
+    "min": FormulaFunction("a, b", _fold(ops.minimum), more=True),
+    "normal_cdf": FormulaFunction("x", ops.normal_cdf),
+    "sign": FormulaFunction("x", ops.sign),
+    "sqrt": FormulaFunction("x", ops.sqrt),
+    "where": FormulaFunction("condition, a, b", ops.where),
 }
 """Beside these, every activation that is elementwise, has no arrays of its own and needs no setting."""
 NUMBERS: Mapping[str, float] = {"pi": math.pi, "e": math.e}
@@ -147,10 +147,10 @@ class _Reader:
     def refuse(self, tree: Any, what: str, remedy: str = "") -> SettingError:
         return at(self.key, getattr(tree, "col_offset", 0) + 1, what, remedy)
 
-    def node(self, value: Value) -> Node:
+    def node(self, value: _Value) -> Node:
         return value if isinstance(value, Node) else constant(value, self.dtype)
 
-    def value(self, tree: ast.expr) -> Value:
+    def value(self, tree: ast.expr) -> _Value:
         """A number, or a node of the graph."""
         if isinstance(tree, ast.Constant):
             return self.number(tree, tree.value)
@@ -181,7 +181,7 @@ class _Reader:
             raise self.refuse(tree, "this is not a finite number.")
         return value
 
-    def name(self, tree: ast.Name) -> Value:
+    def name(self, tree: ast.Name) -> _Value:
         name = tree.id
         if name in self.names:
             return self.names[name]
@@ -193,7 +193,7 @@ class _Reader:
         remedy = f"{nearest(name, known, len(known))} A number of your own: parameters: {{{name}: 0.25}}."
         raise self.refuse(tree, f"{name!r} is not known here.", remedy)
 
-    def binary(self, tree: ast.BinOp, a: Value, b: Value) -> Value:
+    def binary(self, tree: ast.BinOp, a: _Value, b: _Value) -> _Value:
         if isinstance(tree.op, ast.Pow):
             return self.power(tree, a, b)
         operator = OPERATORS.get(type(tree.op))
@@ -204,7 +204,7 @@ class _Reader:
         result = operator(a, b)
         return result if isinstance(result, Node) else self.number(tree, result)
 
-    def power(self, tree: ast.BinOp, a: Value, b: Value) -> Value:
+    def power(self, tree: ast.BinOp, a: _Value, b: _Value) -> _Value:
         """With one of the two a number: a fixed exponent, or a fixed base above 0."""
         if isinstance(b, Node):
             if isinstance(a, Node) or a <= 0.0:
@@ -233,7 +233,7 @@ class _Reader:
             raise self.refuse(tree, "this comparison is not allowed.", "There are <, <=, > and >=.")
         return compare(self.node(self.value(tree.left)), self.node(self.value(tree.comparators[0])))
 
-    def call(self, tree: ast.Call) -> Value:
+    def call(self, tree: ast.Call) -> _Value:
         function = self.function(tree.func)
         if tree.keywords or any(isinstance(argument, ast.Starred) for argument in tree.args):
             raise self.refuse(tree, "arguments are given by their place alone.")
@@ -243,7 +243,7 @@ class _Reader:
             written = f"{name}({function.arguments}{', …' if function.more else ''})"
             what = f"{name} is given {len(tree.args)} argument{'' if len(tree.args) == 1 else 's'}."
             raise self.refuse(tree, what, f"Write {written}.")
-        values: list[Value] = []
+        values: list[_Value] = []
         for place, argument in enumerate(tree.args):
             if function.build is ops.where and place == 0:
                 values.append(self.condition(argument))
@@ -260,7 +260,7 @@ class _Reader:
             *(self.node(v) if i not in function.numbers else v for i, v in enumerate(values))
         )
 
-    def function(self, tree: ast.expr) -> Function:
+    def function(self, tree: ast.expr) -> FormulaFunction:
         if not isinstance(tree, ast.Name):
             raise self.refuse(tree, "this is not a function.", "Write * to multiply.")
         name = tree.id
@@ -270,7 +270,7 @@ class _Reader:
             raise self.refuse(tree, f"{name} is not a function.", f"Write * to multiply: {name} * (…).")
         activation = _activation(name)
         if activation is not None:
-            return Function("x", activation)
+            return FormulaFunction("x", activation)
         known = functions()
         if name in ACTIVATIONS:
             what = f"{name} cannot stand in a formula: it is not a function of one number."
@@ -278,7 +278,7 @@ class _Reader:
         raise self.refuse(tree, f"{name!r} is not a known function.", nearest(name, known, len(known)))
 
 
-def _computed(function: Function, given: Sequence[Any]) -> float:
+def _computed(function: FormulaFunction, given: Sequence[Any]) -> float:
     """The value of a function of numbers, in float64."""
     numbers = function.numbers
     result = function.build(*(g if i in numbers else constant(g) for i, g in enumerate(given)))
@@ -289,5 +289,5 @@ def _computed(function: Function, given: Sequence[Any]) -> float:
                 values[node] = node.value
             else:
                 inputs = (values[each] for each in node.inputs)
-                values[node] = node.op.formula(EagerWords(), *inputs, **dict(node.attributes))
+                values[node] = node.op.formula(NumpyScalarOps(), *inputs, **dict(node.attributes))
     return float(values[result])

@@ -58,7 +58,7 @@ Mask = Callable[[Node, float], Node]
 
 
 @dataclass(frozen=True)
-class Arrays:
+class LayerArrays:
     """A layer before anything is computed: what it is, and its arrays."""
 
     name: str
@@ -119,7 +119,7 @@ def layer_arrays(
     activation: Activation,
     config: HiddenConfig | OutputConfig,
     dtype: str,
-) -> Arrays:
+) -> LayerArrays:
     """The arrays of a layer. With a normalisation the biases are its shift: before it they would cancel."""
     columns = activation.linear_outputs(units)
     normalization = config.normalization if isinstance(config, HiddenConfig) else None
@@ -144,7 +144,7 @@ def layer_arrays(
     averages = {} if normalization is None else normalization.running()
     running = tuple(array(role, (columns,), fixed(start)) for role, start in averages.items())
     dropped = config.dropout if isinstance(config, HiddenConfig) else 0.0
-    return Arrays(
+    return LayerArrays(
         name,
         units,
         activation,

@@ -12,7 +12,7 @@ from mlpcli.ops.elementwise import clip
 from mlpcli.ops.reduce import reduce_mean, reduce_sum
 from mlpcli.registry import choice_name
 
-Target = TypeVar("Target")
+_Target = TypeVar("_Target")
 """A node, or an array."""
 
 SMALLEST_PROBABILITY = 1e-7
@@ -44,7 +44,7 @@ class Loss(ABC):
     def per_output(self, prediction: Node, target: Node) -> Node:
         """The loss of every entry. prediction, target: (batch, outputs)."""
 
-    def aim(self, target: Target) -> Target:
+    def aim(self, target: _Target) -> _Target:
         """The prediction with the lowest loss for this target, (batch, outputs): the target itself."""
         return target
 
@@ -73,12 +73,12 @@ class SmoothedLoss(Loss):
     def classes(self, outputs: int) -> int:
         """Among how many classes the smoothed part of a target is shared."""
 
-    def aim(self, target: Target) -> Target:
+    def aim(self, target: _Target) -> _Target:
         """The smoothed target."""
         if not self.label_smoothing:
             return target
         share = self.label_smoothing / self.classes(int(target.shape[1] or 0))  # type: ignore[attr-defined]
-        smoothed: Target = target * (1.0 - self.label_smoothing) + share  # type: ignore[operator]
+        smoothed: _Target = target * (1.0 - self.label_smoothing) + share  # type: ignore[operator]
         return smoothed
 
 

@@ -16,7 +16,7 @@ from mlpcli.graph.node import Node, constant, named, placeholder
 from mlpcli.nn.activation import Activation
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.dropout import Clock, dropout
-from mlpcli.nn.layer import Arrays, Layer, Parameter, layer_arrays
+from mlpcli.nn.layer import Layer, LayerArrays, Parameter, layer_arrays
 from mlpcli.nn.loss import Loss
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.stable import use_logit_forms
@@ -193,9 +193,11 @@ def choose_head(
     return Head(units, activation, loss, _table_name(loss))
 
 
-def network_arrays(config: NetworkConfig, head: Head, width: int, dtype: str = "float64") -> list[Arrays]:
+def network_arrays(
+    config: NetworkConfig, head: Head, width: int, dtype: str = "float64"
+) -> list[LayerArrays]:
     """The arrays of each layer, the output layer last; no graph is built."""
-    arrays: list[Arrays] = []
+    arrays: list[LayerArrays] = []
     for number, hidden in enumerate(config.hidden, start=1):
         activation = hidden.activation or ACTIVATIONS["relu"]()
         arrays.append(layer_arrays(f"hidden{number}", width, hidden.units, activation, hidden, dtype))

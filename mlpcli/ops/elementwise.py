@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from mlpcli.graph.node import Node, Op, Shape, shape_error
-from mlpcli.ops.scalar_ops import Words
+from mlpcli.ops.scalar_ops import ScalarOps
 
 
 def broadcast_shape(*inputs: Node, op_name: str = "elementwise") -> Shape:
@@ -42,7 +42,7 @@ divide = _elementwise(
 )
 
 
-def _is_zero(w: Words, x: Any) -> Any:
+def _is_zero(w: ScalarOps, x: Any) -> Any:
     return w.greater_equal(0.0, w.absolute(x))  # not for NaN
 
 
@@ -139,13 +139,13 @@ clip = _elementwise(  # clip' is 0 on both edges
 )
 
 
-def _sigmoid(w: Words, x: Any) -> Any:
+def _sigmoid(w: ScalarOps, x: Any) -> Any:
     # e^-x may reach infinity, and 1/(1+inf) is the right limit, 0: small values keep full precision,
     # which 0.5·tanh(x/2)+0.5 does not.
     return w.divide(1.0, w.add(w.exp(w.negative(x)), 1.0))
 
 
-def _softplus(w: Words, x: Any) -> Any:
+def _softplus(w: ScalarOps, x: Any) -> Any:
     # log(1+e^x) = max(x, 0) + log(1+e^-|x|) never overflows.
     return w.add(w.log1p(w.exp(w.negative(w.absolute(x)))), w.maximum(x, 0.0))
 
@@ -165,7 +165,7 @@ _ERFC = (
 )  # fmt: skip
 
 
-def _normal_cdf(w: Words, x: Any) -> Any:
+def _normal_cdf(w: ScalarOps, x: Any) -> Any:
     # Beyond 40 the tail is 0 in float64; the limit keeps e^-z² and the quotient finite at infinity.
     z = w.minimum(w.multiply(w.absolute(x), math.sqrt(0.5)), 40.0)
     u = w.divide(w.subtract(z, 3.75), w.add(z, 3.75))

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 
-class Words(Protocol):
+class ScalarOps(Protocol):
     """What a formula is written in. Operands are values of the executor or plain numbers."""
 
     def add(self, a: Any, b: Any) -> Any: ...
@@ -64,7 +64,7 @@ def hashed_uniform(*of: Any) -> Any:
     return (mixed >> np.uint64(64 - count)).astype(dtype) * dtype.type(2.0**-count)
 
 
-NUMPY_WORDS: dict[str, Callable[..., Any]] = {
+NUMPY_OPS: dict[str, Callable[..., Any]] = {
     "add": np.add,
     "subtract": np.subtract,
     "multiply": np.multiply,
@@ -87,11 +87,11 @@ NUMPY_WORDS: dict[str, Callable[..., Any]] = {
     "where": np.where,
     "uniform": hashed_uniform,
 }
-BOOL_WORDS = ("greater", "greater_equal", "both")
+BOOL_OPS = ("greater", "greater_equal", "both")
 
 
-class EagerWords:
+class NumpyScalarOps:
     """Words that compute at once, on NumPy arrays: for folding constants and for tests."""
 
     def __getattr__(self, word: str) -> Callable[..., Any]:
-        return NUMPY_WORDS[word]
+        return NUMPY_OPS[word]

@@ -9,7 +9,7 @@ from mlpcli.plan.kernel import Kernel, Plan
 
 
 @dataclass
-class Group:
+class KernelGroup:
     """Kernels of one loop nest, in order. shape: what the loops run over; a product or a scatter is alone."""
 
     kind: str
@@ -17,14 +17,14 @@ class Group:
     kernels: list[Kernel] = field(default_factory=list)
 
 
-def fuse(plan: Plan) -> list[Group]:
+def fuse(plan: Plan) -> list[KernelGroup]:
     """The kernels of a plan in groups, in an order that keeps every value right.
 
     An elementwise kernel joins the first group of its shape that comes late enough: after what it reads,
     in the same loop as operands of its full shape, and not before a reader of what it overwrites. A
     reduction joins the loop that makes its operand; its result is there when that loop has ended.
     """
-    groups: list[Group] = []
+    groups: list[KernelGroup] = []
     made_in: dict[int, int] = {}
     by_loop: dict[int, bool] = {}
     owner = view_owners(plan)
@@ -57,7 +57,7 @@ def fuse(plan: Plan) -> list[Group]:
             )
         if place is None:
             place = len(groups)
-            groups.append(Group("loop" if loop else kernel.op.kind, shape))
+            groups.append(KernelGroup("loop" if loop else kernel.op.kind, shape))
         groups[place].kernels.append(kernel)
         made_in[kernel.output] = place
         by_loop[kernel.output] = kernel.op.kind == "elementwise"
@@ -66,13 +66,13 @@ def fuse(plan: Plan) -> list[Group]:
     return groups
 
 
-def independent(groups: Iterable[Group], plan: Plan) -> list[Group]:
+def independent(groups: Iterable[KernelGroup], plan: Plan) -> list[KernelGroup]:
     """Cut each loop into loops that have no array in common: in one loop they would gain nothing.
 
     One with a reduction stays whole: the order of a sum may depend on what else is in its loop.
     """
     owner = view_owners(plan)
-    result: list[Group] = []
+    result: list[KernelGroup] = []
     for group in groups:
         if any(kernel.op.kind == "reduce" for kernel in group.kernels):
             result.append(group)
@@ -86,14 +86,14 @@ def independent(groups: Iterable[Group], plan: Plan) -> list[Group]:
                 arrays, members = arrays | other[0], [*other[1], *members]
             cut.append((arrays, sorted(members)))
         for _, members in sorted(cut, key=lambda each: each[1]):
-            result.append(Group(group.kind, group.shape, [group.kernels[at] for at in members]))
+            result.append(KernelGroup(group.kind, group.shape, [group.kernels[at] for at in members]))
     return result
 
 
-def linked(groups: Iterable[Group], plan: Plan) -> list[list[Group]]:
+def linked(groups: Iterable[KernelGroup], plan: Plan) -> list[list[KernelGroup]]:
     """Cut the groups, in order, into parts: a product and the loops after it that go on with its arrays."""
     owner = view_owners(plan)
-    parts: list[list[Group]] = []
+    parts: list[list[KernelGroup]] = []
     known: set[int] = set()
     for group in groups:
         arrays = set().union(*(_arrays(kernel, plan, owner, ()) for kernel in group.kernels))
@@ -120,7 +120,7 @@ def view_owners(plan: Plan) -> dict[int, int]:
     return owner
 
 
-def used_outside(groups: list[Group], plan: Plan, owner: Mapping[int, int]) -> set[int]:
+def used_outside(groups: list[KernelGroup], plan: Plan, owner: Mapping[int, int]) -> set[int]:
     """Buffers that need memory: read by another group, by a view, or after the run."""
     place = {kernel.output: at for at, group in enumerate(groups) for kernel in group.kernels}
     needed = {owner[index] for index in (*plan.outputs.values(), *(value for _, value in plan.updates))}

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mlpcli.graph.node import BATCH_SIZE, CONSTANT, OPS, Node, constant, rebuild, topological
-from mlpcli.ops.scalar_ops import EagerWords
+from mlpcli.ops.scalar_ops import NumpyScalarOps
 
 Roots = list[Node]
-Rule = Callable[[Node], Node]
+_Rewrite = Callable[[Node], Node]
 
 
-def _everywhere(rule: Rule, roots: Sequence[Node]) -> Roots:
+def _everywhere(rule: _Rewrite, roots: Sequence[Node]) -> Roots:
     new: dict[Node, Node] = {}
     for node in topological(roots):
         new[node] = rule(rebuild(node, tuple(new[i] for i in node.inputs)))
@@ -77,7 +77,9 @@ def _folded(node: Node) -> Node:
         return node
     if all(_scalar(i) for i in node.inputs) and node.dtype != "bool":
         with np.errstate(all="ignore"):
-            value = node.op.formula(EagerWords(), *(i.value for i in node.inputs), **dict(node.attributes))
+            value = node.op.formula(
+                NumpyScalarOps(), *(i.value for i in node.inputs), **dict(node.attributes)
+            )
         return constant(value, node.dtype)
     if node.op.name == "divide" and _scalar(node.inputs[1]):
         # A product is cheaper than a quotient, and meets other factors below.

@@ -110,7 +110,7 @@ def _object_codes(texts: Sequence[str], cache: ObjectCache) -> list[bytes]:
     return [codes[key] for key in keys]
 
 
-class Code:
+class CompiledModule:
     """Compiled modules that may call each other's functions, which may be called as long as it lives.
 
     texts: of the modules. cache: where object code is looked up and kept; without one, the user's. Raises

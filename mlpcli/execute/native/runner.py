@@ -15,8 +15,8 @@ from mlpcli.execute.native.codegen.epochs import FEW, epochs_text
 from mlpcli.execute.native.codegen.program import step_text
 from mlpcli.execute.native.codegen.shuffle import SHUFFLE
 from mlpcli.execute.native.function import module_texts
-from mlpcli.execute.native.module import Code, machine
-from mlpcli.execute.native.products.worker_pool import Team
+from mlpcli.execute.native.module import CompiledModule, machine
+from mlpcli.execute.native.products.worker_pool import WorkerPool
 from mlpcli.execute.native.threads.interruptible import in_thread
 from mlpcli.execute.rows import EpochRunner, Pass, Rows, Stretch
 from mlpcli.graph.node import Node
@@ -52,7 +52,9 @@ class NativeEpochRunner(EpochRunner):
             rest = step_text("rest", rest_plan, machine(), len(whole.shared), whole.attributes)
             assert set(rest.keys) == set(whole.keys)
             steps.append(rest)
-        self._code = Code(module_texts(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest)))
+        self._code = CompiledModule(
+            module_texts(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest))
+        )
         self._train = self._code.function("train")
         self._outputs = list(dict.fromkeys(plan.outputs.values()))
         self._names = tuple(plan.outputs)
@@ -73,11 +75,11 @@ class NativeEpochRunner(EpochRunner):
                 gathered.append(address(target))
             else:
                 pointers.append(address(state[buffer.name]) if buffer.role == "state" else 0)
-        self._team = Team(steps, self._code)
+        self._pool = WorkerPool(steps, self._code)
         self._block = ArgumentBlock([*pointers, *gathered])
         self._block[Slot.STOP] = address(self._stop)
         self._block[Slot.ARENA] = address(self._arena)
-        self._block[Slot.PRODUCT] = self._team.address
+        self._block[Slot.PRODUCT] = self._pool.address
 
     def run(
         self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: Pass | None = None
@@ -118,13 +120,13 @@ class NativeEpochRunner(EpochRunner):
         block[Slot.BEGUN], block[Slot.TOTALS] = begun.batches if begun else 0, address(totals)
         self._stop[0] = should_stop()  # then one batch is done, as batch by batch
         if rng is None:
-            self._patiently(count, should_stop)
+            self._call_interruptible(count, should_stop)
         else:
             interface = rng.bit_generator.ctypes
             block[Slot.NEXT_UINT32] = ctypes.cast(interface.next_uint32, ctypes.c_void_p).value or 0
             block[Slot.RANDOM_STATE] = interface.state_address
             with rng.bit_generator.lock:
-                self._patiently(count, should_stop)
+                self._call_interruptible(count, should_stop)
         done, batches = block[Slot.DONE], block[Slot.BATCHES]
         sums = costs[:done, self._places]
         seen = min(batches * self._batch, self._count)
@@ -133,18 +135,18 @@ class NativeEpochRunner(EpochRunner):
         means[-1] = sums[-1] / seen
         return means, Pass(last, seen, batches, seen == self._count)
 
-    def _patiently(self, count: int, should_stop: Callable[[], bool]) -> None:
+    def _call_interruptible(self, count: int, should_stop: Callable[[], bool]) -> None:
         """The call; a long one in a thread, so that this one may look whether to stop."""
         at = self._block.address
-        if count * -(-self._count // self._batch) <= SHORT_STEPS and not self._team:
+        if count * -(-self._count // self._batch) <= SHORT_STEPS and not self._pool:
             self._train(at)
             return
-        in_thread(lambda: self._train(at), lambda: self._look(should_stop), self._end)
+        in_thread(lambda: self._train(at), lambda: self._poll(should_stop), self._request_stop)
 
-    def _look(self, should_stop: Callable[[], bool]) -> None:
+    def _poll(self, should_stop: Callable[[], bool]) -> None:
         if should_stop():
-            self._end()
+            self._request_stop()
 
-    def _end(self) -> None:
+    def _request_stop(self) -> None:
         """The batch at hand is the last."""
         self._stop[0] = 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.execute.executor import Executor, Function, State, aligned, view_of
-from mlpcli.execute.numpy.scalar_ops import constant_array, elementwise_calls, joining_word
+from mlpcli.execute.numpy.scalar_ops import constant_array, elementwise_calls, joining_ufunc
 from mlpcli.plan.kernel import Buffer, Kernel, Plan
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _reduce(kernel: Kernel, arrays: list[NDArray[Any]], scratch: Scratch) -> lis
         return [partial(np.copyto, out, x.reshape(out.shape))]
     if x.flags.c_contiguous and axes == tuple(range(x.ndim)):
         x, axes, out, keep = x.reshape(-1), 0, out.reshape(()), False
-    return [partial(joining_word(kernel.op).reduce, x, axes, None, out, keep)]
+    return [partial(joining_ufunc(kernel.op).reduce, x, axes, None, out, keep)]
 
 
 def _matmul(kernel: Kernel, arrays: list[NDArray[Any]], scratch: Scratch) -> list[Call]:

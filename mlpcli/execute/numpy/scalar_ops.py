@@ -11,8 +11,8 @@ import numpy as np
 
 from mlpcli.graph.node import Op
 from mlpcli.ops.scalar_ops import (
-    BOOL_WORDS,
-    NUMPY_WORDS,
+    BOOL_OPS,
+    NUMPY_OPS,
     SPLITMIX_ROUNDS,
     SPLITMIX_STEP,
     UNIFORM_BITS,
@@ -67,12 +67,12 @@ def constant_array(value: Any, dtype: Any) -> NDArray[Any]:
     return array
 
 
-def joining_word(op: Op) -> Any:
+def joining_ufunc(op: Op) -> Any:
     """The ufunc that a reduction's formula names."""
     recorder = _Recorder(np.dtype(np.float64))
     assert op.formula is not None
     op.formula(recorder, 0.0, 0.0)
-    return NUMPY_WORDS[recorder.instructions[0].word]
+    return NUMPY_OPS[recorder.instructions[0].word]
 
 
 def elementwise_calls(
@@ -116,7 +116,7 @@ def elementwise_calls(
         return not held and not any(np.may_share_memory(out, o) for o in later)
 
     for at, step in enumerate(steps):
-        dtype = "bool" if step.word in BOOL_WORDS else str(recorder._dtype)
+        dtype = "bool" if step.word in BOOL_OPS else str(recorder._dtype)
         values = [place[o.number] if isinstance(o, _Result) else o for o in step.operands]
         if at == len(steps) - 1 or (dtype == str(out.dtype) and out_is_free(at)):
             target = out
@@ -138,7 +138,7 @@ def _word_calls(
     if word == "uniform":
         return _uniform_calls(values, target, scratch)
     if word != "where":
-        return [partial(NUMPY_WORDS[word], *values, out=target)]
+        return [partial(NUMPY_OPS[word], *values, out=target)]
     condition, a, b = values
     choose = _choose_by_copy if target.size <= FEW else _choose_by_bits
     return choose(condition, a, b, target, temporary)

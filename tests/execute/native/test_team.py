@@ -60,7 +60,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads():
 
 def test_shared_training_is_numpys(crowd):
     native, runner = trained(epochs=1)
-    assert runner._team
+    assert runner._pool
     net, state = network([("tanh", 256)], ("softmax", 250), "cross_entropy", width=300, dtype="float32")
     step = training_step(net, OPTIMIZERS["sgd"]())
     state = dict(state) | step.optimizer_state()

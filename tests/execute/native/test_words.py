@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpcli.execute.native.codegen.scalar_ops import LlvmWords, declarations, definitions
-from mlpcli.ops.scalar_ops import NUMPY_WORDS
+from mlpcli.execute.native.codegen.scalar_ops import LlvmScalarOps, declarations, definitions
+from mlpcli.ops.scalar_ops import NUMPY_OPS
 
 llvm = pytest.importorskip("llvmlite.binding")
 
@@ -61,7 +61,7 @@ class Loop:
 
     def __init__(self, formula, type="double", arity=1, contract=True, generic=False):
         lines = []
-        words = LlvmWords(type, lines)
+        words = LlvmScalarOps(type, lines)
         for k in range(arity):
             lines.append(f"  %p{k} = getelementptr {type}, ptr %in{k}, i64 %i")
             lines.append(f"  %x{k} = load {type}, ptr %p{k}")
@@ -142,7 +142,7 @@ def spread(type, count):
 def largest_error(word, type, contract, count, generic=False):
     x = spread(type, count)
     with np.errstate(all="ignore"):
-        true = NUMPY_WORDS[word](x.astype(WIDER[type]))
+        true = NUMPY_OPS[word](x.astype(WIDER[type]))
     found = errors(word_loop(word, type, contract, generic)(x), true)
     return found.max(), x[found.argmax()]
 
@@ -229,7 +229,7 @@ def special_pairs(type):
 def test_words_of_one_operand_are_those_of_numpy(word, type):
     values, _, _ = special_pairs(type)
     with np.errstate(all="ignore"):
-        assert_same(word_loop(word, type)(values), NUMPY_WORDS[word](values))
+        assert_same(word_loop(word, type)(values), NUMPY_OPS[word](values))
 
 
 @pytest.mark.parametrize("type", TYPES)
@@ -238,12 +238,12 @@ def test_words_of_two_operands_are_those_of_numpy(word, type):
     _, a, b = special_pairs(type)
     zeros = word not in ("maximum", "minimum")  # of 0 and -0 either is right
     with np.errstate(all="ignore"):
-        expected = NUMPY_WORDS[word](a, b).astype(TYPES[type])
+        expected = NUMPY_OPS[word](a, b).astype(TYPES[type])
     assert_same(Loop(lambda w, x, y: getattr(w, word)(x, y), type, 2)(a, b), expected, zeros)
     for number in (0.0, -2.5, 1e300, INF, NAN):  # a plain number on one side
         with np.errstate(all="ignore"):
             constant = np.array(number).astype(TYPES[type])
-            right, left = NUMPY_WORDS[word](a, constant), NUMPY_WORDS[word](constant, a)
+            right, left = NUMPY_OPS[word](a, constant), NUMPY_OPS[word](constant, a)
         found = Loop(lambda w, x, n=number: getattr(w, word)(x, n), type)(a)
         assert_same(found, right.astype(TYPES[type]), zeros)
         found = Loop(lambda w, x, n=number: getattr(w, word)(n, x), type)(a)
@@ -265,7 +265,7 @@ def test_words_that_join_keep_special_values(word, type):
     _, a, b = special_pairs(type)
     found = Loop(lambda w, x, y: getattr(w.reassociating(), word)(x, y), type, 2)(a, b)
     with np.errstate(all="ignore"):
-        np.testing.assert_array_equal(found, NUMPY_WORDS[word](a, b))
+        np.testing.assert_array_equal(found, NUMPY_OPS[word](a, b))
 
 
 @pytest.mark.parametrize("type", TYPES)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from mlpcli.plan.fuse import Group
+from mlpcli.plan.fuse import KernelGroup
 
 LINE = 64
 """Bytes of a cache line, to which everything is aligned."""
 
 
 def share_slots(
-    groups: Sequence[Group], owner: Mapping[int, int], sizes: Mapping[int, int], kept: Collection[int]
+    groups: Sequence[KernelGroup], owner: Mapping[int, int], sizes: Mapping[int, int], kept: Collection[int]
 ) -> tuple[dict[int, int], list[int]]:
     """The slot of each buffer in `sizes` (bytes), and the bytes of each slot; `kept` live to the end.
 

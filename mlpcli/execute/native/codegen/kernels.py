@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from mlpcli.execute.native.codegen.layout import view_place
 from mlpcli.execute.native.codegen.loops import BufferView, emit_loop
-from mlpcli.execute.native.codegen.scalar_ops import LlvmWords
+from mlpcli.execute.native.codegen.scalar_ops import LlvmScalarOps
 from mlpcli.execute.native.codegen.writer import STORED, Emitter
 from mlpcli.execute.native.products.tiles import Machine, Product, emit_product, make_product
-from mlpcli.plan.fuse import Group
+from mlpcli.plan.fuse import KernelGroup
 from mlpcli.plan.kernel import Kernel, Plan
 
 SCRATCH = "%scratch"
@@ -18,11 +18,11 @@ SCRATCH = "%scratch"
 
 
 def emit_group(
-    group: Group,
+    group: KernelGroup,
     plan: Plan,
     places: Mapping[int, BufferView],
     emitter: Emitter,
-    words: LlvmWords,
+    words: LlvmScalarOps,
     machine: Machine,
 ) -> int:
     """Write the group's instructions; return how many bytes at SCRATCH they use.

@@ -13,7 +13,7 @@ from mlpcli.execute.native.codegen.arena import LINE, share_slots
 from mlpcli.execute.native.codegen.instructions import constant_text
 from mlpcli.execute.native.codegen.loops import BufferView, contiguous, kind_of
 from mlpcli.execute.native.codegen.writer import BYTES, Emitter
-from mlpcli.plan.fuse import Group, used_outside, view_owners
+from mlpcli.plan.fuse import KernelGroup, used_outside, view_owners
 from mlpcli.plan.kernel import Kernel, Plan
 
 ON_STACK = 32 * 1024
@@ -21,7 +21,7 @@ ON_STACK = 32 * 1024
 
 
 @dataclass(frozen=True)
-class Layout:
+class MemoryLayout:
     """arguments: buffer indices, called %b<index>. slots: bytes of each, called %s<number>.
 
     places: of every buffer that has memory. constants: definitions of the module.
@@ -33,7 +33,7 @@ class Layout:
     constants: tuple[str, ...]
 
 
-def lay_out(name: str, plan: Plan, groups: Sequence[Group], emitter: Emitter) -> Layout:
+def lay_out(name: str, plan: Plan, groups: Sequence[KernelGroup], emitter: Emitter) -> MemoryLayout:
     """name: of the function. What lies on the stack is allocated by the emitter."""
     owner = view_owners(plan)
     outputs = {owner[index] for index in plan.outputs.values()}
@@ -58,7 +58,7 @@ def lay_out(name: str, plan: Plan, groups: Sequence[Group], emitter: Emitter) ->
         if kernel.op.is_view:
             places[kernel.output] = view_place(kernel, plan, places[kernel.inputs[0]])
     texts = tuple(_constant_text(f"@{name}.c{index}", plan, index) for index in constants)
-    return Layout(tuple(arguments), tuple(slots), places, texts)
+    return MemoryLayout(tuple(arguments), tuple(slots), places, texts)
 
 
 def place_of(plan: Plan, index: int, pointer: str) -> BufferView:

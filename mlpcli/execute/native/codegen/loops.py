@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlpcli.execute.native.codegen.instructions import constant_text
-from mlpcli.execute.native.codegen.scalar_ops import LlvmWords
+from mlpcli.execute.native.codegen.scalar_ops import LlvmScalarOps
 from mlpcli.execute.native.codegen.writer import TYPES, Emitter
-from mlpcli.ops.scalar_ops import EagerWords
-from mlpcli.plan.fuse import Group
+from mlpcli.ops.scalar_ops import NumpyScalarOps
+from mlpcli.plan.fuse import KernelGroup
 from mlpcli.plan.kernel import Kernel, Plan
 
 
@@ -27,7 +27,7 @@ class BufferView:
 
 
 def emit_loop(
-    group: Group, plan: Plan, places: Mapping[int, BufferView], emitter: Emitter, words: LlvmWords
+    group: KernelGroup, plan: Plan, places: Mapping[int, BufferView], emitter: Emitter, words: LlvmScalarOps
 ) -> None:
     """One nest over the group's shape. Values made and used in it stay in registers."""
     reductions = [kernel for kernel in group.kernels if kernel.op.kind == "reduce"]
@@ -41,7 +41,9 @@ def emit_loop(
     emitter.nest(shape, entry)
 
 
-def _collapsed(group: Group, plan: Plan, places: Mapping[int, BufferView]) -> tuple[tuple[int, ...], bool]:
+def _collapsed(
+    group: KernelGroup, plan: Plan, places: Mapping[int, BufferView]
+) -> tuple[tuple[int, ...], bool]:
     """The shape to loop over: one flat axis where every operand is whole or a single entry."""
     shape = group.shape
     if any(k.op.kind == "reduce" and not _reduces_all(k, shape) for k in group.kernels):
@@ -58,11 +60,11 @@ def _collapsed(group: Group, plan: Plan, places: Mapping[int, BufferView]) -> tu
 
 
 def _body(
-    group: Group,
+    group: KernelGroup,
     plan: Plan,
     places: Mapping[int, BufferView],
     emitter: Emitter,
-    words: LlvmWords,
+    words: LlvmScalarOps,
     indices: Sequence[str] | None,
     flat: Sequence[str],
 ) -> None:
@@ -142,7 +144,7 @@ def _neutral(kernel: Kernel) -> float:
     """The number that joining with leaves every other as it is: 0 for a sum, -inf for a maximum."""
     assert kernel.op.formula is not None
     for candidate in (0.0, -math.inf, math.inf, 1.0):
-        if all(float(kernel.op.formula(EagerWords(), candidate, x)) == x for x in (-2.0, 3.5)):
+        if all(float(kernel.op.formula(NumpyScalarOps(), candidate, x)) == x for x in (-2.0, 3.5)):
             return candidate
     raise ValueError(f"{kernel.op.name} joins by a word without a neutral number")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from mlpcli.execute.native.codegen.arena import LINE, lines
 from mlpcli.execute.native.codegen.kernels import SCRATCH, emit_copy_of, emit_group, product_of
-from mlpcli.execute.native.codegen.layout import Layout, bytes_of, lay_out
+from mlpcli.execute.native.codegen.layout import MemoryLayout, bytes_of, lay_out
 from mlpcli.execute.native.codegen.loops import BufferView, kind_of
 from mlpcli.execute.native.codegen.pieces import Piece, Pieces
-from mlpcli.execute.native.codegen.scalar_ops import LlvmWords
+from mlpcli.execute.native.codegen.scalar_ops import LlvmScalarOps
 from mlpcli.execute.native.codegen.writer import BYTES, UNROLLED, Emitter
 from mlpcli.execute.native.products.shared import (
     SHARED_PRODUCT,
@@ -20,7 +20,7 @@ from mlpcli.execute.native.products.shared import (
     without_pointers,
 )
 from mlpcli.execute.native.products.tiles import SCALAR_PRODUCT, Machine, Product
-from mlpcli.plan.fuse import Group, fuse, independent, linked
+from mlpcli.plan.fuse import KernelGroup, fuse, independent, linked
 from mlpcli.plan.kernel import Plan
 
 ONE_FUNCTION = 12
@@ -75,7 +75,7 @@ def step_text(
     unrolled = UNROLLED_WHEN_TINY if tiny else UNROLLED
     emitter = Emitter(unrolled)
     emitter.label("entry")
-    words = LlvmWords(float_kind(plan), emitter.lines)
+    words = LlvmScalarOps(float_kind(plan), emitter.lines)
     layout = lay_out(name, plan, groups, emitter)
     places = layout.places
     if attributes is None:
@@ -126,7 +126,7 @@ def float_kind(plan: Plan) -> str:
     return next((kind_of(b.dtype) for b in plan.buffers if b.dtype != "bool"), "double")
 
 
-def _large_product(group: Group, places: Mapping[int, BufferView]) -> Product | None:
+def _large_product(group: KernelGroup, places: Mapping[int, BufferView]) -> Product | None:
     """The product of a group, if it is worth several threads."""
     if group.kind != "matmul":
         return None
@@ -140,7 +140,9 @@ def _tiled(plan: Plan, places: Mapping[int, BufferView]) -> bool:
     return any(product_of(kernel, places).multiplications > SCALAR_PRODUCT for kernel in kernels)
 
 
-def _with_arena(name: str, plan: Plan, layout: Layout, scratch: int, body: Sequence[str]) -> tuple[str, int]:
+def _with_arena(
+    name: str, plan: Plan, layout: MemoryLayout, scratch: int, body: Sequence[str]
+) -> tuple[str, int]:
     """The function with that body, and one that cuts an arena into its slots and calls it; the arena's bytes.
 
     As arguments of a function, LLVM may be told that slots never meet.
@@ -166,7 +168,9 @@ def _with_arena(name: str, plan: Plan, layout: Layout, scratch: int, body: Seque
     return "\n".join(out), start
 
 
-def _of_calls(name: str, plan: Plan, layout: Layout, scratch: int, body: Sequence[str]) -> tuple[str, int]:
+def _of_calls(
+    name: str, plan: Plan, layout: MemoryLayout, scratch: int, body: Sequence[str]
+) -> tuple[str, int]:
     """The function with that body, which does nothing but call: there is nothing that LLVM need be told."""
     slots = {f"%s{number}": size for number, size in enumerate(layout.slots)} | {SCRATCH: scratch}
     given = [*(f"ptr %b{i}" for i in layout.arguments), "ptr %arena", "ptr %product"]

@@ -2,7 +2,7 @@
 
 Generated code calls back with the number of a product. Its parts are cut into blocks, and every thread, the
 caller's too, takes the next block until none is left: one that the system lets wait holds up one block only.
-Between two products of a step the helpers look out for the next one; after a while without any they sleep.
+Between two products of a step the workers look out for the next one; after a while without any they sleep.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 from mlpcli.execute.executor import address, aligned, threads
 from mlpcli.execute.native.codegen.program import StepText
-from mlpcli.execute.native.module import Code, pause
+from mlpcli.execute.native.module import CompiledModule, pause
 from mlpcli.execute.native.threads.interruptible import in_thread
 
 BLOCKS = 16
@@ -95,13 +95,13 @@ declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
 
 
-class _Helpers:
+class _Workers:
     """Threads that wait for stages, and what they share with who opens one."""
 
     def __init__(self, count: int) -> None:
         self.free = threading.Lock()
         self._count = count
-        self._code = Code([TEXT])
+        self._code = CompiledModule([TEXT])
         self._help = self._code.function("help", ctypes.c_void_p, ctypes.c_int64)
         self._open = self._code.function("open", ctypes.c_void_p, ctypes.c_void_p)
         self._memory = aligned(FIELDS + 8 * len(NAMES))
@@ -133,23 +133,23 @@ class _Helpers:
 
 
 @cache
-def _helpers() -> _Helpers | None:
+def _workers() -> _Workers | None:
     """Of this process; None where it may run one thread only."""
     count = threads() - 1
-    return _Helpers(count) if count else None
+    return _Workers(count) if count else None
 
 
 if hasattr(os, "register_at_fork"):  # threads do not come along
-    os.register_at_fork(after_in_child=_helpers.cache_clear)
+    os.register_at_fork(after_in_child=_workers.cache_clear)
 
 POINTERS = (ctypes.c_void_p,) * 4
 CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int64, *POINTERS)
 
 
-class Team:
+class WorkerPool:
     """Answers the calls of the generated code of a module with these steps."""
 
-    def __init__(self, steps: Sequence[StepText], code: Code) -> None:
+    def __init__(self, steps: Sequence[StepText], code: CompiledModule) -> None:
         self._products = [
             [
                 (code.function(name, *POINTERS, ctypes.c_int64, ctypes.c_int64), code.address(name), parts)
@@ -179,14 +179,14 @@ class Team:
         in_thread(lambda: function(argument))
 
     def _compute(self, number: int, *pointers: int) -> None:
-        helpers = _helpers()
+        workers = _workers()
         # Busy with another training of this process: then this thread does its product alone.
-        if helpers is None or not helpers.free.acquire(blocking=False):
+        if workers is None or not workers.free.acquire(blocking=False):
             for function, _, parts in self._products[number]:
                 function(*pointers, 0, parts)
             return
         try:
             for _, function, parts in self._products[number]:
-                helpers.compute(function, pointers, parts)
+                workers.compute(function, pointers, parts)
         finally:
-            helpers.free.release()
+            workers.free.release()

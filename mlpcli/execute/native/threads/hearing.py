@@ -10,11 +10,11 @@ from typing import TypeVar
 from mlpcli.execute.native.threads.call import NativeCall
 from mlpcli.execute.native.threads.interruptible import LOOKED_AT_EVERY
 
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 _left_alone: list[NativeCall] = []
 
 
-def while_hearing(call: Callable[[Callable[[], bool]], Result]) -> Result:
+def while_hearing(call: Callable[[Callable[[], bool]], _Result]) -> _Result:
     """Return call(left), made in a thread where this is the main one; what it raises is raised here.
 
     The handlers of signals run meanwhile, and what one of them raises, KeyboardInterrupt say, leaves at
@@ -24,7 +24,7 @@ def while_hearing(call: Callable[[Callable[[], bool]], Result]) -> Result:
     if threading.current_thread() is not threading.main_thread():
         return call(lambda: False)
     left = threading.Event()
-    results: list[Result] = []
+    results: list[_Result] = []
     errors: list[BaseException] = []
 
     def run() -> None:
