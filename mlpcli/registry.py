@@ -15,7 +15,7 @@ def choice_name(choice: object) -> str:
     return type(choice).__module__.rpartition(".")[2]
 
 
-class Choices(Mapping[str, Choice], Generic[Choice]):
+class Registry(Mapping[str, Choice], Generic[Choice]):
     """Read-only table from the file names of a package to the objects they offer.
 
     `leaky_relu.py` offers `LeakyRelu` or `leaky_relu`; a file without one is an error.

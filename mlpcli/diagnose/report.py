@@ -193,7 +193,7 @@ def gradcheck(
     )
     weights = state if trained is None else trained
     rows = evidence.some_rows
-    found_cusps = cusps(prepared.network.settled, {**weights, **rows}, len(rows["inputs"]))
+    found_cusps = cusps(prepared.network.inference, {**weights, **rows}, len(rows["inputs"]))
     in_precision = _check_precision(prepared, weights, rows)
     gradient = replace(gradient, in_precision=in_precision, cusps=tuple(found_cusps))
     training: Training | None = None

@@ -62,7 +62,7 @@ def _matmul(node: Node, inputs: _Arrays, rows: int) -> NDArray[Any]:
     return product
 
 
-def _move(node: Node, inputs: _Arrays, rows: int) -> NDArray[Any]:
+def _view(node: Node, inputs: _Arrays, rows: int) -> NDArray[Any]:
     assert node.op.view is not None
     settings, shape = dict(node.attributes), tuple(rows if size is None else size for size in node.shape)
     if "shape" in settings:
@@ -78,5 +78,5 @@ _KINDS: dict[str, Callable[[Node, _Arrays, int], NDArray[Any]]] = {
     "elementwise": _elementwise,
     "reduce": _reduce,
     "matmul": _matmul,
-    "move": _move,
+    "view": _view,
 }

@@ -25,7 +25,7 @@ CHUNK = 256
 
 
 @dataclass(frozen=True)
-class Pass:
+class EpochTotals:
     """An epoch, or as much of one as was done. totals: of each followed output, summed over the rows seen.
 
     whole: whether every row was seen. Sums, not means: an epoch that is broken off goes on to the same bits.
@@ -43,7 +43,7 @@ class Pass:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class EpochBlock:
     """Some epochs, one after the other.
 
     costs: the mean of each followed output (names) in each epoch, (epochs, outputs). order, passed: of
@@ -53,7 +53,7 @@ class Stretch:
     names: tuple[str, ...]
     costs: NDArray[np.float64]
     order: NDArray[np.intp]
-    passed: Pass
+    passed: EpochTotals
     ended: str = ""
 
     @property
@@ -106,13 +106,13 @@ class EpochRunner:
 
         self._compiled = cache(compiled)
 
-    def stretch(
+    def run_epochs(
         self,
         count: int,
         rng: np.random.Generator | None,
         cost_below: float,
         should_stop: Callable[[], bool],
-    ) -> Stretch:
+    ) -> EpochBlock:
         """Up to `count` epochs, each in a new order drawn from rng (None: as the rows stand).
 
         Ends early with an epoch whose cost is below the limit or not finite, and as run() does.
@@ -125,16 +125,16 @@ class EpochRunner:
             costs.append(list(mean.values()))
             if not math.isfinite(mean["cost"]) or mean["cost"] < cost_below or should_stop():
                 break
-        return Stretch(tuple(mean), np.array(costs), order, passed)
+        return EpochBlock(tuple(mean), np.array(costs), order, passed)
 
     def run(
-        self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: Pass | None = None
-    ) -> Pass:
+        self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: EpochTotals | None = None
+    ) -> EpochTotals:
         """One epoch in that order, or the rest of one that was begun; each batch's outputs before its update.
 
         Ends early when should_stop() says so after a batch, or after the first cost that is not finite.
         """
-        begun = begun or Pass(dict.fromkeys(self._output_names(), 0.0), 0, 0, False)
+        begun = begun or EpochTotals(dict.fromkeys(self._output_names(), 0.0), 0, 0, False)
         totals, seen, batches = dict(begun.totals), begun.rows, begun.batches
         with arithmetic():
             for start in range(seen, self._count, self._batch):
@@ -145,7 +145,7 @@ class EpochRunner:
                 batches += 1
                 if should_stop() or not math.isfinite(totals["cost"]):
                     break
-        return Pass(totals, seen, batches, seen == self._count)
+        return EpochTotals(totals, seen, batches, seen == self._count)
 
     def replay(self, order: NDArray[np.intp], batches: int) -> NDArray[np.intp]:
         """Run `batches` batches again, and give the rows of the one after them."""

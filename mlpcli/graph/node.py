@@ -22,7 +22,7 @@ Shape = tuple[int | None, ...]
 Attributes = tuple[tuple[str, Any], ...]
 Operand = Union["Node", float, int]
 
-KINDS = ("source", "elementwise", "reduce", "matmul", "move")
+KINDS = ("source", "elementwise", "reduce", "matmul", "view")
 FLOATS = ("float64", "float32")
 
 
@@ -67,7 +67,7 @@ class Op:
     @property
     def is_view(self) -> bool:
         """Whether the result owns no memory of its own."""
-        return self.kind == "move" and not self.scatter
+        return self.kind == "view" and not self.scatter
 
 
 OPS: dict[str, Op] = {}

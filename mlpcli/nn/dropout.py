@@ -36,7 +36,7 @@ class Clock:
         """Two states of that dtype."""
         return cls(parameter("dropout/steps", (), dtype), parameter("dropout/laps", (), dtype))
 
-    def moves(self) -> Mapping[Node, Node]:
+    def buffer_updates(self) -> Mapping[Node, Node]:
         """What they are in the next step."""
         full = greater_equal(self.steps, LAP - 1.0)
         return {

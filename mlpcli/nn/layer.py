@@ -37,7 +37,8 @@ class Parameter:
 class Layer:
     """One layer. pre_activation: (batch, linear outputs), output: (batch, units).
 
-    parameters: weights and biases (or shift) first. running: averages that training moves without a gradient.
+    parameters: weights and biases (or shift) first. running: averages that training moves without a
+    gradient.
     A layer that is not trainable has none of its arrays moved.
     """
 
@@ -82,15 +83,15 @@ class LayerArrays:
         own = {p.role: p.node for p in self.parameters}
         running = {p.role: p.node for p in self.running}
         z = x @ own.pop("weights")
-        moves: dict[Node, Node] = {}
+        buffer_updates: dict[Node, Node] = {}
         if self.normalization is None:
             z = z + own.pop("biases")
         else:
             if by_batch and self.follows_batches:
                 z, new = self.normalization.in_training(z, running)
-                moves = {running[role]: value for role, value in new.items()}
+                buffer_updates = {running[role]: value for role, value in new.items()}
             else:
-                z = self.normalization.settled(z, running)
+                z = self.normalization.inference(z, running)
             z = z * own.pop("scale") + own.pop("shift")
         before = named(z, f"{self.name} before activation")
         after = self.activation(before, **own)
@@ -109,7 +110,7 @@ class LayerArrays:
             self.dropout,
             self.trainable,
         )
-        return layer, moves
+        return layer, buffer_updates
 
 
 def layer_arrays(

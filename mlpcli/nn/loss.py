@@ -44,7 +44,7 @@ class Loss(ABC):
     def per_output(self, prediction: Node, target: Node) -> Node:
         """The loss of every entry. prediction, target: (batch, outputs)."""
 
-    def aim(self, target: _Target) -> _Target:
+    def optimal_prediction(self, target: _Target) -> _Target:
         """The prediction with the lowest loss for this target, (batch, outputs): the target itself."""
         return target
 
@@ -73,7 +73,7 @@ class SmoothedLoss(Loss):
     def classes(self, outputs: int) -> int:
         """Among how many classes the smoothed part of a target is shared."""
 
-    def aim(self, target: _Target) -> _Target:
+    def optimal_prediction(self, target: _Target) -> _Target:
         """The smoothed target."""
         if not self.label_smoothing:
             return target

@@ -50,18 +50,18 @@ class Network:
     """What is computed, as plain data.
 
     Three ways through it, the same nodes wherever no layer makes a difference: training, with dropout, and
-    normalised by the batch; settled, without dropout, and normalised by running averages: what predicts and
-    is scored; observed, without dropout, and normalised by the rows at hand: what is said of layers.
+    normalised by the batch; inference, without dropout, and normalised by running averages: what predicts and
+    is scored; inspection, without dropout, and normalised by the rows at hand: what is said of layers.
     """
 
     inputs: Node
     target: Node
     loss_name: str
     training: Forward
-    settled: Forward
-    observed: Forward
+    inference: Forward
+    inspection: Forward
     penalty: Node | None
-    moves: Mapping[Node, Node]
+    buffer_updates: Mapping[Node, Node]
     """States that a step of the training moves without a gradient -> their new values: running averages, and
     the steps that dropout counts."""
     row: Node | None = None
@@ -72,17 +72,17 @@ class Network:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """As they predict."""
-        return self.settled.layers
+        return self.inference.layers
 
     @property
     def prediction(self) -> Node:
         """(batch, outputs)."""
-        return self.settled.prediction
+        return self.inference.prediction
 
     @property
     def row_loss(self) -> Node:
         """(batch,), of the prediction."""
-        return self.settled.row_loss
+        return self.inference.row_loss
 
     @property
     def loss(self) -> Node:
@@ -117,7 +117,7 @@ class Network:
     def counters(self) -> dict[str, NDArray[Any]]:
         """The states by name that are no part of the model, before the first step: zeros."""
         kept = {p.node for p in self.arrays}
-        return {node.name: np.zeros((), node.dtype) for node in self.moves if node not in kept}
+        return {node.name: np.zeros((), node.dtype) for node in self.buffer_updates if node not in kept}
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def build_network(
     parts = _penalty([p for each in arrays for p in each.parameters], penalty or Penalty())
     row, clock = placeholder("row", (None, 1), dtype), Clock.of(dtype)
     weights = placeholder("weights", (None,), dtype) if weighted else None
-    moves: dict[Node, Node] = {}
+    buffer_updates: dict[Node, Node] = {}
 
     def through(by_batch: bool = False, drops: bool = False) -> Forward:
         layers: list[Layer] = []
@@ -234,27 +234,27 @@ def build_network(
             layer, moved = each.computed(value, by_batch, mask)
             layers.append(layer)
             value = layer.output
-            moves.update(moved)
+            buffer_updates.update(moved)
         row_loss = use_logit_forms(head.loss.per_row(value, target))
         loss = named(reduce_mean(row_loss if weights is None else weights * row_loss, (0,)), "loss")
         cost = named(loss + parts, "cost") if parts is not None else loss
         return Forward(tuple(layers), row_loss, loss, cost)
 
     drops, by_batch = any(each.dropout for each in arrays), any(each.follows_batches for each in arrays)
-    settled = through()
-    observed = through(by_batch=True) if by_batch else settled
-    training = through(by_batch=True, drops=True) if drops else observed
+    inference = through()
+    inspection = through(by_batch=True) if by_batch else inference
+    training = through(by_batch=True, drops=True) if drops else inspection
     if drops:
-        moves.update(clock.moves())
+        buffer_updates.update(clock.buffer_updates())
     return Network(
         inputs,
         target,
         head.loss_name,
         training,
-        settled,
-        observed,
+        inference,
+        inspection,
         parts,
-        moves,
+        buffer_updates,
         row if drops else None,
         weights,
     )

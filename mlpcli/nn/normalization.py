@@ -27,12 +27,12 @@ class Normalization(ABC):
         return {}
 
     @abstractmethod
-    def settled(self, z: Node, running: Mapping[str, Node]) -> Node:
+    def inference(self, z: Node, running: Mapping[str, Node]) -> Node:
         """Outside training. z: (batch, columns), as the result; running: by name, each (columns,)."""
 
     def in_training(self, z: Node, running: Mapping[str, Node]) -> tuple[Node, Mapping[str, Node]]:
         """In a step of the training, and the new value of each running average."""
-        return self.settled(z, running), {}
+        return self.inference(z, running), {}
 
     def divided(self, centred: Node, variance: Node) -> Node:
         """Both broadcast against each other; the root is taken of the smaller."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlpcli.graph.node import Node, Op, Shape, batch_size, shape_error
 from mlpcli.ops.elementwise import greater_equal, where
-from mlpcli.ops.move import broadcast
+from mlpcli.ops.view import broadcast
 
 
 def _reduced(name: str) -> Any:

@@ -11,7 +11,7 @@ Point = TypeVar("Point")
 
 
 @dataclass(frozen=True)
-class Trial(Generic[Point]):
+class StepTrial(Generic[Point]):
     """One step length. cost: there; slope: of the cost along the line. point: what else is known of it."""
 
     length: float
@@ -21,13 +21,13 @@ class Trial(Generic[Point]):
 
 
 def strong_wolfe(
-    evaluate: Callable[[float], Trial[Point]],
-    start: Trial[Point],
+    evaluate: Callable[[float], StepTrial[Point]],
+    start: StepTrial[Point],
     first: float,
     decrease: float = 1e-4,
     curvature: float = 0.9,
     most: int = 25,
-) -> Trial[Point] | None:
+) -> StepTrial[Point] | None:
     """The first length found with cost <= start.cost + decrease·length·start.slope and |slope| <=
     curvature·|start.slope|; after `most` evaluations the lowest that met the first of these; None where none
     did. start: at length 0, with a slope below 0. A cost that is not finite counts as too high.
@@ -35,10 +35,10 @@ def strong_wolfe(
     Source: Nocedal, Wright 2006, Numerical Optimization, algorithms 3.5 and 3.6, cubic interpolation (3.59).
     """
 
-    def low_enough(trial: Trial[Point]) -> bool:
+    def low_enough(trial: StepTrial[Point]) -> bool:
         return trial.cost <= start.cost + decrease * trial.length * start.slope
 
-    def flat_enough(trial: Trial[Point]) -> bool:
+    def flat_enough(trial: StepTrial[Point]) -> bool:
         return abs(trial.slope) <= -curvature * start.slope
 
     # Until there is an interval [low, high] that must hold a good length: longer and longer steps.
@@ -65,21 +65,21 @@ def strong_wolfe(
     return low if low.length > 0 else None
 
 
-def _within(before: Trial[Point], now: Trial[Point], least: float, most: float) -> float:
+def _within(before: StepTrial[Point], now: StepTrial[Point], least: float, most: float) -> float:
     """How much longer to try: where a cubic through both has its minimum, within multiples of the last."""
     last = now.length - before.length
     guess = _minimum(before, now) - now.length
     return min(max(guess, least * last), most * last) if math.isfinite(guess) else most * last
 
 
-def _between(low: Trial[Point], high: Trial[Point]) -> float:
+def _between(low: StepTrial[Point], high: StepTrial[Point]) -> float:
     """A length inside the interval, a tenth of it away from either end."""
     width = high.length - low.length
     guess = (_minimum(low, high) - low.length) / width if width else 0.5
     return low.length + width * (min(max(guess, 0.1), 0.9) if math.isfinite(guess) else 0.5)
 
 
-def _minimum(a: Trial[Point], b: Trial[Point]) -> float:
+def _minimum(a: StepTrial[Point], b: StepTrial[Point]) -> float:
     """Where the cubic with the costs and slopes of both is least; NaN where there is no such place."""
     if not all(map(math.isfinite, (a.cost, b.cost, a.slope, b.slope))) or a.length == b.length:
         return math.nan

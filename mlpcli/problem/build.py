@@ -25,7 +25,7 @@ from mlpcli.nn.normalizations import NORMALIZATIONS
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
-from mlpcli.optim.step import MOST_COUNTED, Pace
+from mlpcli.optim.step import MOST_COUNTED, TrainingLength
 from mlpcli.problem.kept_epoch import check_best_epoch
 from mlpcli.problem.range_test import RangeTest
 from mlpcli.problem.warm_start import Start, read_start
@@ -80,10 +80,10 @@ class Prepared:
         return rows_of_batch(self.config, len(self.dataset.training.inputs))
 
     @property
-    def pace(self) -> Pace:
+    def training_length(self) -> TrainingLength:
         """Epochs, and the steps of one."""
         steps = -(-len(self.dataset.training.inputs) // self.batch_rows)
-        return Pace(float(self.config.training.epochs), steps)
+        return TrainingLength(float(self.config.training.epochs), steps)
 
     def rows(self, part: Part) -> dict[str, NDArray[Any]]:
         """What the network's placeholders are given for a part of the data."""
@@ -198,7 +198,7 @@ def prepare_file(file: ConfigFile, precision: str | None = None) -> Prepared:
 
 def check_counters(prepared: Prepared) -> None:
     """Raises SettingError where the counters of a schedule would stand still, long before its end."""
-    pace, dtype = prepared.pace, prepared.network.inputs.dtype
+    pace, dtype = prepared.training_length, prepared.network.inputs.dtype
     scheduled = getattr(prepared.optimizer, "schedule", None) or getattr(prepared.optimizer, "warm_up", 0.0)
     if scheduled and max(prepared.config.training.epochs, pace.steps) > MOST_COUNTED[dtype]:
         what = f"In {dtype} a schedule counts to {MOST_COUNTED[dtype]:,} epochs, and batches of one."

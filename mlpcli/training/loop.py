@@ -110,7 +110,7 @@ def epochs(
             before.take(done)
             began = time.perf_counter()
             stop_below = -math.inf if below is None or each else below
-            stretch = runner.stretch(count, random, stop_below, should_stop)
+            stretch = runner.run_epochs(count, random, stop_below, should_stop)
             if not searching:
                 took = max(time.perf_counter() - began, 1e-9)
                 most = max(1, int(SILENCE * stretch.epochs / took))
@@ -119,7 +119,7 @@ def epochs(
                 # Short epochs: what was begun of the last one is done again some other time; an epoch of few
                 # batches is done to its end.
                 before.put_back()
-                stretch = runner.stretch(max(1, stretch.epochs - 1), random, -math.inf, _never)
+                stretch = runner.run_epochs(max(1, stretch.epochs - 1), random, -math.inf, _never)
             number, order, passed = done + stretch.epochs, stretch.order, stretch.passed
             ended = stretch.ended
         else:
@@ -155,7 +155,7 @@ def epochs(
             began_bad = not finite and passed.batches == 1
             if began_bad and sound.epoch < done - 1:
                 sound.put_back()
-                runner.stretch(done - 1 - sound.epoch, random, -math.inf, _never)
+                runner.run_epochs(done - 1 - sound.epoch, random, -math.inf, _never)
                 sound.take(done - 1)
                 before.put_back()
             last_good = sound if began_bad else before

@@ -238,7 +238,7 @@ def _lost_cost(
     from mlpcli.runs.finding import Finding  # seldom needed
 
     rows = {name: array[chosen] for name, array in prepared.rows(part).items()}
-    forward = prepared.network.training if in_step else prepared.network.settled
+    forward = prepared.network.training if in_step else prepared.network.inference
     batch, values, count = epoch.batches if in_step else None, {**state, **rows}, len(chosen)
     fault = value_fault(forward, prepared.head.loss, values, count)
     first_step = (epoch.number, batch) == (1, 1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from mlpcli.execute.executor import State
-from mlpcli.execute.rows import Pass
+from mlpcli.execute.rows import EpochTotals
 from mlpcli.training.plateau import Plateau
 from mlpcli.training.stopping import Stopping
 
@@ -39,7 +39,7 @@ class Part:
     """An epoch that was broken off: its order, and what was done of it."""
 
     order: NDArray[np.intp]
-    passed: Pass
+    passed: EpochTotals
 
 
 class Snapshot:

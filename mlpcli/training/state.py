@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.rows import Pass
+from mlpcli.execute.rows import EpochTotals
 from mlpcli.optim.step import TrainingStep
 from mlpcli.problem.build import Prepared, random_stream
 from mlpcli.runs.checkpoint import Checkpoint, understood
@@ -144,7 +144,7 @@ class Session:
         totals, rows, batches = found["totals"], found["rows"], found["batches"]
         if rows != min(batches * self.batch_size, self.rows) or "cost" not in totals:
             raise ValueError("what was done of the epoch that was begun does not fit its rows")
-        return Part(order, Pass(totals, rows, batches, whole=False))
+        return Part(order, EpochTotals(totals, rows, batches, whole=False))
 
 
 def _fill(arrays: Arrays, found: Arrays) -> None:

@@ -83,12 +83,13 @@ def step_of(prepared: Prepared) -> TrainingStep:
     adjustable = (
         prepared.config.training.on_divergence == "halve" or Plateau.of(prepared.optimizer) is not None
     )
-    return training_step(prepared.network, prepared.optimizer, pace=prepared.pace, adjustable=adjustable)
+    length = prepared.training_length
+    return training_step(prepared.network, prepared.optimizer, length=length, adjustable=adjustable)
 
 
 def make_training_runner(prepared: Prepared, step: TrainingStep, state: State, rows: Rows) -> EpochRunner:
     """What runs its epochs, on the rows of the training part."""
-    followed = {**_followed(prepared.network), **step.followed}
+    followed = {**_followed(prepared.network), **step.tracked}
     return make_runner(
         prepared.executor, prepared.optimizer, step, followed, state, rows, prepared.batch_rows
     )

@@ -15,8 +15,8 @@ from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node, placeholder
 from mlpcli.nn.layer import Layer
 from mlpcli.nn.network import Network
-from mlpcli.ops.move import columns, pad_columns
 from mlpcli.ops.reduce import reduce_sum
+from mlpcli.ops.view import columns, pad_columns
 from mlpcli.plan.make_plan import make_plan
 from mlpcli.registry import choice_name
 
@@ -118,7 +118,7 @@ def layer_health(
     """
     count = len(next(iter(rows.values())))
     # Zeros that dropout makes are no dead units, and running averages say little before they have run.
-    observed = network.observed
+    observed = network.inspection
     before = [layer.pre_activation for layer in observed.layers]
     weights = [p.node for layer in observed.layers for p in layer.parameters[:2]]
     arriving = gradients(observed.loss, [*before, *weights])

@@ -98,7 +98,7 @@ class Probe:
     def _sample(self) -> tuple[NDArray[Any], dict[str, Node]]:
         """Some rows; and every layer before and after its activation."""
         nodes: dict[str, Node] = {}
-        for at, layer in enumerate(self._case.network.observed.layers):
+        for at, layer in enumerate(self._case.network.inspection.layers):
             nodes |= {f"{at} before": layer.pre_activation, f"{at} after": layer.output}
         inputs = self._case.rows["inputs"]
         return inputs[_spread(len(inputs), SAMPLE)], nodes

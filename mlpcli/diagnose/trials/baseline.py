@@ -29,7 +29,7 @@ def baseline_loss(case: Case, rows: Rows | None = None) -> float:
     target = rows["target"]
 
     def loss(constant: np.ndarray) -> float:
-        aimed = case.head.loss.aim(np.broadcast_to(constant, target.shape))
+        aimed = case.head.loss.optimal_prediction(np.broadcast_to(constant, target.shape))
         value = mean_loss(row_losses(case, aimed, target), rows)
         return value if np.isfinite(value) else np.inf
 
@@ -81,7 +81,7 @@ def least_loss(case: Case, rows: Rows | None = None) -> float:
     """
     rows = _by_class(case, rows or case.rows)
     target = rows["target"]
-    return mean_loss(row_losses(case, case.head.loss.aim(target), target), rows)
+    return mean_loss(row_losses(case, case.head.loss.optimal_prediction(target), target), rows)
 
 
 def share_left(loss: float, baseline: float, least: float) -> float:

@@ -14,7 +14,7 @@ from mlpcli.diagnose.trials.baseline import mean_loss
 from mlpcli.diagnose.trials.budget import Budget, step_seconds
 from mlpcli.execute.rows import RowFunction
 from mlpcli.graph.node import parameter
-from mlpcli.optim.step import RATE_FACTOR, Pace, training_step
+from mlpcli.optim.step import RATE_FACTOR, TrainingLength, training_step
 from mlpcli.training.plateau import Plateau
 from mlpcli.training.progress import all_finite
 from mlpcli.training.runner import first_state, make_runner
@@ -136,12 +136,13 @@ class Trainer:
         self._budget.compiled(case)
         rate, length = parameter(RATE, (), "float64"), parameter(EPOCHS, (), "float64")
         adjustable = Plateau.of(case.optimizer) is not None
-        step = training_step(case.network, case.optimizer, rate, Pace(length, steps_an_epoch), adjustable)
+        pace = TrainingLength(length, steps_an_epoch)
+        step = training_step(case.network, case.optimizer, rate, pace, adjustable)
         weights = case.draw(0)
         self._state = first_state(case.optimizer, step, weights)
         self._start = {n: a.copy() for n, a in self._state.items() if n not in weights}
         self._state |= {RATE: np.zeros(()), EPOCHS: np.zeros(())}
-        outputs = {"cost": case.network.cost, **step.followed}
+        outputs = {"cost": case.network.cost, **step.tracked}
         self._runner = make_runner(
             case.executor, case.optimizer, step, outputs, self._state, rows, case.batch
         )
@@ -206,7 +207,7 @@ class Trainer:
         while len(costs) < count and not stopped:
             until = next(int(moment) for moment in moments if moment > len(costs))
             most = until - len(costs) if stopping is None and plateau is None else 1
-            stretch = self._runner.stretch(most, rng, -math.inf, lambda: False)
+            stretch = self._runner.run_epochs(most, rng, -math.inf, lambda: False)
             costs += stretch.costs[:, 0].tolist()
             if not math.isfinite(costs[-1]):
                 break

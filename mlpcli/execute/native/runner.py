@@ -18,7 +18,7 @@ from mlpcli.execute.native.function import module_texts
 from mlpcli.execute.native.module import CompiledModule, machine
 from mlpcli.execute.native.products.worker_pool import WorkerPool
 from mlpcli.execute.native.threads.interruptible import in_thread
-from mlpcli.execute.rows import EpochRunner, Pass, Rows, Stretch
+from mlpcli.execute.rows import EpochBlock, EpochRunner, EpochTotals, Rows
 from mlpcli.graph.node import Node
 from mlpcli.plan.make_plan import make_plan
 
@@ -82,22 +82,22 @@ class NativeEpochRunner(EpochRunner):
         self._block[Slot.PRODUCT] = self._pool.address
 
     def run(
-        self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: Pass | None = None
-    ) -> Pass:
+        self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: EpochTotals | None = None
+    ) -> EpochTotals:
         assert begun is None or self.divisible
         return self._call(1, np.ascontiguousarray(order), None, -math.inf, should_stop, begun)[1]
 
-    def stretch(
+    def run_epochs(
         self,
         count: int,
         rng: np.random.Generator | None,
         cost_below: float,
         should_stop: Callable[[], bool],
-    ) -> Stretch:
+    ) -> EpochBlock:
         order = None if rng is None else self._order
         costs, passed = self._call(count, order, rng, cost_below, should_stop)
         done = np.arange(self._count) if order is None else order.copy()
-        return Stretch(self._names, costs, done, passed)
+        return EpochBlock(self._names, costs, done, passed)
 
     def _call(
         self,
@@ -106,8 +106,8 @@ class NativeEpochRunner(EpochRunner):
         rng: np.random.Generator | None,
         cost_below: float,
         should_stop: Callable[[], bool],
-        begun: Pass | None = None,
-    ) -> tuple[NDArray[np.float64], Pass]:
+        begun: EpochTotals | None = None,
+    ) -> tuple[NDArray[np.float64], EpochTotals]:
         costs = np.empty((count, len(self._outputs)))
         totals = np.zeros(len(self._outputs))
         if begun is not None:
@@ -133,7 +133,7 @@ class NativeEpochRunner(EpochRunner):
         last = dict(zip(self._names, sums[-1].tolist(), strict=True))
         means = sums / self._count
         means[-1] = sums[-1] / seen
-        return means, Pass(last, seen, batches, seen == self._count)
+        return means, EpochTotals(last, seen, batches, seen == self._count)
 
     def _call_interruptible(self, count: int, should_stop: Callable[[], bool]) -> None:
         """The call; a long one in a thread, so that this one may look whether to stop."""

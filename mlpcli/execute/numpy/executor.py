@@ -92,7 +92,7 @@ def _matmul(kernel: Kernel, arrays: list[NDArray[Any]], scratch: Scratch) -> lis
     return [partial(np.dot, left, right, arrays[kernel.output])]
 
 
-def _move(kernel: Kernel, arrays: list[NDArray[Any]], scratch: Scratch) -> list[Call]:
+def _view(kernel: Kernel, arrays: list[NDArray[Any]], scratch: Scratch) -> list[Call]:
     x, out = arrays[kernel.inputs[0]], arrays[kernel.output]
     if kernel.op.is_view:
         arrays[kernel.output] = view_of(kernel, x, out.shape)
@@ -104,5 +104,5 @@ _KINDS: dict[str, Callable[[Kernel, list[NDArray[Any]], Scratch], list[Call]]] =
     "elementwise": _elementwise,
     "reduce": _reduce,
     "matmul": _matmul,
-    "move": _move,
+    "view": _view,
 }

@@ -27,7 +27,7 @@ class Batch(Normalization):
     def running(self) -> Mapping[str, float]:
         return {"running_mean": 0.0, "running_variance": 1.0}
 
-    def settled(self, z: Node, running: Mapping[str, Node]) -> Node:
+    def inference(self, z: Node, running: Mapping[str, Node]) -> Node:
         return self.divided(z - running["running_mean"], running["running_variance"])
 
     def in_training(self, z: Node, running: Mapping[str, Node]) -> tuple[Node, Mapping[str, Node]]:
@@ -39,8 +39,8 @@ class Batch(Normalization):
         unbiased = variance * (rows / maximum(others, 1.0))
         share = 1.0 - self.momentum
         old_mean, old_variance = running["running_mean"], running["running_variance"]
-        moves = {
+        buffer_updates = {
             "running_mean": old_mean + (mean - old_mean) * share,
             "running_variance": old_variance + (unbiased - old_variance) * (share * minimum(others, 1.0)),
         }
-        return self.divided(centred, variance), moves
+        return self.divided(centred, variance), buffer_updates

@@ -20,6 +20,6 @@ class Layer(Normalization):
 
     affine: ClassVar[bool] = False
 
-    def settled(self, z: Node, running: Mapping[str, Node]) -> Node:
+    def inference(self, z: Node, running: Mapping[str, Node]) -> Node:
         centred = z - reduce_mean(z, (1,), keep=True)
         return self.divided(centred, reduce_mean(centred * centred, (1,), keep=True))
