@@ -77,6 +77,16 @@ class EpochBlock:
         return dict(zip(self.names, self.costs[-1].tolist(), strict=True))
 
 
+@dataclass(frozen=True)
+class EpochRequest:
+    """What is asked of an epoch runner; see EpochRunner.run_epochs()."""
+
+    count: int
+    rng: np.random.Generator | None
+    cost_below: float
+    should_stop: Callable[[], bool]
+
+
 class EpochRunner:
     """Passes over the rows in some order, in batches; the last batch may be smaller.
 
@@ -113,19 +123,23 @@ class EpochRunner:
         cost_below: float,
         should_stop: Callable[[], bool],
     ) -> EpochBlock:
-        """Up to `count` epochs, each in a new order drawn from rng (None: as the rows stand).
+        """Run up to `count` epochs, each in a new order drawn from rng (None: as the rows stand).
 
-        Ends early with an epoch whose cost is below the limit or not finite, and as run() does.
+        Ends early after an epoch whose cost is below cost_below or not finite, and as run() does.
         """
+        return self._run_epochs(EpochRequest(count, rng, cost_below, should_stop))
+
+    def _run_epochs(self, wanted: EpochRequest) -> EpochBlock:
         costs = []
-        for _ in range(count):
+        for _ in range(wanted.count):
+            rng = wanted.rng
             order = np.arange(self._count) if rng is None else rng.permutation(self._count)
-            passed = self.run(order, should_stop)
-            mean = passed.means
+            totals = self.run(order, wanted.should_stop)
+            mean = totals.means
             costs.append(list(mean.values()))
-            if not math.isfinite(mean["cost"]) or mean["cost"] < cost_below or should_stop():
+            if not math.isfinite(mean["cost"]) or mean["cost"] < wanted.cost_below or wanted.should_stop():
                 break
-        return EpochBlock(tuple(mean), np.array(costs), order, passed)
+        return EpochBlock(tuple(mean), np.array(costs), order, totals)
 
     def run(
         self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: EpochTotals | None = None

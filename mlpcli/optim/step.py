@@ -72,12 +72,12 @@ def training_step(
 ) -> TrainingStep:
     """Return one step of the optimiser on every trained parameter, with what the network updates by itself.
 
-    Slots are named `<slot>/<parameter>`. For an optimiser that is no StepOptimizer the updates are those of the
-    network alone: its runner does the rest with the gradients.
+    Slots are named `<slot>/<parameter>`. For an optimiser that is no StepOptimizer the updates are those of
+    the network alone: its runner does the rest with the gradients.
 
     rate: a scalar node that takes the place of the optimiser's learning_rate. length: of the training; None:
-    neither schedule nor warm-up is in the step. adjustable: multiply the rate by the state RATE_FACTOR, 1 at the
-    start, which no step changes. Raises ValueError where the learning rate is still to be found.
+    neither schedule nor warm-up is in the step. adjustable: multiply the rate by the state RATE_FACTOR, 1 at
+    the start, which no step changes. Raises ValueError where the learning rate is still to be found.
     """
     parameters = [p.node for p in network.trained]
     found = gradients(network.cost, parameters)

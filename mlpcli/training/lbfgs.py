@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.execute.executor import Executor, Function, State
-from mlpcli.execute.rows import EpochBlock, EpochRunner, Rows
+from mlpcli.execute.rows import EpochBlock, EpochRequest, EpochRunner, Rows
 from mlpcli.graph.node import Node
 from mlpcli.optim.line_search import StepTrial, strong_wolfe
 from mlpcli.optim.optimizers.lbfgs import Lbfgs
@@ -75,15 +75,14 @@ class LbfgsRunner(EpochRunner):
         self._at: _Point | None = None
         self._ended = ""
 
-    def run_epochs(
-        self,
-        count: int,
-        rng: np.random.Generator | None,
-        cost_below: float,
-        should_stop: Callable[[], bool],
-    ) -> EpochBlock:
+    def _run_epochs(self, wanted: EpochRequest) -> EpochBlock:
         self._ended = ""
-        done = super().run_epochs(count, None, cost_below, lambda: should_stop() or bool(self._ended))
+
+        def ends() -> bool:
+            return wanted.should_stop() or bool(self._ended)
+
+        # All rows at once have no order.
+        done = super()._run_epochs(replace(wanted, rng=None, should_stop=ends))
         return replace(done, ended=self._ended)
 
     def _output_names(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlpcli.optim.optimizer import Optimizer
-from mlpcli.optim.schedules.plateau import Plateau as PlateauSchedule
+from mlpcli.optim.schedules.plateau import PlateauSchedule
 
 
 @dataclass

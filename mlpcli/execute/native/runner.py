@@ -18,7 +18,7 @@ from mlpcli.execute.native.function import module_texts
 from mlpcli.execute.native.module import CompiledModule, machine
 from mlpcli.execute.native.products.worker_pool import WorkerPool
 from mlpcli.execute.native.threads.interruptible import in_thread
-from mlpcli.execute.rows import EpochBlock, EpochRunner, EpochTotals, Rows
+from mlpcli.execute.rows import EpochBlock, EpochRequest, EpochRunner, EpochTotals, Rows
 from mlpcli.graph.node import Node
 from mlpcli.plan.make_plan import make_plan
 
@@ -85,68 +85,62 @@ class NativeEpochRunner(EpochRunner):
         self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: EpochTotals | None = None
     ) -> EpochTotals:
         assert begun is None or self.divisible
-        return self._call(1, np.ascontiguousarray(order), None, -math.inf, should_stop, begun)[1]
+        wanted = EpochRequest(1, None, -math.inf, should_stop)
+        return self._call(wanted, np.ascontiguousarray(order), begun)[1]
 
-    def run_epochs(
-        self,
-        count: int,
-        rng: np.random.Generator | None,
-        cost_below: float,
-        should_stop: Callable[[], bool],
-    ) -> EpochBlock:
-        order = None if rng is None else self._order
-        costs, passed = self._call(count, order, rng, cost_below, should_stop)
+    def _run_epochs(self, wanted: EpochRequest) -> EpochBlock:
+        order = None if wanted.rng is None else self._order
+        costs, totals = self._call(wanted, order)
         done = np.arange(self._count) if order is None else order.copy()
-        return EpochBlock(self._names, costs, done, passed)
+        return EpochBlock(self._names, costs, done, totals)
 
     def _call(
-        self,
-        count: int,
-        order: NDArray[np.intp] | None,
-        rng: np.random.Generator | None,
-        cost_below: float,
-        should_stop: Callable[[], bool],
-        begun: EpochTotals | None = None,
+        self, wanted: EpochRequest, order: NDArray[np.intp] | None, begun: EpochTotals | None = None
     ) -> tuple[NDArray[np.float64], EpochTotals]:
-        costs = np.empty((count, len(self._outputs)))
+        """Run epochs; return the means of each, (epochs, outputs), and the totals of the last.
+
+        order: of the rows, shuffled in place where there is a generator; None: as they stand. begun: what is
+        done already of the first epoch.
+        """
+        costs = np.empty((wanted.count, len(self._outputs)))
         totals = np.zeros(len(self._outputs))
         if begun is not None:
             totals[self._places] = list(begun.totals.values())
         block = self._block
-        block[Slot.EPOCHS], block[Slot.COSTS] = count, address(costs)
+        block[Slot.EPOCHS], block[Slot.COSTS] = wanted.count, address(costs)
         block[Slot.ORDER] = 0 if order is None else address(order)
-        block.put_double(Slot.COST_BELOW, cost_below)
+        block.put_double(Slot.COST_BELOW, wanted.cost_below)
         block[Slot.NEXT_UINT32] = block[Slot.RANDOM_STATE] = 0
         block[Slot.BEGUN], block[Slot.TOTALS] = begun.batches if begun else 0, address(totals)
-        self._stop[0] = should_stop()  # then one batch is done, as batch by batch
-        if rng is None:
-            self._call_interruptible(count, should_stop)
+        self._stop[0] = wanted.should_stop()  # then one batch is done, as batch by batch
+        if wanted.rng is None:
+            self._call_interruptible(wanted)
         else:
-            interface = rng.bit_generator.ctypes
+            interface = wanted.rng.bit_generator.ctypes
             block[Slot.NEXT_UINT32] = ctypes.cast(interface.next_uint32, ctypes.c_void_p).value or 0
             block[Slot.RANDOM_STATE] = interface.state_address
-            with rng.bit_generator.lock:
-                self._call_interruptible(count, should_stop)
+            with wanted.rng.bit_generator.lock:
+                self._call_interruptible(wanted)
         done, batches = block[Slot.DONE], block[Slot.BATCHES]
         sums = costs[:done, self._places]
         seen = min(batches * self._batch, self._count)
         last = dict(zip(self._names, sums[-1].tolist(), strict=True))
         means = sums / self._count
-        means[-1] = sums[-1] / seen
+        means[-1] = sums[-1] / seen  # the last epoch may have ended before all rows were seen
         return means, EpochTotals(last, seen, batches, seen == self._count)
 
-    def _call_interruptible(self, count: int, should_stop: Callable[[], bool]) -> None:
-        """The call; a long one in a thread, so that this one may look whether to stop."""
+    def _call_interruptible(self, wanted: EpochRequest) -> None:
+        """Call the machine code; a long call in a thread, so that this one can look whether to stop."""
         at = self._block.address
-        if count * -(-self._count // self._batch) <= SHORT_STEPS and not self._pool:
+        if wanted.count * -(-self._count // self._batch) <= SHORT_STEPS and not self._pool:
             self._train(at)
             return
-        in_thread(lambda: self._train(at), lambda: self._poll(should_stop), self._request_stop)
+        in_thread(lambda: self._train(at), lambda: self._poll(wanted.should_stop), self._request_stop)
 
     def _poll(self, should_stop: Callable[[], bool]) -> None:
         if should_stop():
             self._request_stop()
 
     def _request_stop(self) -> None:
-        """The batch at hand is the last."""
+        """Make the batch at hand the last."""
         self._stop[0] = 1

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.execute.executor import Executor, Function, State, aligned, view_of
-from mlpcli.execute.numpy.scalar_ops import constant_array, elementwise_calls, joining_ufunc
+from mlpcli.execute.numpy.scalar_ops import Call, Scratch, constant_array, elementwise_calls, joining_ufunc
 from mlpcli.plan.kernel import Buffer, Kernel, Plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-Call = Callable[[], object]
-Scratch = dict[tuple[tuple[int, ...], str], list["NDArray[Any]"]]
 
 
 class NumpyFunction(Function):

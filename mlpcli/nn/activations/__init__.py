@@ -3,4 +3,4 @@
 from mlpcli.nn.activation import Activation
 from mlpcli.registry import Registry
 
-ACTIVATIONS: Registry[type[Activation]] = Registry(__name__, __path__)
+ACTIVATIONS: Registry[type[Activation]] = Registry(__name__, __path__, kind="Activation")

@@ -21,7 +21,7 @@ TAKEN = ("x", "self", "weights", "biases", "scale", "shift", "running_mean", "ru
 
 
 @dataclass(frozen=True)
-class Formula(Activation):
+class FormulaActivation(Activation):
     """A formula of x, such as x * sigmoid(x); what its derivative takes at a kink is said by the ops.
 
     Each number under `parameters` is where a trained array of that name begins, one number per unit, or one

@@ -3,4 +3,4 @@
 from mlpcli.nn.initializer import Initializer
 from mlpcli.registry import Registry
 
-INITIALIZERS: Registry[type[Initializer]] = Registry(__name__, __path__)
+INITIALIZERS: Registry[type[Initializer]] = Registry(__name__, __path__, kind="Initializer")

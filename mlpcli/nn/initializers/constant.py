@@ -12,7 +12,7 @@ from mlpcli.nn.initializer import Initializer
 
 
 @dataclass(frozen=True)
-class Constant(Initializer):
+class ConstantInitializer(Initializer):
     """All the same value."""
 
     value: float = setting(0.0)

@@ -3,4 +3,4 @@
 from mlpcli.nn.loss import Loss
 from mlpcli.registry import Registry
 
-LOSSES: Registry[type[Loss]] = Registry(__name__, __path__)
+LOSSES: Registry[type[Loss]] = Registry(__name__, __path__, kind="Loss")

@@ -14,7 +14,7 @@ from mlpcli.nn.loss import Loss
 
 
 @dataclass(frozen=True)
-class Formula(Loss):
+class FormulaLoss(Loss):
     """A formula of prediction and target, of every output; nothing is clipped.
 
     Behind a sigmoid or softmax, nn/stable.py puts the logit form of a logarithm in its place.

@@ -3,4 +3,4 @@
 from mlpcli.nn.normalization import Normalization
 from mlpcli.registry import Registry
 
-NORMALIZATIONS: Registry[type[Normalization]] = Registry(__name__, __path__)
+NORMALIZATIONS: Registry[type[Normalization]] = Registry(__name__, __path__, kind="Normalization")

@@ -12,7 +12,7 @@ from mlpcli.ops.reduce import reduce_mean
 
 
 @dataclass(frozen=True)
-class Layer(Normalization):
+class LayerNormalization(Normalization):
     """Each row by mean and variance over its columns, in training and outside alike.
 
     Source: Ba, Kiros, Hinton 2016, arXiv:1607.06450, section 3.

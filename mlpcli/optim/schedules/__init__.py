@@ -3,4 +3,4 @@
 from mlpcli.optim.schedule import Schedule
 from mlpcli.registry import Registry
 
-SCHEDULES: Registry[type[Schedule]] = Registry(__name__, __path__)
+SCHEDULES: Registry[type[Schedule]] = Registry(__name__, __path__, kind="Schedule")

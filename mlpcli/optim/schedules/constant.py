@@ -9,7 +9,7 @@ from mlpcli.optim.schedule import Moment, Schedule
 
 
 @dataclass(frozen=True)
-class Constant(Schedule):
+class ConstantSchedule(Schedule):
     """The learning rate itself."""
 
     def at(self, moment: Moment) -> Node:

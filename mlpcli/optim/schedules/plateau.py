@@ -10,7 +10,7 @@ from mlpcli.optim.schedule import Moment, Schedule
 
 
 @dataclass(frozen=True)
-class Plateau(Schedule):
+class PlateauSchedule(Schedule):
     """Times `factor` after `patience` epochs in which the validation loss (the training cost, without
     validation rows) has not fallen by more than min_delta; then `cooldown` epochs that do not count. At least
     `minimum`.

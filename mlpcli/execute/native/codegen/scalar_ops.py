@@ -10,9 +10,9 @@ from mlpcli.execute.native.codegen.functions import declarations, definitions, f
 from mlpcli.execute.native.codegen.instructions import SUFFIX, InstructionWriter, SsaValue, constant_text
 from mlpcli.ops.scalar_ops import SPLITMIX_ROUNDS, SPLITMIX_STEP, UNIFORM_BITS
 
-__all__ = ["LlvmScalarOps", "Operand", "SsaValue", "declarations", "definitions"]
+__all__ = ["LlvmScalarOps", "ScalarOperand", "SsaValue", "declarations", "definitions"]
 
-Operand: TypeAlias = SsaValue | float
+ScalarOperand: TypeAlias = SsaValue | float
 
 
 class LlvmScalarOps:
@@ -39,45 +39,45 @@ class LlvmScalarOps:
         """What another instruction made, as an operand. name: as in the text, with its %."""
         return SsaValue(self._code, name, "i1" if is_bool else self.type)
 
-    def text(self, operand: Operand) -> str:
+    def text(self, operand: ScalarOperand) -> str:
         """The operand as it stands in an instruction."""
         return operand.name if isinstance(operand, SsaValue) else constant_text(operand, self.type)
 
-    def add(self, a: Operand, b: Operand) -> SsaValue:
+    def add(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._arithmetic("fadd", a, b)
 
-    def subtract(self, a: Operand, b: Operand) -> SsaValue:
+    def subtract(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._arithmetic("fsub", a, b)
 
-    def multiply(self, a: Operand, b: Operand) -> SsaValue:
+    def multiply(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._arithmetic("fmul", a, b)
 
-    def divide(self, a: Operand, b: Operand) -> SsaValue:
+    def divide(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._number(a) / self._number(b)
 
-    def negative(self, a: Operand) -> SsaValue:
+    def negative(self, a: ScalarOperand) -> SsaValue:
         return self._code.emit(self.type, f"fneg {self.type} {self._number(a).name}")
 
-    def absolute(self, a: Operand) -> SsaValue:
+    def absolute(self, a: ScalarOperand) -> SsaValue:
         return self._intrinsic("fabs", a)
 
-    def sign(self, a: Operand) -> SsaValue:
+    def sign(self, a: ScalarOperand) -> SsaValue:
         """0 at both zeros, NaN at NaN."""
         code, x = self._code, self._number(a)
         zero_or_nan = code.select(code.compare("oeq", x, 0.0), 0.0, x)
         other = code.select(code.compare("olt", x, 0.0), -1.0, zero_or_nan)
         return code.select(code.compare("ogt", x, 0.0), 1.0, other)
 
-    def maximum(self, a: Operand, b: Operand) -> SsaValue:
+    def maximum(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._extreme("maximum", "uge", a, b)
 
-    def minimum(self, a: Operand, b: Operand) -> SsaValue:
+    def minimum(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._extreme("minimum", "ule", a, b)
 
-    def sqrt(self, a: Operand) -> SsaValue:
+    def sqrt(self, a: ScalarOperand) -> SsaValue:
         return self._intrinsic("sqrt", a)
 
-    def power(self, a: Operand, b: float) -> SsaValue:
+    def power(self, a: ScalarOperand, b: float) -> SsaValue:
         """b: a number, known when the code is made. Quick for -2, -1, -½, 0, ½, 1, 2, 3 and 4."""
         if b == 0.0:
             return self._code.constant(1.0, self.type)  # of NaN too
@@ -97,37 +97,37 @@ class LlvmScalarOps:
             return square if b == 2.0 else self.multiply(square, a if b == 3.0 else square)
         return self._general_power(self._number(a), b)
 
-    def exp(self, a: Operand) -> SsaValue:
+    def exp(self, a: ScalarOperand) -> SsaValue:
         return self._function("exp", a)
 
-    def expm1(self, a: Operand) -> SsaValue:
+    def expm1(self, a: ScalarOperand) -> SsaValue:
         return self._function("expm1", a)
 
-    def log(self, a: Operand) -> SsaValue:
+    def log(self, a: ScalarOperand) -> SsaValue:
         return self._function("log", a)
 
-    def log1p(self, a: Operand) -> SsaValue:
+    def log1p(self, a: ScalarOperand) -> SsaValue:
         return self._function("log1p", a)
 
-    def tanh(self, a: Operand) -> SsaValue:
+    def tanh(self, a: ScalarOperand) -> SsaValue:
         return self._function("tanh", a)
 
-    def greater(self, a: Operand, b: Operand) -> SsaValue:
+    def greater(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._code.compare("ogt", self._number(a), self._number(b))
 
-    def greater_equal(self, a: Operand, b: Operand) -> SsaValue:
+    def greater_equal(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._code.compare("oge", self._number(a), self._number(b))
 
-    def both(self, a: Operand, b: Operand) -> SsaValue:
+    def both(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._condition(a) & self._condition(b)
 
-    def where(self, condition: Operand, a: Operand, b: Operand) -> SsaValue:
+    def where(self, condition: ScalarOperand, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         """A comparison if a and b are; a comparison beside a number counts as 0 or 1."""
         if all(isinstance(o, SsaValue) and o.is_bool for o in (a, b)):
             return self._code.select(self._condition(condition), self._condition(a), self._condition(b))
         return self._code.select(self._condition(condition), self._number(a), self._number(b))
 
-    def uniform(self, *of: Operand) -> SsaValue:
+    def uniform(self, *of: ScalarOperand) -> SsaValue:
         """The same integers as hashed_uniform()."""
         code = self._code
         mixed = code.constant(0, "i64")
@@ -144,13 +144,13 @@ class LlvmScalarOps:
         whole = code.emit(self.type, f"sitofp i64 {(mixed >> (64 - count)).name} to {self.type}")
         return whole * 2.0**-count
 
-    def _number(self, operand: Operand) -> SsaValue:
+    def _number(self, operand: ScalarOperand) -> SsaValue:
         """In the type of the words; true is 1."""
         if isinstance(operand, SsaValue) and operand.is_bool:
             return self._code.emit(self.type, f"uitofp i1 {operand.name} to {self.type}")
         return SsaValue(self._code, self.text(operand), self.type)
 
-    def _condition(self, operand: Operand) -> SsaValue:
+    def _condition(self, operand: ScalarOperand) -> SsaValue:
         """As in NumPy, every number but 0 is true."""
         if not isinstance(operand, SsaValue):
             return self._code.constant(operand != 0.0, "i1")
@@ -158,15 +158,15 @@ class LlvmScalarOps:
             return SsaValue(self._code, operand.name, "i1")
         return self._code.compare("une", self._number(operand), 0.0)
 
-    def _arithmetic(self, instruction: str, a: Operand, b: Operand) -> SsaValue:
+    def _arithmetic(self, instruction: str, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         flags = " reassoc" if self._joins else ""
         return self._code.operation(instruction, self._number(a), self._number(b), flags)
 
-    def _intrinsic(self, name: str, *operands: Operand) -> SsaValue:
+    def _intrinsic(self, name: str, *operands: ScalarOperand) -> SsaValue:
         numbers = [self._number(operand) for operand in operands]
         return self._code.call(f"llvm.{name}.{SUFFIX[self.type]}", *numbers)
 
-    def _extreme(self, word: str, first_wins: str, a: Operand, b: Operand) -> SsaValue:
+    def _extreme(self, word: str, first_wins: str, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         """NaN where either is NaN; at a tie the first."""
         if self._joins:  # the form that LLVM knows how to split into partial results
             return self._intrinsic(word, a, b)
@@ -177,7 +177,7 @@ class LlvmScalarOps:
             return best
         return code.select(code.compare("uno", y, 0.0), y, best)
 
-    def _function(self, word: str, a: Operand) -> SsaValue:
+    def _function(self, word: str, a: ScalarOperand) -> SsaValue:
         self.used.add(word)
         return self._code.call(function_name(word, self.type), self._number(a))
 
