@@ -42,7 +42,7 @@ class EpochTotals:
         return {name: total / self.rows for name, total in self.totals.items()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EpochBlock:
     """Some epochs, one after the other.
 
@@ -139,7 +139,7 @@ class EpochRunner:
             costs.append(list(mean.values()))
             if not math.isfinite(mean["cost"]) or mean["cost"] < wanted.cost_below or wanted.should_stop():
                 break
-        return EpochBlock(tuple(mean), np.array(costs), order, totals)
+        return EpochBlock(names=tuple(mean), costs=np.array(costs), order=order, passed=totals)
 
     def run(
         self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: EpochTotals | None = None

@@ -8,7 +8,7 @@ in OPS, so that this file needs none of the ops.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
@@ -43,6 +43,7 @@ class Op:
     name: str
     kind: str
     shape: Callable[..., Shape]
+    _: KW_ONLY
     formula: Callable[..., Any] | None = None
     derivative: tuple[Callable[..., Node] | None, ...] = ()
     branch: Callable[..., Node] | None = None

@@ -14,7 +14,7 @@ from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.normalization import Normalization
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Parameter:
     """A trained array, or one kept beside them: its node and how its first value is drawn."""
 
@@ -33,7 +33,7 @@ class Parameter:
         return math.prod(int(size or 1) for size in self.node.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layer:
     """One layer. pre_activation: (batch, linear outputs), output: (batch, units).
 
@@ -58,7 +58,7 @@ Mask = Callable[[Node, float], Node]
 """What drops out some of a layer's results: (results, rate) -> the same with zeros among them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LayerArrays:
     """A layer before anything is computed: what it is, and its arrays."""
 
@@ -99,16 +99,16 @@ class LayerArrays:
             after = mask(after, self.dropout)
         after = after if after is before else named(after, self.name)
         layer = Layer(
-            self.name,
-            self.units,
-            self.activation,
-            self.parameters,
-            before,
-            after,
-            self.running,
-            self.normalization,
-            self.dropout,
-            self.trainable,
+            name=self.name,
+            units=self.units,
+            activation=self.activation,
+            parameters=self.parameters,
+            pre_activation=before,
+            output=after,
+            running=self.running,
+            normalization=self.normalization,
+            dropout=self.dropout,
+            trainable=self.trainable,
         )
         return layer, buffer_updates
 
@@ -128,7 +128,14 @@ def layer_arrays(
 
     def array(role: str, shape: tuple[int, ...], initializer: Initializer) -> Parameter:
         node = parameter(f"{name}.{role}", shape, dtype)
-        return Parameter(node, role, initializer, fan_in, units, config.trainable)
+        return Parameter(
+            node=node,
+            role=role,
+            initializer=initializer,
+            fan_in=fan_in,
+            fan_out=units,
+            trainable=config.trainable,
+        )
 
     def fixed(value: float) -> Initializer:
         made: Initializer = INITIALIZERS["constant"](value=value)  # type: ignore[call-arg]
@@ -146,12 +153,12 @@ def layer_arrays(
     running = tuple(array(role, (columns,), fixed(start)) for role, start in averages.items())
     dropped = config.dropout if isinstance(config, HiddenConfig) else 0.0
     return LayerArrays(
-        name,
-        units,
-        activation,
-        tuple(parameters),
-        running,
-        normalization,
-        dropped,
-        config.trainable,
+        name=name,
+        units=units,
+        activation=activation,
+        parameters=tuple(parameters),
+        running=running,
+        normalization=normalization,
+        dropout=dropped,
+        trainable=config.trainable,
     )

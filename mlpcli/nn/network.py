@@ -45,7 +45,7 @@ class Forward:
         return self.layers[-1].output
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Network:
     """What is computed, as plain data.
 
@@ -247,16 +247,16 @@ def build_network(
     if drops:
         buffer_updates.update(clock.buffer_updates())
     return Network(
-        inputs,
-        target,
-        head.loss_name,
-        training,
-        inference,
-        inspection,
-        parts,
-        buffer_updates,
-        row if drops else None,
-        weights,
+        inputs=inputs,
+        target=target,
+        loss_name=head.loss_name,
+        training=training,
+        inference=inference,
+        inspection=inspection,
+        penalty=parts,
+        buffer_updates=buffer_updates,
+        row=row if drops else None,
+        weights=weights,
     )
 
 

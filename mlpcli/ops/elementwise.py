@@ -27,7 +27,7 @@ def _elementwise(name: str, formula: Any, derivative: tuple[Any, ...] = (), **mo
     def shape(*inputs: Node, **_attributes: Any) -> Shape:
         return broadcast_shape(*inputs, op_name=name)
 
-    return Op(name, "elementwise", shape, formula, derivative, **more)
+    return Op(name, "elementwise", shape, formula=formula, derivative=derivative, **more)
 
 
 add = _elementwise("add", lambda w, a, b: w.add(a, b), (lambda g, y, a, b: g, lambda g, y, a, b: g))
@@ -105,8 +105,8 @@ where: Op = Op(
     "where",
     "elementwise",
     _where_shape,
-    lambda w, condition, a, b: w.where(condition, a, b),
-    (
+    formula=lambda w, condition, a, b: w.where(condition, a, b),
+    derivative=(
         None,
         lambda g, y, condition, a, b: where(condition, g, 0.0),
         lambda g, y, condition, a, b: where(condition, 0.0, g),

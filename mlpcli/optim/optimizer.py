@@ -53,7 +53,7 @@ class Optimizer:
         return role == "weights" or (role == "biases" and self.penalise_biases)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StepOptimizer(Optimizer, ABC):
     """An optimiser whose step is a graph: it goes from batch to batch, at a rate."""
 

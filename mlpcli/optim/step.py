@@ -40,7 +40,7 @@ class TrainingLength:
     steps: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingStep:
     """What one batch does: the cost before it, and the new value of every state.
 
@@ -86,7 +86,7 @@ def training_step(
     counters = {state: 0.0 for state in buffer_updates if state not in arrays}
     if not isinstance(optimizer, StepOptimizer):
         gradient_of = dict(zip(parameters, found, strict=True))
-        return TrainingStep(network.cost, buffer_updates, counters, gradients=gradient_of)
+        return TrainingStep(cost=network.cost, updates=buffer_updates, start=counters, gradients=gradient_of)
     dtype = network.inputs.dtype
     fixed = constant(optimizer.rate, dtype) if rate is None else rate
     rate, start, updates = _changing(optimizer, fixed, length, adjustable)
@@ -109,7 +109,13 @@ def training_step(
     start |= counters
     if count in topological(updates.values()):  # an optimiser that does not count need not
         updates[count], start[count] = step, 0.0
-    return TrainingStep(network.cost, updates, start, tracked, dict(zip(parameters, found, strict=True)))
+    return TrainingStep(
+        cost=network.cost,
+        updates=updates,
+        start=start,
+        tracked=tracked,
+        gradients=dict(zip(parameters, found, strict=True)),
+    )
 
 
 def _changing(

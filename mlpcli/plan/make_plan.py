@@ -44,7 +44,7 @@ def make_plan(
         index[node] = len(buffers)
         shape = tuple(batch if size is None else size for size in node.shape)
         role = {PLACEHOLDER: "input", PARAMETER: "state", CONSTANT: "constant"}.get(node.op, "work")
-        buffers.append(Buffer(role, shape, node.dtype, node.name, node.value))
+        buffers.append(Buffer(role=role, shape=shape, dtype=node.dtype, name=node.name, value=node.value))
 
     copies = []
     last_read = _last_reads(order, roots[: len(outputs)])
@@ -61,7 +61,14 @@ def make_plan(
     result = {name: index[root] for name, root in zip(outputs, roots, strict=False)}
     kept = [*result.values(), *(value for _, value in copies)]
     planned, storage = share_memory(buffers, kernels, kept)
-    return Plan(batch, planned, kernels, result, tuple(copies), storage)
+    return Plan(
+        batch=batch,
+        buffers=planned,
+        kernels=kernels,
+        outputs=result,
+        updates=tuple(copies),
+        storage=storage,
+    )
 
 
 def _kept(output: Node) -> Node:

@@ -54,7 +54,7 @@ def _array(buffer: Buffer, state: State) -> NDArray[Any]:
 def module_texts(plan: Plan, steps: list[StepText], *functions: str) -> list[str]:
     """The modules: what the steps call, the steps, and the functions that call them; then each piece."""
     kind = float_kind(plan)
-    used = frozenset().union(*(step.words for step in steps))
+    used = frozenset().union(*(step.functions for step in steps))
     pieces = {name: piece for step in steps for name, piece in step.pieces.items()}
     parts = [
         declarations(kind),

@@ -92,7 +92,7 @@ class NativeEpochRunner(EpochRunner):
         order = None if wanted.rng is None else self._order
         costs, totals = self._call(wanted, order)
         done = np.arange(self._count) if order is None else order.copy()
-        return EpochBlock(self._names, costs, done, totals)
+        return EpochBlock(names=self._names, costs=costs, order=done, passed=totals)
 
     def _call(
         self, wanted: EpochRequest, order: NDArray[np.intp] | None, begun: EpochTotals | None = None

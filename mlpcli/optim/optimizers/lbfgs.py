@@ -9,7 +9,7 @@ from mlpcli.config.setting import setting
 from mlpcli.optim.optimizer import Optimizer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Lbfgs(Optimizer):
     """One epoch is one iteration: a direction out of the last `history` steps, and along it a step that meets
     the strong Wolfe conditions with these constants (sufficient_decrease, curvature), found in at most

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from mlpcli.execute.native.codegen.instructions import SUFFIX, InstructionWriter, SsaValue
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Format:
     """A binary floating-point type, and approximations good to its precision."""
 

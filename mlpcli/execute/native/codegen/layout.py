@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,7 +64,12 @@ def lay_out(name: str, plan: Plan, groups: Sequence[KernelGroup], emitter: Emitt
 def place_of(plan: Plan, index: int, pointer: str) -> BufferView:
     """A buffer in C order at a pointer."""
     buffer = plan.buffers[index]
-    return BufferView(pointer, buffer.shape, contiguous(buffer.shape), kind_of(buffer.dtype))
+    return BufferView(
+        pointer=pointer,
+        shape=buffer.shape,
+        strides=contiguous(buffer.shape),
+        kind=kind_of(buffer.dtype),
+    )
 
 
 def view_place(kernel: Kernel, plan: Plan, base: BufferView) -> BufferView:
@@ -72,7 +77,7 @@ def view_place(kernel: Kernel, plan: Plan, base: BufferView) -> BufferView:
     entries = np.lib.stride_tricks.as_strided(np.zeros(1, np.int8), base.shape, base.strides, writeable=False)
     view = view_of(kernel, entries, plan.buffers[kernel.output].shape)
     begin = view.__array_interface__["data"][0] - entries.__array_interface__["data"][0]
-    return BufferView(base.pointer, view.shape, view.strides, base.kind, base.offset + begin)
+    return replace(base, shape=view.shape, strides=view.strides, offset=base.offset + begin)
 
 
 def bytes_of(plan: Plan, index: int) -> int:

@@ -15,7 +15,7 @@ from mlpcli.plan.fuse import KernelGroup
 from mlpcli.plan.kernel import Kernel, Plan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BufferView:
     """Where a buffer lies: a pointer, and strides in entries per axis (0: spread); offset in entries."""
 

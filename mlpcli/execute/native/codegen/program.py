@@ -32,7 +32,7 @@ UNROLLED_WHEN_TINY = 16
 INLINED = "alwaysinline nounwind"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StepText:
     """One function: its text, its arguments (buffer indices, then the arena), and the arena's bytes.
 
@@ -44,8 +44,8 @@ class StepText:
     arguments: tuple[int, ...]
     keys: tuple[str, ...]
     arena: int
-    words: frozenset[str]
-    """Words that need a definition in the module."""
+    functions: frozenset[str]
+    """Names of the functions that need a definition in the module."""
     attributes: str
     """Of a function that calls it: whole vectors pay for tiled products, and cost tiny networks."""
     shared: tuple[SharedProduct, ...]
@@ -108,16 +108,16 @@ def step_text(
     called = {index: f"output {output}" for output, index in reversed(list(plan.outputs.items()))}
     keys = [called.get(i) or f"{plan.buffers[i].role} {plan.buffers[i].name}" for i in layout.arguments]
     return StepText(
-        name,
-        text,
-        layout.arguments,
-        tuple(keys),
-        arena,
-        frozenset(words.used),
-        attributes,
-        tuple(shared.values()),
-        pieces.made,
-        states if tiny else {},
+        name=name,
+        text=text,
+        arguments=layout.arguments,
+        keys=tuple(keys),
+        arena=arena,
+        functions=frozenset(words.used),
+        attributes=attributes,
+        shared=tuple(shared.values()),
+        pieces=pieces.made,
+        local=states if tiny else {},
     )
 
 

@@ -97,7 +97,8 @@ def share(name: str, product: Product, machine: Machine) -> SharedProduct:
         # Neighbours along the inner axis lie apart: each band is copied, so that a tile reads it as it lies.
         a_step = product.inner * height
         strides = (a_step, height, 1)
-        copy = BufferView("%scratch", (bands.count, product.inner, height), strides, product.kind, size)
+        shape = (bands.count, product.inner, height)
+        copy = BufferView(pointer="%scratch", shape=shape, strides=strides, kind=product.kind, offset=size)
         stages.append(_copy_bands(product, copy, bands))
         product = replace(product, a=copy, a_strides=(1, height))
         size += bands.count * a_step

@@ -46,7 +46,7 @@ class Machine:
         return f'"prefer-vector-width"="{8 * self.vector_bytes}"'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Product:
     """result[i, j] = Σ_k a[i, k]·b[k, j], each with its strides in entries. rows × inner × columns."""
 
@@ -83,11 +83,18 @@ def make_product(
         a_strides, b_strides = b_strides[::-1], a_strides[::-1]
         result = replace(result, shape=result.shape[::-1], strides=result.strides[::-1])
     return Product(
-        a, (a_strides[0], a_strides[1]), b, (b_strides[0], b_strides[1]), result, rows, inner, columns
+        a=a,
+        a_strides=(a_strides[0], a_strides[1]),
+        b=b,
+        b_strides=(b_strides[0], b_strides[1]),
+        result=result,
+        rows=rows,
+        inner=inner,
+        columns=columns,
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Vector:
     """Neighbouring columns of b: `width` in a register, `used` of them columns of the result from `start` on.
 
@@ -147,14 +154,13 @@ def make_tiling(product: Product, machine: Machine, copy_all: bool, scratch: str
     for start in range(0, product.columns, lanes):
         used = min(lanes, product.columns - start)
         width = 1 << (used - 1).bit_length()
-        if in_place and used == width:
-            vector = Vector(
-                start, width, used, product.b.pointer, product.b.offset + start, product.b_strides[0]
-            )
-        else:
-            vector = Vector(start, width, used, scratch, size, width)
-            copies.append(vector)
+        pointer, offset, stride = product.b.pointer, product.b.offset + start, product.b_strides[0]
+        copied = not in_place or used < width
+        if copied:
+            pointer, offset, stride = scratch, size, width
             size += product.inner * width
+        vector = Vector(start=start, width=width, used=used, pointer=pointer, offset=offset, stride=stride)
+        copies += [vector] * copied
         vectors.append(vector)
     groups = []
     wide = max(GROUP, min(WIDEST, machine.sums // product.rows))
