@@ -143,6 +143,10 @@ def layer_arrays(
 
     weights = config.initializer or INITIALIZERS["glorot_uniform"]()
     biases = config.bias_initializer or INITIALIZERS["zeros"]()
+    # The config knows no more of them than that they were chosen from these tables.
+    assert isinstance(weights, Initializer)
+    assert isinstance(biases, Initializer)
+    assert normalization is None or isinstance(normalization, Normalization)
     parameters.append(array("weights", (fan_in, columns), weights))
     parameters.append(array("biases" if normalization is None else "shift", (columns,), biases))
     if normalization is not None:

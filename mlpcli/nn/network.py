@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.config.choices import LossChoice
 from mlpcli.config.schema import NetworkConfig
 from mlpcli.errors import SettingError
 from mlpcli.graph.node import Node, constant, named, placeholder
@@ -140,36 +141,61 @@ class Head:
 
 
 def choose_head(
-    config: NetworkConfig, loss: Loss | None, task: str, outputs: int, coded: bool = False
+    config: NetworkConfig, loss: LossChoice | None, task: str, outputs: int, coded: bool = False
 ) -> Head:
-    """Output units, activation and loss from the task. outputs: classes, labels or regression targets.
+    """Return output units, activation and loss: those of the config, and what follows from the task.
 
     Two classes need one unit (the probability of the second) unless softmax or cross_entropy asks for two.
-    coded: numbers are given that one unit is to say for them. What cannot learn is built all the same.
-    Raises SettingError where the given units fit no coding of the target.
+    What cannot learn is built all the same: the diagnosis speaks of it.
+
+    loss: of the config; None: that which suits the task. outputs: classes, labels or regression targets.
+    coded: numbers are given that one unit is to predict for two classes. Raises SettingError where the given
+    units fit no coding of the target.
     """
-    activation, units = config.output.activation, config.output.units
+    assert loss is None or isinstance(loss, Loss)
+    activation = config.output.activation or _output_activation(config, loss, task, outputs, coded)
+    assert isinstance(activation, Activation)
     softmax, cross_entropy = ACTIVATIONS["softmax"], LOSSES["cross_entropy"]
-    if activation is None:
-        if task == "regression":
-            activation = ACTIVATIONS[loss.default_output if loss else "linear"]()
-        elif (
-            task == "classification"
-            and outputs > 1
-            and not coded
-            and (units == outputs or isinstance(loss, cross_entropy) or (outputs > 2 and units is None))
-        ):
-            activation = softmax()
-        else:
-            activation = ACTIVATIONS["sigmoid"]()
-    one_unit = task == "classification" and outputs == 2 and not isinstance(activation, softmax)
+    units = config.output.units
     if units is None:
-        units = 1 if coded or (one_unit and not isinstance(loss, cross_entropy)) else outputs
-    if units != outputs and not (units == 1 and task == "classification" and outputs == 2):
+        two_classes = task == "classification" and outputs == 2
+        one_unit = two_classes and not isinstance(activation, softmax) and not isinstance(loss, cross_entropy)
+        units = 1 if coded or one_unit else outputs
+    _check_units(units, task, outputs, coded)
+    chosen: Loss
+    if loss is not None:
+        chosen = loss
+    elif task == "regression":
+        chosen = LOSSES["squared_error"]()
+    elif isinstance(activation, softmax) and units > 1:
+        chosen = cross_entropy()
+    else:
+        chosen = LOSSES["binary_cross_entropy"]()
+    return Head(units, activation, chosen, choice_name(chosen))
+
+
+def _output_activation(
+    config: NetworkConfig, loss: Loss | None, task: str, outputs: int, coded: bool
+) -> Activation:
+    """Return the output activation that follows from the task; the parameters are those of choose_head()."""
+    if task == "regression":
+        return ACTIVATIONS[loss.default_output if loss else "linear"]()
+    if task == "classification" and outputs > 1 and not coded:
+        units = config.output.units
+        asked = units == outputs or isinstance(loss, LOSSES["cross_entropy"])
+        if asked or (outputs > 2 and units is None):
+            return ACTIVATIONS["softmax"]()
+    return ACTIVATIONS["sigmoid"]()
+
+
+def _check_units(units: int, task: str, outputs: int, coded: bool) -> None:
+    """Raise SettingError where so many output units fit no coding of the target."""
+    two_classes = task == "classification" and outputs == 2
+    if units != outputs and not (units == 1 and two_classes):
         what = {"classification": "class", "multilabel": "label", "regression": "target"}[task]
         if outputs > 1:
             what += "es" if task == "classification" else "s"
-        allowed = "1 or 2" if task == "classification" and outputs == 2 else str(outputs)
+        allowed = "1 or 2" if two_classes else str(outputs)
         raise SettingError(
             "network.output.units",
             f"The data has {outputs} {what}, which {units} output units cannot tell.",
@@ -181,16 +207,6 @@ def choose_head(
             f"data.classes gives the numbers that one output unit is to say, and there are {units} units.",
             "Write 1, or leave data.classes out.",
         )
-    if loss is None:
-        if task == "regression":
-            loss = LOSSES["squared_error"]()
-        else:
-            loss = (
-                cross_entropy
-                if isinstance(activation, softmax) and units > 1
-                else LOSSES["binary_cross_entropy"]
-            )()
-    return Head(units, activation, loss, _table_name(loss))
 
 
 def network_arrays(
@@ -200,6 +216,7 @@ def network_arrays(
     arrays: list[LayerArrays] = []
     for number, hidden in enumerate(config.hidden, start=1):
         activation = hidden.activation or ACTIVATIONS["relu"]()
+        assert isinstance(activation, Activation)
         arrays.append(layer_arrays(f"hidden{number}", width, hidden.units, activation, hidden, dtype))
         width = hidden.units
     arrays.append(layer_arrays("output", width, head.units, head.activation, config.output, dtype))
@@ -320,10 +337,6 @@ def _penalty(parameters: Sequence[Parameter], penalty: Penalty) -> Node | None:
                 term = reduce_sum(part) * constant(rate, p.node.dtype)
                 total = term if total is None else total + term
     return None if total is None else named(total, "penalty")
-
-
-def _table_name(choice: object) -> str:
-    return choice_name(choice)
 
 
 def _physical_memory() -> int:

@@ -167,7 +167,8 @@ def prepare_file(file: ConfigFile, precision: str | None = None) -> Prepared:
     with keys_of(file):
         of_numbers = loss_of_numbers(config)
         dataset = read_dataset(data_for(config), random_stream(config.seed, "split"), dtype, of_numbers)
-        optimizer: Optimizer = config.optimizer or OPTIMIZERS["adam"]()
+        optimizer = config.optimizer or OPTIMIZERS["adam"]()
+        assert isinstance(optimizer, Optimizer)
         head = choose_head(
             config.network,
             config.loss,
