@@ -1,4 +1,4 @@
-"""A graph's values at once, node by node: where making a plan would take longer than the arithmetic."""
+"""A graph evaluated at once, node by node: where making a plan would take longer than the arithmetic."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _Arrays = list["NDArray[Any]"]
 def evaluate(
     outputs: Mapping[str, Node], values: Mapping[str, NDArray[Any]], rows: int
 ) -> dict[str, NDArray[Any]]:
-    """The outputs by name. values: of every placeholder and parameter, by name; rows: of the batch.
+    """Return the values of nodes by name. values: of every placeholder and parameter, by name; rows: of the
+    batch.
 
-    What it gives may share memory with what it was given. Infinities and NaN are values, not warnings.
+    The results may share memory with the values. Infinities and NaN are values, not warnings.
     """
     done: dict[Node, NDArray[Any]] = {}
     with np.errstate(all="ignore"):

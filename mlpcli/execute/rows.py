@@ -26,9 +26,10 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class EpochTotals:
-    """An epoch, or as much of one as was done. totals: of each followed output, summed over the rows seen.
+    """One epoch, or as much of it as was done. totals: of each tracked output, summed over the rows seen.
 
-    whole: whether every row was seen. Sums, not means: an epoch that is broken off goes on to the same bits.
+    whole: whether every row was seen. They are sums, not means: an epoch that is interrupted resumes to the
+    same bits.
     """
 
     totals: Mapping[str, float]
@@ -38,7 +39,7 @@ class EpochTotals:
 
     @property
     def means(self) -> dict[str, float]:
-        """The mean of each output over the rows seen."""
+        """The mean of each output over the rows seen, by name."""
         return {name: total / self.rows for name, total in self.totals.items()}
 
 
@@ -46,8 +47,8 @@ class EpochTotals:
 class EpochBlock:
     """Some epochs, one after the other.
 
-    costs: the mean of each followed output (names) in each epoch, (epochs, outputs). order, passed: of
-    the last epoch. ended: why no further epoch can change anything; "" where one can.
+    costs: the mean of each tracked output (names) in each epoch, (epochs, outputs). order, passed: order of
+    the rows and totals of the last epoch. ended: why no further epoch can change anything; "" where one can.
     """
 
     names: tuple[str, ...]
@@ -58,12 +59,12 @@ class EpochBlock:
 
     @property
     def batches(self) -> int:
-        """How many were done in the last epoch."""
+        """The number of batches done in the last epoch."""
         return self.passed.batches
 
     @property
     def epochs(self) -> int:
-        """How many were done."""
+        """The number of epochs done."""
         return len(self.costs)
 
     @property
@@ -88,9 +89,9 @@ class EpochRequest:
 
 
 class EpochRunner:
-    """Passes over the rows in some order, in batches; the last batch may be smaller.
+    """A runner of epochs: passes over the rows in some order, in batches, of which the last may be smaller.
 
-    outputs: scalars to follow, "cost" first. rows: for each placeholder.
+    outputs: scalars to track, "cost" first. updates: states and their new values. rows: of each placeholder.
     """
 
     longest = 1
@@ -144,9 +145,10 @@ class EpochRunner:
     def run(
         self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: EpochTotals | None = None
     ) -> EpochTotals:
-        """One epoch in that order, or the rest of one that was begun; each batch's outputs before its update.
+        """Run one epoch in that order, or the rest of one that was begun; outputs are those before each
+        batch's update.
 
-        Ends early when should_stop() says so after a batch, or after the first cost that is not finite.
+        Ends early when should_stop() returns true after a batch, or after the first cost that is not finite.
         """
         begun = begun or EpochTotals(dict.fromkeys(self._output_names(), 0.0), 0, 0, False)
         totals, seen, batches = dict(begun.totals), begun.rows, begun.batches
@@ -162,7 +164,7 @@ class EpochRunner:
         return EpochTotals(totals, seen, batches, seen == self._count)
 
     def replay(self, order: NDArray[np.intp], batches: int) -> NDArray[np.intp]:
-        """Run `batches` batches again, and give the rows of the one after them."""
+        """Run `batches` batches again; return the rows of the batch after them."""
         with arithmetic():
             for start in range(0, batches * self._batch, self._batch):
                 self._step(order[start : start + self._batch])
@@ -181,10 +183,10 @@ class EpochRunner:
 
 
 class RowFunction:
-    """Outputs with a batch axis, computed for any number of rows in fixed chunks.
+    """Outputs with a batch axis, computed for any number of rows in chunks of one size.
 
-    The last chunk is filled up with zeros, so that what comes out for a row depends neither on how
-    many rows there are nor, BLAS willing, on its place among them.
+    The last chunk is filled up with zeros, so that what comes out for a row depends neither on how many rows
+    there are nor, with machine code, on its place among them.
     """
 
     def __init__(
@@ -194,7 +196,7 @@ class RowFunction:
         self._chunk = chunk
 
     def chunks(self, rows: Rows) -> Iterator[tuple[slice, dict[str, NDArray[Any]]]]:
-        """For each chunk: which rows, and the outputs for them (valid until the next one)."""
+        """Yield the rows of each chunk, and the outputs for them (valid until the next one)."""
         count = len(next(iter(rows.values())))
         for start in range(0, count, self._chunk):
             part = slice(start, min(start + self._chunk, count))
@@ -206,13 +208,13 @@ class RowFunction:
             yield part, {n: a[: part.stop - start] for n, a in self._function.outputs.items()}
 
     def scalars(self) -> dict[str, NDArray[Any]]:
-        """Outputs that depend on no rows."""
+        """Return the outputs of a function that depends on no rows."""
         with arithmetic():
             self._function.run()
         return dict(self._function.outputs)
 
     def __call__(self, rows: Rows) -> dict[str, NDArray[Any]]:
-        """Every output for all rows."""
+        """Return every output for all rows."""
         results: dict[str, list[NDArray[Any]]] = {name: [] for name in self._function.outputs}
         for _part, outputs in self.chunks(rows):
             for name, array in outputs.items():

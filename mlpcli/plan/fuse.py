@@ -1,4 +1,4 @@
-"""Neighbouring kernels that walk over the same entries become one group: one loop for all of them."""
+"""Fusion: neighbouring kernels that walk over the same entries become one group, one loop for all of them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class KernelGroup:
 
 
 def fuse(plan: Plan) -> list[KernelGroup]:
-    """The kernels of a plan in groups, in an order that keeps every value right.
+    """Return the kernels of a plan in groups, in an order that keeps every value right.
 
-    An elementwise kernel joins the first group of its shape that comes late enough: after what it reads,
-    in the same loop as operands of its full shape, and not before a reader of what it overwrites. A
-    reduction joins the loop that makes its operand; its result is there when that loop has ended.
+    An elementwise kernel joins the first group of its shape that comes late enough: after what it reads, in
+    the same loop as operands of its full shape, and not before a reader of what it overwrites. A reduction
+    joins the loop that makes its operand; its result is there when that loop has ended.
     """
     groups: list[KernelGroup] = []
     made_in: dict[int, int] = {}
@@ -106,13 +106,15 @@ def linked(groups: Iterable[KernelGroup], plan: Plan) -> list[list[KernelGroup]]
 
 
 def _arrays(kernel: Kernel, plan: Plan, owner: Mapping[int, int], made: Collection[int]) -> set[int]:
-    """What a kernel works on. A number that is only read, the learning rate say, does not count."""
+    """Return the buffers a kernel works on. A number that is only read, the learning rate say, does not
+    count.
+    """
     used = {owner[index] for index in kernel.inputs if plan.buffers[index].shape or owner[index] in made}
     return used | {owner[kernel.output]}
 
 
 def view_owners(plan: Plan) -> dict[int, int]:
-    """For every buffer the one whose memory it is."""
+    """Return for every buffer the one whose memory it is."""
     owner = {index: index for index in range(len(plan.buffers))}
     for kernel in plan.kernels:
         if kernel.op.is_view:
@@ -121,7 +123,7 @@ def view_owners(plan: Plan) -> dict[int, int]:
 
 
 def used_outside(groups: list[KernelGroup], plan: Plan, owner: Mapping[int, int]) -> set[int]:
-    """Buffers that need memory: read by another group, by a view, or after the run."""
+    """Return the buffers that need memory: read by another group, by a view, or after the run."""
     place = {kernel.output: at for at, group in enumerate(groups) for kernel in group.kernels}
     needed = {owner[index] for index in (*plan.outputs.values(), *(value for _, value in plan.updates))}
     for at, group in enumerate(groups):

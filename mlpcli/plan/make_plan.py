@@ -23,9 +23,10 @@ PASSES = (spread_late, drop_identities, fold_constants, drop_identities, join_su
 def make_plan(
     outputs: Mapping[str, Node], updates: Mapping[Node, Node] | None = None, batch: int = 1
 ) -> Plan:
-    """A plan that computes `outputs` for `batch` rows and then gives each state node its new value.
+    """Return a plan that computes `outputs` for `batch` rows and then gives each state node its new value.
 
-    updates: parameter node -> node of the same shape. All outputs and updates see the old values.
+    updates: parameter node -> node of the same shape. All outputs and updates see the old values. Raises
+    GraphError, naming the pass, where a pass breaks the graph.
     """
     changes = dict(updates or {})
     roots = set_batch_size([*outputs.values(), *changes.values()], batch)
@@ -72,12 +73,16 @@ def make_plan(
 
 
 def _kept(output: Node) -> Node:
-    """The output; of a state, or a view of one, a copy: the state may be another one when it is read."""
+    """Return the output; for a state, or a view of one, a copy: the state may have
+    changed when it is read.
+    """
     return OPS["multiply"](output, constant(1.0, output.dtype)) if _owner(output).op is PARAMETER else output
 
 
 def _schedule(outputs: Sequence[Node], new_values: Sequence[Node]) -> list[Node]:
-    """Inputs first; the new values of states as late as they can be, so that they may overwrite the old."""
+    """Order the nodes: inputs first; the new values of states as late as they can be, to overwrite the old in
+    place.
+    """
     late = set(new_values) - set(outputs)
     everything = topological([*outputs, *new_values])
     for node in everything:  # what is computed from a late node is late too
@@ -87,7 +92,9 @@ def _schedule(outputs: Sequence[Node], new_values: Sequence[Node]) -> list[Node]
 
 
 def _last_reads(order: Sequence[Node], outputs: Sequence[Node]) -> dict[Node, int]:
-    """Position of the last kernel that reads a node, views of it included; outputs are read at the end."""
+    """Return the position of the last kernel that reads a node, views of it included; outputs are read at the
+    end.
+    """
     last = {_owner(i): at for at, node in enumerate(order) for i in node.inputs}
     last.update((_owner(node), len(order)) for node in outputs)
     return last
@@ -96,7 +103,9 @@ def _last_reads(order: Sequence[Node], outputs: Sequence[Node]) -> dict[Node, in
 def _may_write_in_place(
     state: Node, value: Node, last_read: Mapping[Node, int], position: int, roots: Sequence[Node]
 ) -> bool:
-    """Whether the kernel of `value` is elementwise, serves one state, and is the last to read the old one."""
+    """Return whether the kernel of `value` is elementwise, serves one state, and is the last to read the old
+    one.
+    """
     return (
         value.op.kind == "elementwise"
         and roots.count(value) == 1

@@ -34,22 +34,22 @@ def fold_constants(roots: Sequence[Node]) -> Roots:
 
 
 def drop_identities(roots: Sequence[Node]) -> Roots:
-    """x·1, x/1, x+0, x-0, --x, stop_gradient(x), a spread to the same shape are x; a+(-b) is a-b."""
+    """Drop x·1, x/1, x+0, x-0, --x, stop_gradient(x) and a spread to the same shape; write a+(-b) as a-b."""
     return _everywhere(_without_identity, roots)
 
 
 def spread_late(roots: Sequence[Node]) -> Roots:
-    """Elementwise ops broadcast by themselves, so an operand need not be spread before."""
+    """Drop a broadcast before an elementwise op, which broadcasts by itself."""
     return _everywhere(_with_unspread_operands, roots)
 
 
 def join_sums(roots: Sequence[Node]) -> Roots:
-    """A sum of a sum is one sum over both sets of axes."""
+    """Make a sum of a sum one sum over both sets of axes."""
     return _everywhere(_joined_sum, roots)
 
 
 def share_equal_nodes(roots: Sequence[Node]) -> Roots:
-    """Two nodes with the same op, inputs and attributes become one."""
+    """Make two nodes with the same op, inputs and attributes one."""
     seen: dict[object, Node] = {}
 
     def shared(node: Node) -> Node:
@@ -106,7 +106,7 @@ def _folded(node: Node) -> Node:
 
 
 def _harmless(factor: float, dtype: str) -> bool:
-    """Whether joining factors into this one loses nothing to overflow or underflow."""
+    """Return whether joining factors into this one loses nothing to overflow or underflow."""
     size = np.finfo(dtype)
     return bool(size.tiny <= abs(factor) <= size.max)
 
@@ -149,7 +149,7 @@ def _with_unspread_operands(node: Node) -> Node:
 
 
 def _unspread(node: Node) -> Node:
-    """The node before every spreading that an elementwise op would do by itself: new axes in front."""
+    """Return the node before every spreading that an elementwise op would do by itself: new axes in front."""
     base, natural = node, node
     while base.op.name == "broadcast":
         axes = dict(base.attributes)["axes"]

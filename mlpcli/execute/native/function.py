@@ -52,7 +52,9 @@ def _array(buffer: Buffer, state: State) -> NDArray[Any]:
 
 
 def module_texts(plan: Plan, steps: list[StepText], *functions: str) -> list[str]:
-    """The modules: what the steps call, the steps, and the functions that call them; then each piece."""
+    """Return the modules: the steps, what they call and what calls them in the first; then one for each
+    piece.
+    """
     kind = float_kind(plan)
     used = frozenset().union(*(step.functions for step in steps))
     pieces = {name: piece for step in steps for name, piece in step.pieces.items()}

@@ -29,7 +29,7 @@ def _features() -> Any:
 
 @cache
 def machine() -> Machine:
-    """The processor at hand, for those who choose tiles."""
+    """Return what the processor at hand offers to those who choose tiles."""
     features = _features()
     if features.get("avx512f"):
         return Machine(64, 32)
@@ -39,7 +39,9 @@ def machine() -> Machine:
 
 
 def pause() -> str:
-    """`void pause()`: tells the processor that a thread looks at the same place again and again."""
+    """Return `void pause()`, which tells the processor that a thread looks at the same
+    place again and again.
+    """
     triple = llvm.get_default_triple()
     names = {"x86_64": "llvm.x86.sse2.pause", "aarch64": "llvm.aarch64.hint", "arm64": "llvm.aarch64.hint"}
     name = names.get(triple.split("-")[0], "")
@@ -67,13 +69,13 @@ def _target() -> Any:
 
 
 def processor() -> dict[str, str]:
-    """What machine code is made with and for, in short."""
+    """Return what machine code is made with and for, in short."""
     features = hashlib.sha256(_processor()["features"].encode()).hexdigest()[:12]
     return {"llvmlite": llvmlite.__version__, "processor": f"{_processor()['cpu']} {features}"}
 
 
 def compiled(text: str, target: Any) -> bytes:
-    """A module's object code. Raises RuntimeError where the text is no valid module."""
+    """Return a module's object code. Raises RuntimeError where the text is no valid module."""
     module = llvm.parse_assembly(text)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=LEVEL)
@@ -86,13 +88,15 @@ def compiled(text: str, target: Any) -> bytes:
 
 
 def cache_key(text: str, triple: str, cpu: str, features: str) -> str:
-    """The name under which a module's object code is kept: another wherever the code may be another."""
+    """Return the name under which a module's object code is kept: another one wherever
+    the code may differ.
+    """
     made_for = repr((COMPILER, triple, cpu, features))
     return hashlib.sha256(f"{made_for}\0{text}".encode()).hexdigest()
 
 
 def _object_codes(texts: Sequence[str], cache: ObjectCache) -> list[bytes]:
-    """The object code of each module. Compiling, it hears signals: see while_hearing()."""
+    """Return the object code of each module. Signals are handled while LLVM works: see while_hearing()."""
     target = _target()
     keys = [cache_key(text, target.triple, **_processor()) for text in texts]
     codes = {key: code for key in keys if (code := cache.read(key)) is not None}
@@ -131,11 +135,11 @@ class CompiledModule:
             self._engine.detach()
 
     def function(self, name: str, *arguments: Any) -> Any:
-        """A function of those ctypes, by default of one pointer; calling it releases the GIL."""
+        """Return a function of those ctypes, by default of one pointer; calling it releases the GIL."""
         types = arguments or (ctypes.c_void_p,)
         return ctypes.CFUNCTYPE(None, *types)(self.address(name))
 
     def address(self, name: str) -> int:
-        """Where a function begins."""
+        """Return the address of a function."""
         begin: int = self._engine.get_function_address(name)
         return begin

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class NumpyFunction(Function):
-    """Calls in order."""
+    """A plan as a list of NumPy calls, in order."""
 
     def __init__(self, plan: Plan, state: State) -> None:
         pieces = [aligned(size) for size in plan.storage]
@@ -37,7 +37,7 @@ class NumpyFunction(Function):
 
 
 class NumpyExecutor(Executor):
-    """Slow, plain, trusted."""
+    """The reference: slow, plain, trusted."""
 
     name = "numpy"
 

@@ -29,14 +29,14 @@ Scratch = dict[tuple[tuple[int, ...], str], list["NDArray[Any]"]]
 
 @dataclass(frozen=True)
 class _Instruction:
-    """One word applied to arrays, or to results of earlier instructions (ints)."""
+    """One scalar op applied to arrays, or to results of earlier instructions."""
 
     word: str
     operands: tuple[Any, ...]
 
 
 class _Recorder:
-    """Words that write down what they are asked, and answer with the number of the result."""
+    """Scalar ops that record their calls; each returns the number of its result."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.instructions: list[_Instruction] = []
@@ -61,14 +61,14 @@ class _Result:
 
 
 def constant_array(value: Any, dtype: Any) -> NDArray[Any]:
-    """A read-only array."""
+    """Return a read-only array."""
     array = np.array(value, dtype, order="C")
     array.setflags(write=False)
     return array
 
 
 def joining_ufunc(op: Op) -> Any:
-    """The ufunc that a reduction's formula names."""
+    """Return the ufunc that a reduction's formula names."""
     recorder = _Recorder(np.dtype(np.float64))
     assert op.formula is not None
     op.formula(recorder, 0.0, 0.0)
@@ -81,10 +81,7 @@ def elementwise_calls(
     out: NDArray[Any],
     scratch: Scratch,
 ) -> list[Call]:
-    """The calls that leave the kernel's formula in `out`, with temporaries from `scratch`.
-
-    `out` may be the memory of an operand of the same shape.
-    """
+    """Return the calls that leave the kernel's formula in `out`, with temporaries from `scratch`."""
     floats = [o.dtype for o in operands if o.dtype != np.bool_]
     recorder = _Recorder(floats[0] if floats else out.dtype)
     assert kernel.op.formula is not None
@@ -110,7 +107,9 @@ def elementwise_calls(
         return pool[at]
 
     def out_is_free(at: int) -> bool:
-        """No operand read after step `at` lives in `out`, and no temporary that is still needed."""
+        """Return whether `out` holds no operand read after step `at` and no temporary
+        that is still needed.
+        """
         later = [o for step in steps[at + 1 :] for o in step.operands if isinstance(o, np.ndarray)]
         held = any(place.get(number) is out and end > at for number, end in last_use.items() if number < at)
         return not held and not any(np.may_share_memory(out, o) for o in later)
@@ -165,7 +164,10 @@ def _choose_by_copy(
 def _choose_by_bits(
     condition: NDArray[Any], a: NDArray[Any], b: NDArray[Any], target: NDArray[Any], temporary: Temporary
 ) -> list[Call]:
-    """(a and mask) or (b and not mask) on the bits, with a mask of all ones or zeros per entry: exact."""
+    """Return the calls for (a and mask) or (b and not mask) on the bits: exact.
+
+    The mask has all ones or all zeros for each entry.
+    """
     bits = f"int{8 * target.itemsize}"
     mask, result = temporary(bits), target.view(bits)
     calls: list[Call] = [
@@ -187,8 +189,11 @@ def _choose_by_bits(
 
 
 def _uniform_calls(values: list[NDArray[Any]], target: NDArray[Any], scratch: Scratch) -> list[Call]:
-    """hashed_uniform() without allocating. Each round runs over the shape of the operands so far, so that
-    what is the same for all rows, or for all units, is mixed once."""
+    """Return the calls for hashed_uniform(), without allocating.
+
+    Each round runs over the shape of the operands so far, so that what is the same for all rows, or for all
+    units, is mixed once.
+    """
     word = f"uint{8 * target.itemsize}"
     mixed = constant_array(0, np.uint64)
     shape: tuple[int, ...] = ()
@@ -214,5 +219,7 @@ def _uniform_calls(values: list[NDArray[Any]], target: NDArray[Any], scratch: Sc
 
 
 def _is_zero(value: NDArray[Any]) -> bool:
-    """Whether it is the constant +0, whose bits are all 0; a scalar that is computed may be anything."""
+    """Return whether it is the constant +0, whose bits are all 0; a scalar that is
+    computed may be anything.
+    """
     return value.ndim == 0 and not value.flags.writeable and value.tobytes().strip(b"\0") == b""

@@ -1,4 +1,4 @@
-"""Where work memory lies: what is never needed at the same time shares a slot of the arena."""
+"""The arena: work memory of a step, in which buffers that are never needed together share a slot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ LINE = 64
 def share_slots(
     groups: Sequence[KernelGroup], owner: Mapping[int, int], sizes: Mapping[int, int], kept: Collection[int]
 ) -> tuple[dict[int, int], list[int]]:
-    """The slot of each buffer in `sizes` (bytes), and the bytes of each slot; `kept` live to the end.
+    """Return the slot of each buffer in `sizes` (bytes), and the bytes of each slot. kept: buffers that live
+    to the end.
 
     Slots do not overlap, so LLVM may be told that pointers to two of them never meet.
     """
@@ -42,5 +43,5 @@ def share_slots(
 
 
 def lines(size: int) -> int:
-    """Bytes, rounded up to whole cache lines."""
+    """Return the bytes rounded up to whole cache lines."""
     return -(-size // LINE) * LINE

@@ -84,11 +84,12 @@ _Body = Callable[[InstructionWriter, Format, SsaValue], SsaValue]
 
 
 def function_name(word: str, type: str) -> str:
+    """Return the name of the function behind a scalar op."""
     return f"mlp_{word}_{SUFFIX[type]}"
 
 
 def declarations(*types: str) -> str:
-    """The intrinsics that words and functions of those types call, one per line."""
+    """Return the declarations of the intrinsics that scalar ops of those types call, one per line."""
     lines = ["declare double @llvm.pow.f64(double, double)", "declare i64 @llvm.umin.i64(i64, i64)"]
     for type in types:
         suffix = SUFFIX[type]
@@ -101,7 +102,7 @@ def declarations(*types: str) -> str:
 
 
 def definitions(type: str, words: Iterable[str], *, contract: bool = True) -> str:
-    """The functions behind those words, to be written once in a module.
+    """Return the functions behind those scalar ops, to be written once in a module.
 
     contract: use joined multiply-add where the machine has it, a third quicker; without it the results have
     the same bits on every machine.
@@ -118,8 +119,10 @@ def _definition(form: Format, word: str, contract: bool) -> str:
 
 
 def _polynomial(x: SsaValue, coefficients: Sequence[float]) -> SsaValue:
-    """Lowest power first. Horner's rule on x² for the even and the odd powers: two short chains that run
-    side by side, where one long chain would keep a single row of a small network waiting.
+    """Evaluate a polynomial; its coefficients begin with the lowest power.
+
+    Horner's rule on x² for the even and the odd powers: two short chains that run side by side, where one
+    long chain would keep a single row of a small network waiting.
     """
     if len(coefficients) <= 3:
         return _horner(x, coefficients)
@@ -135,7 +138,8 @@ def _horner(x: SsaValue, coefficients: Sequence[float]) -> SsaValue:
 
 
 def _integer_part(form: Format, x: SsaValue, offset: int, step: int = 1) -> tuple[SsaValue, SsaValue]:
-    """x rounded to a multiple of `step` (1 or 2), and a float whose low bits hold that multiple + offset.
+    """Return x rounded to a multiple of `step` (1 or 2), and a float whose low bits hold that multiple +
+    offset.
 
     Adding 1.5·2^mantissa_bits pushes the fraction out; it needs no conversion, which AVX2 lacks for i64.
     """
@@ -145,12 +149,12 @@ def _integer_part(form: Format, x: SsaValue, offset: int, step: int = 1) -> tupl
 
 
 def _two_to_the(code: InstructionWriter, form: Format, low_bits: SsaValue) -> SsaValue:
-    """2^k from an integer whose low bits hold k + bias; the higher bits fall off."""
+    """Return 2^k from an integer whose low bits hold k + bias; the higher bits fall off."""
     return code.from_bits(low_bits << form.mantissa_bits)
 
 
 def _reduce_exp(form: Format, x: SsaValue, offset: int) -> tuple[SsaValue, SsaValue, SsaValue, SsaValue]:
-    """k, the float that holds k + offset, head and rest of r: x = k·ln 2 + r, |r| <= ln 2 / 2."""
+    """Return k, the float that holds k + offset, head and rest of r: x = k·ln 2 + r, |r| <= ln 2 / 2."""
     k, pushed = _integer_part(form, x * (1.0 / math.log(2.0)), offset)
     high = x - k * form.ln2[0]
     low = k * form.ln2[1]
@@ -175,7 +179,7 @@ def _exp(code: InstructionWriter, form: Format, x: SsaValue) -> SsaValue:
 def _scaled_expm1(
     code: InstructionWriter, form: Format, x: SsaValue, scale: float
 ) -> tuple[SsaValue, SsaValue]:
-    """scale·(e^x - 1) as the sum of a head and a smaller number; scale is 1 or ½."""
+    """Return scale·(e^x - 1) as the sum of a head and a smaller number; scale is 1 or ½."""
     _, pushed, r, rest = _reduce_exp(form, x, form.bias + (0 if scale == 1.0 else -1))
     power = _two_to_the(code, form, code.bits(pushed))
     large, small = power - scale, power * r
@@ -195,13 +199,13 @@ def _expm1(code: InstructionWriter, form: Format, x: SsaValue) -> SsaValue:
 
 
 def _keep_tiny(code: InstructionWriter, form: Format, x: SsaValue, result: SsaValue) -> SsaValue:
-    """x itself where |x| is so small that the function is x: keeps -0 and subnormal numbers."""
+    """Return x itself where |x| is so small that the function is x: this keeps -0 and subnormal numbers."""
     size = code.call(f"llvm.fabs.{SUFFIX[form.type]}", x)
     return code.select(code.compare("olt", size, 2.0 ** -(form.mantissa_bits + 2)), x, result)
 
 
 def _tanh(code: InstructionWriter, form: Format, x: SsaValue) -> SsaValue:
-    """-tanh |x| = m / (m + 2) with m = e^(-2|x|) - 1, in (-1, 0]; then the sign of x."""
+    """Compute -tanh |x| = m / (m + 2) with m = e^(-2|x|) - 1, in (-1, 0]; then give it the sign of x."""
     y = code.call(f"llvm.fabs.{SUFFIX[form.type]}", x) * -2.0
     y = code.select(code.compare("olt", y, form.expm1_lowest), form.expm1_lowest, y)
     head, rest = _scaled_expm1(code, form, y, 1.0)
@@ -240,7 +244,7 @@ def _log1p(code: InstructionWriter, form: Format, x: SsaValue) -> SsaValue:
 
 
 def _split(code: InstructionWriter, form: Format, x: SsaValue) -> tuple[SsaValue, SsaValue]:
-    """m in [√½, √2) and k with x = m·2^k, for x positive and normal."""
+    """Return m in [√½, √2) and k with x = m·2^k, for x positive and normal."""
     shifted = code.bits(x) + (form.one_bits - form.sqrt_half_bits)
     mantissa = code.from_bits((shifted & form.mantissa_mask) + form.sqrt_half_bits)
     # The exponent becomes the low bits of 2^mantissa_bits: a float without a conversion.
@@ -251,7 +255,9 @@ def _split(code: InstructionWriter, form: Format, x: SsaValue) -> tuple[SsaValue
 
 
 def _log_of_parts(form: Format, f: SsaValue, rest: SsaValue | None, k: SsaValue) -> SsaValue:
-    """log(1 + f + rest) + k·ln 2: with s = f/(2 + f), log(1 + f) = 2·atanh(s) = f - f²/2 + s·(f²/2 + …)."""
+    """Return log(1 + f + rest) + k·ln 2: with s = f/(2 + f), log(1 + f) = 2·atanh(s) = f - f²/2 + s·(f²/2 +
+    …).
+    """
     s = f / (f + 2.0)
     z = s * s
     half_square = f * f * 0.5
@@ -263,7 +269,7 @@ def _log_of_parts(form: Format, f: SsaValue, rest: SsaValue | None, k: SsaValue)
 
 
 def _log_edges(code: InstructionWriter, x: SsaValue, result: SsaValue) -> SsaValue:
-    """-inf at 0, NaN below and at NaN, inf at inf."""
+    """Correct a logarithm at the edges: -inf at 0, NaN below and at NaN, inf at inf."""
     edge = code.select(code.compare("oeq", x, 0.0), code.constant(-math.inf, x.type), math.nan)
     result = code.select(code.compare("ogt", x, 0.0), result, edge)
     return code.select(code.compare("oeq", x, math.inf), x, result)

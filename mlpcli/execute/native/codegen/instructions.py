@@ -13,8 +13,10 @@ _OPERATION = {"add": "fadd", "sub": "fsub", "mul": "fmul"}
 
 @dataclass(frozen=True)
 class SsaValue:
-    """A value in a function that is being written: an SSA name or a constant. + - * << >> & | ^ append to
-    its code; a plain number beside it becomes a constant of its type.
+    """A value in a function that is being written: an SSA name or a constant.
+
+    The operators + - * << >> & | ^ append to its code; a plain number beside it becomes a constant of its
+    type.
     """
 
     code: InstructionWriter = field(repr=False, compare=False)
@@ -44,7 +46,7 @@ class SsaValue:
         return self.code.operation("shl", self, other)
 
     def __rshift__(self, other: int) -> SsaValue:
-        """Zeros come in from the left."""
+        """Shift right; zeros come in from the left."""
         return self.code.operation("lshr", self, other)
 
     def __and__(self, other: SsaValue | int) -> SsaValue:
@@ -71,7 +73,7 @@ class InstructionWriter:
         self._flags = " contract" if contract else ""
 
     def emit(self, type: str, text: str) -> SsaValue:
-        """A new value of that type, made by one instruction."""
+        """Append one instruction; return its value, of that type."""
         name = f"{self._prefix}{next(self._count)}"
         self.lines.append(f"  {name} = {text}")
         return SsaValue(self, name, type)
@@ -83,7 +85,7 @@ class InstructionWriter:
         return self.emit(a.type, f"{name}{flags} {a.type} {a.name}, {self._text(b, a.type)}")
 
     def arithmetic(self, name: str, a: SsaValue, b: SsaValue | float) -> SsaValue:
-        """add, sub or mul, on floats or on integers."""
+        """Append add, sub or mul, on floats or on integers."""
         if a.type in INTEGER:
             return self.operation(_OPERATION[name], a, b, self._flags)
         return self.operation(name, a, b)
@@ -92,7 +94,7 @@ class InstructionWriter:
         return self.emit("i1", f"fcmp {predicate} {a.type} {a.name}, {self._text(b, a.type)}")
 
     def select(self, condition: SsaValue, a: SsaValue | float, b: SsaValue | float) -> SsaValue:
-        """a where the condition holds, else b; at least one of them is a scalar."""
+        """Choose a where the condition holds, else b; at least one of them is an SsaValue."""
         type = next(s.type for s in (a, b) if isinstance(s, SsaValue))
         return self.emit(
             type,
@@ -100,7 +102,7 @@ class InstructionWriter:
         )
 
     def bits(self, value: SsaValue) -> SsaValue:
-        """The float as an integer of its size."""
+        """Return the bits of a float as an integer of its size."""
         return self.emit(INTEGER[value.type], f"bitcast {value.type} {value.name} to {INTEGER[value.type]}")
 
     def from_bits(self, value: SsaValue) -> SsaValue:
@@ -108,7 +110,7 @@ class InstructionWriter:
         return self.emit(type, f"bitcast {value.type} {value.name} to {type}")
 
     def call(self, function: str, *operands: SsaValue) -> SsaValue:
-        """The function takes and gives the type of its first operand."""
+        """Call a function that takes and returns the type of its first operand."""
         type = operands[0].type
         return self.emit(type, f"call {type} @{function}({', '.join(f'{type} {o.name}' for o in operands)})")
 
@@ -118,7 +120,7 @@ class InstructionWriter:
 
 
 def constant_text(value: float, type: str) -> str:
-    """The number, exactly; a float is written in hexadecimal, as the double that equals it."""
+    """Return the number as LLVM reads it, exactly: a float in hexadecimal, as the double that equals it."""
     if type == "i1":
         return "true" if value else "false"
     if type not in INTEGER:
@@ -129,7 +131,7 @@ def constant_text(value: float, type: str) -> str:
 
 
 def round_to_float(value: float) -> float:
-    """The nearest single, infinity beyond the largest."""
+    """Return the nearest single-precision number; infinity beyond the largest."""
     try:
         return float(struct.unpack("<f", struct.pack("<f", value))[0])
     except OverflowError:

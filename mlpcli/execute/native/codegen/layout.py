@@ -1,4 +1,4 @@
-"""Where every buffer of a plan lies for generated code: arguments, constants, stack, slots of the arena."""
+"""The place of every buffer of a plan in generated code: arguments, constants, stack, slots of the arena."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ ON_STACK = 32 * 1024
 
 @dataclass(frozen=True)
 class MemoryLayout:
-    """arguments: buffer indices, called %b<index>. slots: bytes of each, called %s<number>.
+    """The places of all buffers. arguments: buffer indices, called %b<index>. slots: bytes of each, called
+    %s<number>.
 
     places: of every buffer that has memory. constants: definitions of the module.
     """
@@ -34,7 +35,7 @@ class MemoryLayout:
 
 
 def lay_out(name: str, plan: Plan, groups: Sequence[KernelGroup], emitter: Emitter) -> MemoryLayout:
-    """name: of the function. What lies on the stack is allocated by the emitter."""
+    """Choose a place for every buffer of the function `name`; the emitter allocates those on the stack."""
     owner = view_owners(plan)
     outputs = {owner[index] for index in plan.outputs.values()}
     needed = used_outside(list(groups), plan, owner)
@@ -62,7 +63,7 @@ def lay_out(name: str, plan: Plan, groups: Sequence[KernelGroup], emitter: Emitt
 
 
 def place_of(plan: Plan, index: int, pointer: str) -> BufferView:
-    """A buffer in C order at a pointer."""
+    """Return a buffer in C order at a pointer."""
     buffer = plan.buffers[index]
     return BufferView(
         pointer=pointer,
@@ -73,7 +74,10 @@ def place_of(plan: Plan, index: int, pointer: str) -> BufferView:
 
 
 def view_place(kernel: Kernel, plan: Plan, base: BufferView) -> BufferView:
-    """The view a move means, as strides, found by asking it of an array that stands for the memory."""
+    """Return the place of the view a kernel stands for.
+
+    Its strides are found by taking the view of an array that stands for the memory.
+    """
     entries = np.lib.stride_tricks.as_strided(np.zeros(1, np.int8), base.shape, base.strides, writeable=False)
     view = view_of(kernel, entries, plan.buffers[kernel.output].shape)
     begin = view.__array_interface__["data"][0] - entries.__array_interface__["data"][0]
@@ -81,7 +85,7 @@ def view_place(kernel: Kernel, plan: Plan, base: BufferView) -> BufferView:
 
 
 def bytes_of(plan: Plan, index: int) -> int:
-    """Of a buffer in C order."""
+    """Return the size in bytes of a buffer in C order."""
     buffer = plan.buffers[index]
     return max(1, math.prod(buffer.shape)) * BYTES[kind_of(buffer.dtype)]
 

@@ -17,7 +17,10 @@ from mlpcli.plan.kernel import Kernel, Plan
 
 @dataclass(frozen=True, kw_only=True)
 class BufferView:
-    """Where a buffer lies: a pointer, and strides in entries per axis (0: spread); offset in entries."""
+    """The place of a buffer: a pointer, and strides in entries per axis (0: spread); offset in entries.
+
+    kind: the LLVM type of an entry.
+    """
 
     pointer: str
     shape: tuple[int, ...]
@@ -29,7 +32,7 @@ class BufferView:
 def emit_loop(
     group: KernelGroup, plan: Plan, places: Mapping[int, BufferView], emitter: Emitter, words: LlvmScalarOps
 ) -> None:
-    """One nest over the group's shape. Values made and used in it stay in registers."""
+    """Write one loop nest over the group's shape. Values made and used in it stay in registers."""
     reductions = [kernel for kernel in group.kernels if kernel.op.kind == "reduce"]
     for kernel in reductions:
         _start(kernel, plan, places[kernel.output], emitter)
@@ -44,7 +47,9 @@ def emit_loop(
 def _collapsed(
     group: KernelGroup, plan: Plan, places: Mapping[int, BufferView]
 ) -> tuple[tuple[int, ...], bool]:
-    """The shape to loop over: one flat axis where every operand is whole or a single entry."""
+    """Return the shape to loop over, and whether it is flat: one axis, where every operand is whole or a
+    single entry.
+    """
     shape = group.shape
     if any(k.op.kind == "reduce" and not _reduces_all(k, shape) for k in group.kernels):
         return shape, False
@@ -141,7 +146,7 @@ def _start(kernel: Kernel, plan: Plan, place: BufferView, emitter: Emitter) -> N
 
 
 def _neutral(kernel: Kernel) -> float:
-    """The number that joining with leaves every other as it is: 0 for a sum, -inf for a maximum."""
+    """Return the number that joining with leaves every other as it is: 0 for a sum, -inf for a maximum."""
     assert kernel.op.formula is not None
     for candidate in (0.0, -math.inf, math.inf, 1.0):
         if all(float(kernel.op.formula(NumpyScalarOps(), candidate, x)) == x for x in (-2.0, 3.5)):
@@ -150,10 +155,10 @@ def _neutral(kernel: Kernel) -> float:
 
 
 def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """C-order strides in entries."""
+    """Return the strides of C order, in entries."""
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
 def kind_of(dtype: str) -> str:
-    """The LLVM type of an entry."""
+    """Return the LLVM type of an entry."""
     return TYPES[dtype]

@@ -1,4 +1,4 @@
-"""The words of ops/scalar_ops.py as LLVM instructions, on one pair of entries."""
+"""The scalar ops as LLVM instructions, on one pair of entries."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ ScalarOperand: TypeAlias = SsaValue | float
 
 
 class LlvmScalarOps:
-    """Each word appends instructions to `lines` and gives the new value.
+    """Scalar ops that append instructions to `lines` and return the new value.
 
-    type: "double" or "float". Values of the caller come in through `value`. The words that became calls
-    are added to `used`; their module needs `definitions(type, used)` once, and `declarations(type)`.
-    NaN, infinity and -0 go through as in NumPy: no fast-math flag is set.
+    type: "double" or "float". Values of the caller come in through `value`. The ops that became calls are
+    added to `used`; their module needs `definitions(type, used)` once, and `declarations(type)`. NaN,
+    infinity and -0 go through as in NumPy: no fast-math flag is set.
     """
 
     def __init__(self, type: str, lines: list[str], *, prefix: str = "%w") -> None:
@@ -30,17 +30,17 @@ class LlvmScalarOps:
         self._joins = False
 
     def reassociating(self) -> LlvmScalarOps:
-        """The same, to join the entries of a reduction: LLVM may keep several partial results."""
+        """Return scalar ops that join the entries of a reduction: LLVM may keep several partial results."""
         words = copy(self)
         words._joins = True
         return words
 
     def value(self, name: str, *, is_bool: bool = False) -> SsaValue:
-        """What another instruction made, as an operand. name: as in the text, with its %."""
+        """Return what another instruction made, as an operand. name: as in the text, with its %."""
         return SsaValue(self._code, name, "i1" if is_bool else self.type)
 
     def text(self, operand: ScalarOperand) -> str:
-        """The operand as it stands in an instruction."""
+        """Return the operand as it stands in an instruction."""
         return operand.name if isinstance(operand, SsaValue) else constant_text(operand, self.type)
 
     def add(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
@@ -62,7 +62,7 @@ class LlvmScalarOps:
         return self._intrinsic("fabs", a)
 
     def sign(self, a: ScalarOperand) -> SsaValue:
-        """0 at both zeros, NaN at NaN."""
+        """Return -1, 0 or 1: 0 at both zeros, NaN at NaN."""
         code, x = self._code, self._number(a)
         zero_or_nan = code.select(code.compare("oeq", x, 0.0), 0.0, x)
         other = code.select(code.compare("olt", x, 0.0), -1.0, zero_or_nan)
@@ -78,7 +78,7 @@ class LlvmScalarOps:
         return self._intrinsic("sqrt", a)
 
     def power(self, a: ScalarOperand, b: float) -> SsaValue:
-        """b: a number, known when the code is made. Quick for -2, -1, -½, 0, ½, 1, 2, 3 and 4."""
+        """Return a^b. b: a number, known when the code is made; quick for -2, -1, -½, 0, ½, 1, 2, 3 and 4."""
         if b == 0.0:
             return self._code.constant(1.0, self.type)  # of NaN too
         if b == 0.5:
@@ -122,13 +122,15 @@ class LlvmScalarOps:
         return self._condition(a) & self._condition(b)
 
     def where(self, condition: ScalarOperand, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
-        """A comparison if a and b are; a comparison beside a number counts as 0 or 1."""
+        """Choose entry by entry. The result is a comparison if a and b are; one beside a number counts as 0
+        or 1.
+        """
         if all(isinstance(o, SsaValue) and o.is_bool for o in (a, b)):
             return self._code.select(self._condition(condition), self._condition(a), self._condition(b))
         return self._code.select(self._condition(condition), self._number(a), self._number(b))
 
     def uniform(self, *of: ScalarOperand) -> SsaValue:
-        """The same integers as hashed_uniform()."""
+        """Return the number that hashed_uniform() returns, by the same integers."""
         code = self._code
         mixed = code.constant(0, "i64")
         for operand in of:
@@ -145,13 +147,13 @@ class LlvmScalarOps:
         return whole * 2.0**-count
 
     def _number(self, operand: ScalarOperand) -> SsaValue:
-        """In the type of the words; true is 1."""
+        """Return the operand in the type of the ops; true is 1."""
         if isinstance(operand, SsaValue) and operand.is_bool:
             return self._code.emit(self.type, f"uitofp i1 {operand.name} to {self.type}")
         return SsaValue(self._code, self.text(operand), self.type)
 
     def _condition(self, operand: ScalarOperand) -> SsaValue:
-        """As in NumPy, every number but 0 is true."""
+        """Return the operand as a condition: every number but 0 is true, NaN too, as in NumPy."""
         if not isinstance(operand, SsaValue):
             return self._code.constant(operand != 0.0, "i1")
         if operand.is_bool:
@@ -167,7 +169,7 @@ class LlvmScalarOps:
         return self._code.call(f"llvm.{name}.{SUFFIX[self.type]}", *numbers)
 
     def _extreme(self, word: str, first_wins: str, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
-        """NaN where either is NaN; at a tie the first."""
+        """Return the larger or smaller operand; NaN where either is NaN, at a tie the first."""
         if self._joins:  # the form that LLVM knows how to split into partial results
             return self._intrinsic(word, a, b)
         code, x, y = self._code, self._number(a), self._number(b)
@@ -182,7 +184,10 @@ class LlvmScalarOps:
         return self._code.call(function_name(word, self.type), self._number(a))
 
     def _general_power(self, x: SsaValue, exponent: float) -> SsaValue:
-        """By libm, entry after entry. A float goes through double: more exact, and powf need not be found."""
+        """Return x^exponent by libm, entry after entry.
+
+        A float goes through double: more exact, and powf need not be found.
+        """
         if self.type == "double":
             return self._code.call("llvm.pow.f64", x, self._code.constant(exponent, "double"))
         wide = self._code.emit("double", f"fpext float {x.name} to double")
@@ -191,5 +196,5 @@ class LlvmScalarOps:
 
 
 def _signed(word: int) -> int:
-    """The 64 bits as LLVM's text has them."""
+    """Return the 64 bits as LLVM's text has them."""
     return word - (1 << 64) if word >> 63 else word

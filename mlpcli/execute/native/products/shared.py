@@ -46,7 +46,9 @@ class SharedProduct:
 
 
 def without_pointers(product: Product) -> Product:
-    """The product as its functions know it: of pointers that they are given, the same for equal products."""
+    """Return the product as its functions know it, by pointers that they are given: equal products are equal
+    then.
+    """
     a, b, result = (
         replace(place, pointer=pointer)
         for place, pointer in ((product.a, "%a"), (product.b, "%b"), (product.result, "%result"))
@@ -170,7 +172,7 @@ def _compute_tiles(product: Product, tiling: Tiling, bands: _Bands, a_step: int)
 
 
 def emit_call(number: int, product: Product, emitter: Emitter) -> None:
-    """Ask the caller of the code for a product, by its number."""
+    """Write the call that asks the caller of the code for a product, by its number."""
     # The pointers say which memory the call reads and writes; LLVM could not know otherwise.
     pointers = ", ".join(f"ptr {place.pointer}" for place in (product.a, product.b, product.result))
     emitter.put(f"call void %product(i64 {number}, {pointers}, ptr %scratch)")

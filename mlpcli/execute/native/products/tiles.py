@@ -42,7 +42,10 @@ class Machine:
 
     @property
     def attributes(self) -> str:
-        """Of every function: by itself LLVM keeps to half of a 64-byte vector, which measured 7 % slower."""
+        """The LLVM attributes of every function.
+
+        By itself LLVM keeps to half of a 64-byte vector, which measured 7 % slower.
+        """
         return f'"prefer-vector-width"="{8 * self.vector_bytes}"'
 
 
@@ -72,7 +75,7 @@ class Product:
 def make_product(
     a: BufferView, b: BufferView, result: BufferView, transpose_a: bool, transpose_b: bool
 ) -> Product:
-    """From the places of a matmul kernel."""
+    """Return the product of two places, as a matmul kernel means it."""
     rows, columns = result.shape
     inner = a.shape[0] if transpose_a else a.shape[1]
     a_strides = a.strides[::-1] if transpose_a else a.strides
@@ -143,7 +146,7 @@ class Tile:
 
 
 def make_tiling(product: Product, machine: Machine, copy_all: bool, scratch: str) -> Tiling:
-    """Whole vectors in groups, and a last group for what is left.
+    """Cut a product into groups of whole vectors, and a last group for what is left.
 
     A vector of columns is copied to scratch where b has them apart, where they do not fill a vector of a
     power of two, and where copy_all says so.
@@ -174,7 +177,10 @@ def make_tiling(product: Product, machine: Machine, copy_all: bool, scratch: str
 
 
 def emit_product(product: Product, emitter: Emitter, machine: Machine, scratch: str) -> int:
-    """scratch: a pointer to memory for copies of columns of b; gives back how many bytes of it are used."""
+    """Write a product; return how many bytes of scratch memory it uses.
+
+    scratch: a pointer to memory for copies of columns of b.
+    """
     if product.multiplications <= SCALAR_PRODUCT:
         _by_entries(product, emitter)
         return 0
@@ -208,14 +214,18 @@ def emit_product(product: Product, emitter: Emitter, machine: Machine, scratch: 
 
 
 def rows_outside(product: Product) -> bool:
-    """Whether to finish a tile's rows before the next: where b stays in the cache, the result is then written
-    along its rows. Else columns are finished one after the other, and those of b stay in the cache.
+    """Return whether to finish a tile's rows before the next tile's.
+
+    Where b stays in the cache, the result is then written along its rows. Else columns are finished one after
+    the other, and those of b stay in the cache.
     """
     return product.inner * product.columns * BYTES[product.kind] <= B_IN_CACHE
 
 
 def tile_height(rows: int, group: VectorGroup, machine: Machine) -> int:
-    """Rows of a tile: as many as the registers hold, rather a few less where then none are left over."""
+    """Return the rows of a tile: as many as the registers hold, rather a few less where then none are left
+    over.
+    """
     most = max(1, min(TALLEST, machine.sums // len(group.vectors)))
     for height in range(most, most - most // 3 - 1, -1):
         if rows % height == 0:
@@ -246,12 +256,12 @@ def _at(strides: Sequence[int], i: int, j: int) -> int:
 
 
 def emit_copy(product: Product, emitter: Emitter, vector: Vector, at: str = "0") -> None:
-    """Lay columns of b side by side: those of the at-th vector from this one."""
+    """Write the copying of columns of b, side by side: those of the at-th vector from this one."""
     emitter.loop(product.inner, lambda k: emit_copy_row(product, emitter, vector, at, k))
 
 
 def emit_copy_row(product: Product, emitter: Emitter, vector: Vector, at: str, k: str) -> None:
-    """Row k of these columns; zeros in the places that are not used."""
+    """Write the copying of row k of these columns; the places that are not used become 0."""
     kind, size = product.kind, product.inner * vector.width
     down, across = product.b_strides
     start = product.b.offset + vector.start * across
@@ -320,7 +330,9 @@ def emit_tile(
 
 
 def _store(value: str, vector: Vector, kind: str, address: str, across: int, emitter: Emitter) -> None:
-    """The used part of a vector, in pieces of a power of two; entry by entry where they lie apart."""
+    """Store the used part of a vector: in pieces of a power of two, or entry by entry
+    where they lie apart.
+    """
     done = 0
     while done < vector.used:
         piece = 1 << ((vector.used - done).bit_length() - 1) if across == 1 else 1

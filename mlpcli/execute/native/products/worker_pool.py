@@ -118,7 +118,7 @@ class _Workers:
             self._help(self._shared, PATIENCE)
 
     def compute(self, function: int, pointers: tuple[int, ...], parts: int) -> None:
-        """One stage, by all threads. Called by one thread at a time, which holds `free`."""
+        """Compute one stage by all threads. Called by one thread at a time, which holds `free`."""
         size = -(-parts // BLOCKS)
         count = -(-parts // size)
         self._fields[:] = (function, *pointers, parts, size, count)
@@ -134,7 +134,7 @@ class _Workers:
 
 @cache
 def _workers() -> _Workers | None:
-    """Of this process; None where it may run one thread only."""
+    """Return the workers of this process; None where it may run one thread only."""
     count = threads() - 1
     return _Workers(count) if count else None
 
@@ -147,7 +147,7 @@ CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int64, *POINTERS)
 
 
 class WorkerPool:
-    """Answers the calls of the generated code of a module with these steps."""
+    """The answers to the calls of a module's generated code for large products. steps: of that module."""
 
     def __init__(self, steps: Sequence[StepText], code: CompiledModule) -> None:
         self._products = [
@@ -165,13 +165,14 @@ class WorkerPool:
 
     @property
     def address(self) -> int:
-        """Where generated code calls; 0 where it never does."""
+        """The address that generated code calls; 0 where it never does."""
         return (ctypes.cast(self._callback, ctypes.c_void_p).value or 0) if self._products else 0
 
     def run(self, function: Any, argument: int) -> None:
-        """function(argument), a native one that may call back.
+        """Call function(argument), a native one that may call back.
 
-        Not in this thread then: Ctrl-C would raise inside the answer, where nothing can catch it.
+        It is not called in this thread then: Ctrl-C would raise inside the answer, where nothing can catch
+        it.
         """
         if not self._products:
             function(argument)

@@ -50,7 +50,7 @@ def while_hearing(call: Callable[[Callable[[], bool]], _Result]) -> _Result:
 
 
 def is_left_alone() -> bool:
-    """Whether a call goes on that nobody waits for."""
+    """Return whether a call goes on that nobody waits for."""
     return any(thread.is_alive() for thread in _left_alone)
 
 

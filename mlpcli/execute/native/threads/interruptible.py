@@ -24,10 +24,10 @@ def in_thread(
     look: Callable[[], object] = lambda: None,
     end: Callable[[], object] = lambda: None,
 ) -> None:
-    """call(), waited for, with a look() now and then.
+    """Make a call in a thread and wait for it, calling look() now and then.
 
-    An interrupt that is raised meanwhile asks for the end() and is raised anew when the call is over: the
-    memory that it works on must outlive it.
+    An interrupt that is raised meanwhile calls end(), which asks the call to end, and is raised anew when it
+    is over: the memory that it works on must outlive it.
     """
     thread = NativeCall(call)
     held = _start(thread)
@@ -48,8 +48,10 @@ def in_thread(
 
 
 def _start(thread: threading.Thread) -> list[int]:
-    """Start it, and return the signals that came meanwhile. Raised in the middle of it, nobody could tell
-    whether the thread runs."""
+    """Start a thread, and return the signals that came meanwhile.
+
+    Raised in the middle of it, nobody could tell whether the thread runs.
+    """
     held: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         thread.start()
