@@ -97,7 +97,7 @@ class EpochRunner:
     longest = 1
     """Epochs that are worth doing in one stretch."""
     divisible = True
-    """Whether an epoch that was broken off can be gone on with."""
+    """Whether an epoch that was interrupted can be resumed."""
 
     def __init__(
         self,

@@ -30,14 +30,15 @@ FLOATS = ("float64", "float32")
 class Op:
     """One operation: its shape rule, its formula and its derivative, side by side.
 
-    shape(*inputs, **attributes) gives the result's shape and raises ShapeError where inputs do not fit.
-    formula(ops, *inputs, **attributes) says an elementwise op in scalar ops (see ops/scalar_ops.py); for a
-    reduction it is the one word that joins two values. A move says by view(array, **attributes) which part
-    of an array, or which spreading of it, it means: the result is that view, or with scatter the result is
-    zero but for that view of it, which holds the input.
-    derivative holds a function per input, (g, y, *inputs, **attributes) -> node: what the adjoint g of
-    the result y adds to the adjoint of that input, broadcasting not yet undone; None where no gradient
-    passes. branch(*inputs, **attributes) is a node whose value changes where a kink is crossed.
+    shape(*inputs, **attributes) returns the result's shape and raises ShapeError where inputs do not fit.
+    formula(ops, *inputs, **attributes) writes an elementwise op in scalar ops (see ops/scalar_ops.py); for a
+    reduction it is the one op that joins two values. For an op of the kind view, view(array, **attributes)
+    returns the part of an array, or the spreading of it, that is meant: the result is that view, or with
+    scatter the result is zero but for that view of it, which holds the input.
+
+    derivative holds a function per input, (g, y, *inputs, **attributes) -> node: what the adjoint g of the
+    result y adds to the adjoint of that input, broadcasting not yet undone; None where no gradient passes.
+    branch(*inputs, **attributes) is a node whose value changes where a kink is crossed.
     """
 
     name: str
@@ -58,7 +59,7 @@ class Op:
         OPS[self.name] = self
 
     def __call__(self, *inputs: Operand, **attributes: Any) -> Node:
-        """A node that applies this op. Numbers among the inputs become constants."""
+        """Return a node that applies this op. Numbers among the inputs become constants."""
         nodes = as_nodes(inputs)
         kept = tuple(sorted(attributes.items()))
         return Node(
@@ -172,29 +173,35 @@ BATCH_SIZE = Op("batch_size", "source", _source_shape)
 
 
 def placeholder(name: str, shape: Iterable[int | None], dtype: str = "float64") -> Node:
-    """A value that is given for every run, such as a batch of rows. shape: None is the batch axis."""
+    """Return a value that is given for every run, such as a batch of rows. shape: None is the batch axis.
+
+    Raises ShapeError or GraphError for what is no shape or dtype.
+    """
     return Node(PLACEHOLDER, (), _checked_shape(name, shape), _checked_dtype(name, dtype), name=name)
 
 
 def parameter(name: str, shape: Iterable[int], dtype: str = "float64") -> Node:
-    """An array that lives from run to run and may be updated by one."""
+    """Return an array that lives from run to run and may be updated by one.
+
+    Raises ShapeError or GraphError for what is no shape or dtype.
+    """
     return Node(PARAMETER, (), _checked_shape(name, shape), _checked_dtype(name, dtype), name=name)
 
 
 def constant(value: Any, dtype: str = "float64") -> Node:
-    """A fixed number or array. A scalar takes the dtype of what it is combined with."""
+    """Return a fixed number or array. A scalar takes the dtype of what it is combined with."""
     array = np.array(value, dtype=dtype)
     array.setflags(write=False)
     return Node(CONSTANT, (), array.shape, dtype, value=array)
 
 
 def batch_size(dtype: str = "float64") -> Node:
-    """The number of rows of the batch, a scalar: known when the plan is made."""
+    """Return the number of rows of the batch, a scalar: known when the plan is made."""
     return Node(BATCH_SIZE, (), (), dtype)
 
 
 def as_nodes(inputs: Iterable[Operand]) -> tuple[Node, ...]:
-    """Inputs with numbers made constants, in the float dtype of the nodes beside them."""
+    """Return the inputs as nodes: numbers become constants, in the float dtype of the nodes beside them."""
     given = tuple(inputs)
     floats = [i for i in given if isinstance(i, Node) and i.dtype in FLOATS]
     dtype = next((i.dtype for i in sorted(floats, key=_weak)), "")  # of constants where there is nothing else
@@ -210,12 +217,12 @@ def as_nodes(inputs: Iterable[Operand]) -> tuple[Node, ...]:
 
 
 def _weak(node: Node) -> bool:
-    """A constant scalar: it takes the dtype of the operand beside it."""
+    """Return whether it is a constant scalar, which takes the dtype of the operand beside it."""
     return node.op is CONSTANT and node.shape == ()
 
 
 def common_dtype(op: Op, nodes: tuple[Node, ...]) -> str:
-    """The float dtype that all float inputs share. Raises GraphError where two differ."""
+    """Return the float dtype that all float inputs share. Raises GraphError where two differ."""
     floats = [node for node in nodes if node.dtype in FLOATS]
     for node in floats:
         if node.dtype != floats[0].dtype:
@@ -230,7 +237,7 @@ def common_dtype(op: Op, nodes: tuple[Node, ...]) -> str:
 
 
 def topological(roots: Iterable[Node]) -> list[Node]:
-    """Every node the roots depend on, each once, inputs before what uses them."""
+    """Return every node the roots depend on, each once, inputs before what uses them."""
     order: list[Node] = []
     seen: set[Node] = set()
     stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(list(roots))]
@@ -246,7 +253,7 @@ def topological(roots: Iterable[Node]) -> list[Node]:
 
 
 def rebuild(node: Node, inputs: tuple[Node, ...]) -> Node:
-    """The same op on other inputs; the node itself where nothing changed."""
+    """Apply a node's op to other inputs; return the node itself where nothing changed."""
     if all(new is old for new, old in zip(inputs, node.inputs, strict=True)):
         return node
     attributes: Mapping[str, Any] = dict(node.attributes)
@@ -254,18 +261,18 @@ def rebuild(node: Node, inputs: tuple[Node, ...]) -> Node:
 
 
 def named(node: Node, name: str) -> Node:
-    """A copy of the node that carries a name, for messages and printed graphs."""
+    """Return a copy of the node that carries a name, for messages and printed graphs."""
     return Node(node.op, node.inputs, node.shape, node.dtype, node.attributes, name, node.value)
 
 
 def shape_text(shape: Shape) -> str:
-    """(batch, 3) for (None, 3)."""
+    """Return a shape as messages write it: (batch, 3) for (None, 3)."""
     sizes = ["batch" if size is None else str(size) for size in shape]
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 def describe(node: Node) -> str:
-    """Name (or op), shape: how messages speak of a node."""
+    """Return name (or op) and shape of a node, as messages name it."""
     if node.op is CONSTANT and node.shape == ():
         return f"constant {node.value}"
     called = f"{node.op.name} {node.name!r}" if node.name else node.op.name
@@ -273,7 +280,7 @@ def describe(node: Node) -> str:
 
 
 def shape_error(op_name: str, nodes: Iterable[Node], why: str, remedy: str = "") -> ShapeError:
-    """A ShapeError that names the op and every operand."""
+    """Return a ShapeError that names the op and every operand."""
     operands = " and ".join(describe(node) for node in nodes)
     return ShapeError(Fault(f"op {op_name}", f"{operands} do not fit: {why}", remedy))
 

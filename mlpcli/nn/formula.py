@@ -1,4 +1,5 @@
-"""A formula -> a node. Python's `ast` reads the syntax; the words are a closed list; nothing is evaluated.
+"""Formulas: a text becomes a node. Python's `ast` reads the syntax; the names are a closed list; nothing is
+evaluated.
 
 Arithmetic of numbers is done in float64 when the formula is read, so that a division by 0 and the like are
 faults of the formula; all else becomes nodes.
@@ -28,12 +29,14 @@ from mlpcli.ops.scalar_ops import NumpyScalarOps
 _Value = Node | float
 NOTHING: Mapping[str, Node] = MappingProxyType({})
 LARGEST_EXPONENT = 64
-"""Of a power, in size: x**64 is beyond float64 for x above 65 536."""
+"""Largest size of an exponent: x**64 is beyond float64 for x above 65 536."""
 
 
 @dataclass(frozen=True)
 class FormulaFunction:
-    """A word with arguments. build: nodes -> node; the arguments at the places in `numbers` stay numbers."""
+    """A function that a formula may call. build: nodes -> node; arguments at the places in `numbers` stay
+    numbers.
+    """
 
     arguments: str
     build: Callable[..., Node]
@@ -80,10 +83,10 @@ COMPARISONS: Mapping[type, Callable[[Node, Node], Node]] = {
 def read_formula(
     text: object, names: Mapping[str, Node], given: Mapping[str, Node] = NOTHING, key: str = "formula"
 ) -> Node:
-    """The node that the formula means, logarithms of sigmoids and the like in their stable forms.
+    """Return the node that the formula means, logarithms of sigmoids and the like in their stable forms.
 
     names: what is trained, or computed from that: a gradient has to pass to each. given: what is not. All of
-    them have to be in it. Raises SettingError with the column.
+    them have to be in the formula. Raises SettingError with the column.
     """
     every = {**names, **given}
     reader = _Reader(every, key)
@@ -103,7 +106,7 @@ def read_formula(
 
 
 def _check_gradient(result: Node, names: Mapping[str, Node], key: str) -> None:
-    """Raises SettingError where no gradient passes from the result to one of these."""
+    """Raise SettingError where no gradient passes from the result to one of these."""
     reached = {result}
     for node in reversed(topological([result])):
         if node in reached:
@@ -116,17 +119,17 @@ def _check_gradient(result: Node, names: Mapping[str, Node], key: str) -> None:
 
 
 def is_word(name: str) -> bool:
-    """Whether a formula means something by this name already."""
+    """Return whether a name already has a meaning in formulas."""
     return name in FUNCTIONS or name in NUMBERS or name in ACTIVATIONS
 
 
 def functions() -> list[str]:
-    """Every function a formula may use, for messages and pages."""
+    """Return the names of every function a formula may use, for messages and pages."""
     return sorted({*FUNCTIONS, *(name for name in ACTIVATIONS if _activation(name) is not None)})
 
 
 def _activation(name: str) -> Activation | None:
-    """An activation with its defaults, where it is a function of one number."""
+    """Return an activation with its defaults where it is a function of one number, else None."""
     if name not in ACTIVATIONS:
         return None
     kind = ACTIVATIONS[name]
@@ -151,7 +154,7 @@ class _Reader:
         return value if isinstance(value, Node) else constant(value, self.dtype)
 
     def value(self, tree: ast.expr) -> _Value:
-        """A number, or a node of the graph."""
+        """Return a number, or a node of the graph."""
         if isinstance(tree, ast.Constant):
             return self.number(tree, tree.value)
         if isinstance(tree, ast.Name):
@@ -172,7 +175,7 @@ class _Reader:
         raise self.refuse(tree, "this is not allowed in a formula.")
 
     def number(self, tree: ast.expr, number: Any) -> float:
-        """As a float. Raises SettingError for what is none, or is not finite."""
+        """Return a number as a float. Raises SettingError for what is none, or is not finite."""
         try:
             value = float(number) if isinstance(number, (int, float)) else math.nan
         except OverflowError:
@@ -205,7 +208,7 @@ class _Reader:
         return result if isinstance(result, Node) else self.number(tree, result)
 
     def power(self, tree: ast.BinOp, a: _Value, b: _Value) -> _Value:
-        """With one of the two a number: a fixed exponent, or a fixed base above 0."""
+        """Return a power of which one of the two is a number: a fixed exponent, or a fixed base above 0."""
         if isinstance(b, Node):
             if isinstance(a, Node) or a <= 0.0:
                 what = "the exponent is not a number, and the base is not one above 0."
@@ -222,7 +225,7 @@ class _Reader:
             raise self.refuse(tree, "this is not a finite number.") from None
 
     def condition(self, tree: ast.expr) -> Node:
-        """A comparison of two values."""
+        """Return the comparison of two values."""
         if not isinstance(tree, ast.Compare):
             raise self.refuse(tree, "this is not a comparison.", "A condition is like x > 0.")
         if len(tree.ops) > 1:
@@ -279,7 +282,7 @@ class _Reader:
 
 
 def _computed(function: FormulaFunction, given: Sequence[Any]) -> float:
-    """The value of a function of numbers, in float64."""
+    """Return the value of a function of numbers, in float64."""
     numbers = function.numbers
     result = function.build(*(g if i in numbers else constant(g) for i, g in enumerate(given)))
     values: dict[Node, Any] = {}

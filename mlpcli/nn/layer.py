@@ -16,7 +16,7 @@ from mlpcli.nn.normalization import Normalization
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A trained array, or one kept beside them: its node and how its first value is drawn."""
+    """A trained array, or one kept beside them: its node and how its initial value is drawn."""
 
     node: Node
     role: str
@@ -29,7 +29,7 @@ class Parameter:
 
     @property
     def size(self) -> int:
-        """How many numbers it holds."""
+        """The count of numbers it holds."""
         return math.prod(int(size or 1) for size in self.node.shape)
 
 
@@ -78,8 +78,11 @@ class LayerArrays:
         return bool(self.running) and self.trainable
 
     def computed(self, x: Node, by_batch: bool, mask: Mask | None = None) -> tuple[Layer, dict[Node, Node]]:
-        """The layer on x, (batch, fan-in), and the new values of the running averages where it is by_batch:
-        normalised by the batch at hand. mask: drops out, None where nothing does."""
+        """Return the layer on x, (batch, fan-in), and the new values of its running averages.
+
+        by_batch: normalise by the batch at hand, which moves the averages; else there are no new values.
+        mask: drops out some results; None where nothing does.
+        """
         own = {p.role: p.node for p in self.parameters}
         running = {p.role: p.node for p in self.running}
         z = x @ own.pop("weights")
@@ -87,6 +90,7 @@ class LayerArrays:
         if self.normalization is None:
             z = z + own.pop("biases")
         else:
+            # A layer that is not trainable keeps to its running averages in training, too.
             if by_batch and self.follows_batches:
                 z, new = self.normalization.in_training(z, running)
                 buffer_updates = {running[role]: value for role, value in new.items()}
@@ -121,7 +125,9 @@ def layer_arrays(
     config: HiddenConfig | OutputConfig,
     dtype: str,
 ) -> LayerArrays:
-    """The arrays of a layer. With a normalisation the biases are its shift: before it they would cancel."""
+    """Return the arrays of a layer. With a normalisation the biases are its shift: before it they would
+    cancel.
+    """
     columns = activation.linear_outputs(units)
     normalization = config.normalization if isinstance(config, HiddenConfig) else None
     parameters: list[Parameter] = []

@@ -42,17 +42,17 @@ class Forward:
 
     @property
     def prediction(self) -> Node:
-        """(batch, outputs)."""
+        """The result of the output layer, (batch, outputs)."""
         return self.layers[-1].output
 
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """What is computed, as plain data.
+    """The graph of a network, as plain data.
 
-    Three ways through it, the same nodes wherever no layer makes a difference: training, with dropout, and
-    normalised by the batch; inference, without dropout, and normalised by running averages: what predicts and
-    is scored; inspection, without dropout, and normalised by the rows at hand: what is said of layers.
+    Three ways lead through it, the same nodes wherever no layer makes a difference. training: with dropout,
+    and normalised by the batch. inference: without dropout, and normalised by running averages; this predicts
+    and is scored. inspection: without dropout, and normalised by the rows at hand; layers are judged by it.
     """
 
     inputs: Node
@@ -72,58 +72,58 @@ class Network:
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """As they predict."""
+        """The layers in inference mode: no dropout, running averages."""
         return self.inference.layers
 
     @property
     def prediction(self) -> Node:
-        """(batch, outputs)."""
+        """The prediction in inference mode, (batch, outputs)."""
         return self.inference.prediction
 
     @property
     def row_loss(self) -> Node:
-        """(batch,), of the prediction."""
+        """The loss of each row in inference mode, (batch,)."""
         return self.inference.row_loss
 
     @property
     def loss(self) -> Node:
-        """That the training makes lower."""
+        """The training loss, without penalty; a scalar."""
         return self.training.loss
 
     @property
     def cost(self) -> Node:
-        """Loss and penalty that the training makes lower."""
+        """The training cost, which is loss and penalty; a scalar."""
         return self.training.cost
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Of all layers, in order; frozen ones too."""
+        """The parameters of all layers, in order; frozen ones too."""
         return tuple(p for layer in self.layers for p in layer.parameters)
 
     @property
     def trained(self) -> tuple[Parameter, ...]:
-        """Those that get a gradient."""
+        """The parameters that get a gradient."""
         return tuple(p for p in self.parameters if p.trainable)
 
     @property
     def arrays(self) -> tuple[Parameter, ...]:
-        """Everything that predicting needs: the parameters, then the running averages."""
+        """All arrays that predicting needs: the parameters, then the running averages."""
         return (*self.parameters, *(p for layer in self.layers for p in layer.running))
 
     @property
     def size(self) -> int:
-        """How many numbers its parameters hold."""
+        """The count of numbers that its parameters hold."""
         return sum(p.size for p in self.parameters)
 
     def counters(self) -> dict[str, NDArray[Any]]:
-        """The states by name that are no part of the model, before the first step: zeros."""
+        """Return the states by name that are no part of the model, before the first step: zeros."""
         kept = {p.node for p in self.arrays}
         return {node.name: np.zeros((), node.dtype) for node in self.buffer_updates if node not in kept}
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """l1·Σ|w| + l2·Σw² over the weight matrices, and the biases where told so."""
+    """A penalty l1·Σ|w| + l2·Σw² over the weight matrices, and over the biases where wanted."""
 
     l1: float = 0.0
     l2: float = 0.0
@@ -132,7 +132,7 @@ class Penalty:
 
 @dataclass(frozen=True)
 class Head:
-    """What the output layer and the loss are, given or inferred."""
+    """The output layer and the loss, given or inferred."""
 
     units: int
     activation: Activation
@@ -157,7 +157,7 @@ def choose_head(
     assert isinstance(activation, Activation)
     softmax, cross_entropy = ACTIVATIONS["softmax"], LOSSES["cross_entropy"]
     units = config.output.units
-    if units is None:
+    if units is None:  # one unit says the probability of the second class, or the coded number
         two_classes = task == "classification" and outputs == 2
         one_unit = two_classes and not isinstance(activation, softmax) and not isinstance(loss, cross_entropy)
         units = 1 if coded or one_unit else outputs
@@ -212,7 +212,7 @@ def _check_units(units: int, task: str, outputs: int, coded: bool) -> None:
 def network_arrays(
     config: NetworkConfig, head: Head, width: int, dtype: str = "float64"
 ) -> list[LayerArrays]:
-    """The arrays of each layer, the output layer last; no graph is built."""
+    """Return the arrays of each layer, the output layer last; no graph is built."""
     arrays: list[LayerArrays] = []
     for number, hidden in enumerate(config.hidden, start=1):
         activation = hidden.activation or ACTIVATIONS["relu"]()
@@ -231,9 +231,10 @@ def build_network(
     penalty: Penalty | None = None,
     weighted: bool = False,
 ) -> Network:
-    """The graph for rows of `width` inputs. Nothing of the network's size is allocated.
+    """Return the graph for rows of `width` inputs. Nothing of the network's size is allocated.
 
-    weighted: each row's loss is multiplied by its weight, a placeholder of its own.
+    penalty: on which parameters; None: none. weighted: each row's loss is multiplied by its weight, a
+    placeholder of its own.
     """
     inputs = placeholder("inputs", (None, width), dtype)
     target = placeholder("target", (None, head.units), dtype)
@@ -257,6 +258,7 @@ def build_network(
         cost = named(loss + parts, "cost") if parts is not None else loss
         return Forward(tuple(layers), row_loss, loss, cost)
 
+    # A way through the network is built anew only where some layer makes a difference.
     drops, by_batch = any(each.dropout for each in arrays), any(each.follows_batches for each in arrays)
     inference = through()
     inspection = through(by_batch=True) if by_batch else inference
@@ -278,7 +280,7 @@ def build_network(
 
 
 def initial_values(network: Network, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
-    """First values of the arrays by name, drawn in their order, in the network's dtype."""
+    """Return the initial values of the arrays by name, drawn in their order, in the network's dtype."""
     return {
         p.node.name: np.ascontiguousarray(
             p.initializer.draw(rng, tuple(int(s or 0) for s in p.node.shape), p.fan_in, p.fan_out),
@@ -291,10 +293,10 @@ def initial_values(network: Network, rng: np.random.Generator) -> dict[str, NDAr
 def check_memory(
     network: Network, config: NetworkConfig, batch: int, slots: int = 2, slots_key: str = ""
 ) -> None:
-    """Raises SettingError, with the sizes, where training would need more than the machine's memory.
+    """Raise SettingError, with the sizes, where training would need more than the machine's memory.
 
-    slots: arrays that the optimiser keeps beside each parameter. slots_key: of the setting that says how
-    many, where one does.
+    batch: rows of a step. slots: arrays that the optimiser keeps beside each parameter. slots_key: the
+    setting that decides how many, where one does.
     """
     itemsize = np.dtype(network.inputs.dtype).itemsize
     widths = [int(layer.pre_activation.shape[1] or 0) for layer in network.layers]

@@ -1,4 +1,4 @@
-"""Stage 4: the primitive ops, one block each."""
+"""The primitive ops, one block each."""
 
 from mlpcli.ops import elementwise, matmul, reduce, view
 

@@ -13,7 +13,9 @@ from mlpcli.ops.scalar_ops import ScalarOps
 
 
 def broadcast_shape(*inputs: Node, op_name: str = "elementwise") -> Shape:
-    """The common shape; the open batch axis fits itself and 1."""
+    """Return the common shape; the open batch axis fits itself and 1. Raises ShapeError where two sizes
+    differ.
+    """
     shape: list[int | None] = []
     for axis in range(1, max(len(i.shape) for i in inputs) + 1):
         sizes = {i.shape[-axis] for i in inputs if len(i.shape) >= axis} - {1}

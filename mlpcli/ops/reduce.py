@@ -51,17 +51,17 @@ max_op: Op = Op(
 
 
 def reduce_sum(x: Node, axes: Iterable[int] | None = None, keep: bool = False) -> Node:
-    """Sum over axes (all of them where none are named); `keep` leaves them with size 1."""
+    """Return the sum over axes (all of them where none are named); `keep` leaves them with size 1."""
     return sum_op(x, axes=_all_axes(x, axes), keep=keep)
 
 
 def reduce_max(x: Node, axes: Iterable[int] | None = None, keep: bool = False) -> Node:
-    """Largest value over axes; the gradient is divided evenly between equal winners."""
+    """Return the largest value over axes; the gradient is divided evenly between equal winners."""
     return max_op(x, axes=_all_axes(x, axes), keep=keep)
 
 
 def reduce_mean(x: Node, axes: Iterable[int] | None = None, keep: bool = False) -> Node:
-    """Mean over axes; over the batch axis it divides by the rows of the batch at hand."""
+    """Return the mean over axes; over the batch axis it divides by the rows of the batch at hand."""
     over = _all_axes(x, axes)
     count = 1
     for axis in over:

@@ -1,6 +1,6 @@
-"""The scalar words a formula may use, and what each means in NumPy.
+"""The scalar ops that a formula may use, and what each means in NumPy.
 
-An executor is complete when it knows these words and the four kinds of ops; it never names an op.
+An executor is complete when it knows these and the four kinds of ops; it never names an op.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 
 class ScalarOps(Protocol):
-    """What a formula is written in. Operands are values of the executor or plain numbers."""
+    """The functions that a formula is written in. Operands are values of the executor or plain numbers."""
 
     def add(self, a: Any, b: Any) -> Any: ...
     def subtract(self, a: Any, b: Any) -> Any: ...
@@ -42,14 +42,15 @@ SPLITMIX_ROUNDS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1))
 """SplitMix64: what is added before, then (shift, factor) of z ← (z ^ (z >> shift)) · factor modulo 2^64.
 Source: Steele, Lea, Flood 2014, Fast Splittable Pseudorandom Number Generators; Stafford's mix 13."""
 UNIFORM_BITS = {"float64": 53, "float32": 24}
-"""As many of the highest bits make the number: every multiple of 2^-53 (2^-24) below 1 is as likely."""
+"""Highest bits that make the number: every multiple of 2^-53 (2^-24) below 1 is equally likely."""
 
 
 def hashed_uniform(*of: Any) -> Any:
-    """The word `uniform`: a number in [0, 1) that follows from the bits of the operands, in their order.
+    """Return a number in [0, 1) that follows from the bits of the operands, in their order: the scalar op
+    `uniform`.
 
     One round of SplitMix64 for each operand, which is xored to what the ones before it gave. Operands that
-    differ in one bit give unrelated numbers; the same ones the same, on every executor.
+    differ in one bit give unrelated numbers; equal ones give equal numbers, on every executor.
     """
     arrays = [np.asarray(each) for each in of]
     dtype = next((a.dtype for a in arrays if a.dtype == np.float32), np.dtype(np.float64))
@@ -91,7 +92,7 @@ BOOL_OPS = ("greater", "greater_equal", "both")
 
 
 class NumpyScalarOps:
-    """Words that compute at once, on NumPy arrays: for folding constants and for tests."""
+    """Scalar ops that compute at once, on NumPy arrays: for folding constants and for tests."""
 
     def __getattr__(self, word: str) -> Callable[..., Any]:
         return NUMPY_OPS[word]

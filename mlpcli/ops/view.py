@@ -1,4 +1,4 @@
-"""Ops that only move values: broadcast, slices of columns, and their adjoints."""
+"""Ops that compute nothing: they view some entries of an array, or spread it; and their adjoints."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ broadcast = Op("broadcast", "view", _broadcast_shape, derivative=(_sum_back,), v
 
 
 def unbroadcast(g: Node, shape: Shape, inserted: tuple[int, ...] = ()) -> Node:
-    """The sum of g over every axis that was spread from `shape` (with `inserted` axes): its adjoint."""
+    """Return the sum of g over every axis that was spread from `shape` (with `inserted`
+    axes): its adjoint.
+    """
     if g.shape == shape and not inserted:
         return g
     total = OPS["reduce_sum"]

@@ -34,7 +34,9 @@ FLUSHED_BY = {"float32": 1e-30, "float64": 1e-290}
 
 @dataclass(frozen=True)
 class TrainingLength:
-    """What a schedule has to know of the training: its epochs (a number, or a scalar), the steps of one."""
+    """The part of the training that a schedule depends on: its epochs (a number, or a scalar), and steps of
+    one.
+    """
 
     epochs: float | Node
     steps: int
@@ -42,11 +44,11 @@ class TrainingLength:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingStep:
-    """What one batch does: the cost before it, and the new value of every state.
+    """One batch of a training: the cost before it, and the new value of every state.
 
     start: the states beside the parameters, and what each is filled with before the first step. tracked:
-    scalars that are worth a column beside the cost: "learning_rate" where it changes, "clipped" (1 where
-    the batch's gradient was, else 0). gradients: of the cost, by parameter.
+    scalars that are worth a column beside the cost: "learning_rate" where it changes, "clipped" (1 where the
+    batch's gradient was, else 0). gradients: of the cost, by parameter.
     """
 
     cost: Node
@@ -56,7 +58,7 @@ class TrainingStep:
     gradients: Mapping[Node, Node] = field(default_factory=dict)
 
     def optimizer_state(self) -> dict[str, NDArray[Any]]:
-        """The states beside the parameters, at the start, by name."""
+        """Return the states beside the parameters, at the start, by name."""
         return {
             state.name: np.full(tuple(int(size or 0) for size in state.shape), value, state.dtype)
             for state, value in self.start.items()
@@ -121,7 +123,7 @@ def training_step(
 def _changing(
     optimizer: StepOptimizer, rate: Node, length: TrainingLength | None, adjustable: bool
 ) -> tuple[Node, dict[Node, float], dict[Node, Node]]:
-    """The rate of a step, the states it depends on with their starts, and their updates."""
+    """Return the rate of a step, the states it depends on with their starts, and their updates."""
     start: dict[Node, float] = {}
     updates: dict[Node, Node] = {}
     if adjustable:

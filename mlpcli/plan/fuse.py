@@ -36,6 +36,7 @@ def fuse(plan: Plan) -> list[KernelGroup]:
         output = plan.buffers[kernel.output]
         loop = kernel.op.kind in ("elementwise", "reduce")
         shape = plan.buffers[kernel.inputs[0]].shape if kernel.op.kind == "reduce" else output.shape
+        # A view of a value, or one of another shape, is complete only when the loop that makes it has ended.
         earliest = 0
         for index in kernel.inputs:
             source = owner[index]
@@ -43,6 +44,7 @@ def fuse(plan: Plan) -> list[KernelGroup]:
                 continue
             same_loop = loop and by_loop[source] and index == source and plan.buffers[source].shape == shape
             earliest = max(earliest, made_in[source] + (0 if same_loop else 1))
+        # A state that is written in place must not change before the last reader of its old value.
         if output.role == "state":
             earliest = max(earliest, last_reader.get(kernel.output, 0))
         place = None
@@ -91,7 +93,7 @@ def independent(groups: Iterable[KernelGroup], plan: Plan) -> list[KernelGroup]:
 
 
 def linked(groups: Iterable[KernelGroup], plan: Plan) -> list[list[KernelGroup]]:
-    """Cut the groups, in order, into parts: a product and the loops after it that go on with its arrays."""
+    """Cut the groups, in order, into parts: a product, and the loops after it that use its arrays."""
     owner = view_owners(plan)
     parts: list[list[KernelGroup]] = []
     known: set[int] = set()

@@ -31,6 +31,7 @@ def make_plan(
     changes = dict(updates or {})
     roots = set_batch_size([*outputs.values(), *changes.values()], batch)
     check(roots, after="set_batch_size")
+    # Each pass is checked at once, so that an error names the pass that made it.
     for transform in PASSES:
         roots = transform(roots)
         check(roots, after=transform.__name__)
@@ -47,6 +48,7 @@ def make_plan(
         role = {PLACEHOLDER: "input", PARAMETER: "state", CONSTANT: "constant"}.get(node.op, "work")
         buffers.append(Buffer(role=role, shape=shape, dtype=node.dtype, name=node.name, value=node.value))
 
+    # A new value takes the memory of its state where nobody reads the old one later; else it is copied.
     copies = []
     last_read = _last_reads(order, roots[: len(outputs)])
     for state, value in new_values.items():

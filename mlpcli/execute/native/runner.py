@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from mlpcli.execute.native.products.worker_pool import WorkerPool
 from mlpcli.execute.native.threads.interruptible import in_thread
 from mlpcli.execute.rows import EpochBlock, EpochRequest, EpochRunner, EpochTotals, Rows
 from mlpcli.graph.node import Node
+from mlpcli.plan.kernel import Buffer
 from mlpcli.plan.make_plan import make_plan
 
 if TYPE_CHECKING:
@@ -64,22 +65,26 @@ class NativeEpochRunner(EpochRunner):
         self._order = np.arange(self._count)
         self._arena = aligned(max(step.arena for step in steps))
         self._kept: list[Any] = [state, rows]
+        self._pool = WorkerPool(steps, self._code)
+        arguments = [plan.buffers[index] for index in whole.arguments]
+        self._block = ArgumentBlock(self._addresses(arguments, state, rows))
+        self._block[Slot.STOP] = address(self._stop)
+        self._block[Slot.ARENA] = address(self._arena)
+        self._block[Slot.PRODUCT] = self._pool.address
+
+    def _addresses(self, arguments: Sequence[Buffer], state: State, rows: Rows) -> list[int]:
+        """Return the pointers of an ArgumentBlock; the arrays behind them are kept as long as the runner."""
         pointers, gathered = [], []
-        for index in whole.arguments:
-            buffer = plan.buffers[index]
+        for buffer in arguments:
             if buffer.role == "input":
                 source = np.ascontiguousarray(rows[buffer.name], buffer.dtype)
                 target = aligned(math.prod(buffer.shape) * source.itemsize)
                 self._kept += [source, target]
                 pointers.append(address(source))
                 gathered.append(address(target))
-            else:
+            else:  # an output has no pointer: it lies on the stack of `train`
                 pointers.append(address(state[buffer.name]) if buffer.role == "state" else 0)
-        self._pool = WorkerPool(steps, self._code)
-        self._block = ArgumentBlock([*pointers, *gathered])
-        self._block[Slot.STOP] = address(self._stop)
-        self._block[Slot.ARENA] = address(self._arena)
-        self._block[Slot.PRODUCT] = self._pool.address
+        return [*pointers, *gathered]
 
     def run(
         self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: EpochTotals | None = None

@@ -31,7 +31,7 @@ Scratch = dict[tuple[tuple[int, ...], str], list["NDArray[Any]"]]
 class _Instruction:
     """One scalar op applied to arrays, or to results of earlier instructions."""
 
-    word: str
+    op: str
     operands: tuple[Any, ...]
 
 
@@ -42,14 +42,14 @@ class _Recorder:
         self.instructions: list[_Instruction] = []
         self._dtype = dtype
 
-    def __getattr__(self, word: str) -> Callable[..., _Result]:
+    def __getattr__(self, op: str) -> Callable[..., _Result]:
         def record(*operands: Any) -> _Result:
             # A 0-d array of the right dtype is quicker for NumPy than a Python number.
             kept = tuple(
                 o if isinstance(o, (np.ndarray, _Result)) else constant_array(o, self._dtype)
                 for o in operands
             )
-            self.instructions.append(_Instruction(word, kept))
+            self.instructions.append(_Instruction(op, kept))
             return _Result(len(self.instructions) - 1)
 
         return record
@@ -72,7 +72,7 @@ def joining_ufunc(op: Op) -> Any:
     recorder = _Recorder(np.dtype(np.float64))
     assert op.formula is not None
     op.formula(recorder, 0.0, 0.0)
-    return NUMPY_OPS[recorder.instructions[0].word]
+    return NUMPY_OPS[recorder.instructions[0].op]
 
 
 def elementwise_calls(
@@ -107,22 +107,21 @@ def elementwise_calls(
         return pool[at]
 
     def out_is_free(at: int) -> bool:
-        """Return whether `out` holds no operand read after step `at` and no temporary
-        that is still needed.
-        """
+        """Return whether `out` holds no operand read after step `at`, nor a result needed then."""
         later = [o for step in steps[at + 1 :] for o in step.operands if isinstance(o, np.ndarray)]
         held = any(place.get(number) is out and end > at for number, end in last_use.items() if number < at)
         return not held and not any(np.may_share_memory(out, o) for o in later)
 
     for at, step in enumerate(steps):
-        dtype = "bool" if step.word in BOOL_OPS else str(recorder._dtype)
+        dtype = "bool" if step.op in BOOL_OPS else str(recorder._dtype)
         values = [place[o.number] if isinstance(o, _Result) else o for o in step.operands]
+        # An operand may be a view of `out`: it must not be overwritten before it is read for the last time.
         if at == len(steps) - 1 or (dtype == str(out.dtype) and out_is_free(at)):
             target = out
         else:
             target = temporary(dtype)
         place[at] = target
-        calls += _word_calls(step.word, values, target, temporary, scratch)
+        calls += _op_calls(step.op, values, target, temporary, scratch)
         for operand in step.operands:
             if isinstance(operand, _Result) and last_use[operand.number] == at:
                 array = place[operand.number]
@@ -131,13 +130,13 @@ def elementwise_calls(
     return calls
 
 
-def _word_calls(
-    word: str, values: list[NDArray[Any]], target: NDArray[Any], temporary: Temporary, scratch: Scratch
+def _op_calls(
+    op: str, values: list[NDArray[Any]], target: NDArray[Any], temporary: Temporary, scratch: Scratch
 ) -> list[Call]:
-    if word == "uniform":
+    if op == "uniform":
         return _uniform_calls(values, target, scratch)
-    if word != "where":
-        return [partial(NUMPY_OPS[word], *values, out=target)]
+    if op != "where":
+        return [partial(NUMPY_OPS[op], *values, out=target)]
     condition, a, b = values
     choose = _choose_by_copy if target.size <= FEW else _choose_by_bits
     return choose(condition, a, b, target, temporary)
@@ -198,6 +197,7 @@ def _uniform_calls(values: list[NDArray[Any]], target: NDArray[Any], scratch: Sc
     mixed = constant_array(0, np.uint64)
     shape: tuple[int, ...] = ()
     calls: list[Call] = []
+    # Integers wrap around in NumPy as SplitMix64 wants it, and a copy from floats to their bits is a view.
     for value in values:
         shape = np.broadcast_shapes(shape, value.shape)
         pool = scratch.setdefault((shape, "uint64"), [])

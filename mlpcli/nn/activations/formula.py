@@ -40,16 +40,16 @@ class FormulaActivation(Activation):
         return shown(self.formula)
 
     def trained(self, units: int) -> Mapping[str, tuple[tuple[int, ...], float]]:
-        """Raises SettingError for names and numbers that cannot be."""
+        """Return the parameters of the formula. Raises SettingError for names and numbers that cannot be."""
         _check_parameters(self.parameters)
         return {name: ((1 if self.shared else units,), start) for name, start in self.parameters.items()}
 
     def apply(self, x: Node, **trained: Node) -> Node:
-        """Raises SettingError where the formula is wrong."""
+        """Return the formula of x. Raises SettingError where it is wrong."""
         return read_formula(self.formula, {"x": x, **trained})
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """What is wrong with formula or parameters: (key, fault, remedy)."""
+        """Yield what is wrong with formula or parameters: (key, fault, remedy)."""
         try:
             arrays = {name: parameter(name, shape) for name, (shape, _) in self.trained(1).items()}
             self.apply(placeholder("x", (None, 1)), **arrays)

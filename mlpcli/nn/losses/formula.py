@@ -27,11 +27,11 @@ class FormulaLoss(Loss):
         return shown(self.formula)
 
     def per_output(self, prediction: Node, target: Node) -> Node:
-        """Raises SettingError where the formula is wrong."""
+        """Return the formula of every entry. Raises SettingError where it is wrong."""
         return read_formula(self.formula, {"prediction": prediction}, {"target": target})
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """What is wrong with the formula: (key, fault, remedy)."""
+        """Yield what is wrong with the formula: (key, fault, remedy)."""
         try:
             self.per_output(placeholder("prediction", (None, 1)), placeholder("target", (None, 1)))
         except SettingError as error:

@@ -34,7 +34,7 @@ class Lbfgs(Optimizer):
         return 2 * self.history
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """Settings that contradict each other: (key, fault, remedy)."""
+        """Yield settings that contradict each other: (key, fault, remedy)."""
         if self.sufficient_decrease >= self.curvature:
             what = "No step meets both Wolfe conditions unless curvature is above sufficient_decrease."
             yield "curvature", what, "Usual are 1e-4 and 0.9."

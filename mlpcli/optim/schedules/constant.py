@@ -1,4 +1,4 @@
-"""The same rate throughout."""
+"""A rate that stays as it is."""
 
 from __future__ import annotations
 

@@ -25,12 +25,14 @@ def share_slots(
             for index in (owner[i] for i in (*kernel.inputs, kernel.output)):
                 first.setdefault(index, at)
                 last[index] = at
+    # Slots are given back when a group has ended, so what one group reads and writes never shares one.
     last.update((owner[index], len(groups)) for index in kept)
     slot: dict[int, int] = {}
     bytes_: list[int] = []
     free: set[int] = set()
     for at in range(len(groups)):
         for index in sorted(i for i in sizes if first[i] == at):
+            # The smallest free slot that is large enough, so that large ones stay for large buffers.
             fitting = [number for number in free if bytes_[number] >= sizes[index]]
             if fitting:
                 slot[index] = min(fitting, key=bytes_.__getitem__)

@@ -49,6 +49,7 @@ def lay_out(name: str, plan: Plan, groups: Sequence[KernelGroup], emitter: Emitt
     places |= {index: place_of(plan, index, f"@{name}.c{index}") for index in constants}
     sizes = {index: bytes_of(plan, index) for index in work}
     slots: list[int] = []
+    # A small step has all on the stack: there LLVM sees every load and store, and keeps what it can.
     if sum(sizes.values()) <= ON_STACK:
         pointers = {index: emitter.let(f"alloca [{sizes[index]} x i8], align {LINE}") for index in work}
     else:

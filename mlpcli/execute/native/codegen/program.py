@@ -44,7 +44,7 @@ class StepText:
     functions: frozenset[str]
     """Names of the functions that need a definition in the module."""
     attributes: str
-    """Of a function that calls it: whole vectors pay for tiled products, and cost tiny networks."""
+    """LLVM attributes of a function that calls it: whole vectors pay for tiled products, and cost tiny nets."""
     shared: tuple[SharedProduct, ...]
     """Products that it asks its caller for, by number."""
     pieces: Mapping[str, Piece]
@@ -64,6 +64,7 @@ def step_text(
     will call it; None: those it asks for.
     """
     groups = fuse(plan)
+    # A deep network is compiled in pieces: LLVM takes time that grows with the square of a function's length.
     in_pieces = sum(group.kind == "matmul" for group in groups) > ONE_FUNCTION
     if in_pieces:
         groups = independent(groups, plan)
@@ -89,6 +90,7 @@ def step_text(
             scratch = max(scratch, pieces.emit_part(part, plan, places, machine))
         for group in [] if in_pieces else part:
             scratch = max(scratch, emit_group(group, plan, places, emitter, words, machine))
+    # All outputs and updates see the old values, so states are overwritten last.
     for state, value in plan.updates:
         if in_pieces:
             pieces.emit_copy(places[value], places[state])
@@ -182,6 +184,7 @@ def _with_arena(
     ]
     parameters = ", ".join([*given, f"ptr noalias nocapture align {LINE} %arena", "ptr %product"])
     out.append(f"define internal void @{name}({parameters}) {INLINED} {{")
+    # The slots lie in the arena one after the other, whole cache lines each.
     start = 0
     for slot, size in slots.items():
         out.append(f"  {slot} = getelementptr inbounds i8, ptr %arena, i64 {start}")

@@ -87,6 +87,7 @@ class Emitter:
         results = body(index, carried)
         following = self.let(f"add nuw nsw i64 {index}, 1")
         latch = self.block
+        # The phis name the block that the body ended in, which is known only now that it is written.
         phis = [f"  {index} = phi i64 [ {first}, %{before} ], [ {following}, %{latch} ]"]
         for (kind, value), name, result in zip(start, carried, results, strict=True):
             phis.append(f"  {name} = phi {kind} [ {value}, %{before} ], [ {result}, %{latch} ]")

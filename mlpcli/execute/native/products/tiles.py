@@ -158,6 +158,7 @@ def make_tiling(product: Product, machine: Machine, copy_all: bool, scratch: str
         used = min(lanes, product.columns - start)
         width = 1 << (used - 1).bit_length()
         pointer, offset, stride = product.b.pointer, product.b.offset + start, product.b_strides[0]
+        # A vector that is not full is copied, so that loading it does not read beyond the end of b.
         copied = not in_place or used < width
         if copied:
             pointer, offset, stride = scratch, size, width
@@ -294,6 +295,7 @@ def emit_tile(
     kind, vectors, height = product.kind, group.vectors, tile.height
     types = [f"<{vector.width} x {kind}>" for _ in range(height) for vector in vectors]
 
+    # All sums stay in registers while k runs; a step of k loads a row of b once for all rows of the tile.
     def advance(k: str, sums: list[str]) -> list[str]:
         loaded = []
         for vector in vectors:

@@ -16,7 +16,7 @@ from mlpcli.execute.native.threads.call import NativeCall
 LOOKED_AT_EVERY = 0.05
 """Seconds between two looks."""
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Those whose handlers may raise KeyboardInterrupt."""
+"""Signals whose handlers may raise KeyboardInterrupt."""
 
 
 def in_thread(
@@ -34,6 +34,7 @@ def in_thread(
     interrupt: KeyboardInterrupt | None = None
     while thread.is_alive():
         try:
+            # What came while the thread was being started is raised here, where it can be caught.
             while held:
                 signal.raise_signal(held.pop())
             thread.join(LOOKED_AT_EVERY)
