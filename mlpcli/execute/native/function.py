@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.execute.executor import Function, State, address, aligned, view_of
-from mlpcli.execute.native.codegen.functions import declarations, definitions
-from mlpcli.execute.native.codegen.program import StepText, float_kind, run_text, step_text
+from mlpcli.execute.native.codegen.modules import module_texts
+from mlpcli.execute.native.codegen.program import run_text, step_text
 from mlpcli.execute.native.module import CompiledModule, machine
 from mlpcli.execute.native.products.worker_pool import WorkerPool
 from mlpcli.plan.kernel import Buffer, Plan
@@ -49,20 +49,3 @@ def _array(buffer: Buffer, state: State) -> NDArray[Any]:
     if buffer.role == "constant":  # an output that is, or is a view of, a constant
         return np.array(buffer.value, buffer.dtype)
     return np.zeros(buffer.shape, buffer.dtype)
-
-
-def module_texts(plan: Plan, steps: list[StepText], *functions: str) -> list[str]:
-    """Return the modules: the steps, what they call and what calls them in the first; then one for each
-    piece.
-    """
-    kind = float_kind(plan)
-    used = frozenset().union(*(step.functions for step in steps))
-    pieces = {name: piece for step in steps for name, piece in step.pieces.items()}
-    parts = [
-        declarations(kind),
-        definitions(kind, used),
-        *(piece.declaration for piece in pieces.values()),
-        *(step.text for step in steps),
-        *functions,
-    ]
-    return ["\n".join(parts), *(piece.module for piece in pieces.values())]

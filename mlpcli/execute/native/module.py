@@ -13,7 +13,7 @@ import llvmlite.binding as llvm
 
 from mlpcli.execute.native.object_cache import ObjectCache, user_cache
 from mlpcli.execute.native.products.tiles import Machine
-from mlpcli.execute.native.threads.hearing import is_left_alone, while_hearing
+from mlpcli.execute.native.threads.abandonable import call_abandonable, is_any_abandoned
 
 # Level 3 and unrolling make the code at most 4 % faster and compiling up to 60 % longer. Measured.
 LEVEL = 2
@@ -96,21 +96,21 @@ def cache_key(text: str, triple: str, cpu: str, features: str) -> str:
 
 
 def _object_codes(texts: Sequence[str], cache: ObjectCache) -> list[bytes]:
-    """Return the object code of each module. Signals are handled while LLVM works: see while_hearing()."""
+    """Return the object code of each module. Signals are handled while LLVM works: see call_abandonable()."""
     target = _target()
     keys = [cache_key(text, target.triple, **_processor()) for text in texts]
     codes = {key: code for key in keys if (code := cache.read(key)) is not None}
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in codes}
 
-    def compile_missing(left: Callable[[], bool]) -> None:
+    def compile_missing(abandoned: Callable[[], bool]) -> None:
         for key, text in missing.items():
-            if left():
+            if abandoned():
                 return
             codes[key] = compiled(text, target)
             cache.write(key, codes[key])
 
     if missing:
-        while_hearing(compile_missing)
+        call_abandonable(compile_missing)
     return [codes[key] for key in keys]
 
 
@@ -131,7 +131,7 @@ class CompiledModule:
 
     def __del__(self) -> None:
         # To dispose of an engine, llvmlite would wait for a compilation that was left alone.
-        if hasattr(self, "_engine") and is_left_alone():
+        if hasattr(self, "_engine") and is_any_abandoned():
             self._engine.detach()
 
     def function(self, name: str, *arguments: Any) -> Any:

@@ -12,12 +12,12 @@ import numpy as np
 from mlpcli.execute.executor import Executor, State, address, aligned
 from mlpcli.execute.native.argument_block import ArgumentBlock, Slot
 from mlpcli.execute.native.codegen.epochs import FEW, epochs_text
+from mlpcli.execute.native.codegen.modules import module_texts
 from mlpcli.execute.native.codegen.program import step_text
 from mlpcli.execute.native.codegen.shuffle import SHUFFLE
-from mlpcli.execute.native.function import module_texts
 from mlpcli.execute.native.module import CompiledModule, machine
 from mlpcli.execute.native.products.worker_pool import WorkerPool
-from mlpcli.execute.native.threads.interruptible import in_thread
+from mlpcli.execute.native.threads.interruptible import call_in_thread
 from mlpcli.execute.rows import EpochBlock, EpochRequest, EpochRunner, EpochTotals, Rows
 from mlpcli.graph.node import Node
 from mlpcli.plan.kernel import Buffer
@@ -140,7 +140,7 @@ class NativeEpochRunner(EpochRunner):
         if wanted.count * -(-self._count // self._batch) <= SHORT_STEPS and not self._pool:
             self._train(at)
             return
-        in_thread(lambda: self._train(at), lambda: self._poll(wanted.should_stop), self._request_stop)
+        call_in_thread(lambda: self._train(at), lambda: self._poll(wanted.should_stop), self._request_stop)
 
     def _poll(self, should_stop: Callable[[], bool]) -> None:
         if should_stop():

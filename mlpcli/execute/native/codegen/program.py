@@ -44,7 +44,7 @@ class StepText:
     functions: frozenset[str]
     """Names of the functions that need a definition in the module."""
     attributes: str
-    """LLVM attributes of a function that calls it: whole vectors pay for tiled products, and cost tiny nets."""
+    """LLVM attributes of its caller: whole vectors pay for tiled products, and cost tiny networks."""
     shared: tuple[SharedProduct, ...]
     """Products that it asks its caller for, by number."""
     pieces: Mapping[str, Piece]

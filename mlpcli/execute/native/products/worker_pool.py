@@ -21,7 +21,7 @@ import numpy as np
 from mlpcli.execute.executor import address, aligned, threads
 from mlpcli.execute.native.codegen.program import StepText
 from mlpcli.execute.native.module import CompiledModule, pause
-from mlpcli.execute.native.threads.interruptible import in_thread
+from mlpcli.execute.native.threads.interruptible import call_in_thread
 
 BLOCKS = 16
 """Blocks of a stage at most: a thread that comes late still finds some to take."""
@@ -177,7 +177,7 @@ class WorkerPool:
         if not self._products:
             function(argument)
             return
-        in_thread(lambda: function(argument))
+        call_in_thread(lambda: function(argument))
 
     def _compute(self, number: int, *pointers: int) -> None:
         workers = _workers()
