@@ -21,7 +21,7 @@ pytest.importorskip("llvmlite.binding")
 
 from mlpcli.execute.native import module as machine
 
-Code = machine.Code
+Code = machine.CompiledModule
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="folders there have no mode")
 IS_ROOT = sys.platform != "win32" and os.geteuid() == 0
 KEY = "0123abcd"
