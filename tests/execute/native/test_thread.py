@@ -20,7 +20,7 @@ from mlpcli.cli.main import main
 from mlpcli.execute.native import module as machine
 
 LOOP = "define void @loop(ptr %p) {\\n  br label %again\\nagain:\\n  br label %again\\n}"
-code = machine.Code([LOOP])
+code = machine.CompiledModule([LOOP])
 loop = code.function("loop")
 
 def compiled(text, target):
