@@ -35,14 +35,14 @@ sum_op = Op(
     "reduce_sum",
     "reduce",
     _reduced("reduce_sum"),
-    formula=lambda w, a, b: w.add(a, b),
+    formula=lambda s, a, b: s.add(a, b),
     derivative=(lambda g, y, x, axes, keep: _spread(g, x, axes, keep),),
 )
 max_op: Op = Op(
     "reduce_max",
     "reduce",
     _reduced("reduce_max"),
-    formula=lambda w, a, b: w.maximum(a, b),
+    formula=lambda s, a, b: s.maximum(a, b),
     derivative=(_max_derivative,),
     branch=lambda x, axes, keep: where(
         greater_equal(x, _spread(max_op(x, axes=axes, keep=keep), x, axes, keep)), 1.0, 0.0

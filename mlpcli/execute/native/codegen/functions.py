@@ -83,9 +83,9 @@ FORMATS = {"double": DOUBLE, "float": SINGLE}
 _Body = Callable[[InstructionWriter, Format, SsaValue], SsaValue]
 
 
-def function_name(word: str, type: str) -> str:
+def function_name(op: str, type: str) -> str:
     """Return the name of the function behind a scalar op."""
-    return f"mlp_{word}_{SUFFIX[type]}"
+    return f"mlp_{op}_{SUFFIX[type]}"
 
 
 def declarations(*types: str) -> str:
@@ -101,19 +101,19 @@ def declarations(*types: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def definitions(type: str, words: Iterable[str], *, contract: bool = True) -> str:
+def definitions(type: str, ops: Iterable[str], *, contract: bool = True) -> str:
     """Return the functions behind those scalar ops, to be written once in a module.
 
     contract: use joined multiply-add where the machine has it, a third quicker; without it the results have
     the same bits on every machine.
     """
-    return "\n".join(_definition(FORMATS[type], word, contract) for word in sorted(words))
+    return "\n".join(_definition(FORMATS[type], op, contract) for op in sorted(ops))
 
 
-def _definition(form: Format, word: str, contract: bool) -> str:
+def _definition(form: Format, op: str, contract: bool) -> str:
     code = InstructionWriter([], contract=contract)
-    result = FUNCTIONS[word](code, form, SsaValue(code, "%x", form.type))
-    head = f"define internal {form.type} @{function_name(word, form.type)}({form.type} %x)"
+    result = FUNCTIONS[op](code, form, SsaValue(code, "%x", form.type))
+    head = f"define internal {form.type} @{function_name(op, form.type)}({form.type} %x)"
     lines = (f"{head} alwaysinline nounwind {{", *code.lines, f"  ret {form.type} {result.name}", "}\n")
     return "\n".join(lines)
 

@@ -22,15 +22,15 @@ def emit_group(
     plan: Plan,
     places: Mapping[int, BufferView],
     emitter: Emitter,
-    words: LlvmScalarOps,
+    ops: LlvmScalarOps,
     machine: Machine,
 ) -> int:
     """Write the group's instructions; return how many bytes at SCRATCH they use.
 
-    words: append to the emitter's lines.
+    ops: append to the emitter's lines.
     """
     if group.kind == "loop":
-        emit_loop(group, plan, places, emitter, words)
+        emit_loop(group, plan, places, emitter, ops)
         return 0
     (kernel,) = group.kernels
     if group.kind == "matmul":

@@ -30,7 +30,7 @@ class BufferView:
 
 
 def emit_loop(
-    group: KernelGroup, plan: Plan, places: Mapping[int, BufferView], emitter: Emitter, words: LlvmScalarOps
+    group: KernelGroup, plan: Plan, places: Mapping[int, BufferView], emitter: Emitter, ops: LlvmScalarOps
 ) -> None:
     """Write one loop nest over the group's shape. Values made and used in it stay in registers."""
     reductions = [kernel for kernel in group.kernels if kernel.op.kind == "reduce"]
@@ -39,7 +39,7 @@ def emit_loop(
     shape, flat = _collapsed(group, plan, places)
 
     def entry(indices: Sequence[str]) -> None:
-        _body(group, plan, places, emitter, words, None if flat else indices, indices)
+        _body(group, plan, places, emitter, ops, None if flat else indices, indices)
 
     emitter.nest(shape, entry)
 
@@ -69,7 +69,7 @@ def _body(
     plan: Plan,
     places: Mapping[int, BufferView],
     emitter: Emitter,
-    words: LlvmScalarOps,
+    ops: LlvmScalarOps,
     indices: Sequence[str] | None,
     flat: Sequence[str],
 ) -> None:
@@ -83,7 +83,7 @@ def _body(
             return float(buffer.value)
         place = places[index]
         loaded = emitter.load(place.pointer, place.kind, _at(place, group.shape, indices, flat, emitter))
-        values[index] = words.value(loaded, is_bool=place.kind == "i1")
+        values[index] = ops.value(loaded, is_bool=place.kind == "i1")
         return values[index]
 
     for kernel in group.kernels:
@@ -95,16 +95,16 @@ def _body(
             assert place is not None
             at = emitter.offset(_reduced_terms(kernel, group.shape, indices or ()), place.offset)
             address = emitter.address(place.pointer, place.kind, at)
-            so_far = words.value(emitter.let(f"load {place.kind}, ptr {address}"))
+            so_far = ops.value(emitter.let(f"load {place.kind}, ptr {address}"))
             # The order of a sum is left to LLVM, which then adds in vectors; it is the same on every run.
-            joined = kernel.op.formula(words.reassociating(), so_far, inputs[0])
-            emitter.put(f"store {place.kind} {words.text(joined)}, ptr {address}")
+            joined = kernel.op.formula(ops.reassociating(), so_far, inputs[0])
+            emitter.put(f"store {place.kind} {ops.text(joined)}, ptr {address}")
             continue
-        result = kernel.op.formula(words, *inputs, **settings)
+        result = kernel.op.formula(ops, *inputs, **settings)
         values[kernel.output] = result
         if place is not None:
             at = _at(place, group.shape, indices, flat, emitter)
-            emitter.store(words.text(result), place.pointer, place.kind, at)
+            emitter.store(ops.text(result), place.pointer, place.kind, at)
 
 
 def _at(
@@ -151,7 +151,7 @@ def _neutral(kernel: Kernel) -> float:
     for candidate in (0.0, -math.inf, math.inf, 1.0):
         if all(float(kernel.op.formula(NumpyScalarOps(), candidate, x)) == x for x in (-2.0, 3.5)):
             return candidate
-    raise ValueError(f"{kernel.op.name} joins by a word without a neutral number")
+    raise ValueError(f"{kernel.op.name} joins by an op without a neutral number")
 
 
 def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -56,8 +56,8 @@ class Pieces:
         used = {index: places[index] for index in buffers if index in places}
         scratch = [0]
 
-        def body(places: Mapping[int, BufferView], emitter: Emitter, words: LlvmScalarOps) -> None:
-            scratch.extend(emit_group(group, plan, places, emitter, words, machine) for group in groups)
+        def body(places: Mapping[int, BufferView], emitter: Emitter, ops: LlvmScalarOps) -> None:
+            scratch.extend(emit_group(group, plan, places, emitter, ops, machine) for group in groups)
 
         self._emit(used, body, [SCRATCH] if any(group.kind == "matmul" for group in groups) else [])
         return max(scratch)
@@ -76,14 +76,14 @@ class Pieces:
         names = {pointer: f"%p{number}" for number, pointer in enumerate(kinds)}
         emitter = Emitter(self._unrolled)
         emitter.label("entry")
-        words = LlvmScalarOps(self._kind, emitter.lines)
-        body({i: replace(p, pointer=names[p.pointer]) for i, p in places.items()}, emitter, words)
+        ops = LlvmScalarOps(self._kind, emitter.lines)
+        body({i: replace(p, pointer=names[p.pointer]) for i, p in places.items()}, emitter, ops)
         given = [f"ptr noalias nocapture align {size} {names[p]}" for p, size in kinds.items()]
         given += [f"ptr noalias nocapture align {LARGEST} {name}" for name in others]
         rest = f"({', '.join(given)}) nounwind {self._attributes} {{"
         lines = [rest, *emitter.lines, "  ret void", "}", ""]
         text = "\n".join(lines)
-        known = declarations(self._kind) + definitions(self._kind, words.used)
+        known = declarations(self._kind) + definitions(self._kind, ops.used)
         name = f"piece_{hashlib.sha256((known + text).encode()).hexdigest()[:24]}"
         declaration = f"declare void @{name}({', '.join(['ptr'] * len(given))})"
         self.made[name] = Piece(declaration, f"{known}\ndefine void @{name}{text}")

@@ -73,12 +73,12 @@ def step_text(
     unrolled = UNROLLED_WHEN_TINY if tiny else UNROLLED
     emitter = Emitter(unrolled)
     emitter.label("entry")
-    words = LlvmScalarOps(float_kind(plan), emitter.lines)
+    ops = LlvmScalarOps(float_kind(plan), emitter.lines)
     layout = lay_out(name, plan, groups, emitter)
     places = layout.places
     if attributes is None:
         attributes = machine.attributes if _tiled(plan, places) else ""
-    pieces = Pieces(emitter, words.type, unrolled, attributes)
+    pieces = Pieces(emitter, ops.type, unrolled, attributes)
     shared = _SharedProducts(f"{name}.p", first_shared, machine, emitter)
     scratch = 0
     for part in linked(groups, plan) if in_pieces else [[group] for group in groups]:
@@ -89,7 +89,7 @@ def step_text(
         if part and in_pieces:
             scratch = max(scratch, pieces.emit_part(part, plan, places, machine))
         for group in [] if in_pieces else part:
-            scratch = max(scratch, emit_group(group, plan, places, emitter, words, machine))
+            scratch = max(scratch, emit_group(group, plan, places, emitter, ops, machine))
     # All outputs and updates see the old values, so states are overwritten last.
     for state, value in plan.updates:
         if in_pieces:
@@ -106,7 +106,7 @@ def step_text(
         arguments=layout.arguments,
         keys=_keys(plan, layout.arguments),
         arena=arena,
-        functions=frozenset(words.used),
+        functions=frozenset(ops.used),
         attributes=attributes,
         shared=shared.made,
         pieces=pieces.made,

@@ -31,9 +31,9 @@ class LlvmScalarOps:
 
     def reassociating(self) -> LlvmScalarOps:
         """Return scalar ops that join the entries of a reduction: LLVM may keep several partial results."""
-        words = copy(self)
-        words._joins = True
-        return words
+        joining = copy(self)
+        joining._joins = True
+        return joining
 
     def value(self, name: str, *, is_bool: bool = False) -> SsaValue:
         """Return what another instruction made, as an operand. name: as in the text, with its %."""
@@ -168,10 +168,10 @@ class LlvmScalarOps:
         numbers = [self._number(operand) for operand in operands]
         return self._code.call(f"llvm.{name}.{SUFFIX[self.type]}", *numbers)
 
-    def _extreme(self, word: str, first_wins: str, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
+    def _extreme(self, op: str, first_wins: str, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         """Return the larger or smaller operand; NaN where either is NaN, at a tie the first."""
         if self._joins:  # the form that LLVM knows how to split into partial results
-            return self._intrinsic(word, a, b)
+            return self._intrinsic(op, a, b)
         code, x, y = self._code, self._number(a), self._number(b)
         # "Unordered or greater" gives x when x is NaN, and also when y is, which is put right after.
         best = code.select(code.compare(first_wins, x, y), x, y)
@@ -179,9 +179,9 @@ class LlvmScalarOps:
             return best
         return code.select(code.compare("uno", y, 0.0), y, best)
 
-    def _function(self, word: str, a: ScalarOperand) -> SsaValue:
-        self.used.add(word)
-        return self._code.call(function_name(word, self.type), self._number(a))
+    def _function(self, op: str, a: ScalarOperand) -> SsaValue:
+        self.used.add(op)
+        return self._code.call(function_name(op, self.type), self._number(a))
 
     def _general_power(self, x: SsaValue, exponent: float) -> SsaValue:
         """Return x^exponent by libm, entry after entry.
