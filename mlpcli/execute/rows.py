@@ -80,7 +80,7 @@ class EpochBlock:
 
 @dataclass(frozen=True)
 class EpochRequest:
-    """What is asked of an epoch runner; see EpochRunner.run_epochs()."""
+    """The work that an epoch runner is asked to do; see EpochRunner.run_epochs()."""
 
     count: int
     rng: np.random.Generator | None
@@ -95,7 +95,7 @@ class EpochRunner:
     """
 
     longest = 1
-    """Epochs that are worth doing in one stretch."""
+    """Epochs that are worth doing in one call."""
     divisible = True
     """Whether an epoch that was interrupted can be resumed."""
 

@@ -141,7 +141,7 @@ def _activation(name: str) -> Activation | None:
 
 
 class _Reader:
-    """Reads one formula."""
+    """A reader of one formula."""
 
     def __init__(self, names: Mapping[str, Node], key: str) -> None:
         self.names, self.key = names, key

@@ -11,11 +11,11 @@ from mlpcli.config.scalars import shorten
 from mlpcli.errors import SettingError
 
 LONGEST = 1000
-"""Signs of a formula."""
+"""Signs that a formula may have."""
 MOST_TOKENS = 300
-"""Numbers, names and signs of a formula: they bound its graph, and how deep it can nest."""
+"""Numbers, names and signs that a formula may have: they bound its graph, and how deep it can nest."""
 DEEPEST = 20
-"""Brackets within brackets."""
+"""Brackets within brackets that a formula may have."""
 MOST_SHOWN = 48
 """Signs of a formula in the description of a network."""
 TOKEN = re.compile(

@@ -115,7 +115,7 @@ def _object_codes(texts: Sequence[str], cache: ObjectCache) -> list[bytes]:
 
 
 class CompiledModule:
-    """Compiled modules that may call each other's functions, which may be called as long as it lives.
+    """Modules that are compiled; they may call each other's functions, which live as long as it does.
 
     texts: of the modules. cache: where object code is looked up and kept; without one, the user's. Raises
     RuntimeError where a text is no valid module.

@@ -13,7 +13,7 @@ from mlpcli.nn.initializer import Initializer
 
 @dataclass(frozen=True)
 class ConstantInitializer(Initializer):
-    """All the same value."""
+    """One value for every entry."""
 
     value: float = setting(0.0)
 

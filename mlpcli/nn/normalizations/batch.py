@@ -14,7 +14,7 @@ from mlpcli.ops.reduce import reduce_mean
 
 @dataclass(frozen=True)
 class BatchNormalization(Normalization):
-    """Each column by mean and variance over the rows of the batch; outside training by running averages.
+    """Each column is normalised by mean and variance over the batch; outside training by running averages.
 
     momentum is the share of a running average that a step keeps (Keras's momentum; 1 - PyTorch's). A batch is
     divided by its own variance, the running average takes the unbiased one, as in the paper and in PyTorch;

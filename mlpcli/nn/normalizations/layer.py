@@ -13,7 +13,7 @@ from mlpcli.ops.reduce import reduce_mean
 
 @dataclass(frozen=True)
 class LayerNormalization(Normalization):
-    """Each row by mean and variance over its columns, in training and outside alike.
+    """Each row is normalised by mean and variance over its columns, in training and outside alike.
 
     Source: Ba, Kiros, Hinton 2016, arXiv:1607.06450, section 3.
     """

@@ -57,7 +57,7 @@ class _Input:
 
 
 class _EpochsWriter:
-    """Writes the body of `train`.
+    """A writer of the body of `train`.
 
     What changes from epoch to epoch lies on the stack, of which LLVM makes registers.
     """

@@ -36,7 +36,7 @@ class Piece:
 
 
 class Pieces:
-    """Writes functions, and calls of them. made: each function by its name.
+    """A writer of functions, and of calls of them. made: each function by its name.
 
     emitter: of the function that calls; float_kind: the LLVM type of numbers; unrolled: see Emitter.
     """

@@ -21,16 +21,16 @@ pieces.
 """
 WIDEST = 16
 B_IN_CACHE = 1 << 19
-"""Bytes."""
+"""Bytes of b up to which it stays in the cache."""
 FEW_ROWS = 16
-"""Up to so many, copying a transposed b would take as long as the product."""
+"""Rows up to which copying a transposed b would take as long as the product."""
 TALLEST = 12
 """Rows of a tile at most: more would only lengthen the code."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What the processor offers: bytes of a vector register, and how many there are."""
+    """A processor: bytes of a vector register, and how many there are."""
 
     vector_bytes: int
     registers: int
@@ -129,7 +129,7 @@ class VectorGroup:
 
 @dataclass(frozen=True)
 class Tiling:
-    """How a product is cut. copies: the vectors that are copied from b first; size: their entries."""
+    """The way a product is cut. copies: the vectors that are copied from b first; size: their entries."""
 
     groups: tuple[VectorGroup, ...]
     copies: tuple[Vector, ...]

@@ -26,7 +26,7 @@ from mlpcli.execute.native.threads.interruptible import call_in_thread
 BLOCKS = 16
 """Blocks of a stage at most: a thread that comes late still finds some to take."""
 PATIENCE = 5_000
-"""Looks of a helper before it sleeps: some tenths of a millisecond, as long as steps go without products."""
+"""Looks of a worker before it sleeps: some tenths of a millisecond, as long as steps go without products."""
 
 STATE, DONE, FIELDS = 0, 64, 128
 """Bytes from the start of what the threads share, each on a cache line of its own. STATE has the number of
@@ -129,7 +129,7 @@ class _Workers:
         while self._done[0] < count:
             self._help(self._shared, PATIENCE // 100)
             if self._done[0] < count:
-                time.sleep(0)  # the system may have let a helper wait for this very processor
+                time.sleep(0)  # the system may have let a worker wait for this very processor
 
 
 @cache
