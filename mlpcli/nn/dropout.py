@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LAP = 2.0**23
 """Steps of a lap: float32 can count so far and no further, so laps are counted beside them."""
 TOKEN_BITS = {"float64": 62, "float32": 30}
-"""Bits of a row's number that tell rows apart: as the bits of a float it is neither subnormal nor infinite."""
+"""Bits of a row's number. As the bits of a float, it is neither subnormal nor infinite."""
 
 
 @dataclass(frozen=True)
