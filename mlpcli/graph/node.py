@@ -150,13 +150,8 @@ class Node:
         return OPS["matmul"](self, other, transpose_a=False, transpose_b=False)
 
     def __bool__(self) -> bool:
-        raise GraphError(
-            Fault(
-                describe(self),
-                "A node has no truth value: it is computed later.",
-                "Use where(condition, a, b) instead of `if`.",
-            )
-        )
+        what = "A node has no truth value: it is computed later."
+        raise GraphError(Fault(describe(self), what, "Use where(condition, a, b) instead of `if`."))
 
     def __repr__(self) -> str:
         return f"<{describe(self)}>"
@@ -289,13 +284,8 @@ def _checked_shape(name: str, shape: Iterable[int | None]) -> Shape:
     sizes = tuple(shape)
     for axis, size in enumerate(sizes):
         if (size is None and axis > 0) or (size is not None and size < 0):
-            raise ShapeError(
-                Fault(
-                    f"node {name!r}",
-                    f"{sizes} is not a shape.",
-                    "Only the first axis may be None (the batch).",
-                )
-            )
+            remedy = "Only the first axis may be None (the batch)."
+            raise ShapeError(Fault(f"node {name!r}", f"{sizes} is not a shape.", remedy))
     return sizes
 
 

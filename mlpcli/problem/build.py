@@ -20,7 +20,8 @@ from mlpcli.nn.dropout import row_tokens
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.loss import SmoothedLoss
 from mlpcli.nn.losses import LOSSES
-from mlpcli.nn.network import Head, Network, Penalty, build_network, check_memory, choose_head, initial_values
+from mlpcli.nn.memory import check_memory
+from mlpcli.nn.network import Head, Network, Penalty, build_network, choose_head, initial_values
 from mlpcli.nn.normalizations import NORMALIZATIONS
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.optimizers import OPTIMIZERS

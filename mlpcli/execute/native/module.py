@@ -12,7 +12,7 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from mlpcli.execute.native.object_cache import ObjectCache, user_cache
-from mlpcli.execute.native.products.tiles import Machine
+from mlpcli.execute.native.products.tiling import Machine
 from mlpcli.execute.native.threads.abandonable import call_abandonable, is_any_abandoned
 
 # Level 3 and unrolling make the code at most 4 % faster and compiling up to 60 % longer. Measured.

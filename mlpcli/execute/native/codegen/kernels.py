@@ -9,7 +9,8 @@ from mlpcli.execute.native.codegen.layout import view_place
 from mlpcli.execute.native.codegen.loops import BufferView, emit_loop
 from mlpcli.execute.native.codegen.scalar_ops import LlvmScalarOps
 from mlpcli.execute.native.codegen.writer import STORED, Emitter
-from mlpcli.execute.native.products.tiles import Machine, Product, emit_product, make_product
+from mlpcli.execute.native.products.tiles import emit_product
+from mlpcli.execute.native.products.tiling import Machine, Product, make_product
 from mlpcli.plan.fuse import KernelGroup
 from mlpcli.plan.kernel import Kernel, Plan
 

@@ -18,7 +18,7 @@ from mlpcli.execute.native.codegen.kernels import SCRATCH, emit_copy_of, emit_gr
 from mlpcli.execute.native.codegen.loops import BufferView
 from mlpcli.execute.native.codegen.scalar_ops import LlvmScalarOps
 from mlpcli.execute.native.codegen.writer import BYTES, Emitter
-from mlpcli.execute.native.products.tiles import Machine
+from mlpcli.execute.native.products.tiling import Machine
 from mlpcli.plan.fuse import KernelGroup
 from mlpcli.plan.kernel import Plan
 

@@ -19,7 +19,8 @@ from mlpcli.execute.native.products.shared import (
     share,
     without_pointers,
 )
-from mlpcli.execute.native.products.tiles import SCALAR_PRODUCT, Machine, Product
+from mlpcli.execute.native.products.tiles import SCALAR_PRODUCT
+from mlpcli.execute.native.products.tiling import Machine, Product
 from mlpcli.plan.fuse import KernelGroup, fuse, independent, linked
 from mlpcli.plan.kernel import Plan
 

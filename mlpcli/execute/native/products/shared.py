@@ -12,15 +12,13 @@ from functools import partial
 
 from mlpcli.execute.native.codegen.loops import BufferView
 from mlpcli.execute.native.codegen.writer import BYTES, Emitter
-from mlpcli.execute.native.products.tiles import (
+from mlpcli.execute.native.products.tiles import emit_copy, emit_copy_row, emit_tile
+from mlpcli.execute.native.products.tiling import (
     Machine,
     Product,
     Tile,
     Tiling,
     VectorGroup,
-    emit_copy,
-    emit_copy_row,
-    emit_tile,
     make_tiling,
     rows_outside,
     tile_height,
