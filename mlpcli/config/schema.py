@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from mlpcli.config.choices import ActivationChoice, LossChoice, OptimizerChoice
 from mlpcli.config.setting import setting
 
 
@@ -112,10 +112,10 @@ class HiddenConfig:
     """One hidden layer. `8` is short for `{units: 8}`."""
 
     units: int = setting(at_least=1)
-    activation: Any = setting(None, choice_of="activation")
-    initializer: Any = setting(None, choice_of="initialisation", spelling="initialisation")
-    bias_initializer: Any = setting(None, choice_of="initialisation", spelling="bias_initialisation")
-    normalization: Any = setting(None, choice_of="normalisation", spelling="normalisation")
+    activation: ActivationChoice | None = setting(None, choice_of="activation")
+    initializer: object = setting(None, choice_of="initialisation", spelling="initialisation")
+    bias_initializer: object = setting(None, choice_of="initialisation", spelling="bias_initialisation")
+    normalization: object = setting(None, choice_of="normalisation", spelling="normalisation")
     """Of the linear part, before the activation."""
     dropout: float = setting(0.0, at_least=0.0, below=1.0)
     """Share of the results that are 0 in a step of the training."""
@@ -127,9 +127,9 @@ class OutputConfig:
     """The output layer; what is not given follows from the task."""
 
     units: int | None = setting(None, at_least=1)
-    activation: Any = setting(None, choice_of="activation")
-    initializer: Any = setting(None, choice_of="initialisation", spelling="initialisation")
-    bias_initializer: Any = setting(None, choice_of="initialisation", spelling="bias_initialisation")
+    activation: ActivationChoice | None = setting(None, choice_of="activation")
+    initializer: object = setting(None, choice_of="initialisation", spelling="initialisation")
+    bias_initializer: object = setting(None, choice_of="initialisation", spelling="bias_initialisation")
     trainable: bool = setting(True)
 
 
@@ -202,8 +202,10 @@ class Config:
     seed: int = setting(0, at_least=0)
     precision: str = setting("float64", one_of=("float32", "float64"))
     executor: str = setting("auto", one_of=("auto", "numpy", "native"))
-    loss: Any = setting(None, choice_of="loss")
-    optimizer: Any = setting(None, choice_of="optimiser", default_choice="adam", spelling="optimiser")
+    loss: LossChoice | None = setting(None, choice_of="loss")
+    optimizer: OptimizerChoice | None = setting(
+        None, choice_of="optimiser", default_choice="adam", spelling="optimiser"
+    )
     training: TrainingConfig = setting(TrainingConfig())
     repeat: RepeatConfig | None = setting(None, short_for="seeds")
 

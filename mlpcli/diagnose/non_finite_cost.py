@@ -148,7 +148,7 @@ def _weights_lost(prepared: Problem, rows: _Rows, epoch: Epoch, batch: int) -> N
 
 def _cost_lost(prepared: Problem, rows: _Rows, epoch: Epoch, in_step: bool, where: str) -> NonFiniteCost:
     """Explain a non-finite cost of finite weights by the first value on the way to it that is not finite."""
-    forward = prepared.network.training if in_step else prepared.network.settled
+    forward = prepared.network.training if in_step else prepared.network.inference
     batch = epoch.batches if in_step else None
     fault = rows.value_fault(forward)
     first_step = (epoch.number, batch) == (1, 1)

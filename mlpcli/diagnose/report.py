@@ -223,7 +223,7 @@ def _completed(
 ) -> GradientCheck:
     """Return the check with the cusps that rows lie on, and the gradient in the config's precision."""
     problem, rows = evidence.problem, evidence.facts.some_rows
-    found = cusps(problem.network.settled, {**weights, **rows}, len(rows["inputs"]))
+    found = cusps(problem.network.inference, {**weights, **rows}, len(rows["inputs"]))
     precision = check_in_precision(problem, weights, rows)
     return replace(gradient, in_precision=precision, cusps=tuple(found))
 

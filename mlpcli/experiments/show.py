@@ -50,7 +50,7 @@ def graph_outputs(prepared: Problem, with_gradients: bool) -> dict[str, Node]:
     without one."""
     network = prepared.network
     outputs = {"prediction": network.prediction, "cost": network.cost}
-    outputs |= {f"next {node.name}": value for node, value in network.moves.items()}
+    outputs |= {f"next {node.name}": value for node, value in network.buffer_updates.items()}
     if with_gradients:
         nodes = [p.node for p in network.trained]
         named = zip(nodes, gradients(network.cost, nodes), strict=True)

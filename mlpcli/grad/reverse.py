@@ -15,7 +15,7 @@ from mlpcli.errors import DisconnectedError, Fault
 from mlpcli.grad.steep import bounds_of, steep
 from mlpcli.graph.node import CONSTANT, Node, constant, describe, rebuild, shape_error, topological
 from mlpcli.ops.elementwise import multiply_no_nan, xdivy
-from mlpcli.ops.move import broadcast, unbroadcast
+from mlpcli.ops.view import broadcast, unbroadcast
 from mlpcli.wording import listed
 
 

@@ -54,19 +54,21 @@ class Optimizer:
         return 2
 
     def at_rate(self, rate: float) -> Optimizer:
-        """The same with this learning rate, where it has one."""
+        """Return it with this learning rate, where it has one."""
         return self
 
     def hint(self, in_batches: bool) -> str:
-        """What would suit it better; "" where nothing would. in_batches: a step sees some of the rows."""
+        """Return what would suit it better; "" where nothing would. in_batches: a step
+        sees some of the rows.
+        """
         return ""
 
     def penalises(self, role: str) -> bool:
-        """Whether a parameter of this role (weights, biases, …) is drawn towards 0."""
+        """Return whether a parameter of this role (weights, biases, …) is drawn towards 0."""
         return role == "weights" or (role == "biases" and self.penalise_biases)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StepOptimizer(Optimizer, ABC):
     """An optimiser whose step is a graph: it goes from batch to batch, at a rate."""
 
@@ -96,19 +98,19 @@ class StepOptimizer(Optimizer, ABC):
         return replace(self, learning_rate=rate)
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """Settings that contradict each other: (key, fault, remedy)."""
+        """Yield settings that contradict each other: (key, fault, remedy)."""
         yield from ()
 
     def slots(self) -> Mapping[str, float]:
-        """Names of the arrays kept beside each parameter, of its shape, and what they are at the start."""
+        """Return the names of the arrays kept beside each parameter, of its shape, and their start values."""
         return {}
 
     def decayed(self, parameter: Node, rate: Node, role: str) -> Node:
-        """The parameter that update() is given: itself, unless weights decay beside the gradient."""
+        """Return the parameter that update() is given: itself, unless weights decay beside the gradient."""
         return parameter
 
     @abstractmethod
     def update(
         self, parameter: Node, gradient: Node, rate: Node, step: Node, slots: Mapping[str, Node]
     ) -> tuple[Node, Mapping[str, Node]]:
-        """The parameter and the slots after this step. rate, step: scalars; step counts from 1."""
+        """Return the parameter and the slots after this step. rate, step: scalars; step counts from 1."""

@@ -18,7 +18,7 @@ from mlpcli.execute.rows import Rows
 from mlpcli.nn.dropout import row_tokens
 from mlpcli.nn.network import Head, Network, initial_values
 from mlpcli.optim.optimizer import Optimizer
-from mlpcli.optim.step import Pace
+from mlpcli.optim.step import TrainingLength
 from mlpcli.problem.range_test import RangeTest
 from mlpcli.problem.warm_start import Start
 from mlpcli.scoring.metrics import ONE_UNIT, target_matrix
@@ -71,9 +71,9 @@ class Problem:
         return len(self.dataset.training.inputs)
 
     @property
-    def pace(self) -> Pace:
+    def training_length(self) -> TrainingLength:
         """Epochs of the training, and steps of one epoch."""
-        return Pace(float(self.config.training.epochs), -(-self.count // self.batch_rows))
+        return TrainingLength(float(self.config.training.epochs), -(-self.count // self.batch_rows))
 
     @property
     def training_rows(self) -> Rows:

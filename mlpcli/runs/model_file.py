@@ -18,6 +18,7 @@ from mlpcli.data.plain import from_plain, to_plain
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.weights import UNWEIGHTED, Weighting
 from mlpcli.errors import Fault, MlpError, ModelFileError
+from mlpcli.nn.activation import Activation
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.layer import Layer, Parameter
@@ -149,6 +150,7 @@ class ModelFile:
         units, last, loss = network.output.units, network.output.activation, chosen.loss
         if units is None or None in (loss, last, *(layer.activation for layer in network.hidden)):
             raise ValueError("units, activation or loss are missing in its header")
+        assert isinstance(last, Activation)
         return cls(
             chosen.task,
             chosen.precision,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.execute.executor import Executor, Function, State
-from mlpcli.execute.rows import EpochRunner, Rows, Stretch
+from mlpcli.execute.rows import EpochBlock, EpochRequest, EpochRunner, Rows
 from mlpcli.graph.node import Node
-from mlpcli.optim.line_search import Trial, strong_wolfe
+from mlpcli.optim.line_search import StepTrial, strong_wolfe
 from mlpcli.optim.optimizers.lbfgs import Lbfgs
 from mlpcli.optim.step import TrainingStep
 from mlpcli.plan.make_plan import make_plan
@@ -76,15 +76,14 @@ class LbfgsRunner(EpochRunner):
         self._at: _Point | None = None
         self._ended = ""
 
-    def stretch(
-        self,
-        count: int,
-        rng: np.random.Generator | None,
-        cost_below: float,
-        should_stop: Callable[[], bool],
-    ) -> Stretch:
+    def _run_epochs(self, wanted: EpochRequest) -> EpochBlock:
         self._ended = ""
-        done = super().stretch(count, None, cost_below, lambda: should_stop() or bool(self._ended))
+
+        def ends() -> bool:
+            return wanted.should_stop() or bool(self._ended)
+
+        # All rows at once have no order.
+        done = super()._run_epochs(replace(wanted, rng=None, should_stop=ends))
         return replace(done, ended=self._ended)
 
     def _output_names(self) -> tuple[str, ...]:
@@ -121,22 +120,22 @@ class LbfgsRunner(EpochRunner):
     def _small(self) -> str:
         return f"no entry of the gradient is above {self._settings.tolerance:g}"
 
-    def _search(self, here: _Point, cost: float) -> Trial[_Point] | None:
+    def _search(self, here: _Point, cost: float) -> StepTrial[_Point] | None:
         direction = self._direction(here.gradient)
         slope = float(direction @ here.gradient)
         if not slope < 0.0:
             return None
 
-        def along(length: float) -> Trial[_Point]:
+        def along(length: float) -> StepTrial[_Point]:
             point = self._evaluate(here.weights + length * direction)
-            return Trial(length, float(point.followed["cost"]), float(point.gradient @ direction), point)
+            return StepTrial(length, float(point.followed["cost"]), float(point.gradient @ direction), point)
 
         settings = self._settings
         # While nothing is remembered the direction has no scale: the first step has a length of at most 1.
         first = 1.0 if self._state[PAIRS] > 0 else min(1.0, 1.0 / float(np.linalg.norm(direction)))
         found = strong_wolfe(
             along,
-            Trial(0.0, cost, slope, here),
+            StepTrial(0.0, cost, slope, here),
             first,
             settings.sufficient_decrease,
             settings.curvature,

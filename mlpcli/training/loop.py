@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.config.schema import TrainingConfig
-from mlpcli.execute.rows import EpochRunner, Pass, Stretch
+from mlpcli.execute.rows import EpochBlock, EpochRunner, EpochTotals
 from mlpcli.optim.step import RATE_FACTOR
 from mlpcli.training.epoch import Epoch
 from mlpcli.training.loop_state import InterruptedEpoch, LoopState, Snapshot
@@ -58,7 +58,7 @@ class _Measured:
 
     number: int
     order: NDArray[np.intp]
-    passed: Pass
+    passed: EpochTotals
     ended: str
     finite_weights: bool
     validation: ValidationScores | None
@@ -148,7 +148,7 @@ class EpochLoop:
             if self.phase is Phase.HALVING:
                 self._halve()
 
-    def _advance(self) -> tuple[int, NDArray[np.intp], Pass, str]:
+    def _advance(self) -> tuple[int, NDArray[np.intp], EpochTotals, str]:
         """Run some epochs; return the number, order and totals of the last, and why no more can follow."""
         state, begun = self._state, self._state.interrupted
         if self.phase is Phase.FINISHING and begun is not None:
@@ -157,7 +157,7 @@ class EpochLoop:
         block = self._run_block()
         return state.epoch + block.epochs, block.order, block.passed, block.ended
 
-    def _run_block(self) -> Stretch:
+    def _run_block(self) -> EpochBlock:
         """Run as many epochs as may pass without a record, or fewer where it is interrupted."""
         runner, state, below = self._runner, self._state, self._settings.stop.cost_below
         left = min(self._every - state.epoch % self._every, self._settings.epochs - state.epoch)
@@ -167,7 +167,7 @@ class EpochLoop:
         began = time.perf_counter()
         # Where each epoch is judged, cost_below is of the validation loss, which the runner does not know.
         stop_below = -math.inf if below is None or self._judges_each else below
-        block = runner.stretch(count, state.stream, stop_below, self._should_stop)
+        block = runner.run_epochs(count, state.stream, stop_below, self._should_stop)
         if self.phase is not Phase.SEARCHING:  # a search stays at one epoch at a time
             took = max(time.perf_counter() - began, 1e-9)
             self._longest = max(1, int(SILENCE * block.epochs / took))
@@ -176,14 +176,14 @@ class EpochLoop:
             # Short epochs: what was begun of the last one is done again some other time; an epoch of few
             # batches is done to its end.
             self._before.put_back()
-            block = runner.stretch(max(1, block.epochs - 1), state.stream, -math.inf, _never)
+            block = runner.run_epochs(max(1, block.epochs - 1), state.stream, -math.inf, _never)
         return block
 
     def _should_stop(self) -> bool:
         limit = self._settings.stop.max_time
         return self._interrupted() or (limit is not None and time.perf_counter() - self._started >= limit)
 
-    def _measure(self, number: int, order: NDArray[np.intp], passed: Pass, ended: str) -> _Measured:
+    def _measure(self, number: int, order: NDArray[np.intp], passed: EpochTotals, ended: str) -> _Measured:
         finite_weights, validation = self._checks.finite_weights(), self._checks.validation
         scores = validation() if validation and math.isfinite(passed.means["cost"]) else None
         self._state.seconds = time.perf_counter() - self._started
@@ -252,7 +252,7 @@ class EpochLoop:
             self._last_finite = self._before
         elif self._last_finite.epoch < done - 1:  # the last block was of several epochs
             self._last_finite.put_back()
-            self._runner.stretch(done - 1 - self._last_finite.epoch, state.stream, -math.inf, _never)
+            self._runner.run_epochs(done - 1 - self._last_finite.epoch, state.stream, -math.inf, _never)
             self._last_finite.take(done - 1)
             self._before.put_back()
         hopeless = began_bad and self._last_finite.epoch == done  # nothing before it is known to be finite

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from mlpcli.execute.executor import State
-from mlpcli.execute.rows import Pass
+from mlpcli.execute.rows import EpochTotals
 from mlpcli.training.plateau import PlateauCounter
 from mlpcli.training.stopping import Stopping
 
@@ -31,7 +31,7 @@ class InterruptedEpoch:
     """An epoch that was interrupted: the order of its rows, (rows,), and the totals of those done."""
 
     order: NDArray[np.intp]
-    passed: Pass
+    passed: EpochTotals
 
 
 class Snapshot:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlpcli.optim.optimizer import Optimizer
-from mlpcli.optim.schedules.plateau import Plateau
+from mlpcli.optim.schedules.plateau import PlateauSchedule
 
 
 @dataclass
@@ -18,7 +18,7 @@ class PlateauCounter:
     The counters are plain data, for a checkpoint; `settings` come from the config.
     """
 
-    settings: Plateau
+    settings: PlateauSchedule
     best: float = math.inf
     waited: int = 0
     """Epochs without improvement, of those that count."""
@@ -50,7 +50,7 @@ class PlateauCounter:
     def of(cls, optimizer: Optimizer) -> PlateauCounter | None:
         """Return a new counter where the optimiser's schedule is a plateau, else None."""
         schedule = optimizer.schedule
-        return cls(schedule) if isinstance(schedule, Plateau) else None
+        return cls(schedule) if isinstance(schedule, PlateauSchedule) else None
 
     def restore(self, found: Mapping[str, Any]) -> None:
         """Take over what as_json returned. Raises LookupError, TypeError or ValueError for anything else."""

@@ -37,7 +37,9 @@ def step_of(prepared: Problem) -> TrainingStep:
     """Return what one batch does."""
     halves = prepared.config.training.on_divergence == "halve"
     adjustable = halves or PlateauCounter.of(prepared.optimizer) is not None
-    return training_step(prepared.network, prepared.optimizer, pace=prepared.pace, adjustable=adjustable)
+    return training_step(
+        prepared.network, prepared.optimizer, length=prepared.training_length, adjustable=adjustable
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.execute.executor import State
-from mlpcli.execute.rows import Pass
+from mlpcli.execute.rows import EpochTotals
 from mlpcli.optim.step import TrainingStep
 from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.runs.checkpoint import Checkpoint, understood
@@ -169,7 +169,7 @@ def _interrupted(found: Begun, order: NDArray[Any], shape: _Shape) -> Interrupte
     totals, rows, batches = found["totals"], found["rows"], found["batches"]
     if rows != min(batches * shape.batch_rows, shape.rows) or "cost" not in totals:
         raise ValueError("what was done of the epoch that was begun does not fit its rows")
-    return InterruptedEpoch(order, Pass(totals, rows, batches, whole=False))
+    return InterruptedEpoch(order, EpochTotals(totals, rows, batches, whole=False))
 
 
 def _fill(arrays: State, found: State) -> None:

@@ -61,7 +61,7 @@ def run_training(start: TrainingStart, hooks: TrainingHooks) -> Run:
 
 def make_training_runner(prepared: Problem, step: TrainingStep, state: State, rows: Rows) -> EpochRunner:
     """Return what runs the epochs of a training. rows: of the training part, by placeholder."""
-    followed = {**_followed(prepared.network), **step.followed}
+    followed = {**_followed(prepared.network), **step.tracked}
     return make_runner(
         prepared.executor, prepared.optimizer, step, followed, state, rows, prepared.batch_rows
     )

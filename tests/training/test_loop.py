@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlpcli.config.schema import StopConfig, TrainingConfig
-from mlpcli.execute.rows import EpochRunner, Pass
+from mlpcli.execute.rows import EpochRunner, EpochTotals
 from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.optim.step import RATE_FACTOR
 from mlpcli.training.loop import EpochChecks, EpochLoop, Phase
@@ -35,7 +35,7 @@ class Counting(EpochRunner):
             if should_stop():
                 break
         rows = self._count * done // self.batches
-        return Pass({"cost": next(self.costs) * rows}, rows, done, done == self.batches)
+        return EpochTotals({"cost": next(self.costs) * rows}, rows, done, done == self.batches)
 
 
 def epochs(runner, state, settings, rng, validation=None, interrupted=lambda: False, every=1, **checks):
@@ -145,8 +145,8 @@ def test_the_seconds_go_up():
 
 def test_a_runner_that_can_go_no_further_ends_the_training_with_its_reason():
     class Ending(Counting):
-        def stretch(self, *arguments):
-            done = super().stretch(*arguments)
+        def run_epochs(self, *arguments):
+            done = super().run_epochs(*arguments)
             return replace(done, ended="nothing is left" if done.last["cost"] == 2.0 else "")
 
     state = {"w": np.zeros(2)}
@@ -193,8 +193,8 @@ class Doomed(EpochRunner):
             lost = self.state["w"][0] >= self.end
             self.state["w"] += 1
             if lost:
-                return Pass({"cost": math.nan}, done, done, done == 4)
-        return Pass({"cost": 4.0}, 4, 4, True)
+                return EpochTotals({"cost": math.nan}, done, done, done == 4)
+        return EpochTotals({"cost": 4.0}, 4, 4, True)
 
 
 @pytest.mark.parametrize("end", [12, 80, 81, 400])

@@ -12,8 +12,8 @@ from mlpcli.execute.rows import RowFunction
 from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node, placeholder
 from mlpcli.nn.layer import Layer
-from mlpcli.ops.move import columns, pad_columns
 from mlpcli.ops.reduce import reduce_sum
+from mlpcli.ops.view import columns, pad_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -101,7 +101,7 @@ def layer_health(
     where no step was made.
     """
     signals, cost = _signals(network, state, rows, executor)
-    layers = network.observed.layers
+    layers = network.inspection.layers
     result = []
     for layer, following, signal in zip(layers, (*layers[1:], None), signals, strict=True):
         shape = activation_shape(layer, state, executor)
@@ -131,7 +131,7 @@ def _signals(
 ) -> tuple[list[_LayerSignals], float]:
     """Compute the signals of every layer, and the cost, in one run."""
     # Zeros that dropout makes are no dead units, and running averages say little before they have run.
-    observed = network.observed
+    observed = network.inspection
     layers = observed.layers
     own = [p.node for layer in layers for p in layer.parameters[:2]]
     by_node = gradients(observed.loss, [*(layer.pre_activation for layer in layers), *own])

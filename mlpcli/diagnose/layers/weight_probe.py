@@ -103,7 +103,7 @@ class WeightProbe:
     def _sample(self) -> tuple[NDArray[Any], dict[str, Node]]:
         """Some rows, and the nodes before and after the activation of every layer."""
         nodes: dict[str, Node] = {}
-        for at, layer in enumerate(self._problem.network.observed.layers):
+        for at, layer in enumerate(self._problem.network.inspection.layers):
             nodes |= {f"{at} before": layer.pre_activation, f"{at} after": layer.output}
         inputs = self._problem.training_rows["inputs"]
         return inputs[_spread(len(inputs), SAMPLE)], nodes

@@ -63,7 +63,7 @@ def baseline_loss(problem: Problem, rows: Rows | None = None) -> float:
     target = rows["target"]
 
     def loss(constant: np.ndarray) -> float:
-        aimed = problem.head.loss.aim(np.broadcast_to(constant, target.shape))
+        aimed = problem.head.loss.optimal_prediction(np.broadcast_to(constant, target.shape))
         value = mean_loss(row_losses(problem, aimed, target), rows)
         return value if np.isfinite(value) else np.inf
 
@@ -115,7 +115,7 @@ def minimum_loss(problem: Problem, rows: Rows | None = None) -> float:
     """
     rows = _by_class(problem, rows or problem.training_rows)
     target = rows["target"]
-    return mean_loss(row_losses(problem, problem.head.loss.aim(target), target), rows)
+    return mean_loss(row_losses(problem, problem.head.loss.optimal_prediction(target), target), rows)
 
 
 def mean_loss(losses: np.ndarray, rows: Rows) -> float:

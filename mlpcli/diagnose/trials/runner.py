@@ -15,7 +15,7 @@ from mlpcli.diagnose.trials.budget import Budget, step_seconds
 from mlpcli.diagnose.trials.trial import Trial
 from mlpcli.execute.rows import RowFunction, Rows
 from mlpcli.graph.node import parameter
-from mlpcli.optim.step import RATE_FACTOR, Pace, training_step
+from mlpcli.optim.step import RATE_FACTOR, TrainingLength, training_step
 from mlpcli.problem.problem import Problem
 from mlpcli.training.finite import all_finite
 from mlpcli.training.plateau import PlateauCounter
@@ -90,7 +90,7 @@ class TrialRunner:
     def _compile(self) -> None:
         problem = self.problem
         rate, length = parameter(RATE, (), "float64"), parameter(EPOCHS, (), "float64")
-        pace = Pace(length, self._steps_an_epoch)
+        pace = TrainingLength(length, self._steps_an_epoch)
         adjustable = PlateauCounter.of(problem.optimizer) is not None
         step = training_step(problem.network, problem.optimizer, rate, pace, adjustable)
         weights = problem.initial_values()
@@ -98,7 +98,7 @@ class TrialRunner:
         # Slots of the optimiser and the like, which every trial begins with anew.
         self._start = {n: a.copy() for n, a in self._state.items() if n not in weights}
         self._state |= {RATE: np.zeros(()), EPOCHS: np.zeros(())}
-        outputs = {"cost": problem.network.cost, **step.followed}
+        outputs = {"cost": problem.network.cost, **step.tracked}
         self._runner = make_runner(
             problem.executor, problem.optimizer, step, outputs, self._state, self.rows, problem.batch_rows
         )
@@ -240,7 +240,7 @@ class TrialRunner:
             # What is decided after each epoch needs each epoch by itself.
             most = until - len(costs) if stopping is None and plateau is None else 1
             with np.errstate(all="ignore"):
-                stretch = self._runner.stretch(most, rng, -math.inf, lambda: False)
+                stretch = self._runner.run_epochs(most, rng, -math.inf, lambda: False)
             costs += stretch.costs[:, 0].tolist()
             if not math.isfinite(costs[-1]):
                 break

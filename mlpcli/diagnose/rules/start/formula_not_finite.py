@@ -31,18 +31,18 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         {**(evidence.trained or evidence.facts.initial_values), **rows, **network.counters()},
         len(rows["inputs"]),
     )
-    fault = value_fault(network.settled, problem.head.loss, values, count)
+    fault = value_fault(network.inference, problem.head.loss, values, count)
     if fault is not None:
         share = f"{fault.share:.0%} of {'the rows' if fault.layer is None else 'what it gets'}"
         what = f"{fault.sentence}, one of {share}: neither is the cost, and no step can be made."
         yield _finding(evidence, fault, what)
         return
     # An infinite slope does no harm where nothing of the cost arrives.
-    slopes = gradients(network.observed.cost, [p.node for p in network.trained])
+    slopes = gradients(network.inspection.cost, [p.node for p in network.trained])
     found = evaluate({str(number): slope for number, slope in enumerate(slopes)}, values, count)
     if all(np.isfinite(slope).all() for slope in found.values()):
         return
-    fault = slope_fault(network.observed, problem.head.loss, values, count)
+    fault = slope_fault(network.inspection, problem.head.loss, values, count)
     if fault is not None:
         what = f"{fault.sentence}: so is the gradient, and a step leaves weights that are no numbers."
         yield _finding(evidence, fault, what[0].upper() + what[1:])
