@@ -63,7 +63,7 @@ def _rooted(roots: list[Finding]) -> list[Finding]:
 
 def rules_of(kind: str) -> dict[str, Rule]:
     """By name, in the order in which they are asked."""
-    rules = {name: RULES[name] for name in RULES.group(kind)}
+    rules = {name: RULES[name]() for name in RULES.group(kind)}
     return dict(sorted(rules.items(), key=lambda named: (not named[1].exact, named[1].order, named[0])))
 
 
@@ -90,7 +90,7 @@ def _place(finding: Finding, roots: list[Finding]) -> None:
 
 def _explains(cause: Finding, other: Finding) -> bool:
     """A lesser finding is no cause of a graver one, and a note of none."""
-    rule: Rule = RULES[cause.rule]
+    rule = RULES[cause.rule]
     grave = SEVERITIES.index(cause.severity) <= SEVERITIES.index(other.severity)
     return (
         cause.severity != "note"

@@ -68,7 +68,7 @@ def test_what_begins_with_right_weights_is_not_told_to_go_faster(rate, tmp_path,
     assert subject.learns
     from mlpcli.diagnose.rules import RULES
 
-    assert not list(RULES["learning_rate_too_low"].check(subject))
+    assert not list(RULES["learning_rate_too_low"]().check(subject))
 
 
 def test_a_remedy_that_runs_away_is_not_proposed(tmp_path):
