@@ -220,7 +220,13 @@ def _lost_weights(
         return LostCost(_of_formula(prepared, fault, what, _rows(fault.rows, chosen, part)), batch)
     cause = f"{what}: the step was too long, or the gradient beyond what {prepared.config.precision} holds."
     remedies = tuple(_remedies(prepared))
-    finding = Finding(NOT_FINITE_RULE, "problem", cause, "", "optimiser.learning_rate", remedies=remedies)
+    finding = Finding(
+        rule=NOT_FINITE_RULE,
+        severity="problem",
+        cause=cause,
+        key="optimiser.learning_rate",
+        remedies=remedies,
+    )
     return LostCost(finding, batch)
 
 
@@ -272,7 +278,10 @@ def _lost_cost(
     cause = f"{what}; it began in {first}{row}."
     remedies = () if first_step else tuple(_remedies(prepared))
     key = "" if first_step else "optimiser.learning_rate"
-    return LostCost(Finding(NOT_FINITE_RULE, "problem", cause, first, key, remedies=remedies), batch)
+    finding = Finding(
+        rule=NOT_FINITE_RULE, severity="problem", cause=cause, where=first, key=key, remedies=remedies
+    )
+    return LostCost(finding, batch)
 
 
 def _of_formula(prepared: Problem, fault: FormulaFault, what: str, rows: str) -> Finding:
@@ -286,7 +295,9 @@ def _of_formula(prepared: Problem, fault: FormulaFault, what: str, rows: str) ->
     key = "loss" if fault.layer is None else layer_key(problem, fault.layer, "activation")
     cause = f"{what}, since {fault.sentence}{rows}."
     remedies = (usual_instead(problem, fault.layer),)
-    return Finding(FORMULA_RULE, "problem", cause, fault.name, key, remedies=remedies)
+    return Finding(
+        rule=FORMULA_RULE, severity="problem", cause=cause, where=fault.name, key=key, remedies=remedies
+    )
 
 
 def _first_row(values: NDArray[Any], chosen: NDArray[np.intp], part: Part) -> str:

@@ -1,4 +1,4 @@
-"""Input columns that are constant, or the same as another."""
+"""Input columns that are constant, or equal to another."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ ADVICE = Remedy("columns that vary; see how they were read: dividing whole numbe
 
 
 class ConstantInputs(Rule):
-    """Input columns are constant or doubled.
+    """Input columns are constant or duplicated.
 
-    A constant column is a second bias, or after scaling nothing. Edges of images are like that, and harmless.
-    Many of them are a sign of data read wrongly, such as whole numbers divided by 255 as whole numbers. Where
-    all are constant nothing can be learned. Of two equal columns one is superfluous; their weights share the
-    work.
+    A constant column acts as a second bias or, once it is scaled, not at all. The edges of images are like
+    that, and harmless. Many constant columns are a sign that data were read wrongly: whole numbers that are
+    divided by 255 as whole numbers all become 0. Where all columns are constant nothing can be learned. Of
+    two equal columns one is superfluous; their weights share the work.
 
-    What is measured: input columns with one value in all training rows, and those equal to another in all of
-        them
-    Threshold: none for what is told; all columns constant is a problem, more than half of them a warning,
-        else a note
+    What is measured: input columns with one value in all training rows, and those equal to another column in
+        all of them
+    Threshold: none for what is reported; all columns constant is a problem, more than half of them a warning,
+        anything else a note
     Source: Ben Braiek, Khomh 2022, TheDeepChecker; Amazon SageMaker Debugger, rule AllZero
     """
 
@@ -82,7 +82,7 @@ class ConstantInputs(Rule):
     def _columns(
         self, evidence: Evidence, columns: list[int], cause: str, severity: str, remedies: tuple[Remedy, ...]
     ) -> Finding:
-        """Make a finding about these input columns. remedies: where there is none, no key helps either."""
+        """Make a finding about these input columns; without a remedy it names no config key."""
         share = len(columns) / evidence.problem.training_rows["inputs"].shape[1]
         limit = MANY if share > MANY and severity != "note" else 0.0
         return self.finding(
@@ -96,7 +96,7 @@ class ConstantInputs(Rule):
 
 
 def _constant(evidence: Evidence) -> tuple[list[int], int]:
-    """Columns with one value, and how many rows were looked at for that.
+    """Return the columns with one value, and how many rows were looked at for that.
 
     Where notes are not wanted, few columns are as good as none, and of a large table some rows will do.
     """
@@ -119,7 +119,7 @@ def _constant(evidence: Evidence) -> tuple[list[int], int]:
 
 
 def _known(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Columns of which the preparation says that they vary, and that they do not; without a look at the rows.
+    """Return which columns the preparation knows to vary, and which not, without a look at the rows.
 
     The lowest and the highest cell of a column are training rows, and so is each level of a category.
     """
@@ -144,7 +144,10 @@ def _known(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _doubles(inputs: NDArray[Any], constant: list[int]) -> dict[int, int]:
-    """Column -> the first one with the same values. Columns that are alike so far are compared further on."""
+    """Map each column that repeats another to the first one with its values.
+
+    The rows are read in blocks; only columns that are alike so far are compared further on.
+    """
     groups = [np.setdiff1d(np.arange(inputs.shape[1]), constant)]
     for start in range(0, len(inputs), AT_ONCE):
         alike: list[NDArray[np.intp]] = []
@@ -164,7 +167,7 @@ def _listed(evidence: Evidence, columns: list[int]) -> str:
 
 
 def _ignored(evidence: Evidence, columns: list[int]) -> tuple[Remedy, ...]:
-    """Columns of the file all of whose inputs are among these are left out."""
+    """Propose to leave out the file's columns all of whose inputs are among these; () for none or all."""
     preparation, gone, names, start = evidence.problem.dataset.preparation, set(columns), [], 0
     for column in preparation.columns:
         own = range(start, start + column.width)

@@ -1,4 +1,4 @@
-"""A few cells are so far from all others that they alone decide scale and loss."""
+"""A few cells so far from all others that they alone decide scale and loss."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 FAR = 50.0
 """Distance from the median, in widths of the middle 94 %. Ours: incomes and prices stay below 20."""
 FEW = 0.02
-"""Share of the rows."""
+"""Share of the rows: what is more frequent is no exception."""
 LEAST_ROWS = 50
 
 
 class ExtremeValues(Rule):
     """A few extreme cells.
 
-    Numbers such as -999 or 99999 often stand for what is not known. After scaling, such a cell is huge and
-    all others are nearly the same number, so that nothing can be told from them; as a target it alone is the
-    loss. Empty cells, `?` and `NA` are known to be missing; such numbers are not.
+    Numbers such as -999 or 99999 often stand for a missing value. After scaling, such a cell is huge and all
+    others are nearly the same number, so that nothing can be learned from them; in a target, that cell alone
+    makes up the loss. Empty cells, `?` and `NA` are read as missing; such numbers are not.
 
-    What is measured: share of the cells of an input or target column that are 50 times as far from the median
-        as the middle 94 % are wide; then the training with these cells clipped
-    Threshold: fewer than 2 %, and at least one; and the network does not learn, or leaves 30 % of the
-        baseline's loss and clipping halves it
+    What is measured: share of the cells of an input or target column whose distance from the median is 50
+        times the width of the middle 94 %; then a training with these cells clipped
+    Threshold: fewer than 2 %, and at least one; and either the network does not learn, or it leaves 30 % of
+        the baseline's loss and clipping halves that
     Source: Schelter et al. 2018, Automating Large-Scale Data Quality Verification; ours
     """
 
@@ -91,7 +91,7 @@ class ExtremeValues(Rule):
 
 
 def _remedies(evidence: Evidence, only: str) -> Iterator[Remedy]:
-    """only: the input column that alone has such cells, else ""."""
+    """Yield what can be done. only: the input column that alone has such cells, else ""."""
     yield Remedy("such cells left empty in the file, where they stand for what is not known")
     if only and len(evidence.problem.dataset.preparation.names) > 1:
         yield Remedy("without the column", ignoring(evidence.problem, [only]))

@@ -24,16 +24,16 @@ than those of a cross-entropy, and a higher rate makes up for that."""
 class LossFamily(Rule):
     """A loss for another kind of target.
 
-    A cross-entropy is the negative log-likelihood of classes; of a temperature it means nothing. The other
+    A cross-entropy is the negative log-likelihood of classes; for a temperature it means nothing. The other
     way round there is less harm: with a squared error and sigmoids classes are learned, only more slowly. The
-    absolute error asks for the median: of a class that has less than half of the rows wherever one looks,
-    that is 0, and the network never calls it.
+    absolute error asks for the median: for a class that has less than half of the rows wherever one looks,
+    that is 0, and the network never predicts it.
 
-    What is measured: the loss against the task; for cross-entropies of numbers the share of targets beyond 0
-        and 1; for classes the training with a cross-entropy
+    What is measured: whether the loss suits the task; for numbers under a cross-entropy, the share of targets
+        beyond 0 and 1; for classes under another loss, a training with a cross-entropy
     Threshold: none. Numbers beyond 0 and 1 under a cross-entropy are a problem. Classes under another loss
-        are a note, and a problem where the network does not learn at 1, 10 and 100 times the rate and with a
-        cross-entropy does
+        are a note, and a problem where the network does not learn at 1, 10 and 100 times the rate but does
+        with a cross-entropy
     Source: Goodfellow et al. 2016, section 6.2.2; Cao et al. 2022, DeepFD; Zhang et al. 2021, AUTOTRAINER
     """
 

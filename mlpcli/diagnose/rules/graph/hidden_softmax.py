@@ -22,9 +22,9 @@ class HiddenSoftmax(Rule):
     alike: n units have 1/n on average, differences shrink by as much, and so does the gradient that comes
     back. Two such layers, or softmax followed by softmax, often stay at the baseline.
 
-    What is measured: hidden layers whose outputs share a sum of 1; then the training with tanh there
+    What is measured: hidden layers whose outputs share a sum of 1; then a training with tanh in them
     Threshold: none. A problem where the network does not learn and the one with tanh does; a warning where 30
-        % of the baseline's loss are left and tanh halves that; else a note
+        % of the baseline's loss is left and tanh halves that; else a note
     Source: Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint); Ben Braiek, Khomh 2022, TheDeepChecker
     """
 

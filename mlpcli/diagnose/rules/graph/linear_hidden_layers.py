@@ -25,9 +25,9 @@ class LinearHiddenLayers(Rule):
     linear or logistic regression would not, and XOR not at all. Where the data is linear it does no harm; a
     single linear layer among others, as a bottleneck, is a choice.
 
-    What is measured: hidden layers whose activation is a straight line; then the training with tanh there
-    Threshold: none: all of them. A problem where the network does not learn and the one with tanh does; a
-        warning where 30 % of the baseline's loss are left and tanh halves that; else a note
+    What is measured: hidden layers whose activation is a straight line; then a training with tanh in them
+    Threshold: none: it is all of them. A problem where the network does not learn and the one with tanh does;
+        a warning where 30 % of the baseline's loss is left and tanh halves that; else a note
     Source: Minsky, Papert 1969; Goodfellow et al. 2016, section 6.1; Schoop et al. 2021, UMLAUT
     """
 

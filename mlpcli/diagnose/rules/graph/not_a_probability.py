@@ -1,4 +1,4 @@
-"""A cross-entropy on outputs that are no probabilities."""
+"""A cross-entropy on outputs that are not probabilities."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ PROBABILITIES = Range(0.0, 1.0)
 
 
 class NotAProbability(Rule):
-    """A cross-entropy on outputs that are no probabilities.
+    """A cross-entropy on outputs that are not probabilities.
 
-    A cross-entropy is -log of the probability that is given to the truth. A ReLU or linear output is no
+    A cross-entropy is -log of the probability that is given to the truth. A ReLU or linear output is not a
     probability: what lies beyond 0 and 1 has to be cut off, and a row that got there on the wrong side stays
     there for ever, at a loss of 16.1. And `cross_entropy` counts only the right class: it is the softmax that
-    takes from the others what one of them gets. Under sigmoids all outputs grow to 1, the loss falls to 0,
+    takes from the others what one of them gains. Under sigmoids all outputs grow to 1, the loss falls to 0,
     and the classes are hardly told apart.
 
     What is measured: range of the output activation; for cross_entropy also whether the outputs of a row
         share 1
     Threshold: none: below 0 or above 1, or not shares of 1. Outputs beyond 0 and 1 are a problem where the
-        network does not learn and one with a sigmoid does, else a warning: of 96 trainings on four sets with
-        ReLU, linear or tanh outputs 56 learned, by luck of the seed
+        network does not learn and one with a sigmoid does, else a warning: of 96 trainings on four data sets
+        with ReLU, linear or tanh outputs 56 learned, by luck of the seed
     Source: Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint); Schoop et al. 2021, UMLAUT
     """
 

@@ -21,22 +21,22 @@ from mlpcli.wording import percent, told_apart
 
 KEY = "network.output.activation"
 HARDLY = 0.01
-"""Share of the baseline's loss that is not worth a word."""
+"""Share of the baseline's loss below which nothing is reported."""
 NOT_SHARES = "share of the rows whose targets do not sum to 1"
 
 
 class OutputRange(Rule):
     """Targets beyond the range of the output.
 
-    A sigmoid says nothing above 1, a ReLU nothing below 0. A blood sugar of 150, or the half of the
+    A sigmoid puts out nothing above 1, a ReLU nothing below 0. A blood sugar of 150, or the half of the
     standardised targets that is negative, is out of reach whatever the weights: units are pushed against the
-    bound, where their slope is 0, and stay there. And of several labels that are true at once, softmax says
-    one.
+    bound, where their slope is 0, and stay there. And where several labels are true at once, softmax can name
+    only one.
 
-    What is measured: range of the output activation against the targets as the network is to say them; and
-        the loss of the nearest outputs within it, as a share of the best constant's
-    Threshold: none for the range; it is told from 1 % of the loss on, and a problem from 30 %, or where the
-        network does not learn and one with an output of that range does
+    What is measured: range of the output activation against the targets that the network has to reach; and
+        the loss of the nearest outputs within that range, as a share of the best constant's
+    Threshold: none for the range; it is reported from 1 % of the loss on, and is a problem from 30 % on, or
+        where the network does not learn and one with an output of that range does
     Source: Wardat et al. 2022, DeepDiagnosis (wrong output activation); LeCun et al. 1998, Efficient
         BackProp, 4.5
     """
@@ -53,7 +53,7 @@ class OutputRange(Rule):
         yield from self._shares(evidence)
 
     def _single(self, evidence: Evidence) -> Iterator[Finding]:
-        """Targets that no output reaches."""
+        """Find targets that no output reaches."""
         problem = evidence.problem
         layer, target = problem.network.layers[-1], problem.training_rows["target"]
         said = output_range(layer)
@@ -86,7 +86,7 @@ class OutputRange(Rule):
         )
 
     def _shares(self, evidence: Evidence) -> Iterator[Finding]:
-        """Rows of targets that outputs which share 1 do not reach."""
+        """Find rows of targets that outputs which share 1 do not reach."""
         problem, layer = evidence.problem, evidence.problem.network.layers[-1]
         if problem.dataset.task == "classification" or layer.units == 1 or not sums_to_one(layer):
             return

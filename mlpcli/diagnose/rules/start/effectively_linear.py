@@ -19,14 +19,15 @@ ALL = 1.0
 class EffectivelyLinear(Rule):
     """The hidden units are straight on every row.
 
-    ReLU, hard sigmoid, hard tanh, maxout are made of straight pieces; what a network of them can do beyond a
-    linear model lies in their bends. The hard sigmoid 0.2·x + 0.5 bends at |x| = 2.5 only: weights of the
+    ReLU, hard sigmoid, hard tanh and maxout are made of straight pieces; what a network of them can do beyond
+    a linear model lies in their bends. The hard sigmoid 0.2·x + 0.5 bends only at |x| = 2.5: weights of the
     usual size and inputs of about 1 do not get there, and where the best linear model is a constant, as for
     XOR, the training stays at that constant for very long.
 
     What is measured: share of hidden units that are one straight line on all rows, before training and after
         it
-    Threshold: all of them, both times; and the network does not learn, or leaves 30 % of the baseline's loss
+    Threshold: all of them, both times; and either the network does not learn, or it leaves 30 % of the
+        baseline's loss
     Source: Montúfar et al. 2014, arXiv:1402.1869 (linear regions); Minsky, Papert 1969 (XOR)
     """
 

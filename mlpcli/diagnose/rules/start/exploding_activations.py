@@ -1,4 +1,4 @@
-"""What passes through the network grows from layer to layer."""
+"""Activations that grow from layer to layer."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.runs.finding import Finding, Remedy
 
 GROWTH = 100.0
-"""rms of the last hidden pre-activations over that of the inputs. He weights give 1 to 5."""
+"""Ratio of the rms of the last hidden pre-activations to that of the inputs. He weights give 1 to 5."""
 
 
 class ExplodingActivations(Rule):
     """Activations explode.
 
-    A layer with weights of variance v multiplies the size of what passes by √(v·fan-in), half of it with
-    ReLU; ten layers do so ten times. The output is then sure of itself from the first row on, and either the
-    gradient is as large, or the loss is where it has none.
+    A layer with weights of variance v multiplies the size of what passes through it by √(v·fan-in), or by
+    √(v·fan-in/2) with ReLU; ten layers do so ten times. The outputs are then extreme from the first row on,
+    and either the gradient is as large, or the loss is so far out that it has no slope.
 
     What is measured: rms of the last hidden pre-activations over that of the inputs, before training
     Threshold: 100, where the network does not learn. Ours: He weights give 1 to 5

@@ -19,13 +19,13 @@ SMALL = 1e-2
 class InputsTooSmall(Rule):
     """The inputs are too small.
 
-    Inputs that were divided twice, by 255 and by 255 again, or that come in tiny units, make pre- activations
-    near 0 on every row: all rows get the same prediction, and the gradient of the first weights, which is
-    proportional to the inputs, is as small.
+    Inputs that were divided twice, by 255 and by 255 again, or that come in tiny units, make pre-activations
+    near 0 on every row: all rows get the same prediction, and the gradient of the first layer's weights,
+    which is proportional to the inputs, is as small.
 
-    What is measured: rms of the inputs; then the training with standardised ones
-    Threshold: 0.01; and the network does not learn, or leaves 30 % of the baseline's loss and standardised
-        inputs halve it
+    What is measured: rms of the inputs; then a training with standardised ones
+    Threshold: 0.01; and either the network does not learn, or it leaves 30 % of the baseline's loss and
+        standardised inputs halve that
     Source: Ben Braiek, Khomh 2022, TheDeepChecker
     """
 

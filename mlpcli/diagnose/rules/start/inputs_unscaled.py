@@ -25,15 +25,15 @@ UNEVENNESS = "largest standard deviation of a column over the smallest"
 class InputsUnscaled(Rule):
     """The inputs are not scaled.
 
-    A first layer with weights of the usual size expects inputs of about 1. From larger ones it saturates, or
+    A first layer with weights of the usual size expects inputs of about 1. With larger ones it saturates, or
     its steps are too long in some directions and too short in others. Saturated units, a vanished gradient
     and a loss that stays at the baseline are consequences. `data.scaling: standard` is the default.
 
     What is measured: rms of the first layer's pre-activations from Glorot weights, √(2/(fan-in + fan-out) ·
         Σx²), and the ratio of the columns' standard deviations; then the training with standardised inputs
-    Threshold: 10, or a ratio of 100 with inputs above 10; and the network does not learn, or leaves 30 % of
-        the baseline's loss and standardised inputs halve it. Large inputs that are learned from are no
-        finding
+    Threshold: 10, or a ratio of 100 with inputs above 10; and either the network does not learn, or it leaves
+        30 % of the baseline's loss and standardised inputs halve that. Large inputs from which the network
+        learns are no finding
     Source: LeCun et al. 1998, Efficient BackProp, section 4.3; Schoop et al. 2021, UMLAUT (inputs beyond ±1)
     """
 
@@ -89,7 +89,7 @@ class InputsUnscaled(Rule):
 
 
 def _outcome(evidence: Evidence) -> tuple[Outcome, bool]:
-    """Of scaling the inputs, and if that alone is not enough, the targets; and whether these too."""
+    """Try to scale the inputs, and if that alone is not enough, the targets; tell whether these as well."""
     outcome = evidence.with_usual_inputs
     if not outcome.learns and has_large_targets(evidence.problem):
         return evidence.with_usual_rows, True

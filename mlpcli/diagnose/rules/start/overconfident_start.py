@@ -1,4 +1,4 @@
-"""Before the first step the network is sure of what it cannot know."""
+"""A network that is sure, before the first step, of what it cannot know."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from mlpcli.diagnose.trials.usual import with_usual_weights
 from mlpcli.runs.finding import Finding, Remedy
 
 TIMES = 2.0
-"""The first loss over that with usual weights in the output layer, and about that over the baseline."""
+"""Ratio of the first loss to the one with usual weights in the output layer, and to the baseline."""
 LEAST_TIMES = 0.999 * TIMES
-"""What rounding leaves of it where the first loss is exactly twice the baseline."""
+"""TIMES less what rounding may take, where the first loss is exactly twice the baseline."""
 
 
 class OverconfidentStart(Rule):
     """Over-confident before training.
 
     A network that knows nothing yet should say so: all classes about equally likely, a regression near the
-    mean. A first loss far above that of the best constant comes of large weights in the output layer, and the
-    first steps only undo them; in the meantime hidden units may die.
+    mean. A first loss far above that of the best constant comes from large weights in the output layer, and
+    the first steps only undo them; in the meantime hidden units may die.
 
     What is measured: loss before the first step, against that of the best constant and that with Glorot
         weights in the output layer
-    Threshold: twice both. A note where a classifier learns all the same; a regression that does is let alone
+    Threshold: twice both. A note where a classifier learns all the same; no finding where a regression does
     Source: Karpathy 2019, A Recipe for Training Neural Networks (verify loss at init); CS231n notes
     """
 

@@ -18,14 +18,14 @@ class TargetsUnscaled(Rule):
     """The targets are not scaled.
 
     The gradient of a squared error grows with the target: a rate that suits targets of about 1 makes the cost
-    of larger ones run away. And steps of a fixed length, as Adam makes them, have a long way to a mean of
+    of larger ones run away. And steps of a fixed length, such as Adam's, have a long way to a mean of
     hundreds. `data.target_scaling: standard` is the default; scores and predictions are in the target's own
     units.
 
-    What is measured: standard deviation of the target of a regression; then the training with standardised
-        ones
-    Threshold: 10; and the network does not learn, or leaves 30 % of the baseline's loss and standardised
-        targets halve that share
+    What is measured: standard deviation of the target of a regression; then a training with standardised
+        targets
+    Threshold: 10; and either the network does not learn, or it leaves 30 % of the baseline's loss and
+        standardised targets halve that share
     Source: Bishop 1995, section 8.2; Ben Braiek, Khomh 2022, TheDeepChecker
     """
 

@@ -20,12 +20,13 @@ KEY = "optimiser.learning_rate"
 class CostNotFinite(Rule):
     """The cost is not finite.
 
-    A number has left what floating point can hold, or an infinity has met another one. `mlp train` stops
-    there, tells the layer and the batch, and keeps the last good weights. This is a symptom: rates too high,
-    weights, inputs or targets too large are the usual causes, and are told above it where a trial confirms
-    them.
+    A number has grown beyond what floating point can hold, or one infinity has met another. `mlp train` stops
+    there, names the layer and the batch, and keeps the last finite weights. This is a symptom: the usual
+    causes are a rate that is too high and weights, inputs or targets that are too large; they are reported
+    above it where a trial confirms them.
 
-    What is measured: the mean cost of every epoch of the trial, the loss and the weights after the last
+    What is measured: the mean cost of every epoch of the trial, and the loss and the weights after the last
+        epoch
     Threshold: none: one of them is infinite or NaN
     Source: PyTorch, torch.autograd.detect_anomaly; Wardat et al. 2021, DeepLocalize
     """

@@ -27,9 +27,9 @@ class StalledAtBaseline(Rule):
 
     A loss of ln 2 = 0.693 on two balanced classes, or of the target's variance in a regression, is what the
     best constant prediction gives. A network that stays there has learned how frequent the classes are, and
-    nothing about the inputs. This is a symptom: the finding above it says why. Where none does, it is often a
-    plateau, which a longer training, a higher rate or another seed leaves; what did so in a trial is
-    proposed.
+    nothing about the inputs. This is a symptom: the finding above it says why. Where there is none above it,
+    it is often a plateau, which a longer training, a higher rate or another seed leaves; what did so in a
+    trial is proposed.
 
     What is measured: loss on the training rows after the trial, against that of the best constant prediction
     Threshold: not 5 % below it; where the predictions range over less than 5 % of the targets' range, the
@@ -62,7 +62,7 @@ class StalledAtBaseline(Rule):
 
 
 def _says_the_same(evidence: Evidence) -> bool:
-    """Whether the predictions hardly differ between rows, beside the targets that they are for."""
+    """Tell whether the predictions hardly differ between rows, compared with their targets."""
     said, wanted = (
         np.ptp(each, axis=0) for each in (evidence.trial.predictions, evidence.trainer.rows["target"])
     )
@@ -70,7 +70,7 @@ def _says_the_same(evidence: Evidence) -> bool:
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
-    """What makes it learn in a trial, the best first, whatever the cause."""
+    """Yield what makes the network learn in a trial, the best first, whatever the cause."""
     problem = evidence.problem
     rate, epochs = problem.optimizer.rate, problem.config.training.epochs
     faster = f"optimiser.learning_rate={10 * rate:g}"

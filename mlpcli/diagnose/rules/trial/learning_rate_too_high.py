@@ -18,25 +18,25 @@ KEY = "optimiser.learning_rate"
 LONG_STEP = 0.1
 """‖ΔW‖ / ‖W‖ of a first step that is too long: DeepDiagnosis; Karpathy aims at 0.001."""
 GROWS = 1.5
-"""The cost is above that many times what it was before the first step, and what a constant would have."""
+"""Ratio of a cost that runs away to the one before the first step, and to that of the best constant."""
 USUAL_WAY = 3
 """Lower rates that are tried, each a tenth of the one before."""
 LONGEST_WAY = 15
-"""The same, as long as none of them learns and the steps are still too long."""
+"""Lower rates that are tried as long as none of them learns and the steps are still too long."""
 
 
 class LearningRateTooHigh(Rule):
     """The learning rate is too high.
 
     Above a certain rate each step overshoots the valley by more than the last, and the cost grows without
-    bound. Or one long step throws all units where their activation is flat: the cost then stands still at a
-    value that no lower rate can change any more, so train anew with a lower one. The finding is made only
-    where a trial from the same first weights learns at a lower rate.
+    bound. Or one long step throws all units to where their activation is flat: the cost then stands still,
+    and no lower rate can move it any more, so train again from the start with a lower one. The finding is
+    made only where a trial from the same initial weights learns at a lower rate.
 
-    What is measured: ‖ΔW‖ / ‖W‖ of the first step, and the cost over the first, where the network does not
-        learn; then the training at 0.1, 0.01, 0.001, … of the rate
-    Threshold: cost not finite, or 1.5 times that at the start, or an update above 0.1 (DeepDiagnosis); and
-        one of the lower rates has to end 5 % below the baseline
+    What is measured: ‖ΔW‖ / ‖W‖ of the first step, and the largest cost over the first one, where the network
+        does not learn; then a training at 0.1, 0.01, 0.001, … of the rate
+    Threshold: a cost that is not finite, or is 1.5 times that at the start, or an update above 0.1
+        (DeepDiagnosis); and one of the lower rates has to end 5 % below the baseline
     Source: Wardat et al. 2022, DeepDiagnosis; Ben Braiek, Khomh 2022, TheDeepChecker; Karpathy, CS231n notes
     """
 
@@ -93,7 +93,7 @@ def _violent(evidence: Evidence, trial: Trial) -> bool:
 
 
 def _before(evidence: Evidence, trial: Trial) -> float:
-    """What the cost is before the first step, or with the best constant, whichever is higher."""
+    """Return the cost before the first step, or with the best constant, whichever is higher."""
     return max(trial.start_loss, evidence.baseline)
 
 

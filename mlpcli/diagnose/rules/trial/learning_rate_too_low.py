@@ -1,4 +1,4 @@
-"""Steps so short that the weights hardly leave their first values."""
+"""Steps so short that the weights hardly leave their initial values."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ KEY = "optimiser.learning_rate"
 SHORT_STEP = 1e-3
 """‖ΔW‖ / ‖W‖ of a first step, what Karpathy calls about right: above it the rate is not low."""
 LARGE_EPSILON = 1e3
-"""Times the optimiser's usual epsilon, from which on it is looked at."""
+"""Ratio to the optimiser's usual epsilon from which on an epsilon is suspected."""
 LEFT = 0.01
-"""Share of the baseline's loss that has to be left: first weights that come from another run may be right."""
+"""Share of the baseline's loss that has to be left: initial weights from another run may be right already."""
 NOTHING = 1e-6
 """A baseline that is 0 up to rounding and clipping."""
 DECADES = 5
@@ -33,12 +33,12 @@ class LearningRateTooLow(Rule):
     """The learning rate is too low.
 
     With a rate that is far too low the cost falls evenly and hardly at all, and after all epochs the weights
-    are nearly those that were drawn. The finding is made only where a trial at a higher rate learns.
+    are nearly the initial ones. The finding is made only where a trial at a higher rate learns.
 
     What is measured: ‖ΔW‖ / ‖W‖ of the first step and of the whole trial, where the network does not learn;
-        then the training at 10, 100, … times the rate
-    Threshold: first step below 0.001, trial below 0.2; and one of the higher rates has to end 5 % below the
-        baseline
+        then a training at 10, 100, … times the rate
+    Threshold: first step below 0.001 and whole trial below 0.2; and one of the higher rates has to end 5 %
+        below the baseline
     Source: Karpathy, CS231n notes (update to weight about 1e-3); Ben Braiek, Khomh 2022, TheDeepChecker
     """
 
@@ -92,7 +92,7 @@ class LearningRateTooLow(Rule):
         )
 
     def _smoothed(self, evidence: Evidence) -> Finding | None:
-        """An epsilon so large that it, and not the gradient, is what steps are divided by."""
+        """Find an epsilon so large that steps are divided by it, and not by the size of the gradient."""
         problem = evidence.problem
         optimizer = problem.optimizer
         own, usual = (getattr(each, "epsilon", None) for each in (optimizer, type(optimizer)()))
@@ -112,7 +112,7 @@ class LearningRateTooLow(Rule):
 
 
 def _done(trial: Trial) -> str:
-    """What all steps do to the weights and the loss."""
+    """Say what all steps do to the weights and the loss."""
     start, end = told_apart(trial.start_loss, trial.loss)
     loss = f"the loss from {start} to {end}" if start != end else f"leave the loss at {end}"
     change = "changes" if trial.steps == 1 else "change"
@@ -125,7 +125,7 @@ def _with_epsilon(optimizer: Optimizer, epsilon: float) -> Optimizer:
 
 
 def _higher(evidence: Evidence) -> list[float]:
-    """Rates, from ten times on, or from a tenth of what would make the first step about right."""
+    """Return higher rates, from ten times on, or from a tenth of the one whose first step is about right."""
     update = evidence.trial.largest_first_update
     optimizer = evidence.problem.optimizer
     rate = math.log10(optimizer.rate)

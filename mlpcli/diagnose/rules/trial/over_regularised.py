@@ -23,7 +23,7 @@ class OverRegularised(Rule):
     """The penalty on the weights is too strong.
 
     l1 and l2 pull every weight towards 0. Where that pull is stronger than the gradient of the loss, all
-    weights vanish, and what is left is the bias of the output: the best constant.
+    weights vanish, and only the bias of the output is left: the best constant.
 
     What is measured: the loss of the same training without the penalty, and with 0.1, 0.01 and 0.001 of it,
         where the network does not learn
@@ -79,7 +79,10 @@ class OverRegularised(Rule):
 
 
 def _classified(evidence: Evidence) -> str:
-    """That rows are told right although the loss is high: small weights make all probabilities alike."""
+    """Say how many rows are classified rightly although the loss is high; "" where that is nothing special.
+
+    Small weights make all probabilities alike, and the largest may still be the right one.
+    """
     target = evidence.problem.dataset.preparation.target
     if not isinstance(target, ClassTarget):
         return ""

@@ -1,4 +1,4 @@
-"""Some first weights learn and some do not."""
+"""Initial weights of which some learn and some do not."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "seed"
 LEAST_BETTER = 2
-"""Of eight other seeds, where this one does not learn: one alone is more likely the exception."""
+"""Seeds, of eight others, that have to learn where this one does not: one alone may be the exception."""
 CLEARLY_BETTER = 0.7
 """Share of the trial's loss that others must fall below where this one does not learn at all."""
 SMALL = 100
 """Parameters of a network whose seeds are compared although it learns."""
+MORE_UNITS = "more units, of which enough start well"
 
 
 class SeedDependent(Rule):
     """The seed decides.
 
-    In networks of a few units the first weights decide in which valley the training ends, and some valleys
-    are bad. The same config from other seeds tells that from everything else: what is wrong with the config
-    is wrong for all seeds. More units make it rare.
+    In networks of a few units the initial weights decide in which valley the training ends, and some valleys
+    are bad. Training the same config from other seeds tells this from everything else: what is wrong with the
+    config is wrong for all seeds. More units make it rare.
 
     What is measured: how many of eight trainings from other seeds learn where this one does not, or end at
         less than half of its loss
-    Threshold: two of them; 0.7 of its loss where it does not learn at all. Ours: circles with 3 ReLU units
-        are stuck for 2 of 10 seeds, with 16 for none
+    Threshold: two of them, or one where this one learns; 0.7 of its loss where it does not learn at all.
+        Ours: circles with 3 ReLU units are stuck for 2 of 10 seeds, with 16 for none
     Source: Blum, Rivest 1992, Training a 3-node neural network is NP-complete; our measurements
     """
 
@@ -74,5 +75,5 @@ def _remedies(evidence: Evidence, seed: int) -> Iterator[Remedy]:
     if hidden and _learns(evidence, evidence.wider):
         units = [wide_units(layer.units) for layer in hidden]
         changes = (f"network.hidden[{at}].units={count}" for at, count in enumerate(units))
-        yield Remedy("more units, of which enough start well", tuple(changes))
+        yield Remedy(MORE_UNITS, tuple(changes))
     yield Remedy("first weights that learn", (f"{KEY}={seed}",))

@@ -12,8 +12,9 @@ from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "training.shuffle"
 LONGER = 3.0
-"""Mean run of one class, against that in random order."""
+"""Ratio of the mean run of one class to that in random order."""
 LEAST_ROWS = 20
+"""Rows below which the length of runs says little."""
 
 
 class SortedRows(Rule):
@@ -22,8 +23,8 @@ class SortedRows(Rule):
     With rows sorted by class, each step forgets the class before. Short steps even that out, so it often does
     no harm.
 
-    What is measured: mean length of a run of rows of one class, against that in random order; then the
-        training with shuffling
+    What is measured: mean length of a run of rows of one class, against that in random order; then a training
+        with shuffling
     Threshold: 3 times; a note, unless the shuffled training halves the loss (warning) or learns where this
         one does not (problem)
     Source: Bengio 2012, arXiv:1206.5533, section 3 (shuffle at least once)

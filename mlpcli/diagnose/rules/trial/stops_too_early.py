@@ -1,4 +1,4 @@
-"""training.stop ends the training long before it has learned what it could."""
+"""A training that training.stop ends long before it has learned what it could."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ class StopsTooEarly(Rule):
     A cost seldom falls in every epoch. With little patience, or with a `min_delta` as large as what an epoch
     gains, the training ends at its first pause.
 
-    What is measured: loss of the training to its last epoch over that of the training that training.stop
-        ended
+    What is measured: loss of a training to its last epoch over that of the training that training.stop ended
     Threshold: half, with more than 30 % of the baseline's loss left
     Source: Prechelt 1998, Early Stopping — But When?
     """

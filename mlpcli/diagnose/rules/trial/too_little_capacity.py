@@ -1,4 +1,4 @@
-"""The network has too few units for these rows."""
+"""A network with too few units for its rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, plural
 
 NARROW = 8
-"""Units of the narrowest hidden layer from which on nothing is looked for."""
+"""Units of the narrowest hidden layer from which on it is wide enough."""
 TIGHT = 4
 """Outputs for each unit of the narrowest hidden layer, through which all of them have to pass, from which on
 the cost need not be at rest."""
@@ -20,15 +20,15 @@ the cost need not be at rest."""
 class TooLittleCapacity(Rule):
     """Too few units.
 
-    A hidden layer of one unit, or none at all, draws one straight boundary; two tanh units draw two. If the
-    classes are not separated by as many, no training helps. A wider network learns the training rows better
-    in any case, so only one that halves the loss counts.
+    A hidden layer of one unit, or none at all, draws one straight boundary; two tanh units draw two. If so
+    many do not separate the classes, no training helps. A wider network learns the training rows better in
+    any case, so only one that halves the loss counts.
 
     What is measured: loss of a network of four times the units, at least 16, trained in the same way, against
         that of this one from nine seeds
     Threshold: less than half, where the cost is at rest with more than 30 % of the baseline's loss left, and
-        a hidden layer has fewer than 8 units or there is none; at rest or not where it has fewer than a
-        quarter of the outputs
+        a hidden layer has fewer than 8 units or there is none; at rest or not where a hidden layer has fewer
+        units than a quarter of the outputs
     Source: Karpathy 2019, A Recipe for Training Neural Networks (overfit first); TheDeepChecker
     """
 
