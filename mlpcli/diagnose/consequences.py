@@ -63,4 +63,4 @@ NOTHING_LEARNED = (
     "weights_too_large",
     "weights_too_small",
 )
-"""Consequences where no step goes the right way, or none at all: nothing that the training does is evidence."""
+"""Consequences where no step goes the right way, or none at all: what the training does is no evidence."""

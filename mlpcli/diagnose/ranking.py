@@ -36,7 +36,7 @@ def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual
         if gated and ask != "all" and not evidence.frozen:
             continue
         for found in _asked(name, rule, evidence):
-            _place(possible(_lessened(found, evidence) if gated else found, evidence.problem), roots)
+            _place(possible(_downgraded(found, evidence) if gated else found, evidence.problem), roots)
     return sorted(_rooted(roots), key=lambda finding: SEVERITIES.index(finding.severity))
 
 
@@ -67,7 +67,7 @@ def rules_of(kind: str) -> dict[str, Rule]:
     return dict(sorted(rules.items(), key=lambda named: (not named[1].exact, named[1].order, named[0])))
 
 
-def _lessened(finding: Finding, evidence: Evidence) -> Finding:
+def _downgraded(finding: Finding, evidence: Evidence) -> Finding:
     """Of a network that learns: a problem is a note, and a warning where it learns no more."""
     if evidence.frozen:
         return replace(finding, severity="warning") if finding.severity == "problem" else finding

@@ -388,8 +388,8 @@ class Evidence:
         better = not (self.trial.finite and own > 0) or share < MUCH_BETTER * own
         return Outcome(trial, baseline, True, better, least)
 
-    def gravity(self, outcome: Outcome) -> str:
-        """How grave it is that the variant's cure is lacking; "" where it hardly matters."""
+    def severity_of(self, outcome: Outcome) -> str:
+        """Return how grave it is that the variant's cure is lacking; "" where it hardly matters."""
         if not self.learns:
             return "problem" if outcome.learns else "warning"
         if not (self.leaves_much and outcome.much_better):

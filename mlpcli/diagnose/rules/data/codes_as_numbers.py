@@ -60,7 +60,7 @@ class CodesAsNumbers(Rule):
             return
         names = [evidence.column_name(column) for column in found]
         outcome = evidence.outcome(with_one_hot(problem, found))
-        severity = evidence.gravity(outcome)
+        severity = evidence.severity_of(outcome)
         if not severity:
             return
         best = max(gains[column] for column in found)

@@ -68,7 +68,7 @@ class ExtremeValues(Rule):
         if not any(1 <= count < FEW * problem.count for each in counts.values() for count in each):
             return
         outcome = evidence.outcome(replace(problem, given_rows=rows))
-        severity = evidence.gravity(outcome)
+        severity = evidence.severity_of(outcome)
         if not severity:
             return
         part = "target" if "target" in counts and counts["target"].any() else "inputs"

@@ -50,7 +50,7 @@ class HiddenSoftmax(Rule):
         yield self.finding(
             f"softmax in {names}: {which} share a sum of 1, about {1 / units:.2g} each{at_most}, and what "
             f"one gains the others lose. The training {ends}; with tanh it {outcome.text}.",
-            severity=evidence.gravity(outcome) or "note",
+            severity=evidence.severity_of(outcome) or "note",
             where=f"layer {names}",
             key=layer_key(problem, sharing[0], "activation"),
             value=1 / units,

@@ -58,7 +58,7 @@ class LinearHiddenLayers(Rule):
         )
         yield self.finding(
             f"{bends}: the network does as a single linear layer would{_ends(evidence, outcome)}.",
-            severity=evidence.gravity(outcome) or "note",
+            severity=evidence.severity_of(outcome) or "note",
             where=f"layer {names}",
             key=key,
             value=Statistic(float(hidden), float(hidden), MEASURE),

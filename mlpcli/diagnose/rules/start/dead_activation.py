@@ -72,7 +72,7 @@ def _severity(evidence: Evidence, when: str) -> str:
 
     Units that training killed are a warning: weights at the start do not help them.
     """
-    cured = evidence.gravity(evidence.with_usual_weights) if when == "before training" else ""
+    cured = evidence.severity_of(evidence.with_usual_weights) if when == "before training" else ""
     return cured or "warning"
 
 

@@ -46,7 +46,7 @@ class ExplodingActivations(Rule):
         steps = [after / came if came else 0.0 for came, after in zip(before, sizes, strict=True)]
         worst = steps.index(max(steps))
         outcome = evidence.with_usual_weights
-        severity = evidence.gravity(outcome) or "note"
+        severity = evidence.severity_of(outcome) or "note"
         hidden = len(health) - 1
         he = (*in_hidden(problem, "initialisation", "he_normal"), *zero_biases(problem, range(hidden)))
         yield self.finding(

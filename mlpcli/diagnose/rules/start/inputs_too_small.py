@@ -47,7 +47,7 @@ class InputsTooSmall(Rule):
         size = rms(inputs)
         if not 0 < size < SMALL or not np.any(inputs.std(axis=0)):
             return
-        severity = evidence.gravity(evidence.with_usual_inputs)
+        severity = evidence.severity_of(evidence.with_usual_inputs)
         if not severity:
             return
         yield self.finding(

@@ -66,7 +66,7 @@ class InputsUnscaled(Rule):
         if size <= LARGE and (uneven <= UNEVEN or np.abs(inputs).max() <= LARGE):
             return
         outcome, with_targets = _outcome(evidence)
-        severity = evidence.gravity(outcome)
+        severity = evidence.severity_of(outcome)
         if not severity:
             return
         column = int(np.argmax(np.sqrt(np.mean(inputs**2, axis=0))))

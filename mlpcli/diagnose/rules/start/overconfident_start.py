@@ -49,7 +49,7 @@ class OverconfidentStart(Rule):
         if not loss > TIMES * usual:
             return
         outcome = evidence.outcome(cured)
-        severity = evidence.gravity(outcome)
+        severity = evidence.severity_of(outcome)
         if not severity and is_cross_entropy(problem):
             severity = "note"
         if not severity:

@@ -40,7 +40,7 @@ class TargetsUnscaled(Rule):
         problem = evidence.problem
         if not has_large_targets(problem):
             return
-        severity = evidence.gravity(evidence.with_usual_targets)
+        severity = evidence.severity_of(evidence.with_usual_targets)
         if not severity:
             return
         target, spread = problem.training_rows["target"], largest_spread(problem.training_rows)

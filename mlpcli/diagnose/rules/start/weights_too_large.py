@@ -37,5 +37,5 @@ class WeightsTooLarge(WeightSize):
             return
         worst = max(large, key=lambda number: scales[number])
         size = f"{scales[worst]:.3g} times as large as the rule 1/√fan-in"
-        severity = evidence.gravity(evidence.with_usual_weights) or "note"
+        severity = evidence.severity_of(evidence.with_usual_weights) or "note"
         yield self.of_layer(evidence, worst, size, scales[worst], severity)

@@ -43,7 +43,7 @@ class WeightsTooSmall(WeightSize):
         product = math.prod(scales)
         if not small and not 0 < product < SMALL_TOGETHER:
             return
-        severity = evidence.gravity(evidence.with_usual_weights)
+        severity = evidence.severity_of(evidence.with_usual_weights)
         if not severity:
             return
         worst = min((n for n, scale in enumerate(scales) if scale), key=lambda number: scales[number])

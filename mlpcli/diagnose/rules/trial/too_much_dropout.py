@@ -50,7 +50,7 @@ class TooMuchDropout(Rule):
         if not much or problem.optimizer.rate <= 0:
             return
         outcome = evidence.without_dropout
-        severity = evidence.gravity(outcome) if outcome.learns else ""
+        severity = evidence.severity_of(outcome) if outcome.learns else ""
         if not severity:
             return
         worst = max(much, key=lambda number: rates[number])
