@@ -11,7 +11,7 @@ from mlpcli.data.targets import ClassTarget
 from mlpcli.diagnose.detector import Detector
 from mlpcli.diagnose.layers.weight_probe import Probe
 from mlpcli.diagnose.loss_curve import EpochStats, LossCurve
-from mlpcli.diagnose.trials.evidence import STILL_FALLING
+from mlpcli.diagnose.trials.trial import STILL_FALLING
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding
 

@@ -11,9 +11,9 @@ from mlpcli.diagnose.layers.weight_probe import Probe
 from mlpcli.diagnose.loss_curve import EpochStats
 from mlpcli.diagnose.monitor import MonitorContext
 from mlpcli.diagnose.monitors import MONITORS
-from mlpcli.diagnose.possible import possible
-from mlpcli.diagnose.ranking import diagnose
+from mlpcli.diagnose.ranking import applicable, diagnose
 from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.facts import Facts, FactsInterrupted
 from mlpcli.problem.problem import Problem
 from mlpcli.registry import choice_name
 from mlpcli.runs.finding import Finding
@@ -49,7 +49,7 @@ class Monitoring:
         """The problems and warnings that are certain before the first step; none where it was interrupted."""
         try:
             found = diagnose(_Untrained(self._problem, interrupted), ("graph", "data"), ask="before training")
-        except _Interrupted:
+        except FactsInterrupted:
             return []
         return [finding for finding in found if finding.severity != "note"]
 
@@ -79,7 +79,7 @@ class Monitoring:
         for monitor in list(self._monitors):
             finding = monitor.check(context)
             if finding is not None:
-                found.append(possible(finding, self._problem))
+                found.append(applicable(finding, self._problem))
                 self._monitors.remove(monitor)
         took = time.perf_counter() - began
         self._spent += took
@@ -88,22 +88,12 @@ class Monitoring:
         return found
 
 
-class _Interrupted(Exception):
-    """Somebody waits for the training to end."""
-
-
 class _Untrained(Evidence):
-    """Facts cost no training: of what is not trained yet nothing is known to go wrong."""
-
-    notes = False
+    """Evidence before the first epoch: of what is not trained yet nothing is known to go wrong."""
 
     def __init__(self, problem: Problem, interrupted: Callable[[], bool]) -> None:
         super().__init__(problem)
-        self._interrupted = interrupted
-
-    def may_stop(self) -> None:
-        if self._interrupted():
-            raise _Interrupted
+        self.facts = Facts(problem, notes=False, interrupted=interrupted)
 
     @cached_property
     def learns(self) -> bool:

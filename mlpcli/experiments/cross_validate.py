@@ -29,11 +29,11 @@ def cross_validate(
     keep_every: float | None = None,
     overrides: Sequence[str] = (),
 ) -> None:
-    """Train each fold in a run folder of its own, fold-1 and so on, and go on where that was begun.
+    """Train each fold in a run folder of its own, fold-1 and so on, and resume folds that were begun.
 
     Leaves folds.csv (a row of scores per fold) and fold-predictions.csv (a row per row of the file, in its
-    order). overrides: for folds that were begun; `prepared` has them already. Raises KeyboardInterrupt where
-    it was told to end, else as train.
+    order). Folds are built from the tables that `prepared` has read. overrides: for folds that were begun;
+    `prepared` has them already. Raises KeyboardInterrupt where it is interrupted, else what train raises.
     """
     count = prepared.config.training.folds
     assert count is not None
@@ -81,7 +81,7 @@ def cross_validate(
 
 
 def folds_of(folder: RunFolder) -> FoldsDone | None:
-    """What folds.csv has; None where not all folds are done, or none was asked for. Raises ModelFileError."""
+    """Read folds.csv; return None where folds are missing or were not asked for. Raises ModelFileError."""
     rows = folder.read_rows(FOLDS)
     if not folder.has(FOLDS):
         return None
@@ -95,26 +95,28 @@ def folds_of(folder: RunFolder) -> FoldsDone | None:
 
 
 def _held_back(prepared: Problem, folder: RunFolder) -> Watched:
-    """The rows of the fold, with the weights that were kept."""
+    """Return an evaluator of the rows that a fold holds back, with the weights that were kept."""
     assert prepared.dataset.test is not None
     weights = ModelFile.read(folder.model()).parameters
     return Watched(prepared, "test", prepared.dataset.test, weights)
 
 
 def _predictions(prepared: Problem, held: Watched, fold: int) -> Iterator[dict[str, Any]]:
-    """line: of the row in its file. Then the fold, what `mlp predict` would say, and what is true."""
+    """Yield a record for each held-back row: its line in the file, the fold, the truth, the prediction."""
     preparation, part = prepared.dataset.preparation, held.part
-    said = prediction_of(held.outputs(), preparation, Counts(), held.no_probabilities)
+    outputs = prediction_of(held.outputs(), preparation, Counts(), held.no_probabilities)
     target = preparation.target
     for at, line in enumerate(part.lines):
         row: dict[str, Any] = {"line": int(line), "fold": fold}
-        values = said.values[at].tolist()
-        if said.labels is not None:
-            row |= {"true": said.names[int(part.targets[at])], "label": said.labels[at]}
-            row |= dict(zip(said.columns, values, strict=True))
+        values = outputs.values[at].tolist()
+        if outputs.labels is not None:
+            row |= {"true": outputs.names[int(part.targets[at])], "label": outputs.labels[at]}
+            row |= dict(zip(outputs.columns, values, strict=True))
         else:
             true = part.targets[at : at + 1]
             true = preparation.unscale(true) if target.task == "regression" else true
-            row |= {f"true_{name}": value for name, value in zip(said.names, true[0].tolist(), strict=True)}
-            row |= {f"predicted_{name}": value for name, value in zip(said.names, values, strict=True)}
+            row |= {
+                f"true_{name}": value for name, value in zip(outputs.names, true[0].tolist(), strict=True)
+            }
+            row |= {f"predicted_{name}": value for name, value in zip(outputs.names, values, strict=True)}
         yield row

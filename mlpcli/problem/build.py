@@ -1,4 +1,4 @@
-"""From a config to its problem: data is read, network and optimiser are built, nothing is trained."""
+"""The way from a config to its problem: data is read, network and optimiser are built, nothing is trained."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ def rebuild(problem: Problem, changes: Sequence[str]) -> Problem:
     changes: as --set, "data.scaling=standard". Raises ConfigError, DataError where the config cannot be
     built with them.
     """
-    file = with_overrides(problem.file, changes)
+    own = problem.file
+    # Files that are read already may be gone; those that are not are looked for when they are read.
+    file = load_config_text(own.text, own.path, changes, CHOICES, check_files=False, numbered=own.numbered)
     return _build(file, problem.network.inputs.dtype, problem.files, problem)
 
 

@@ -13,7 +13,7 @@ from mlpcli.diagnose.loss_curve import EpochStats
 from mlpcli.diagnose.monitor import Monitor, MonitorContext
 from mlpcli.diagnose.monitoring import Monitoring
 from mlpcli.diagnose.monitors import MONITORS
-from mlpcli.diagnose.trials.trial import Trainer
+from mlpcli.diagnose.trials.runner import TrialRunner
 from mlpcli.problem.build import prepare
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -217,7 +217,7 @@ def test_facts_take_no_training_and_healthy_configs_have_none(config, precision,
     def never(*args, **more):
         raise AssertionError("a trial")
 
-    monkeypatch.setattr(Trainer, "run", never)
+    monkeypatch.setattr(TrialRunner, "run", never)
     prepared = prepare(CONFIGS / f"{config}.yaml", [f"precision={precision}"])
     assert Monitoring(prepared, prepared.initial_values()).facts() == []
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.trials.baseline import baseline_loss, least_loss, mean_loss
+from mlpcli.diagnose.trials.baseline import baseline_loss, mean_loss, minimum_loss
 from mlpcli.execute.evaluate import evaluate
 from mlpcli.execute.numpy.executor import NumpyExecutor
 from mlpcli.execute.rows import Rows
@@ -63,9 +63,9 @@ class Probe:
         return baseline_loss(self._problem)
 
     @cached_property
-    def least_loss(self) -> float:
+    def minimum_loss(self) -> float:
         """The loss of a prediction that is right."""
-        return least_loss(self._problem)
+        return minimum_loss(self._problem)
 
     def loss(self) -> tuple[float, float]:
         """The loss of the weights as they are, without dropout and penalty, and that of the best constant.

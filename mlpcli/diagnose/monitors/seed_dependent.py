@@ -6,8 +6,8 @@ import math
 
 from mlpcli.diagnose.monitor import NEAR, Monitor, MonitorContext
 from mlpcli.diagnose.rules.trial.seed_dependent import KEY, MORE_UNITS, SMALL
-from mlpcli.diagnose.trials.baseline import share_left
-from mlpcli.diagnose.trials.evidence import POOR
+from mlpcli.diagnose.trials.baseline import Yardstick
+from mlpcli.diagnose.trials.trial import POOR
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import percent, plural
 
@@ -38,7 +38,7 @@ class SeedDependentMonitor(Monitor):
         if baseline <= 0 or not loss < (1 - NEAR) * baseline:
             return None
         # Ours: with one row wrong XOR stands at half of the baseline's loss.
-        left = share_left(loss, baseline, context.probe.least_loss)
+        left = Yardstick(baseline, context.probe.minimum_loss).left(loss)
         if left <= POOR:
             return None
         hidden = problem.config.network.hidden

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.monitor import Monitor, MonitorContext
 from mlpcli.diagnose.rules.trial.too_few_epochs import HALF_WAY, KEY
-from mlpcli.diagnose.trials.baseline import share_left
+from mlpcli.diagnose.trials.baseline import Yardstick
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding, Remedy
 
@@ -45,11 +45,11 @@ class TooFewEpochsMonitor(Monitor):
 def _leaves_half(context: MonitorContext) -> bool:
     """Tell whether half of what there is to gain is left, by the epoch's mean and by the weights after it."""
     own, constant = context.probe.loss()
-    baseline, least = context.probe.baseline, context.probe.least_loss
+    baseline, least = context.probe.baseline, context.probe.minimum_loss
     if baseline <= 0 or constant <= 0:  # nothing of it can be left
         return False
     pairs = ((context.now.loss, baseline), (own, constant))
-    return all(share_left(loss, best, least) >= HALF_WAY for loss, best in pairs)
+    return all(Yardstick(best, least).left(loss) >= HALF_WAY for loss, best in pairs)
 
 
 def _remedies(problem: Problem) -> Iterator[Remedy]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mlpcli.diagnose.config_keys import layer_key, usual_inputs, usual_weights
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
@@ -17,16 +19,25 @@ class WeightSize(Rule):
     always = True
 
     def of_layer(
-        self, evidence: Evidence, number: int, size: str, value: float | Statistic, severity: str
-    ) -> Finding:
-        """Make the finding about one layer. number: from 0. size: that of its weights, in words."""
-        problem = evidence.problem
+        self, evidence: Evidence, number: int, size: str, value: float | Statistic, harmless: str = ""
+    ) -> Iterator[Finding]:
+        """Yield the finding about one layer, where usual weights would help.
+
+        number: from 0. size: that of its weights, in words. harmless: severity where they would not; "" for
+        no finding.
+        """
+        problem, variants = evidence.problem, evidence.variants
+        changes = usual_weights(problem)
+        outcome = variants.outcome(changes)
+        severity = variants.severity_of(outcome) or harmless
+        if not severity:
+            return
         name = problem.network.layers[number].name
-        return self.finding(
+        yield self.finding(
             f"The first weights of {name} are {size}. The same training from glorot_uniform weights "
-            f"{evidence.with_usual_weights.text}.",
+            f"{outcome.text}.",
             value,
-            (Remedy("weights of the usual size, biases of 0", usual_weights(problem)),),
+            (Remedy("weights of the usual size, biases of 0", changes),),
             severity=severity,
             where=f"layer {name}",
             key=layer_key(problem, number, "initialisation"),

@@ -13,7 +13,7 @@ from mlpcli.errors import OutputError
 from mlpcli.problem.build import prepare
 from sampling import sampled
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 REPAIRED = ("inputs_unscaled", "zero_weights", "dead_activation", "learning_rate_not_positive")
 SOME = [
     each

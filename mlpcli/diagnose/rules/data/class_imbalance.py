@@ -10,7 +10,6 @@ from mlpcli.data.targets import ClassTarget
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.trial import Trial
-from mlpcli.diagnose.trials.variant import weighted
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.metrics import class_probabilities
 from mlpcli.wording import percent
@@ -19,6 +18,7 @@ MOST_TIMES = 10.0
 """Rows of the most frequent class for each row of the rarest."""
 LEAST_RECALL = 0.3
 """Share of the rarest class that has to be recognised."""
+BALANCED = ("data.class_weights=balanced",)
 LEAST_ROWS = 5
 """Rows of the rarest class below which there is too little to learn from."""
 
@@ -54,9 +54,9 @@ class ClassImbalance(Rule):
         trial = evidence.trial
         if not trial.finite:
             return
-        classes = _classes(evidence.trainer.rows["target"], target)
+        classes = _classes(evidence.trial.targets, target)
         counts = np.bincount(classes, minlength=problem.dataset.preparation.outputs)
-        own = evidence.trainer.rows.get("weights")
+        own = evidence.trials.runner.rows.get("weights")
         sizes = np.bincount(classes, own, len(counts))
         rarest, commonest = int(np.argmin(sizes)), int(np.argmax(sizes))
         if counts[rarest] < LEAST_ROWS or sizes[commonest] < MOST_TIMES * sizes[rarest]:
@@ -64,11 +64,10 @@ class ClassImbalance(Rule):
         recall = _recall(trial, target, classes, rarest)
         if recall >= LEAST_RECALL:
             return
-        everywhere = _classes(problem.training_rows["target"], target)
-        factors = 1.0 / np.maximum(np.bincount(everywhere, minlength=len(counts)), 1)
-        trainer = evidence.trainer_of(weighted(problem, factors[everywhere]))
-        balanced = trainer.run()
-        there = _classes(trainer.rows["target"], target)
+        balanced = evidence.variants.outcome(BALANCED).trial
+        if balanced is None:
+            return
+        there = _classes(balanced.targets, target)
         reached = _recall(balanced, target, there, rarest)
         # A network that calls everything rare has learned nothing either.
         told_apart = balanced.finite and _recall(balanced, target, there, commonest) > 0.5
@@ -84,9 +83,7 @@ class ClassImbalance(Rule):
             severity="warning" if evidence.learns else "problem",
             where=f"class {name}",
             value=recall,
-            remedies=(
-                Remedy("each class counts alike, however many rows it has", ("data.class_weights=balanced",)),
-            ),
+            remedies=(Remedy("each class counts alike, however many rows it has", BALANCED),),
         )
 
 

@@ -12,7 +12,8 @@ from mlpcli.diagnose.config_keys import ignoring
 from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.facts import ALL_CELLS
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import all_of, listed, part_of, plural
@@ -71,8 +72,9 @@ class ConstantInputs(Rule):
                 f"{', which can only add to the biases' if whole else ''} ({_listed(evidence, same)})."
             )
             yield self._columns(evidence, same, cause, severity, _ignored(evidence, same))
-        if evidence.notes and len(same) < width and (doubles := _doubles(inputs, same)):
-            pairs = [f"{evidence.input_name(a)} = {evidence.input_name(b)}" for a, b in doubles.items()]
+        facts = evidence.facts
+        if facts.notes and len(same) < width and (doubles := _doubles(inputs, same)):
+            pairs = [f"{facts.input_name(a)} = {facts.input_name(b)}" for a, b in doubles.items()]
             cause = (
                 f"{part_of(len(doubles), width, 'input column')} {'has' if len(doubles) == 1 else 'have'} "
                 f"the same values in all training rows as a column before: {listed(pairs)}."
@@ -102,14 +104,14 @@ def _constant(evidence: Evidence) -> tuple[list[int], int]:
     """
     inputs = evidence.problem.training_rows["inputs"]
     varied, same = _known(evidence.problem)
-    most = 0 if evidence.notes else int(MANY * len(varied))
+    most = 0 if evidence.facts.notes else int(MANY * len(varied))
     left = np.flatnonzero(~(varied | same))
     left = left[~np.any(inputs[:AT_ONCE, left] != inputs[0, left], axis=0)]
     chosen = None
-    if not evidence.notes and len(left) * len(inputs) > ALL_CELLS:
-        chosen = evidence.some(len(inputs), len(left))
+    if not evidence.facts.notes and len(left) * len(inputs) > ALL_CELLS:
+        chosen = evidence.facts.sample(len(inputs), len(left))
     count = len(inputs) if chosen is None else len(chosen)
-    for rows in evidence.pieces(count, max(1, len(left))):
+    for rows in evidence.facts.pieces(count, max(1, len(left))):
         if not len(left) or len(left) + np.count_nonzero(same) <= most:
             break
         at: Any = rows if chosen is None else chosen[rows, None]
@@ -163,7 +165,7 @@ def _doubles(inputs: NDArray[Any], constant: list[int]) -> dict[int, int]:
 
 
 def _listed(evidence: Evidence, columns: list[int]) -> str:
-    return listed(dict.fromkeys(evidence.column_name(number) for number in columns))
+    return listed(dict.fromkeys(evidence.facts.column_name(number) for number in columns))
 
 
 def _ignored(evidence: Evidence, columns: list[int]) -> tuple[Remedy, ...]:

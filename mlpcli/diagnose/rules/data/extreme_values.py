@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from mlpcli.diagnose.config_keys import ignoring
 from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.usual import standardised
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import part_of
 
@@ -55,7 +53,7 @@ class ExtremeValues(Rule):
         far: dict[str, NDArray[np.bool_]] = {}
         rows = dict(problem.training_rows)
         for part in parts:
-            low, middle, high = np.percentile(evidence.some_rows[part], (3, 50, 97), axis=0)
+            low, middle, high = np.percentile(evidence.facts.some_rows[part], (3, 50, 97), axis=0)
             width = np.where(high > low, high - low, np.inf)  # a column without a width has no extremes
             far[part] = np.abs(problem.training_rows[part] - middle) > FAR * width
             near = np.clip(problem.training_rows[part], low - width, high + width)
@@ -63,18 +61,18 @@ class ExtremeValues(Rule):
             data = problem.config.data
             targets = problem.head.loss.target_scaling(data.target_scaling)
             scaled = (data.scaling if part == "inputs" else targets) != "none"
-            rows[part] = standardised(near) if scaled else near
+            rows[part] = _standardised(near) if scaled else near
         counts = {part: cells.sum(axis=0) for part, cells in far.items()}
         if not any(1 <= count < FEW * problem.count for each in counts.values() for count in each):
             return
-        outcome = evidence.outcome(replace(problem, given_rows=rows))
-        severity = evidence.severity_of(outcome)
+        outcome = evidence.variants.outcome_on(rows)
+        severity = evidence.variants.severity_of(outcome)
         if not severity:
             return
         part = "target" if "target" in counts and counts["target"].any() else "inputs"
         at = int(np.argmax(np.where(counts[part] < FEW * problem.count, counts[part], 0)))
         names = problem.dataset.preparation.target.names if part == "target" else ()
-        name = names[at] if part == "target" else evidence.column_name(at)
+        name = names[at] if part == "target" else evidence.facts.column_name(at)
         row = int(np.argmax(far[part][:, at]))
         cells = part_of(int(counts[part][at]), problem.count, "cell")
         columns = sum(int(np.count_nonzero(count)) for count in counts.values())
@@ -95,3 +93,11 @@ def _remedies(evidence: Evidence, only: str) -> Iterator[Remedy]:
     yield Remedy("such cells left empty in the file, where they stand for what is not known")
     if only and len(evidence.problem.dataset.preparation.names) > 1:
         yield Remedy("without the column", ignoring(evidence.problem, [only]))
+
+
+def _standardised(columns: NDArray[Any]) -> NDArray[Any]:
+    """Give every column mean 0 and standard deviation 1; one that does not vary becomes 0."""
+    spread = columns.std(axis=0)
+    with np.errstate(all="ignore"):
+        scaled = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return np.ascontiguousarray(scaled)

@@ -41,7 +41,7 @@ class LossBelowMinimum(Rule):
             allowed, wants = Range(0.0, np.inf), "counts, which are 0 or more"
         else:
             return
-        low, high = evidence.target_span
+        low, high = evidence.facts.target_span
         if not allowed.beyond(np.array([low, high])).any():
             return
         outside = allowed.beyond(target)

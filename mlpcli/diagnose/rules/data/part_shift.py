@@ -10,7 +10,8 @@ import numpy as np
 from mlpcli.data.dataset import Part
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.facts import ALL_CELLS
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import part_of
 
@@ -62,7 +63,7 @@ class PartShift(Rule):
             training, there = problem.dataset.training.inputs, part.inputs
             looked = ""
             if (len(training) + len(there)) * training.shape[1] > ALL_CELLS:
-                training, there = (each[evidence.some(*each.shape)] for each in (training, there))
+                training, there = (each[evidence.facts.sample(*each.shape)] for each in (training, there))
                 looked = f", by {len(training)} rows of one and {len(there)} of the other"
             shift, ratio = _differences(evidence, training, there)
             off = np.flatnonzero(_is_off(shift, ratio))
@@ -73,7 +74,7 @@ class PartShift(Rule):
             )
             if column is None:
                 continue
-            name, far, times = evidence.column_name(int(column)), shift[column], ratio[column]
+            name, far, times = evidence.facts.column_name(int(column)), shift[column], ratio[column]
             said = []
             if far > FAR:
                 said.append(f"the mean is {far:.3g} standard deviations away")
@@ -117,7 +118,7 @@ def _moments(evidence: Evidence, inputs: NDArray[Any]) -> tuple[NDArray[Any], ND
     """Return mean and standard deviation of each column, (inputs,) each, in float64."""
     first = inputs[0].astype(np.float64)
     total, squares = np.zeros_like(first), np.zeros_like(first)
-    for rows in evidence.pieces(*inputs.shape):
+    for rows in evidence.facts.pieces(*inputs.shape):
         piece = inputs[rows] - first  # 0 in constant columns, whatever their value
         total += piece.sum(axis=0)
         squares += np.square(piece).sum(axis=0)
@@ -135,6 +136,6 @@ def _is_varied(inputs: NDArray[Any]) -> NDArray[np.bool_]:
 def _is_off_by_all(evidence: Evidence, part: Part, column: int) -> bool:
     """Tell whether all rows show of an input what some of them do."""
     training = evidence.problem.dataset.training.inputs[:, [column]]
-    evidence.may_stop()
+    evidence.facts.check_interrupt()
     off = _is_off(*_differences(evidence, training, part.inputs[:, [column]]))
     return bool(off[0] and _is_varied(training)[0])

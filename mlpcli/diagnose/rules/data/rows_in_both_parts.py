@@ -61,7 +61,7 @@ class RowsInBothParts(Rule):
             if found is None or found.share < SOME or found.share < 2 * found.repeated:
                 continue
             many = found.share > MANY
-            if not many and not evidence.notes:
+            if not many and not evidence.facts.notes:
                 continue
             rows = plural(part.rows, f"{key} row")
             of = rows if found.rows == part.rows else f"{found.rows:,} of {rows}"
@@ -104,7 +104,7 @@ def _is_same_file(evidence: Evidence, first: str, second: str) -> bool:
             return False
         digests = []
         for path in (first, second):
-            evidence.may_stop()
+            evidence.facts.check_interrupt()
             digests.append(hashlib.sha256(Path(path).read_bytes()).digest())
     except OSError:  # gone since it was read: the rows that were read are compared
         return False

@@ -55,7 +55,7 @@ class TargetAmongInputs(Rule):
         column, size = next((each for each in told if each[1] > SAME), (0, 0.0))
         if size <= SAME:
             return
-        name = evidence.column_name(column)
+        name = evidence.facts.column_name(column)
         yield self.finding(
             f"The input {name} is the target in other words: |correlation| {size:.5f}.",
             where=f"column {name}",
@@ -71,7 +71,7 @@ class TargetAmongInputs(Rule):
 def _candidates(evidence: Evidence) -> list[tuple[int, int]]:
     """Return pairs of an input and an output column that look the same on some rows, the likeliest first."""
     rows, width = evidence.problem.training_rows, evidence.problem.training_rows["inputs"].shape[1]
-    chosen = evidence.some(len(rows["inputs"]), width)
+    chosen = evidence.facts.sample(len(rows["inputs"]), width)
     outputs = _standardised(rows["target"][chosen])
     columns = np.flatnonzero(outputs.any(axis=0))
     fewer = max(LEAST_ROWS, MOST_PRODUCTS // (width * max(1, len(columns))))
@@ -79,7 +79,7 @@ def _candidates(evidence: Evidence) -> list[tuple[int, int]]:
     chosen = chosen[::step]
     outputs = _standardised(rows["target"][chosen][:, columns])
     found: list[tuple[float, int, int]] = []
-    for some in evidence.pieces(width, max(len(chosen), len(columns))):
+    for some in evidence.facts.pieces(width, max(len(chosen), len(columns))):
         inputs = _standardised(rows["inputs"][chosen, some])
         sizes = np.abs(inputs.T @ outputs) / len(chosen)
         for at, output in np.argwhere(sizes > LOOKS_SAME).tolist():
@@ -100,7 +100,7 @@ def _correlation(evidence: Evidence, column: int, output: int) -> float:
     """Return |correlation| of two columns over all rows; 0 where either hardly varies."""
     rows = evidence.problem.training_rows
     pair = np.stack([rows["inputs"][:, column], rows["target"][:, output]], axis=1)
-    evidence.may_stop()
+    evidence.facts.check_interrupt()
     varied = np.count_nonzero(pair != np.median(pair, axis=0), axis=0)
     if varied.min() < LEAST_VARIED:
         return 0.0

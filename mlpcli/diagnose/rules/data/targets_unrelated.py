@@ -43,7 +43,7 @@ class TargetsUnrelated(Rule):
     explains = (*STANDSTILL, "cost_oscillates", "overfitting")
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
-        rows = evidence.some_rows
+        rows = evidence.facts.some_rows
         count = len(rows["inputs"])
         inputs, target = _standardised(rows["inputs"]), _standardised(rows["target"])
         if count < LEAST_ROWS or not inputs.shape[1] or not target.shape[1]:

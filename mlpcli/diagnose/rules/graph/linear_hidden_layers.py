@@ -8,9 +8,8 @@ from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key
 from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import Evidence, Outcome
-from mlpcli.diagnose.trials.rebuilt import with_hidden
-from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.variants import VariantOutcome
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.output_range import is_straight
 from mlpcli.wording import listed
@@ -52,13 +51,13 @@ class LinearHiddenLayers(Rule):
                 remedies=(Remedy("a layer that bends", in_hidden(problem, "activation", "tanh", straight)),),
             )
             return
-        outcome = evidence.outcome(with_hidden(problem, straight, ACTIVATIONS["tanh"]()))
+        outcome = evidence.variants.outcome(in_hidden(problem, "activation", "tanh", straight))
         bends = (
             f"The hidden layer {names} does not bend" if one else f"Of the hidden layers none bends ({names})"
         )
         yield self.finding(
             f"{bends}: the network does as a single linear layer would{_ends(evidence, outcome)}.",
-            severity=evidence.severity_of(outcome) or "note",
+            severity=evidence.variants.severity_of(outcome) or "note",
             where=f"layer {names}",
             key=key,
             value=Statistic(float(hidden), float(hidden), MEASURE),
@@ -66,8 +65,8 @@ class LinearHiddenLayers(Rule):
         )
 
 
-def _ends(evidence: Evidence, outcome: Outcome) -> str:
-    if not evidence.trial.finite or not outcome.trial.finite:
+def _ends(evidence: Evidence, outcome: VariantOutcome) -> str:
+    if not evidence.trial.finite or not outcome.finite:
         return ""
     return f", and ends at a loss of {evidence.trial.loss:.3g}; with tanh it {outcome.text}"
 

@@ -11,7 +11,6 @@ from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.baseline import is_cross_entropy
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.rebuilt import with_head
 from mlpcli.nn.loss import SMALLEST_PROBABILITY
 from mlpcli.nn.losses import LOSSES
 from mlpcli.registry import choice_name
@@ -19,6 +18,7 @@ from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.output_range import Range, output_range, sums_to_one
 
 KEY = "network.output.activation"
+SIGMOID = (f"{KEY}=sigmoid", "loss=binary_cross_entropy")
 PROBABILITIES = Range(0.0, 1.0)
 
 
@@ -65,8 +65,7 @@ class NotAProbability(Rule):
                 "whatever the row."
             )
         elif PROBABILITIES.beyond(np.array([said.low, said.high])).any():
-            sigmoid = with_head(problem, "sigmoid", "binary_cross_entropy")
-            blamed = not evidence.learns and evidence.outcome(sigmoid).learns
+            blamed = not evidence.learns and evidence.variants.outcome(SIGMOID).learns
             severity = "problem" if blamed else "warning"
             cause = (
                 f"{problem.head.loss_name} needs outputs between 0 and 1, and {activation} says {said.text}: "
@@ -88,11 +87,10 @@ class NotAProbability(Rule):
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     problem = evidence.problem
-    sigmoid = (f"{KEY}=sigmoid", "loss=binary_cross_entropy")
     softmax = (f"{KEY}=softmax", "loss=cross_entropy")
     if problem.dataset.task == "classification" and problem.head.units > 1:
         yield Remedy("softmax: outputs that share 1", softmax)
-        yield Remedy("sigmoid: each output is a probability of its own", sigmoid)
+        yield Remedy("sigmoid: each output is a probability of its own", SIGMOID)
     else:
-        yield Remedy("sigmoid: each output is a probability", sigmoid)
+        yield Remedy("sigmoid: each output is a probability", SIGMOID)
     yield Remedy("a loss that takes any number", ("loss=squared_error",))

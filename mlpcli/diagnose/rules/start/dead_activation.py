@@ -68,12 +68,11 @@ class DeadActivation(Rule):
 
 
 def _severity(evidence: Evidence, when: str) -> str:
-    """Judge a layer with many dead units, not all, by the training from usual weights.
-
-    Units that training killed are a warning: weights at the start do not help them.
-    """
-    cured = evidence.severity_of(evidence.with_usual_weights) if when == "before training" else ""
-    return cured or "warning"
+    """Judge a layer with many dead units, not all, by the training from usual weights."""
+    if when != "before training":
+        return "warning"  # units that training killed: other weights at the start prove nothing
+    usual = evidence.variants.outcome(usual_weights(evidence.problem))
+    return evidence.variants.severity_of(usual) or "warning"
 
 
 def _remedies(evidence: Evidence, number: int, killed: bool) -> Iterator[Remedy]:

@@ -39,7 +39,7 @@ class EffectivelyLinear(Rule):
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         problem, hidden = evidence.problem, hidden_layers(evidence.problem)
-        if not evidence.trial.finite or (evidence.learns and not evidence.fits_poorly):
+        if not evidence.trial.finite or (evidence.learns and not evidence.trial.fits_poorly):
             return
         start, end = evidence.start_health, evidence.trial_health
         # A layer that is flat on every row is dead, which says more.
@@ -85,12 +85,12 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     if any(number < hidden for number in hard):
         smooth = tuple(f"{layer_key(problem, number, 'activation')}=sigmoid" for number in hard)
         yield Remedy("what the hard sigmoid imitates, curved everywhere", smooth)
-    longer = evidence.longer
-    if evidence.beats_baseline(longer.loss) and (not evidence.learns or evidence.much_better(longer)):
+    longer = evidence.trials.longer
+    if longer.beats_baseline and (not evidence.learns or longer.much_better_than(evidence.trial)):
         epochs = len(longer.costs)
         why = f"ends at {longer.loss:.3g} in a trial: in the end the weights grow past the bends"
         yield Remedy(why, (f"training.epochs={epochs}",))
-    size = rms(evidence.some_rows["inputs"])
+    size = rms(evidence.facts.some_rows["inputs"])
     if health[0].shape.bend and size:
         fan_in = problem.network.layers[0].parameters[0].fan_in
         std = health[0].shape.bend / (size * math.sqrt(fan_in))

@@ -35,7 +35,7 @@ class ExplodingActivations(Rule):
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         problem = evidence.problem
-        size = rms(evidence.some_rows["inputs"])
+        size = rms(evidence.facts.some_rows["inputs"])
         health = evidence.start_health
         # Of the hidden layers: an output layer that is too large is an over-confident start.
         sizes = [layer.pre_activation_rms for layer in health[:-1]]
@@ -45,8 +45,8 @@ class ExplodingActivations(Rule):
         before = [size, *sizes[:-1]]
         steps = [after / came if came else 0.0 for came, after in zip(before, sizes, strict=True)]
         worst = steps.index(max(steps))
-        outcome = evidence.with_usual_weights
-        severity = evidence.severity_of(outcome) or "note"
+        outcome = evidence.variants.outcome(usual_weights(problem))
+        severity = evidence.variants.severity_of(outcome) or "note"
         hidden = len(health) - 1
         he = (*in_hidden(problem, "initialisation", "he_normal"), *zero_biases(problem, range(hidden)))
         yield self.finding(

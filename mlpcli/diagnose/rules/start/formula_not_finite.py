@@ -48,8 +48,8 @@ class FormulaNotFinite(Rule):
         problem, network = evidence.problem, evidence.problem.network
         if not uses_formulas(network, problem.head.loss):
             return
-        rows = evidence.some_rows
-        count, weights = len(rows["inputs"]), evidence.trained or evidence.start
+        rows = evidence.facts.some_rows
+        count, weights = len(rows["inputs"]), evidence.trained or evidence.facts.initial_values
         values = {**weights, **rows, **network.counters()}
         fault = value_fault(network.settled, problem.head.loss, values, count)
         if fault is not None:

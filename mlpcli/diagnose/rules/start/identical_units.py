@@ -48,7 +48,7 @@ class IdenticalUnits(Rule):
         problem, layers = evidence.problem, evidence.problem.network.layers
         counts = {}
         for number, (layer, following) in enumerate(pairwise(layers)):
-            before = identical(layer, following, evidence.start)
+            before = identical(layer, following, evidence.facts.initial_values)
             if not before:
                 continue
             trial = evidence.trial

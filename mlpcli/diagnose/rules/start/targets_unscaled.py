@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlpcli.diagnose.config_keys import LARGEST_TARGET, has_large_targets, largest_spread, usual_targets
 from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.usual import LARGEST_TARGET, has_large_targets, largest_spread
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, told_apart
 
@@ -40,7 +40,8 @@ class TargetsUnscaled(Rule):
         problem = evidence.problem
         if not has_large_targets(problem):
             return
-        severity = evidence.severity_of(evidence.with_usual_targets)
+        outcome = evidence.variants.outcome(usual_targets(problem))
+        severity = evidence.variants.severity_of(outcome)
         if not severity:
             return
         target, spread = problem.training_rows["target"], largest_spread(problem.training_rows)
@@ -50,8 +51,8 @@ class TargetsUnscaled(Rule):
         yield self.finding(
             f"The targets lie between {low} and {high} with a standard deviation of "
             f"{spread:.4g}; the loss starts at {evidence.trial.start_loss:.4g} and {ends}, where the best "
-            f"constant has {evidence.baseline:.4g}. The same training with standardised targets "
-            f"{evidence.with_usual_targets.text}.",
+            f"constant has {evidence.trial.baseline:.4g}. The same training with standardised targets "
+            f"{outcome.text}.",
             severity=severity,
             where=f"target {listed(_names(evidence))}",
             value=spread,

@@ -31,11 +31,10 @@ class WeightsTooLarge(WeightSize):
     explains = (*WRONG_SIZE, "effectively_linear", "exploding_activations", "overconfident_start")
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
-        scales = hidden_scales(evidence.problem, evidence.start)
+        scales = hidden_scales(evidence.problem, evidence.facts.initial_values)
         large = [number for number, scale in enumerate(scales) if scale > LARGE]
         if not large:
             return
         worst = max(large, key=lambda number: scales[number])
         size = f"{scales[worst]:.3g} times as large as the rule 1/√fan-in"
-        severity = evidence.severity_of(evidence.with_usual_weights) or "note"
-        yield self.of_layer(evidence, worst, size, scales[worst], severity)
+        yield from self.of_layer(evidence, worst, size, scales[worst], harmless="note")

@@ -38,13 +38,10 @@ class WeightsTooSmall(WeightSize):
     explains = (*STANDSTILL, "dead_activation", "effectively_linear", "vanishing_gradient")
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
-        scales = hidden_scales(evidence.problem, evidence.start)
+        scales = hidden_scales(evidence.problem, evidence.facts.initial_values)
         small = [number for number, scale in enumerate(scales) if 0 < scale < SMALL]
         product = math.prod(scales)
         if not small and not 0 < product < SMALL_TOGETHER:
-            return
-        severity = evidence.severity_of(evidence.with_usual_weights)
-        if not severity:
             return
         worst = min((n for n, scale in enumerate(scales) if scale), key=lambda number: scales[number])
         more = f" ({product:.1g} through all {len(scales)} hidden layers)" if len(scales) > 1 else ""
@@ -53,4 +50,4 @@ class WeightsTooSmall(WeightSize):
             "shrinks by about that factor there"
         )
         value = scales[worst] if small else Statistic(product, SMALL_TOGETHER, TOGETHER)
-        yield self.of_layer(evidence, worst, size, value, severity)
+        yield from self.of_layer(evidence, worst, size, value)

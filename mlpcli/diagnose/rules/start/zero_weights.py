@@ -42,7 +42,7 @@ class ZeroWeights(Rule):
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         problem = evidence.problem
         layers = problem.network.layers
-        zero = [not np.any(evidence.start[layer.parameters[0].node.name]) for layer in layers]
+        zero = [not np.any(evidence.facts.initial_values[layer.parameters[0].node.name]) for layer in layers]
         hidden = [number for number in range(len(layers) - 1) if zero[number]]
         if not hidden:
             return

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpcli.diagnose.config_keys import usual_inputs, usual_weights
+from mlpcli.diagnose.config_keys import usual_inputs, usual_targets, usual_weights
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.trial import Trial
-from mlpcli.diagnose.trials.usual import takes_usual_targets
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.training.progress import all_finite
 
@@ -53,9 +52,7 @@ def _cause(trial: Trial) -> str:
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     problem = evidence.problem
-    usual = (*usual_inputs(problem), *usual_weights(problem))
-    if takes_usual_targets(problem):
-        usual = (*usual, "data.target_scaling=standard")
+    usual = (*usual_inputs(problem), *usual_weights(problem), *usual_targets(problem))
     rate = type(problem.optimizer)().rate
     if usual:
         yield Remedy("weights, inputs and targets of a size that can be computed with", usual)

@@ -73,9 +73,9 @@ class CostOscillates(Rule):
         new_best = quarter < NEW_BEST * first
         if new_best or rising < RISING or swing < SWING or _low(evidence, median):
             return
-        if median > RUNS_AWAY * max(trial.start_loss, evidence.baseline):
+        if median > RUNS_AWAY * max(trial.start_loss, evidence.trial.baseline):
             return
-        tried = [(evidence.at_rate(factor), rate * factor) for factor in (0.1, 0.01)]
+        tried = [(evidence.trials.at_rate(factor), rate * factor) for factor in (0.1, 0.01)]
         better = [(lower, at) for lower, at in tried if lower.finite and _end(lower.costs) < GAIN * median]
         if not better:
             return
@@ -101,9 +101,9 @@ class CostOscillates(Rule):
 
 
 def _low(evidence: Evidence, cost: float) -> bool:
-    if evidence.baseline <= 0:  # nothing of it can be left
-        return cost < LEFT * evidence.baseline
-    return evidence.left(cost) < LEFT
+    if evidence.trial.baseline <= 0:  # nothing of it can be left
+        return cost < LEFT * evidence.trial.baseline
+    return evidence.trial.yardstick.left(cost) < LEFT
 
 
 def _end(costs: np.ndarray) -> float:

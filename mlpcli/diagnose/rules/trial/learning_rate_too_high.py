@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpcli.diagnose.config_keys import has_rate
+from mlpcli.diagnose.config_keys import has_rate, weaker_penalty
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.budget import OutOfBudget
@@ -56,17 +56,18 @@ class LearningRateTooHigh(Rule):
         if not has_rate(problem) or not _violent(evidence, trial):
             return
         rate = problem.optimizer.rate
-        if problem.network.penalty is not None and evidence.beats_baseline(evidence.with_penalty(0.0).loss):
+        free = evidence.variants.outcome(weaker_penalty(problem, 0.0)).trial
+        if problem.network.penalty is not None and free is not None and free.beats_baseline:
             return  # the penalty's pull is too long, not the rate
         better: list[tuple[Trial, float]] = []
         for power in range(1, LONGEST_WAY):
             try:
-                lower = evidence.at_rate(10.0**-power)
+                lower = evidence.trials.at_rate(10.0**-power)
             except OutOfBudget:
                 if not better:
                     raise
                 break
-            if evidence.much_better(lower) if evidence.learns else evidence.beats_baseline(lower.loss):
+            if lower.much_better_than(evidence.trial) if evidence.learns else lower.beats_baseline:
                 better.append((lower, 10.0**-power))
             if power >= USUAL_WAY and (better or not _violent(evidence, lower)):
                 break
@@ -76,7 +77,7 @@ class LearningRateTooHigh(Rule):
         best, factor = better[0]
         yield self.finding(
             f"The learning rate {rate:g} is too high: {_what(trial)}; the same training at {rate * factor:g} "
-            f"ends at {best.loss:.4g}, where the best constant has {evidence.baseline:.4g}.",
+            f"ends at {best.loss:.4g}, where the best constant has {evidence.trial.baseline:.4g}.",
             value=_shown(evidence, trial),
             remedies=(
                 Remedy(f"ends at {lower.loss:.4g} in a trial", (f"{KEY}={rate * factor:g}",))
@@ -94,7 +95,7 @@ def _violent(evidence: Evidence, trial: Trial) -> bool:
 
 def _before(evidence: Evidence, trial: Trial) -> float:
     """Return the cost before the first step, or with the best constant, whichever is higher."""
-    return max(trial.start_loss, evidence.baseline)
+    return max(trial.start_loss, evidence.trial.baseline)
 
 
 def _shown(evidence: Evidence, trial: Trial) -> Statistic | None:

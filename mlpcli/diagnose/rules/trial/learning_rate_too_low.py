@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any, cast
 
 from mlpcli.diagnose.config_keys import has_rate
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.budget import OutOfBudget
-from mlpcli.diagnose.trials.evidence import HARDLY_MOVED, Evidence
-from mlpcli.diagnose.trials.trial import Trial
-from mlpcli.optim.optimizer import Optimizer
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import HARDLY_MOVED, Trial
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import plural, told_apart
 
@@ -60,9 +57,9 @@ class LearningRateTooLow(Rule):
             return
         rate = problem.optimizer.rate
         # Where a constant is right for every row, or the initial weights are, no rate could gain anything.
-        if trial.largest_first_update > SHORT_STEP or abs(evidence.baseline) < NOTHING:
+        if trial.largest_first_update > SHORT_STEP or abs(evidence.trial.baseline) < NOTHING:
             return
-        if evidence.baseline > 0 and evidence.left(trial.loss) < LEFT:
+        if evidence.trial.baseline > 0 and trial.left < LEFT:
             return
         smoothed = self._smoothed(evidence)
         if smoothed is not None:
@@ -71,12 +68,12 @@ class LearningRateTooLow(Rule):
         found: list[tuple[float, float]] = []
         for other in _higher(evidence):
             try:
-                higher = evidence.with_rate(other)
+                higher = evidence.trials.with_rate(other)
             except OutOfBudget:
                 if not found:
                     raise
                 break
-            if evidence.beats_baseline(higher.loss):
+            if higher.beats_baseline:
                 found.append((higher.loss, other))
             if not higher.finite or len(found) == 2:
                 break
@@ -98,16 +95,16 @@ class LearningRateTooLow(Rule):
         own, usual = (getattr(each, "epsilon", None) for each in (optimizer, type(optimizer)()))
         if own is None or usual is None or own < LARGE_EPSILON * usual:
             return None
-        cured = evidence.outcome(replace(problem, optimizer=_with_epsilon(optimizer, usual)))
+        changes = (f"optimiser.epsilon={usual:g}",)
+        cured = evidence.variants.outcome(changes)
         if not cured.learns:
             return None
-        change = f"optimiser.epsilon={usual:g}"
         return self.finding(
             f"epsilon {own:g} makes the steps short, since each is divided by it: {_done(evidence.trial)}; "
             f"with {usual:g} the same training {cured.text}.",
             key="optimiser.epsilon",
             value=evidence.trial.moved,
-            remedies=(Remedy("the usual one, which only keeps from dividing by 0", (change,)),),
+            remedies=(Remedy("the usual one, which only keeps from dividing by 0", changes),),
         )
 
 
@@ -117,11 +114,6 @@ def _done(trial: Trial) -> str:
     loss = f"the loss from {start} to {end}" if start != end else f"leave the loss at {end}"
     change = "changes" if trial.steps == 1 else "change"
     return f"{plural(trial.steps, 'step')} {change} the weights by {trial.moved:.2g} of their size and {loss}"
-
-
-def _with_epsilon(optimizer: Optimizer, epsilon: float) -> Optimizer:
-    changed: Any = optimizer
-    return cast(Optimizer, replace(changed, epsilon=epsilon))
 
 
 def _higher(evidence: Evidence) -> list[float]:

@@ -49,7 +49,7 @@ class Overfitting(Rule):
         epoch, lowest = min(trial.watched, key=lambda each: each[1])
         last_epoch, end = trial.watched[-1]
         risen, gap = share_above(end, lowest), share_above(end, trial.loss)
-        harms = end - lowest >= HARM * evidence.baseline and evidence.beats_baseline(trial.loss)
+        harms = end - lowest >= HARM * trial.baseline and trial.beats_baseline
         if not harms or risen < PASSED or gap < GAP or epoch > EARLY * last_epoch:
             return
         yield self.finding(

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import STILL_FALLING, Evidence
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import STILL_FALLING
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import plural, told_apart
 
@@ -47,8 +48,8 @@ class TooFewEpochs(Rule):
             return
         if not evidence.learns and trial.falling < STILL_FALLING:
             return
-        longer = evidence.longer
-        if not evidence.much_better(longer, CLEARLY_BETTER if evidence.learns else 1.0):
+        longer = evidence.trials.longer
+        if not longer.much_better_than(evidence.trial, CLEARLY_BETTER if evidence.learns else 1.0):
             return
         many = len(longer.costs)
         done = f"{plural(epochs, 'epoch')}, {plural(trial.steps, 'step')}, {'is' if epochs == 1 else 'are'}"
@@ -81,6 +82,6 @@ def _smaller_batches(evidence: Evidence) -> Iterator[Remedy]:
 
 
 def _nearly_done(evidence: Evidence) -> bool:
-    if evidence.baseline <= 0:  # nothing of it can be left
-        return evidence.trial.loss < HALF_WAY * evidence.baseline
-    return evidence.left(evidence.trial.loss) < HALF_WAY
+    if evidence.trial.baseline <= 0:  # nothing of it can be left
+        return evidence.trial.loss < HALF_WAY * evidence.trial.baseline
+    return evidence.trial.left < HALF_WAY

@@ -49,14 +49,15 @@ class TooMuchDropout(Rule):
         much = [number for number, rate in enumerate(rates) if rate > MUCH]
         if not much or problem.optimizer.rate <= 0:
             return
-        outcome = evidence.without_dropout
-        severity = evidence.severity_of(outcome) if outcome.learns else ""
+        none = tuple(f"network.hidden[{at}].dropout=0" for at, rate in enumerate(rates) if rate)
+        outcome = evidence.variants.outcome(none)
+        severity = evidence.variants.severity_of(outcome) if outcome.learns else ""
         if not severity:
             return
         worst = max(much, key=lambda number: rates[number])
         layer = problem.network.layers[worst]
         dropped = f"{percent(rates[worst])} of its {plural(layer.units, 'unit')}"
-        less, none = (tuple(f"network.hidden[{at}].dropout={rate:g}" for at in much) for rate in (USUAL, 0.0))
+        less = tuple(f"network.hidden[{at}].dropout={USUAL:g}" for at in much)
         yield self.finding(
             f"Layer {layer.name} drops {dropped} in every step: the loss, "
             f"taken without dropout, ends at {evidence.trial.loss:.4g}. The same training without dropout "
