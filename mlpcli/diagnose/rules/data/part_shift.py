@@ -102,9 +102,8 @@ def _differences(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return how far two parts lie apart: distances of means, and ratios of deviations, (inputs,) each.
 
-    Distances are in standard deviations of the training rows; ratios are at least 1.
-
-    An input that is constant in training has 0 and 1.
+    Distances are in standard deviations of the training rows; ratios are at least 1. An input that is
+    constant in training has 0 and 1.
     """
     (mean, spread), (mean_there, spread_there) = (_moments(evidence, each) for each in (training, there))
     with np.errstate(divide="ignore", invalid="ignore"):
