@@ -25,12 +25,12 @@ from mlpcli.runs.finding import Finding
 class FormulaNotFinite(Rule):
     """A formula is not defined for what it gets, or infinitely steep there.
 
-    log(x) and sqrt(x) are not defined below 0, 1/x is not at 0, and half of what a layer gets is negative. A
-    single such value makes the cost NaN, and with it every gradient. Keep the argument where the function is
-    defined: sqrt(x**2 + 1), log(1 + abs(x)), log(max(prediction, 1e-7)). The slope of a root is infinite at
-    0, though the root is not: in a branch that is taken at 0, write sqrt(x + 1e-6). No rate helps. A value in
-    a branch that is not taken does no harm. The activations and losses that have a name are finite for every
-    number, and so are their slopes.
+    `log(x)` and `sqrt(x)` are not defined below 0, `1/x` is not at 0, and half of what a layer gets is
+    negative. A single such value makes the cost NaN, and with it every gradient. Keep the argument where the
+    function is defined: `sqrt(x**2 + 1)`, `log(1 + abs(x))`, `log(max(prediction, 1e-7))`. The slope of a
+    root is infinite at 0, though the root is not: in a branch that is taken at 0, write `sqrt(x + 1e-6)`. No
+    rate helps. A value in a branch that is not taken does no harm. The activations and losses that have a
+    name are finite for every number, and so are their slopes.
 
     What is measured: share of a layer's values, or of the rows' losses, that a formula makes infinite or NaN
         before training, or at which its slope is
@@ -42,7 +42,7 @@ class FormulaNotFinite(Rule):
     measure = "share of the values for which the formula or its slope is not finite"
     exact = True
     order = 5
-    explains = (*FAILURES, "exploding_activations")
+    explains = FAILURES
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         problem, network = evidence.problem, evidence.problem.network
