@@ -1,11 +1,14 @@
-"""Writes docs/findings/: a page per rule of mlpcli/diagnose/rules, and an index. `make docs` runs it."""
+"""Write docs/findings/: a page per rule of mlpcli/diagnose/rules, and an index. `make docs` runs it."""
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import Path
+from typing import NamedTuple
 
 from mlpcli.diagnose.ranking import rules_of
 from mlpcli.diagnose.rule import KINDS, Rule
@@ -19,33 +22,55 @@ KIND_TITLES = {
     "data": "The data",
     "start": "The first forward and backward pass",
     "trial": "A short training",
-    "symptom": "Symptoms, which have one of the above as their cause",
+    "symptom": "Symptoms, each of which has one of the above as its cause",
 }
+SECTIONS = ("What is measured:", "Threshold:", "Source:")
+PARTS = re.compile(r"(.+?)\.\n\n(.+)\n\n" + r"\n".join(rf"{section} (.+)" for section in SECTIONS), re.DOTALL)
+"""The docstring of a rule: a title, a text, and the sections."""
 MADE = "<!-- Made by `make docs` from mlpcli/diagnose/rules: change it there. -->"
 
 
 def pages() -> dict[str, str]:
-    """File name -> text of everything that belongs into the folder."""
+    """Map file names to the text of everything that belongs into the folder."""
     return {f"{name}.md": page(name, rule) for name, rule in RULES.items()} | {"README.md": index()}
 
 
-def page(name: str, rule: Rule) -> str:
-    """What one rule looks at, and an example."""
-    when = "always" if rule.exact or rule.always else "only about networks that do not learn"
+class Docstring(NamedTuple):
+    """The parts of a rule's docstring. text: why it is a problem, Markdown."""
+
+    title: str
+    text: str
+    measured: str
+    threshold: str
+    source: str
+
+
+def docstring(rule: Rule | type[Rule]) -> Docstring:
+    """Take a rule's docstring apart. Raises ValueError, with the rule's name, where a part is missing."""
+    parts = PARTS.fullmatch(inspect.getdoc(rule) or "")
+    if parts is None:
+        raise ValueError(f"the docstring of {rule} is not a title, a text and {', '.join(SECTIONS)}")
+    return Docstring(*(part.strip() for part in parts.groups()))
+
+
+def page(name: str, rule: Rule | type[Rule]) -> str:
+    """Write the page of one rule: its docstring as text and table, and an example."""
+    said = docstring(rule)
+    when = "always" if rule.exact or rule.always else "only for networks that do not learn"
     exact = "yes: true or false, without a threshold" if rule.exact else "no"
     blocks = [
-        f"# {rule.title}",
+        f"# {said.title}",
         MADE,
-        f"`{name}`, asked {when}.",
-        rule.text.strip(),
+        f"`{name}`, checked {when}.",
+        said.text,
         "\n".join(
             [
                 "| | |",
                 "|---|---|",
-                f"| what is measured | {cell(rule.statistic)} |",
-                f"| threshold | {cell(rule.threshold)} |",
+                f"| what is measured | {cell(said.measured)} |",
+                f"| threshold | {cell(said.threshold)} |",
                 f"| exact | {exact} |",
-                f"| source | {cell(rule.source)} |",
+                f"| source | {cell(said.source)} |",
             ]
         ),
     ]
@@ -60,7 +85,7 @@ def page(name: str, rule: Rule) -> str:
 
 
 def example(sick: Path) -> Iterator[str]:
-    """A config of the gallery that has the problem, and what its healthy twin has instead."""
+    """Yield blocks about a config of the gallery that has the problem, and what its healthy twin has."""
     text = sick.read_text(encoding="utf-8")
     yield f"## An example\n\n`tests/gallery/{sick.parent.name}/{sick.name}` has it:"
     yield f"```yaml\n{text.strip()}\n```"
@@ -73,17 +98,17 @@ def example(sick: Path) -> Iterator[str]:
 
 
 def index() -> str:
-    """A table of all rules, in the order in which they are asked."""
+    """Write the table of all rules, in the order in which they are checked."""
     blocks = [
         "# What `mlp gradcheck` finds",
         MADE,
-        "A page per known problem. How to read them: [mlp gradcheck](../gradcheck.md). Causes are looked for "
-        "in the order of this page; what another finding explains is told below that one.",
+        "A page per known problem. How to read findings: [mlp gradcheck](../gradcheck.md). Causes are looked "
+        "for in the order of this page; a finding that another one explains is shown below it.",
     ]
     for kind in KINDS:
         lines = [
-            f"| [{name}]({name}.md) | {cell(rule.title)} | {cell(rule.threshold)} |"
-            for name, rule in rules_of(kind).items()
+            f"| [{name}]({name}.md) | {cell(said.title)} | {cell(said.threshold)} |"
+            for name, said in ((name, docstring(rule)) for name, rule in rules_of(kind).items())
         ]
         blocks.append(
             "\n".join(
@@ -94,7 +119,7 @@ def index() -> str:
 
 
 def cell(text: str) -> str:
-    """Text for a cell of a Markdown table."""
+    """Make text fit into a cell of a Markdown table."""
     return " ".join(text.split()).replace("|", "\\|")
 
 

@@ -44,7 +44,7 @@ class Registry(Mapping[str, Choice], Generic[Choice]):
     def __getitem__(self, name: str) -> Choice:
         module = importlib.import_module(self._modules[name])
         class_name = "".join(word.capitalize() for word in name.split("_"))
-        for candidate in (class_name, class_name + self._kind, name):
+        for candidate in (class_name + self._kind, class_name, name):
             if hasattr(module, candidate):
                 return cast(Choice, getattr(module, candidate))
         raise ImportError(f"{module.__name__} offers neither {class_name} nor {name}")

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.diagnose.layers.weight_probe import WeightProbe
-from mlpcli.diagnose.monitor import Look, Moment
+from mlpcli.diagnose.loss_curve import EpochStats
+from mlpcli.diagnose.monitor import MonitorContext
 from mlpcli.diagnose.monitors import MONITORS
 from mlpcli.diagnose.ranking import applicable, diagnose
 from mlpcli.diagnose.trials.evidence import Evidence
@@ -43,7 +44,7 @@ class Monitoring:
         self._problem = resolve_auto_rate(problem)
         self._monitors = [monitor() for monitor in MONITORS.values()]
         self._probe = WeightProbe(self._problem, state)
-        self._moments: list[Moment] = []
+        self._history: list[EpochStats] = []
         self._spent = self._took = 0.0
 
     def facts(self, interrupted: Callable[[], bool] = lambda: False) -> list[Finding]:
@@ -58,16 +59,16 @@ class Monitoring:
         """Look again at the printed epochs of a training that is resumed; `reported` rules stay silent."""
         for record in history:
             loss, checked = record.get("loss", record["cost"]), record.get("validation_loss")
-            self._moments.append(Moment(int(record["epoch"] or 0), float(loss or 0), checked))
-            look = Look(self._problem, self._moments, self._probe)
+            self._history.append(EpochStats(int(record["epoch"] or 0), float(loss or 0), checked))
+            context = MonitorContext(self._problem, self._history, self._probe)
             for monitor in self._monitors:
-                monitor.look(look)
+                monitor.check(context)
         self._monitors = [each for each in self._monitors if choice_name(each) not in reported]
 
     def after(self, epoch: Epoch) -> list[Finding]:
         """Return what is found for the first time at this report epoch."""
-        self._moments.append(
-            Moment(epoch.number, epoch.cost if epoch.loss is None else epoch.loss, epoch.validation_loss)
+        self._history.append(
+            EpochStats(epoch.number, epoch.cost if epoch.loss is None else epoch.loss, epoch.validation_loss)
         )
         ended = bool(epoch.stopped) and epoch.stopped != INTERRUPTED
         began = time.perf_counter()
@@ -75,10 +76,10 @@ class Monitoring:
         reads = bool(epoch.stopped) or self._spent + self._took <= FREE + SHARE * epoch.seconds
         if reads:
             self._probe.read()
-        look = Look(self._problem, self._moments, self._probe, ended)
+        context = MonitorContext(self._problem, self._history, self._probe, ended)
         found = []
         for monitor in list(self._monitors):
-            finding = monitor.look(look)
+            finding = monitor.check(context)
             if finding is not None:
                 found.append(applicable(finding, self._problem))
                 self._monitors.remove(monitor)

@@ -83,7 +83,7 @@ def _rooted(roots: list[Finding]) -> list[Finding]:
 
 def rules_of(kind: str) -> dict[str, Rule]:
     """Return the rules of a kind by name, in the order in which they are asked."""
-    rules = {name: RULES[name] for name in RULES.group(kind)}
+    rules = {name: RULES[name]() for name in RULES.group(kind)}
     return dict(sorted(rules.items(), key=lambda named: (not named[1].exact, named[1].order, named[0])))
 
 
@@ -110,7 +110,7 @@ def _insert(finding: Finding, roots: list[Finding]) -> None:
 
 def _explains(cause: Finding, other: Finding) -> bool:
     """Tell whether a finding may be the cause of another: it must be as severe, and no note."""
-    rule: Rule = RULES[cause.rule]
+    rule = RULES[cause.rule]
     severe_enough = SEVERITIES.index(cause.severity) <= SEVERITIES.index(other.severity)
     return (
         cause.severity != "note"

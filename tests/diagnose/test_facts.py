@@ -107,9 +107,9 @@ def test_constant_columns_are_those_without_a_spread(scaling, precision, tmp_pat
 def test_two_single_rows_that_coincide_are_no_leak():
     once = np.zeros(60)
     once[7] = 1
-    assert not list(RULES["target_among_inputs"].check(evidence(TABLE, table=table(a=once, y=once))))
+    assert not list(RULES["target_among_inputs"]().check(evidence(TABLE, table=table(a=once, y=once))))
     often = np.where(np.arange(60) % 7 == 0, 1.0, 0.0)
-    (told,) = RULES["target_among_inputs"].check(evidence(TABLE, table=table(a=often, y=often)))
+    (told,) = RULES["target_among_inputs"]().check(evidence(TABLE, table=table(a=often, y=often)))
     assert told.where == "column a"
 
 
@@ -128,11 +128,11 @@ def test_a_shift_that_some_rows_show_is_told_by_all(monkeypatch):
     monkeypatch.setattr(part_shift, "ALL_CELLS", 0)
     monkeypatch.setattr(looking, "MOST_ROWS", 50)
     monkeypatch.setattr(looking, "LEAST_SAMPLE", 50)
-    (told,) = RULES["part_shift"].check(subject)
+    (told,) = RULES["part_shift"]().check(subject)
     assert "by 50 rows of one and 50 of the other" in told.cause
     # One extreme row among those few is not the file.
     monkeypatch.setattr(part_shift, "_is_off_by_all", lambda *which: False)
-    assert not list(RULES["part_shift"].check(subject))
+    assert not list(RULES["part_shift"]().check(subject))
 
 
 def test_of_a_table_of_a_billion_cells_a_few_million_are_looked_at(monkeypatch):
@@ -161,9 +161,9 @@ def test_of_a_table_of_a_billion_cells_a_few_million_are_looked_at(monkeypatch):
     subject = Evidence(replace(problem, file=replace(problem.file, config=config), dataset=dataset))
     subject.facts.notes = False
     for name in ("constant_inputs", "constant_target", "target_among_inputs", "output_range"):
-        assert not list(RULES[name].check(subject))
+        assert not list(RULES[name]().check(subject))
     for name in ("rows_in_both_parts", "part_shift"):
-        list(RULES[name].check(subject))
+        list(RULES[name]().check(subject))
     assert 0 < sum(looked) < 40_000_000
 
 

@@ -9,7 +9,8 @@ from gallery.sentences import assert_lawful
 
 from mlpcli import train
 from mlpcli.diagnose.layers.weight_probe import WeightProbe
-from mlpcli.diagnose.monitor import Look, Moment, Monitor
+from mlpcli.diagnose.loss_curve import EpochStats
+from mlpcli.diagnose.monitor import Monitor, MonitorContext
 from mlpcli.diagnose.monitoring import Monitoring
 from mlpcli.diagnose.monitors import MONITORS
 from mlpcli.diagnose.trials.runner import TrialRunner
@@ -19,25 +20,25 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 LN2 = float(np.log(2))
 
 
-def look(losses, ended=False, of=None, validation=None, config="xor-tanh", overrides=()):
+def context(losses, ended=False, of=None, validation=None, config="xor-tanh", overrides=()):
     """A training of so many report epochs, 100 apart."""
     of = of or 100 * len(losses)
     prepared = prepare(CONFIGS / f"{config}.yaml", [f"training.epochs={of}", *overrides])
     validation = validation or [None] * len(losses)
-    moments = [
-        Moment(100 * at, *pair) for at, pair in enumerate(zip(losses, validation, strict=True), start=1)
+    history = [
+        EpochStats(100 * at, *pair) for at, pair in enumerate(zip(losses, validation, strict=True), start=1)
     ]
     problem = prepared
-    return Look(problem, moments, WeightProbe(problem, prepared.initial_values()), ended)
+    return MonitorContext(problem, history, WeightProbe(problem, prepared.initial_values()), ended)
 
 
 def said(name, losses, **more):
     """What a monitor says at the last of the report epochs, having seen all of them."""
-    monitor, whole = MONITORS[name](), look(losses, **more)
+    monitor, whole = MONITORS[name](), context(losses, **more)
     found = None
     for at in range(1, len(losses) + 1):
-        found = monitor.look(
-            whole._replace(moments=whole.moments[:at], ended=whole.ended and at == len(losses))
+        found = monitor.check(
+            whole._replace(history=whole.history[:at], ended=whole.ended and at == len(losses))
         )
     if found is not None:
         assert_lawful(found)

@@ -140,9 +140,9 @@ def test_a_change_is_shown_as_the_lines_of_the_file(file):
 
 def test_remedies_are_tried_and_those_that_help_come_first(file):
     finding = Finding(
-        "stalled_at_baseline",
-        "problem",
-        "It does not.",
+        rule="stalled_at_baseline",
+        severity="problem",
+        cause="It does not.",
         key="training.epochs",
         remedies=(
             Remedy("nonsense", ("network.hidden[9].units=1",)),

@@ -38,7 +38,7 @@ def evidence(text, *overrides, kind=Evidence, table=None):
 
 
 def found(rule, text, *overrides, table=None):
-    findings = list(RULES[rule].check(evidence(text, *overrides, table=table)))
+    findings = list(RULES[rule]().check(evidence(text, *overrides, table=table)))
     for finding in findings:
         assert_lawful(finding)
     return findings

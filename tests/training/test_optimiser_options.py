@@ -190,7 +190,7 @@ def test_what_an_optimiser_has_not_is_no_remedy(config):
     batch, wider = (
         Remedy("", (change,)) for change in ("training.batch_size=8", "network.hidden[0].units=9")
     )
-    finding = Finding("stalled_at_baseline", "problem", "", "", "", remedies=(rate, batch, wider))
+    finding = Finding(rule="stalled_at_baseline", severity="problem", cause="", remedies=(rate, batch, wider))
     for settings, kept in (["optimiser=lbfgs"], (wider,)), (["optimiser=rprop"], finding.remedies):
         problem = evidence_of(config, settings).problem
         assert applicable(finding, problem).remedies == kept

@@ -3,4 +3,4 @@
 from mlpcli.diagnose.rule import KINDS, Rule
 from mlpcli.registry import Registry
 
-RULES: Registry[Rule] = Registry(__name__, __path__, KINDS)
+RULES: Registry[type[Rule]] = Registry(__name__, __path__, KINDS)

@@ -66,7 +66,7 @@ def test_what_begins_with_right_weights_is_not_told_to_go_faster(rate, tmp_path,
     assert subject.learns
     from mlpcli.diagnose.rules import RULES
 
-    assert not list(RULES["learning_rate_too_low"].check(subject))
+    assert not list(RULES["learning_rate_too_low"]().check(subject))
 
 
 def test_a_remedy_that_runs_away_is_not_proposed(tmp_path):
@@ -80,7 +80,7 @@ def test_a_remedy_that_runs_away_is_not_proposed(tmp_path):
         Remedy("much too long steps", ("optimiser.learning_rate=1e9",)),
         Remedy("as it should be", ("optimiser.learning_rate=0.2",)),
     )
-    finding = Finding("stalled_at_baseline", "problem", "It does not.", remedies=remedies)
+    finding = Finding(rule="stalled_at_baseline", severity="problem", cause="It does not.", remedies=remedies)
     told = propose(finding, evidence_of(tmp_path / "c.yaml"), try_them=True)
     assert [each.in_vain for each in told.proposals] == [False, True]
     assert told.best.remedy is remedies[1]

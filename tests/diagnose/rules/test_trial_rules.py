@@ -93,7 +93,7 @@ def found(rule, text, *overrides):
         provide(text, Path(folder))
         path.write_text(text, encoding="utf-8")
         subject = Evidence(prepare(path, overrides, precision="float64"))
-        return list(RULES[rule].check(subject))
+        return list(RULES[rule]().check(subject))
 
 
 MOONS = """
@@ -144,7 +144,7 @@ def test_neighbours_that_disagree_are_a_relation_too():
         path = Path(folder) / "config.yaml"
         path.write_text(MOONS.replace("moons", "board").replace("epochs: 60", "epochs: 2"))
         subject = Evidence(prepare(path, precision="float64"))
-        assert not list(RULES["targets_unrelated"].check(subject))
+        assert not list(RULES["targets_unrelated"]().check(subject))
 
 
 @pytest.mark.full
@@ -155,7 +155,7 @@ def test_few_rows_of_a_class_are_too_few_to_speak_of():
         path = Path(folder) / "config.yaml"
         path.write_text(MOONS.replace("moons", "one").replace("epochs: 60", "epochs: 2"))
         subject = Evidence(prepare(path, precision="float64"))
-        assert not list(RULES["class_imbalance"].check(subject))
+        assert not list(RULES["class_imbalance"]().check(subject))
 
 
 def test_a_stall_without_a_cause_names_what_leaves_it():

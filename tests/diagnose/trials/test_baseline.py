@@ -136,8 +136,8 @@ def test_trials_weigh_rows_as_the_training_does(tmp_path):
 
 def test_rare_classes_are_no_finding_where_they_are_weighted(tmp_path):
     subject = problem(tmp_path, RARE, "training.epochs=20", "training.batch_size=16")
-    assert not list(RULES["class_imbalance"].check(Evidence(subject)))
-    (finding,) = RULES["class_imbalance"].check(
+    assert not list(RULES["class_imbalance"]().check(Evidence(subject)))
+    (finding,) = RULES["class_imbalance"]().check(
         Evidence(
             problem(tmp_path, RARE, "data.class_weights=null", "training.epochs=20", "training.batch_size=16")
         )

@@ -16,18 +16,28 @@ from mlpcli.training.finite import all_finite
 KEY = "optimiser.learning_rate"
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    trial = evidence.trial
-    if trial.finite:
-        return
-    yield Finding(
-        "cost_not_finite",
-        "problem",
-        _cause(trial),
-        "",
-        KEY,
-        remedies=tuple(_remedies(evidence)),
-    )
+class CostNotFinite(Rule):
+    """The cost is not finite.
+
+    A number has grown beyond what floating point can hold, or one infinity has met another. `mlp train` stops
+    there, names the layer and the batch, and keeps the last finite weights. This is a symptom: the usual
+    causes are a rate that is too high and weights, inputs or targets that are too large; they are reported
+    above it where a trial confirms them.
+
+    What is measured: the mean cost of every epoch of the trial, and the loss and the weights after the last
+        epoch
+    Threshold: none: one of them is infinite or NaN
+    Source: PyTorch, torch.autograd.detect_anomaly; Wardat et al. 2021, DeepLocalize
+    """
+
+    key = KEY
+    always = True
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        trial = evidence.trial
+        if trial.finite:
+            return
+        yield self.finding(_cause(trial), remedies=_remedies(evidence))
 
 
 def _cause(trial: Trial) -> str:
@@ -49,17 +59,3 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     # What is lost before the first step is lost with every rate.
     if problem.optimizer.rate != rate and np.isfinite(evidence.trial.start_loss):
         yield Remedy("the optimiser's usual rate", (f"{KEY}={rate:g}", *usual))
-
-
-cost_not_finite = Rule(
-    title="The cost is not finite",
-    check=_check,
-    statistic="the mean cost of every epoch of the trial, the loss and the weights after the last",
-    threshold="none: one of them is infinite or NaN",
-    source="PyTorch, torch.autograd.detect_anomaly; Wardat et al. 2021, DeepLocalize",
-    text="""A number has left what floating point can hold, or an infinity has met another one. `mlp train`
-stops there, tells the layer and the batch, and keeps the last good weights. This is a symptom: rates too
-high, weights, inputs or targets too large are the usual causes, and are told above it where a trial
-confirms them.""",
-    always=True,
-)
