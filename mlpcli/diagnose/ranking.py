@@ -50,7 +50,7 @@ def applicable(finding: Finding, problem: Problem) -> Finding:
 
     def fits(change: str) -> bool:
         key = change.partition("=")[0]
-        batches = key == "training.batch_size" and getattr(optimizer, "full_batch", False)
+        batches = key == "training.batch_size" and optimizer.full_batch
         return not batches and (key in known or not key.startswith("optimiser."))
 
     kept = tuple(remedy for remedy in finding.remedies if all(map(fits, remedy.changes)))

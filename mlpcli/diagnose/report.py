@@ -25,7 +25,7 @@ from mlpcli.execute import EXECUTORS
 from mlpcli.problem.build import prepare
 from mlpcli.runs.folder import CONFIG, RunFolder
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.training.range_test import with_rate
+from mlpcli.training.range_test import resolve_auto_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -214,7 +214,7 @@ def _evidence(config: ConfigSource, overrides: Sequence[str], run: RunFolder | N
         rate = _take_weights(run.model(), trained)
         if problem.optimizer.automatic and rate is not None:  # as it was found then
             problem = replace(problem, optimizer=problem.optimizer.at_rate(rate))
-    problem = with_rate(problem)
+    problem = resolve_auto_rate(problem)
     return Evidence(problem, Budget() if depth == "full" else Budget.of(problem), trained)
 
 

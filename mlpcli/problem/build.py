@@ -175,7 +175,7 @@ def check_counters(problem: Problem) -> None:
     They are counted in the precision of the network, which is exact up to a certain number only.
     """
     pace, dtype = problem.pace, problem.network.inputs.dtype
-    scheduled = getattr(problem.optimizer, "schedule", None) or getattr(problem.optimizer, "warm_up", 0.0)
+    scheduled = problem.optimizer.schedule or problem.optimizer.warm_up
     if scheduled and max(problem.config.training.epochs, pace.steps) > MOST_COUNTED[dtype]:
         what = f"In {dtype} a schedule counts to {MOST_COUNTED[dtype]:,} epochs, and batches of one."
         raise SettingError("precision", what, "Write float64, or leave the schedule out.")

@@ -142,7 +142,8 @@ class Problem:
 def rows_of_batch(config: Config, rows: int) -> int:
     """Return the rows of one batch; `full` is all of them. rows: of the training part."""
     size = config.training.batch_size
-    if size is None and not getattr(config.optimizer, "full_batch", False):
+    # An optimiser written as null stands for adam, which goes by batches.
+    if size is None and not (config.optimizer and config.optimizer.full_batch):
         size = USUAL_BATCH
     return min(size, rows) if isinstance(size, int) else rows
 

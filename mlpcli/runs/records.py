@@ -129,7 +129,7 @@ class Seen(Found):
 
 
 class Best(TypedDict):
-    """The weights that become the model: of that epoch. record, scores, seconds: see Kept."""
+    """The weights that become the model: of that epoch. record, scores, seconds: see BestWeights."""
 
     epoch: int
     record: dict[str, float | None]

@@ -137,7 +137,7 @@ def test_a_plateau_is_no_stall(seed, every, tmp_path):
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_units_that_are_all_dead(precision, tmp_path):
     bias = "network.hidden[0].bias_initialisation={name: constant, value: -8}"
-    overrides = ["network.hidden[0].activation=relu", bias, f"precision={precision}"]
+    overrides = ["network.hidden[0].activation=relu", bias, f"precision={precision}", "executor=numpy"]
     run = train(CONFIGS / "iris.yaml", overrides, tmp_path)
     first = run.findings[0]
     assert (first.epoch, first.finding.rule, first.finding.severity) == (10, "dead_activation", "problem")
@@ -182,7 +182,10 @@ def test_a_loss_that_runs_away():
 
 
 def test_a_rate_that_is_too_high_is_told(tmp_path):
-    rules = [rule for _, rule in found("iris", tmp_path, "optimiser={name: sgd, learning_rate: 30}")]
+    rules = [
+        rule
+        for _, rule in found("iris", tmp_path, "optimiser={name: sgd, learning_rate: 30}", "executor=numpy")
+    ]
     assert "learning_rate_too_high" in rules
 
 
@@ -205,7 +208,8 @@ def test_overfitting():
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("config", ["iris", "wine", "breast-cancer"])
 def test_healthy_trainings_are_told_nothing(config, seed, tmp_path):
-    assert found(config, tmp_path, f"seed={seed}") == []
+    executor = "auto" if (config, seed) == ("iris", 0) else "numpy"
+    assert found(config, tmp_path, f"seed={seed}", f"executor={executor}") == []
 
 
 # Facts
@@ -223,7 +227,7 @@ def test_facts_take_no_training_and_healthy_configs_have_none(config, precision,
 
 
 def test_facts_are_told_before_the_first_epoch_and_training_goes_on(tmp_path):
-    run = train(CONFIGS / "iris.yaml", ["optimiser.learning_rate=0"], tmp_path)
+    run = train(CONFIGS / "iris.yaml", ["optimiser.learning_rate=0", "executor=numpy"], tmp_path)
     first = run.findings[0]
     assert (first.epoch, first.finding.rule) == (0, "learning_rate_not_positive")
     assert run.epochs == 100

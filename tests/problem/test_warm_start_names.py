@@ -11,13 +11,14 @@ from mlpcli.errors import ConfigError
 from mlpcli.problem.build import prepare
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.provenance import provenance
-from mlpcli.training.trainer import step_of
+from mlpcli.training.start import step_of
 
 CONFIG = """
 seed: 3
 executor: numpy
 data: {{train: {data}, target: {target}}}
 network: {network}
+optimiser: sgd
 training: {{epochs: 2, monitors: false}}
 """
 NETWORKS = {"deep": "{hidden: [{units: 5, activation: tanh}, 4]}", "flat": "{hidden: []}"}

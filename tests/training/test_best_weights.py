@@ -23,7 +23,7 @@ data: {train: rows.csv, target: kind, validation: checks.csv}
 network: {hidden: [12]}
 optimiser: {name: adam, learning_rate: 0.03, l1: 3e-3}
 executor: numpy
-training: {epochs: 25, batch_size: 16, print_every: 1}
+training: {epochs: 25, batch_size: 16, print_every: 1, monitors: false}
 """
 NUMBERS = ["data.target=a", "data.ignore=[kind]"]
 LOWER = {"loss", "rmse", "mae"}

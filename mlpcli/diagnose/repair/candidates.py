@@ -20,7 +20,7 @@ from mlpcli.problem.build import rebuild
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding
 from mlpcli.scoring.evaluation import evaluate_outputs
-from mlpcli.training.range_test import with_rate
+from mlpcli.training.range_test import resolve_auto_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,7 +116,7 @@ class CandidateRunner:
         # Candidates with and without rows held back are trained on different rows: each kind has its trials.
         self._scored = evidence
         if split:
-            self._scored = Evidence(with_rate(rebuild(evidence.problem, self._split)))
+            self._scored = Evidence(resolve_auto_rate(rebuild(evidence.problem, self._split)))
         self._latest = self._scored
         self.tried: list[Candidate] = []
         self._findings: dict[Changes, list[Finding]] = {}
@@ -184,7 +184,7 @@ class CandidateRunner:
         if not changes:
             return of
         if self._latest.tried is not of.tried or self._latest.changes != changes:
-            problem = with_rate(rebuild(of.problem, changes))
+            problem = resolve_auto_rate(rebuild(of.problem, changes))
             self._latest = Evidence(problem, tried=of.tried, changes=changes)
         return self._latest
 

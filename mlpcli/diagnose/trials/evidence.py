@@ -16,7 +16,7 @@ from mlpcli.diagnose.trials.variants import Variants
 from mlpcli.execute.numpy.executor import NumpyExecutor
 from mlpcli.problem.build import prepare
 from mlpcli.problem.problem import Problem
-from mlpcli.training.range_test import with_rate
+from mlpcli.training.range_test import resolve_auto_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,4 +111,4 @@ def evidence_of(
     Its tables stay in memory, so that variants are built from them. Raises ConfigError, DataError.
     """
     files = DataFiles(keep_tables=True)
-    return Evidence(with_rate(prepare(config, overrides, "float64", files)), budget)
+    return Evidence(resolve_auto_rate(prepare(config, overrides, "float64", files)), budget)

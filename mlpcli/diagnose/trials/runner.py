@@ -17,8 +17,8 @@ from mlpcli.execute.rows import RowFunction, Rows
 from mlpcli.graph.node import parameter
 from mlpcli.optim.step import RATE_FACTOR, Pace, training_step
 from mlpcli.problem.problem import Problem
-from mlpcli.training.plateau import Plateau
-from mlpcli.training.progress import all_finite
+from mlpcli.training.finite import all_finite
+from mlpcli.training.plateau import PlateauCounter
 from mlpcli.training.runner import first_state, make_runner
 from mlpcli.training.stopping import Stopping
 
@@ -91,7 +91,7 @@ class TrialRunner:
         problem = self.problem
         rate, length = parameter(RATE, (), "float64"), parameter(EPOCHS, (), "float64")
         pace = Pace(length, self._steps_an_epoch)
-        adjustable = Plateau.of(problem.optimizer) is not None
+        adjustable = PlateauCounter.of(problem.optimizer) is not None
         step = training_step(problem.network, problem.optimizer, rate, pace, adjustable)
         weights = problem.initial_values()
         self._state = first_state(problem.optimizer, step, weights)
@@ -230,7 +230,7 @@ class TrialRunner:
     ) -> _Course:
         """Run up to `count` epochs. rng: draws the order of each; None: the rows' own."""
         problem, state = self.problem, self._state
-        plateau, checked = Plateau.of(problem.optimizer), problem.validation_rows
+        plateau, checked = PlateauCounter.of(problem.optimizer), problem.validation_rows
         costs: list[float] = []
         watched: list[tuple[int, float]] = []
         moments = np.unique(np.linspace(0, count, WATCHED + 1).astype(int))[1:] if watch else [count]

@@ -63,7 +63,7 @@ class Trials:
         return [self.with_seed(offset) for offset in range(1, OTHER_SEEDS + 1)]
 
     def with_seed(self, seed_offset: int) -> Trial:
-        """Return the trial with another seed for initial weights and orders. seed_offset: to the own."""
+        """Return the trial of the config's seed plus seed_offset: other initial weights and orders."""
         if seed_offset not in self._seeds:
             self._seeds[seed_offset] = self._of_seed(seed_offset)
         return self._seeds[seed_offset]

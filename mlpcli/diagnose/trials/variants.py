@@ -18,7 +18,7 @@ from mlpcli.errors import MlpError
 from mlpcli.execute.numpy.executor import NumpyExecutor
 from mlpcli.execute.rows import RowFunction, Rows
 from mlpcli.problem.build import rebuild
-from mlpcli.training.range_test import with_rate
+from mlpcli.training.range_test import resolve_auto_rate
 from mlpcli.wording import told_apart
 
 HARDLY_LEARNS = 0.6
@@ -106,7 +106,7 @@ class Variants:
 
     def _run(self, changes: Sequence[str]) -> Trial | str:
         try:
-            problem = with_rate(rebuild(self._facts.problem, last_of_each(changes)))
+            problem = resolve_auto_rate(rebuild(self._facts.problem, last_of_each(changes)))
         except MlpError as error:
             return error.faults[0].what
         runner = TrialRunner(self._budget.cheapest(problem), budget=self._budget)

@@ -83,7 +83,9 @@ def test_a_healthy_network_is_not_frozen():
 
 def test_a_run_is_looked_at_before_after_and_as_trained(tmp_path):
     provide(MOONS, tmp_path)
-    (tmp_path / "c.yaml").write_text(MOONS.replace("tanh", "relu").replace("0.1", "30"), encoding="utf-8")
+    (tmp_path / "c.yaml").write_text(
+        "executor: numpy\n" + MOONS.replace("tanh", "relu").replace("0.1", "30"), encoding="utf-8"
+    )
     run = train(tmp_path / "c.yaml", [], tmp_path / "runs")
     report = gradcheck(run.path)
     assert report.gradient.points == ("first weights", "weights after 20 steps", "trained weights")

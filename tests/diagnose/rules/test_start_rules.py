@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[3]
 NAMES = RULES.group("start")
 MINE = exhibits(NAMES)
 SICK = [exhibit for exhibit in MINE if exhibit.expected]
+TRIED = ("identical_units", "inputs_too_small", "targets_unscaled", "zero_weights")
 FIRST = first_of_each([exhibit.path for exhibit in MINE])
 
 
@@ -52,13 +53,14 @@ def test_twins_are_well(exhibit, tmp_path):
 
 
 @pytest.mark.parametrize("exhibit", sampled(SICK, is_first), ids=named)
-def test_the_cause_comes_first_and_its_first_remedy_makes_it_learn(exhibit, tmp_path):
+def test_the_cause_comes_first_and_its_first_remedy_makes_it_learn(exhibit, tmp_path, tried):
     findings = exhibit.findings(tmp_path)
     assert exhibit.right(findings)
     first, path = findings[0], tmp_path / exhibit.path.name
     assert first.remedies
     assert first.remedies[0].changes
-    assert learns_with(path, first.remedies[0].changes)
+    for remedy in first.remedies[:1][tried]:
+        assert learns_with(path, remedy.changes)
     for remedy in first.remedies:
         prepare(path, remedy.changes)
 
@@ -99,6 +101,7 @@ training: {epochs: 150, batch_size: 16}
 
 def test_sparse_relus_are_not_dead(tmp_path):
     text = """
+executor: numpy
 seed: 0
 data: {train: datasets/wine.csv, target: cultivar}
 network: {hidden: [{units: 16, activation: relu}]}
@@ -129,6 +132,7 @@ training: {epochs: 60, batch_size: 16}
 @pytest.mark.parametrize("hidden", ["[]", "[{units: 8, activation: tanh}]"])
 def test_zeros_in_the_output_layer_are_no_finding(hidden, tmp_path):
     text = f"""
+executor: numpy
 seed: 0
 data: {{train: datasets/iris.csv, target: species}}
 network:
@@ -152,9 +156,13 @@ def test_the_shipped_xor_with_hard_sigmoids_is_a_linear_model():
 
 
 SHIPPED = ["iris", "wine", "breast-cancer", "digits", "xor-sigmoid", "xor-tanh", "xor-softmax-momentum"]
+TABLES = ("wine", "breast-cancer", "digits")
+"""`make test-all` alone takes all trials for these; tests/diagnose/test_report.py takes the usual ones."""
 
 
-@pytest.mark.parametrize("name", sampled([*SHIPPED, "xor-ultra-fast-sigmoid"], lambda name: name != "digits"))
+@pytest.mark.parametrize(
+    "name", sampled([*SHIPPED, "xor-ultra-fast-sigmoid"], lambda name: name not in TABLES)
+)
 def test_no_problem_is_found_with_what_is_shipped(name):
     findings = findings_of(ROOT / "configs" / f"{name}.yaml")
     assert not [finding for finding in findings if finding.severity == "problem"]

@@ -11,7 +11,7 @@ from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.trial import Trial
 from mlpcli.runs.finding import Finding, Remedy
-from mlpcli.training.progress import all_finite
+from mlpcli.training.finite import all_finite
 
 KEY = "optimiser.learning_rate"
 
