@@ -22,15 +22,13 @@ class Choices(Mapping[str, Choice], Generic[Choice]):
     A file is imported when it is first asked for, so listing the names costs nothing.
     """
 
-    def __init__(
-        self, package: str, path: Iterable[str], groups: Iterable[str] = (), suffix: str = ""
-    ) -> None:
+    def __init__(self, package: str, path: Iterable[str], groups: Iterable[str] = (), kind: str = "") -> None:
         """Read the names of the files in `path`, the folders of `package`.
 
         groups: folders in it that the files lie in, where they do; names are unique over all of them.
-        suffix: what class names end in beyond the file's name, where another table has the same file names.
+        kind: what class names end in beyond the file's name, where another table has the same file names.
         """
-        self._suffix = suffix
+        self._kind = kind
         self._groups: dict[str, tuple[str, ...]] = {}
         self._modules: dict[str, str] = {}
         folders = list(path)
@@ -46,7 +44,7 @@ class Choices(Mapping[str, Choice], Generic[Choice]):
 
     def __getitem__(self, name: str) -> Choice:
         module = importlib.import_module(self._modules[name])
-        class_name = "".join(word.capitalize() for word in name.split("_")) + self._suffix
+        class_name = "".join(word.capitalize() for word in name.split("_")) + self._kind
         for candidate in (class_name, name):
             if hasattr(module, candidate):
                 return cast(Choice, getattr(module, candidate))

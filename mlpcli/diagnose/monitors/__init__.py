@@ -3,4 +3,4 @@
 from mlpcli.diagnose.monitor import Monitor
 from mlpcli.registry import Choices
 
-MONITORS: Choices[type[Monitor]] = Choices(__name__, __path__, suffix="Monitor")
+MONITORS: Choices[type[Monitor]] = Choices(__name__, __path__, kind="Monitor")
