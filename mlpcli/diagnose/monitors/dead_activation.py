@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import has_rate, in_hidden, layer_key
 from mlpcli.diagnose.monitor import Monitor, MonitorContext
-from mlpcli.diagnose.rules.start.dead_activation import MOST_DEAD, NOWHERE_FLAT, DeadActivation
+from mlpcli.diagnose.rules.start.dead_activation import MEASURE, MOST_DEAD, NOWHERE_FLAT
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import part_of
@@ -16,7 +16,7 @@ class DeadActivationMonitor(Monitor):
     """Units that put out the same on a sample of rows are asked for their slope on more of them."""
 
     threshold = MOST_DEAD
-    measure = f"{DeadActivation.measure} looked at"
+    measure = f"{MEASURE} looked at"
 
     def __init__(self) -> None:
         self._refuted: dict[int, int] = {}

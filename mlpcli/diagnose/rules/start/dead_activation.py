@@ -23,6 +23,7 @@ from mlpcli.wording import part_of, percent
 
 MOST_DEAD = 0.5
 """Share of a layer's units that is reported: SageMaker Debugger and DeepDiagnosis warn from one half on."""
+MEASURE = "share of the layer's units whose slope is 0 on every row"
 NOWHERE_FLAT = "its slope is nowhere 0"
 
 
@@ -41,7 +42,7 @@ class DeadActivation(Rule):
     """
 
     threshold = MOST_DEAD
-    measure = "share of the layer's units whose slope is 0 on every row"
+    measure = MEASURE
     order = 55
     explains = (*STANDSTILL, "effectively_linear", "saturated_layer", "vanishing_gradient")
 
