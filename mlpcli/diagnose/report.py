@@ -13,7 +13,6 @@ import numpy as np
 
 from mlpcli.config.edit import as_options
 from mlpcli.config.load import ConfigSource
-from mlpcli.data.plain import finite
 from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.gradient.check import (
     BURN_IN,
@@ -38,6 +37,7 @@ from mlpcli.execute.rows import RowFunction
 from mlpcli.nn.network import Penalty, build_network
 from mlpcli.problem.build import Prepared, prepare, random_stream
 from mlpcli.runs.folder import CONFIG, RunFolder
+from mlpcli.runs.json_file import finite
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.range_test import with_rate
 

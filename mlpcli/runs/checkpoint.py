@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.data.json_records import read_record
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.runs.array_file import read_arrays, write_arrays
-from mlpcli.runs.records import Values, check
+from mlpcli.runs.records import Values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,8 +52,7 @@ class Checkpoint:
             for name, array in arrays.items():
                 group, _, rest = name.partition("/")
                 groups[group][rest] = array
-            check(header["values"], Values)
-            return cls(header["values"], groups, old)
+            return cls(read_record(Values, header["values"]), groups, old)
 
     def check_version(self, path: Path) -> None:
         """Raise ModelFileError where a training that goes on from it would not be the one that it is of."""

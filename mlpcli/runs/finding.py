@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import cast
 
+from mlpcli.data.json_records import read_record
 from mlpcli.runs.records import Found
 
 SEVERITIES = ("problem", "warning", "note")
@@ -43,27 +44,19 @@ class Finding:
     measure: str = ""
 
     def as_json(self) -> Found:
-        """Plain data: every field by name."""
+        """Return plain data: every field by name."""
         return cast("Found", asdict(self))
 
     @classmethod
     def from_json(cls, found: Found) -> Finding:
-        """What as_json gave. Raises ValueError for a severity that there is not."""
-        if found["severity"] not in SEVERITIES:
-            raise ValueError(f"the severity of a finding is {found['severity'][:40]!r}")
-        return cls(
-            found["rule"],
-            found["severity"],
-            found["cause"],
-            found["where"],
-            found["key"],
-            found["value"],
-            found["threshold"],
-            tuple(Remedy(each["why"], tuple(each["changes"])) for each in found["remedies"]),
-            tuple(map(cls.from_json, found["consequences"])),
-            found.get("measure", ""),
-        )
+        """Return the finding that as_json was called on. Raises ValueError for anything else."""
+        return read_record(cls, found)
+
+    def fault(self) -> str:
+        """Say what cannot be true of a finding; empty when all is well."""
+        known = self.severity in SEVERITIES
+        return "" if known else f"the severity of a finding is {self.severity[:40]!r}"
 
     def explaining(self, others: tuple[Finding, ...]) -> Finding:
-        """The same, with these as its consequences."""
+        """Return a copy with these as its consequences."""
         return replace(self, consequences=others)

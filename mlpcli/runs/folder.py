@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from mlpcli.data.json_records import read_record
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.runs.atomic import LEFT_OVER, cannot_write, replacing
 from mlpcli.runs.growing_table import whole_lines
-from mlpcli.runs.records import Summary, check
+from mlpcli.runs.json_file import write_json
+from mlpcli.runs.records import Summary
 
 LEARNING_RATE, REPEAT = "learning_rate.csv", "repeat.csv"
 FOLDS, PREDICTIONS = "folds.csv", "fold-predictions.csv"
@@ -203,12 +205,12 @@ class RunFolder:
 
     def write_findings(self, findings: Sequence[Mapping[str, Any]]) -> None:
         """What was noticed, in that order; an empty list when nothing was."""
-        _write_json(self.path / FINDINGS, list(findings))
+        write_json(self.path / FINDINGS, list(findings))
 
     def write_summary(self, values: Summary) -> None:
         """run.json: what the run was made of, and how it ended."""
         kind = {"format": "mlp-run", "format_version": SUMMARY_VERSION}
-        _write_json(self.path / SUMMARY, {**kind, **values})
+        write_json(self.path / SUMMARY, {**kind, **values})
 
     def read_summary(self) -> Summary:
         """What write_summary was given. Raises ModelFileError where it is missing, foreign or newer."""
@@ -224,7 +226,7 @@ class RunFolder:
             if version > SUMMARY_VERSION:
                 what = f"It has format version {version}; this mlp reads up to {SUMMARY_VERSION}."
                 raise ModelFileError(Fault(str(path), what, "A newer mlp wrote it: update mlp."))
-            check(found, Summary)
+            return read_record(Summary, found)
         except FileNotFoundError:
             what = "There is no such file: the run was never begun, or is of an mlp that did not write it."
             remedy = f"Go on with it, mlp train --resume {self.path}, or name another run of mlp train."
@@ -232,8 +234,6 @@ class RunFolder:
         except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
             what = f"It is no summary of a run, or damaged: {error}."
             raise ModelFileError(Fault(str(path), what, "Name a run of mlp train.")) from error
-        summary: Summary = found
-        return summary
 
 
 def _write_rows(file: IO[str], records: Sequence[Mapping[str, object]], header: bool) -> None:
@@ -241,11 +241,6 @@ def _write_rows(file: IO[str], records: Sequence[Mapping[str, object]], header: 
     if header:
         writer.writerow(records[0])
     writer.writerows(["" if value is None else value for value in record.values()] for record in records)
-
-
-def _write_json(path: Path, values: Any) -> None:
-    with replacing(path) as file:
-        file.write((json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def _has(folder: Path, name: str) -> bool:

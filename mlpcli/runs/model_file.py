@@ -14,7 +14,7 @@ from mlpcli.config.bind import Choices
 from mlpcli.config.recorded import settings_from
 from mlpcli.config.schema import NetworkConfig
 from mlpcli.config.setting import setting
-from mlpcli.data.plain import from_plain, to_plain
+from mlpcli.data.json_records import as_tagged, read_tagged
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.weights import UNWEIGHTED, Weighting
 from mlpcli.errors import Fault, MlpError, ModelFileError
@@ -110,7 +110,7 @@ class ModelFile:
             "preparation": self.preparation.to_json(),
             "summary": dict(self.summary),
             "config": self.config,
-            **({"weighting": to_plain(self.weighting)} if self.weighting else {}),
+            **({"weighting": as_tagged(self.weighting)} if self.weighting else {}),
         }
 
     @classmethod
@@ -162,7 +162,7 @@ class ModelFile:
             arrays,
             str(header["config"]),
             dict(header["summary"]),
-            from_plain((Weighting,), header["weighting"], "weighting")
+            read_tagged((Weighting,), header["weighting"], "weighting")
             if "weighting" in header
             else UNWEIGHTED,
         )

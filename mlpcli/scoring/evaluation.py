@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.data.counts import Counts
-from mlpcli.data.plain import finite
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.targets import ClassTarget, MultilabelTarget
 from mlpcli.data.weights import mean_weight
+from mlpcli.runs.json_file import finite
 from mlpcli.scoring.file_parts import ScoredRows
 from mlpcli.scoring.metrics import (
     ClassScores,

@@ -4,7 +4,7 @@ import errno
 import json
 
 import pytest
-from runs.test_contents import MADE
+from runs.test_records import MADE
 
 from mlpcli.errors import ModelFileError, OutputError
 from mlpcli.runs.folder import CONFIG, FINDINGS, HISTORY, MODEL, SUMMARY, RunFolder

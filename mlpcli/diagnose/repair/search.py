@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from mlpcli.config.load import ConfigFile
-from mlpcli.data.plain import finite
 from mlpcli.diagnose.repair.candidates import Attempt, Result, Workshop
 from mlpcli.diagnose.repair.proposal import ChangedLine, changed_lines, changed_text
 from mlpcli.diagnose.report import config_of
 from mlpcli.diagnose.trials.evidence import BEATS
 from mlpcli.runs.atomic import cannot_write, replacing
 from mlpcli.runs.finding import Finding, Remedy
+from mlpcli.runs.json_file import finite
 
 MOST_ROUNDS = 5
 """Faults that are looked for one after another."""
