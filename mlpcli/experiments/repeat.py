@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import replace
@@ -22,8 +22,18 @@ from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.problem.build import Prepared, changed, prepare_file
 from mlpcli.runs.folder import CHECKPOINT, REMEDY, REPEAT, RunFolder
 from mlpcli.runs.growing_table import growing, put_in_order
-from mlpcli.training.events import BrokenOff, Event, Repeated, SeedDone, SeedsDone, SeedTally
-from mlpcli.training.loop import INTERRUPTED, LOST, epochs
+from mlpcli.runs.records import Made
+from mlpcli.training.events import (
+    SEAL,
+    VALIDATION_COST,
+    BrokenOff,
+    Event,
+    Repeated,
+    SeedDone,
+    SeedsDone,
+    SeedTally,
+)
+from mlpcli.training.loop import INTERRUPTED, epochs
 from mlpcli.training.part_evaluator import Watched
 from mlpcli.training.progress import all_finite
 from mlpcli.training.provenance import DATA_FILES
@@ -31,14 +41,10 @@ from mlpcli.training.range_test import with_rate
 from mlpcli.training.state import Session
 from mlpcli.training.trainer import make_training_runner, step_of
 
-SEAL, DIGITS = "sha256", 16
-"""The column that tells whether a row is one of this training: the digest's first digits."""
-COST_OF_OLD = "validation_cost"
-"""The column that tables of earlier versions have: the penalty is in it."""
 AGAIN = "Delete it: the seeds are then trained again."
 
 
-class Lane:
+class SeedWorker:
     """Trainings of one network, one after the other, in the same memory and by the same machine code."""
 
     def __init__(self, prepared: Prepared) -> None:
@@ -53,14 +59,14 @@ class Lane:
         self._watched = [Watched(prepared, name, getattr(dataset, name), self._state) for name in self._parts]
 
     def takes(self, prepared: Prepared) -> bool:
-        """Whether it is a training of this network, on as many rows."""
+        """Return whether it is a training of this network, on as many rows."""
         # The runner of an optimiser that goes by all rows has them in it.
         return prepared is self._prepared or (
             isinstance(prepared.optimizer, StepOptimizer) and _made_of(prepared) == _made_of(self._prepared)
         )
 
     def train(self, prepared: Prepared, interrupted: Callable[[], bool]) -> Repeated | None:
-        """From the seed of its config; None where it was interrupted."""
+        """Train from the seed of its config, and return the result; None where it was interrupted."""
         training, dataset = prepared.config.training, prepared.dataset
         session = Session.begin(prepared, self._step, self._state)
         for name, array in prepared.rows(dataset.training).items():
@@ -108,14 +114,14 @@ def _judged(result: Repeated, settings: RepeatConfig | None) -> Repeated:
 
 
 def _made_of(prepared: Prepared) -> tuple[Any, ...]:
-    """What the memory and the machine code of a training depend on, its config apart from the seed given."""
+    """Return what memory and machine code of a training depend on, where only the seed may differ."""
     data = prepared.dataset
     rows = [None if part is None else part.rows for part in (data.training, data.validation, data.test)]
     return prepared.network.size, data.preparation.width, prepared.optimizer, rows
 
 
 def with_seed(prepared: Prepared, seed: int) -> Prepared:
-    """What the config with another seed makes; rows that no seed has a part in are not read again."""
+    """Prepare the config with another seed; rows that no seed has a part in are not read again."""
     # The text stays: reading it again for every seed would take longer than a short training.
     file = replace(prepared.file, config=replace(prepared.config, seed=seed))
     data = prepared.config.data
@@ -133,38 +139,37 @@ def repeat(
 ) -> None:
     """Train from all seeds that repeat.csv does not have yet, and make the config that of the best.
 
-    prepared: of the config as given, its learning rate not looked for yet. Raises RunFailed where every cost
-    was lost, OutputError where a row cannot be kept, and KeyboardInterrupt where it was
-    told to end.
+    prepared: of the config as given, its learning rate not looked for yet. Raises RunFailed where no cost is
+    finite, OutputError where a row cannot be written, ModelFileError where repeat.csv is damaged or of
+    another experiment, and KeyboardInterrupt where `interrupted` says yes.
     """
     settings = prepared.config.repeat
     assert settings is not None
-    identity = _identity(prepared, folder)
-    first, done, tally = _begun(folder, identity, settings.seeds, prepared.config.training.stop.metric)
-    place = threading.local()
+    _check_experiment(prepared, folder)
+    first, done, tally = _done_before(folder, settings.seeds, prepared.config.training.stop.metric)
+    own = threading.local()
 
-    def one(seed: int, over: threading.Event) -> Repeated | None:
+    def train_seed(seed: int, over: threading.Event) -> Repeated | None:
         def told_to_end() -> bool:
             return over.is_set() or interrupted()
 
         if told_to_end():
             return None
         mine = with_seed(prepared, seed)
-        lane: Lane | None = getattr(place, "lane", None)
-        if lane is None or not lane.takes(mine):
-            lane = place.lane = Lane(mine)
-        return lane.train(mine, told_to_end)
+        worker: SeedWorker | None = getattr(own, "worker", None)
+        if worker is None or not worker.takes(mine):
+            worker = own.worker = SeedWorker(mine)
+        return worker.train(mine, told_to_end)
 
     broken_off = False
     missing = (first + at for at in range(settings.seeds) if not done[at])
     # Closed here, and not whenever it is collected: a second Ctrl-C may come while threads end.
-    with growing(folder.path / REPEAT) as table, closing(_in_threads(one, missing)) as ended:
+    with growing(folder.path / REPEAT) as table, closing(_in_threads(train_seed, missing)) as ended:
         for result in ended:
             if result is None:
                 broken_off = True
                 continue
-            record = result.as_record()
-            table.add({**record, SEAL: _seal(identity, record)})
+            table.add(result.as_record())
             tally.add(result)
             report(SeedDone(result, settings.seeds))
     if broken_off:
@@ -181,27 +186,58 @@ def repeat(
     report(over)
 
 
-def _begun(
-    folder: RunFolder, identity: str, count: int, metric: str | None
-) -> tuple[int, bytearray, SeedTally]:
-    """The first seed, which of the `count` from it on are done (one byte each), and what those came to.
+def _check_experiment(prepared: Prepared, folder: RunFolder) -> None:
+    """Record the experiment in run.json, where no seed is done yet.
 
-    Raises ModelFileError where repeat.csv is not one of this training.
+    Raises ModelFileError where repeat.csv has seeds of another experiment, or of an earlier mlp.
     """
-    first = folder.read_summary()["made"]["seed"]
-    rows, lowest = 0, first
-    for each in seeds_of(folder, identity):
+    summary = folder.read_summary()
+    digest, columns = _experiment(prepared, summary["made"]), next(folder.each_row(REPEAT, AGAIN), {})
+    what = ""
+    if VALIDATION_COST in columns:
+        what = "Its seeds were judged by the validation cost, as mlp did earlier."
+    elif SEAL in columns:
+        what = "It has a digest in each row, as an earlier mlp wrote it: one table cannot have seeds of both."
+    elif folder.has(REPEAT) and summary.get("experiment") != digest:
+        what = "Its seeds are not those of this config and these data (the experiment in run.json differs)."
+    if what:
+        raise ModelFileError(Fault(str(folder.path / REPEAT), what, AGAIN))
+    folder.write_summary({**summary, "experiment": digest})
+
+
+def _experiment(prepared: Prepared, made: Made) -> str:
+    """Return a digest of what all seeds have in common: the config but for seed and paths, and the data."""
+    config = prepared.config
+    paths = {key: None for key in DATA_FILES if isinstance(getattr(config.data, key), str)}
+    common = replace(
+        config,
+        data=replace(config.data, **paths, source=None),  # type: ignore[arg-type]
+        start_from=made.get("start_from"),
+        seed=0,
+        executor=prepared.executor.name,
+    )
+    files = {key: file["sha256"] for key, file in sorted(made["data"].items())}
+    return hashlib.sha256(f"{said(common)} {files}".encode()).hexdigest()
+
+
+def _done_before(folder: RunFolder, count: int, metric: str | None) -> tuple[int, bytearray, SeedTally]:
+    """Return the first seed, which of the `count` from it on are done (one byte each), and their tally.
+
+    Raises ModelFileError where repeat.csv is damaged.
+    """
+    first, rows, lowest = folder.read_summary()["made"]["seed"], 0, 0
+    for each in seeds_of(folder):
         rows, lowest = rows + 1, min(each.seed, lowest) if rows else each.seed
     if rows == count:
-        first = lowest  # with all seeds done the config may be that of the best already
+        first = lowest  # once all seeds are done, run.json may have that of the best
     done, tally = bytearray(count), SeedTally(metric)
     for each in seeds_of(folder):
-        at = each.seed - first
+        at, what = each.seed - first, ""
         if not 0 <= at < count:
             what = f"It has a seed that is none of {first} to {first + count - 1}: {each.seed}."
-            raise ModelFileError(Fault(str(folder.path / REPEAT), what, AGAIN))
-        if done[at]:
+        elif done[at]:
             what = f"It is damaged: seed {each.seed} stands in it twice."
+        if what:
             raise ModelFileError(Fault(str(folder.path / REPEAT), what, AGAIN))
         done[at] = True
         tally.add(each)
@@ -211,10 +247,11 @@ def _begun(
 def _in_threads(
     one: Callable[[int, threading.Event], Repeated | None], seeds: Iterator[int]
 ) -> Generator[Repeated | None, None, None]:
-    """Yield results as they are done. Machine code runs outside of Python's lock, so threads are enough.
+    """Yield results in order of completion, not of seed.
 
-    After a None, which says that one was interrupted, no more are begun. The event tells those that are under
-    way to end, where this is closed before.
+    Threads are enough, as machine code runs outside of Python's lock.
+    After a None, which says that one was interrupted, no more are begun. The event that `one` is given tells
+    the seeds under way to end, where the generator is closed before.
     """
     workers, over = threads(), threading.Event()
     pool = ThreadPoolExecutor(workers, "mlp repeat")
@@ -237,77 +274,22 @@ def _in_threads(
         pool.shutdown(cancel_futures=True)
 
 
-def seeds_of(folder: RunFolder, identity: str = "") -> Iterator[Repeated]:
-    """Yield what repeat.csv has; nothing where there is none. Raises ModelFileError where it is damaged.
-
-    identity: what the rows have to be results of, where that is to be checked.
-    """
+def seeds_of(folder: RunFolder) -> Iterator[Repeated]:
+    """Yield what repeat.csv has, nothing where there is none. Raises ModelFileError where it is damaged."""
     again = AGAIN if not folder.has(CHECKPOINT) else REMEDY
-    path = folder.path / REPEAT
+    path, line = folder.path / REPEAT, 1
     try:
         if folder.has(REPEAT) and not path.stat().st_size:
             raise ValueError("it is empty")
-        for row in folder.each_row(REPEAT, again):
-            seal = row.pop(SEAL, "")
-            if identity and COST_OF_OLD in row:
-                raise ValueError("its seeds were judged by the validation cost, as mlp did earlier")
-            if identity and seal != _seal(identity, row):
-                raise ValueError(f"seed {row['seed']}: the row is not one that this training wrote")
-            yield _repeated(row)
-    except (LookupError, OSError, TypeError, ValueError) as error:
-        raise ModelFileError(Fault(str(path), f"It is damaged: {error}.", again)) from error
+        for line, row in enumerate(folder.each_row(REPEAT, again), start=2):  # noqa: B007
+            yield Repeated.from_record(row)
+    except (OSError, ValueError) as error:
+        raise ModelFileError(Fault(str(path), f"It is damaged: line {line}: {error}.", again)) from error
 
 
 def seeds_done(folder: RunFolder) -> SeedsDone | None:
-    """What the seeds of repeat.csv came to; None where there are none. Raises ModelFileError."""
+    """Return what the seeds of repeat.csv came to; None where there are none. Raises ModelFileError."""
     tally = SeedTally()
     for each in seeds_of(folder):
         tally.add(each)
     return tally.done()
-
-
-def _identity(prepared: Prepared, folder: RunFolder) -> str:
-    """What all seeds have in common: the config but for its seed and paths, and what was in the files."""
-    config, made = prepared.config, folder.read_summary()["made"]
-    paths = {key: None for key in DATA_FILES if isinstance(getattr(config.data, key), str)}
-    same = replace(
-        config,
-        data=replace(config.data, **paths, source=None),  # type: ignore[arg-type]
-        start_from=made.get("start_from"),
-        seed=0,
-        executor=prepared.executor.name,
-    )
-    files = {key: file["sha256"] for key, file in sorted(made["data"].items())}
-    return hashlib.sha256(f"{said(same)} {files}".encode()).hexdigest()
-
-
-def _seal(identity: str, record: Mapping[str, Any]) -> str:
-    """Of a row of repeat.csv."""
-    cells = {key: "" if value is None else str(value) for key, value in record.items()}
-    return hashlib.sha256(f"{identity} {cells}".encode()).hexdigest()[:DIGITS]
-
-
-def _repeated(row: dict[str, str]) -> Repeated:
-    own: dict[str, Any] = dict(row)
-    seed, count, cost = int(own.pop("seed")), int(own.pop("epochs")), float(own.pop("cost"))
-    old = COST_OF_OLD in own
-    validation, stopped, reached = (
-        own.pop(key) for key in (COST_OF_OLD if old else "validation_loss", "stopped", "reached")
-    )
-    halvings = int(own.pop("halvings"))
-    scores = {name: float(value) for name, value in own.items()}
-    if reached not in ("", "0", "1"):
-        raise ValueError(f"{reached!r} says neither that a cost was reached nor that it was not")
-    if math.isnan(cost) and stopped not in LOST:
-        raise ValueError(f"the cost of seed {seed} is no number")
-    return Repeated(
-        seed,
-        count,
-        cost,
-        float(validation) if validation else None,
-        scores,
-        stopped,
-        bool(int(reached)) if reached else None,
-        halvings,
-        old,
-    )

@@ -208,8 +208,11 @@ class RunFolder:
         write_json(self.path / FINDINGS, list(findings))
 
     def write_summary(self, values: Summary) -> None:
-        """run.json: what the run was made of, and how it ended."""
+        """Write run.json. The experiment that it has stays, where `values` has none. Raises OutputError."""
         kind = {"format": "mlp-run", "format_version": SUMMARY_VERSION}
+        with suppress(ModelFileError):  # there is none yet, or it is damaged
+            kept = self.read_summary().get("experiment")
+            values = {**values, "experiment": kept} if kept and "experiment" not in values else values
         write_json(self.path / SUMMARY, {**kind, **values})
 
     def read_summary(self) -> Summary:

@@ -24,6 +24,9 @@ Record = dict[str, int | float | None]
 """What is printed of an epoch: epoch, cost, loss where there is a penalty, the loss and scores of the
 validation rows (of the training rows, without validation), seconds."""
 
+VALIDATION_COST, SEAL = "validation_cost", "sha256"
+"""Columns of repeat.csv in earlier versions: a loss with the penalty in it, and a digest of the row."""
+
 
 @dataclass(frozen=True)
 class Started:
@@ -97,6 +100,32 @@ class Repeated:
             "reached": None if self.reached is None else int(self.reached),
             "halvings": self.halvings,
         }
+
+    @classmethod
+    def from_record(cls, row: Mapping[str, str]) -> Repeated:
+        """Read a row of repeat.csv, also of an earlier version. Raises ValueError for anything else."""
+        old = VALIDATION_COST in row
+        validation = VALIDATION_COST if old else "validation_loss"
+        own = {"seed", "epochs", "cost", validation, "stopped", "reached", "halvings"}
+        missing, reached = sorted(own - set(row)), row.get("reached", "")
+        if missing:
+            raise ValueError(f"there is no column {missing[0]}")
+        if reached not in ("", "0", "1"):
+            raise ValueError(f"{reached!r} says neither that a cost was reached nor that it was not")
+        result = cls(
+            seed=int(row["seed"]),
+            epochs=int(row["epochs"]),
+            cost=float(row["cost"]),
+            validation_loss=float(row[validation]) if row[validation] else None,
+            scores={name: float(text) for name, text in row.items() if name not in {*own, SEAL}},
+            stopped=row["stopped"],
+            reached=reached == "1" if reached else None,
+            halvings=int(row["halvings"]),
+            penalised=old,
+        )
+        if math.isnan(result.cost) and not result.lost:
+            raise ValueError(f"the cost of seed {result.seed} is no number")
+        return result
 
 
 @dataclass(frozen=True)
