@@ -37,7 +37,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs side by side. config: keys that differ. made: data, versions, executor that differ, in words."""
+    """Two runs side by side. config: keys that differ. made: differing data, versions, executor, in words."""
 
     first: Side
     second: Side
@@ -72,9 +72,8 @@ def _side(folder: RunFolder, ended: Ended | None) -> Side:
     if ended:
         scores = {name: ended[name] for name in ("stopped", "epochs", "kept_epoch")}
         # Earlier versions recorded no scores, and the cost of the last epoch instead of the kept one.
-        scores["running cost, kept epoch" if "scores" in ended else "running cost, last epoch"] = ended[
-            "cost"
-        ]
+        which = "kept" if "scores" in ended else "last"
+        scores[f"running cost, {which} epoch"] = ended["cost"]
         kept = ended.get("scores", {}).items()
         scores |= {f"{name.replace('_', ' ')}, kept epoch": value for name, value in kept}
     scores |= dict(_lowest_printed(curve))

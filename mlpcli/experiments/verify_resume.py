@@ -33,7 +33,7 @@ class Verification(DigestComparison):
 
 @dataclass(frozen=True)
 class _Break:
-    """A place where a training is ended early. kill: as SIGKILL does, with nothing saved; else as Ctrl-C does.
+    """A place where a training is ended early. kill: as by SIGKILL, with nothing saved; else as by Ctrl-C.
 
     after: whole epochs; None: as soon as one seed or fold is done, or the training itself has begun.
     """

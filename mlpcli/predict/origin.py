@@ -1,4 +1,4 @@
-"""What a run knows of its data files: which they were, and which of their rows were in which part."""
+"""What a run records of its data files: which they were, and which of their rows were in which part."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def load(path: str | Path, executor: str = "auto") -> Model:
 
 
 def _origin(place: Path, file: ModelFile) -> Origin | None:
-    """None where there is no run beside the model, or nothing can be read of it."""
+    """Return the data files of the run beside the model; None where there is no run, or it cannot be read."""
     folder = place if place.is_dir() else place.parent
     if place != folder and place.name != MODEL:
         return None

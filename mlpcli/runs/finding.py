@@ -1,4 +1,4 @@
-"""What is found: a known problem, where, the number that shows it, and what to do."""
+"""A finding: a known problem, where it is, the number that shows it, and what to do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Finding:
-    """One problem. rule: its name in the table. cause: one sentence, numbers included.
+    """One problem that was found. rule: its name in the table. cause: one sentence, numbers included.
 
     where: the layer, parameter, column or row, "" for the whole. key: the config key it lies in. value and
     threshold: the statistic that the finding was made by, and the bound that it was held against, where there

@@ -265,17 +265,17 @@ def _model(
 ) -> ModelFile:
     data = prepared.config.data
     return ModelFile(
-        prepared.dataset.task,
-        prepared.config.precision,
-        prepared.config.network,
-        prepared.head,
-        prepared.dataset.preparation.width,
-        prepared.dataset.preparation,
-        {"header": data.header, "separator": data.separator},
-        weights,
-        config,
-        summary,
-        prepared.dataset.weighting,
+        task=prepared.dataset.task,
+        precision=prepared.config.precision,
+        network=prepared.config.network,
+        head=prepared.head,
+        width=prepared.dataset.preparation.width,
+        preparation=prepared.dataset.preparation,
+        reading={"header": data.header, "separator": data.separator},
+        parameters=weights,
+        config=config,
+        summary=summary,
+        weighting=prepared.dataset.weighting,
     )
 
 

@@ -17,7 +17,14 @@ def described(true, called, names, weights=None):
     scores = class_scores(np.eye(len(names))[called], np.array(true), weights)
     weighted = "by column 'w'" if weights is not None else ""
     return describe_evaluation(
-        Evaluation("classification", len(true), (tuple(names),), {"y": scores}, {}, None, weighted)
+        Evaluation(
+            task="classification",
+            rows=len(true),
+            words=(tuple(names),),
+            class_scores={"y": scores},
+            counts=Counts(),
+            weighted=weighted,
+        )
     )
 
 
@@ -55,7 +62,9 @@ def test_the_record_of_many_classes_can_be_read_again(tmp_path):
     every = np.arange(1100)
     scores = class_scores(np.eye(1100)[(every * 7) % 1100], every)
     words = (tuple(f"class {at}" for at in every),)
-    test = Evaluation("classification", 1100, words, {"y": scores}, {}, Counts())
+    test = Evaluation(
+        task="classification", rows=1100, words=words, class_scores={"y": scores}, counts=Counts()
+    )
     made = {"mlp_version": "", "python": "", "platform": "", "executor": "", "libraries": {}}
     made |= {"seed": 0, "precision": "", "graph": "", "data": {}}
     ended = {"epochs": 1, "kept_epoch": 1, "cost": 1.0, "stopped": "", "seconds": 0.0, "halvings": []}
