@@ -215,15 +215,17 @@ class Config:
         if self.repeat is not None and self.training.stop.max_time is not None:
             what = "Seeds share the cores, so how far one comes in a time depends on what else runs."
             yield "training.stop.max_time", what, "Leave it out; training.epochs and patience end a seed."
+        if self.optimizer is None:  # written as null, which stands for adam: neither applies to it
+            return
         size, epochs = self.training.batch_size, self.training.epochs
-        if getattr(self.optimizer, "full_batch", False) and size not in (None, "full"):
+        if self.optimizer.full_batch and size not in (None, "full"):
             what = "The optimiser goes by all rows at once, and batches are asked for."
             yield (
                 "training.batch_size",
                 what,
                 "Write full, or leave batch_size out; or take another optimiser.",
             )
-        warm_up = getattr(self.optimizer, "warm_up", 0.0)
+        warm_up = self.optimizer.warm_up
         if warm_up >= epochs and warm_up:
             what = f"A warm-up of {warm_up:g} takes all of training.epochs, {epochs}: the rate is never full."
             yield "optimiser.warm_up", what, "Make warm_up shorter than training.epochs."

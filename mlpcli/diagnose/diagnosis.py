@@ -15,7 +15,7 @@ from mlpcli.diagnose.trials.budget import Budget
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.problem.build import Prepared, prepare, random_stream
 from mlpcli.runs.finding import Finding
-from mlpcli.training.range_test import with_rate
+from mlpcli.training.range_test import resolve_auto_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ def make_case(
     rows: Mapping[str, Rows] | None = None,
 ) -> Case:
     """prepared: in float64. trained: the weights of a finished run. rows: of parts, where they are made."""
-    prepared, made = with_rate(prepared), rows or {}
+    prepared, made = resolve_auto_rate(prepared), rows or {}
     dataset, seed = prepared.dataset, prepared.config.seed
 
     def rows_of(name: str, part: Part) -> Rows:

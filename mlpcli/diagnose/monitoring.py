@@ -1,4 +1,4 @@
-"""Findings of a training under way: facts before the first epoch, monitors at report epochs."""
+"""The observer of a training under way: facts before the first epoch, monitors at report epochs."""
 
 from __future__ import annotations
 
@@ -18,30 +18,31 @@ from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.problem.build import Prepared
 from mlpcli.registry import choice_name
 from mlpcli.runs.finding import Finding
+from mlpcli.training.epoch import Epoch
 from mlpcli.training.events import Record
-from mlpcli.training.loop import INTERRUPTED, Epoch
+from mlpcli.training.stop_reasons import INTERRUPTED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHARE = 0.005
-"""Of the training's time, for reading weights. The rest is next to nothing."""
+"""Largest share of the training's time spent on reading weights; the rest is next to nothing."""
 FREE = 0.0002
-"""Seconds of it that nobody misses: a process takes a thousand times as long to start."""
+"""Seconds that may be spent in any case: a process takes a thousand times as long to start."""
 
 
 class Monitoring:
-    """Looks at the state and changes nothing.
+    """The TrainingObserver that asks facts and monitors; it changes nothing.
 
     Costs are looked at in every report epoch, weights where that takes little of the time that has passed,
-    and after the last epoch. So only when dead units are seen, and what is said of how far weights moved,
-    may depend on the time.
+    and after the last epoch. So only the epoch at which dead units are seen, and the sentence on how far
+    weights moved, may depend on the time.
     """
 
     def __init__(
         self, prepared: Prepared, state: Mapping[str, NDArray[Any]], rows: Mapping[str, Rows] | None = None
     ) -> None:
-        """rows: those of parts, by name, that are made already; making them takes time and memory."""
+        """Make ready to watch. rows: of parts, by name, that exist already, as making them takes time."""
         self._case = make_case(prepared, rows=rows)
         self._monitors = [monitor() for monitor in MONITORS.values()]
         self._probe = Probe(self._case, state)
@@ -49,25 +50,25 @@ class Monitoring:
         self._spent = self._took = 0.0
 
     def facts(self, interrupted: Callable[[], bool] = lambda: False) -> list[Finding]:
-        """The problems and warnings that are certain before the first step; none where it was interrupted."""
+        """Return the problems and warnings that are certain before the first step; none if interrupted."""
         try:
             found = diagnose(_Untrained(self._case, interrupted), ("graph", "data"), ask="before training")
         except _Interrupted:
             return []
         return [finding for finding in found if finding.severity != "note"]
 
-    def go_on(self, history: Iterable[Record], said: Container[str]) -> None:
-        """Look again at what was printed of a training that is gone on with; `said` is not said again."""
+    def resume(self, history: Iterable[Record], reported: Container[str]) -> None:
+        """Look again at the printed epochs of a training that is resumed; `reported` rules stay silent."""
         for record in history:
             loss, checked = record.get("loss", record["cost"]), record.get("validation_loss")
             self._moments.append(Moment(int(record["epoch"] or 0), float(loss or 0), checked))
             look = Look(self._case, self._moments, self._probe)
             for monitor in self._monitors:
                 monitor.look(look)
-        self._monitors = [each for each in self._monitors if choice_name(each) not in said]
+        self._monitors = [each for each in self._monitors if choice_name(each) not in reported]
 
     def after(self, epoch: Epoch) -> list[Finding]:
-        """What is found first at this report epoch."""
+        """Return what is found for the first time at this report epoch."""
         self._moments.append(
             Moment(epoch.number, epoch.cost if epoch.loss is None else epoch.loss, epoch.validation_loss)
         )
@@ -92,11 +93,11 @@ class Monitoring:
 
 
 class _Interrupted(Exception):
-    """Somebody waits for the training to end."""
+    """The training was asked to end while facts were asked."""
 
 
 class _Untrained(Evidence):
-    """Facts cost no training: of what is not trained yet nothing is known to go wrong."""
+    """The evidence before any training: nothing is known to go wrong, and no trial is made."""
 
     notes = False
 

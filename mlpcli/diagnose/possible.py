@@ -15,7 +15,7 @@ def possible(finding: Finding, case: Case) -> Finding:
 
     def fits(change: str) -> bool:
         key = change.partition("=")[0]
-        batches = key == "training.batch_size" and getattr(optimizer, "full_batch", False)
+        batches = key == "training.batch_size" and optimizer.full_batch
         return not batches and (key in known or not key.startswith("optimiser."))
 
     kept = tuple(remedy for remedy in finding.remedies if all(map(fits, remedy.changes)))

@@ -39,7 +39,7 @@ from mlpcli.problem.build import Prepared, prepare, random_stream
 from mlpcli.runs.folder import CONFIG, RunFolder
 from mlpcli.runs.json_file import finite
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.training.range_test import with_rate
+from mlpcli.training.range_test import resolve_auto_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -184,7 +184,7 @@ def gradcheck(
         rate = _take_weights(run.model(), trained)
         if prepared.optimizer.automatic and rate is not None:  # as it was found then
             prepared = replace(prepared, optimizer=prepared.optimizer.at_rate(rate))
-    prepared = with_rate(prepared)
+    prepared = resolve_auto_rate(prepared)
     case = make_case(prepared, trained)
     budget = Budget() if depth == "full" else Budget.of(case)
     evidence = Evidence(case, budget)

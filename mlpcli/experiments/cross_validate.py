@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from mlpcli.config.load import load_config
@@ -13,9 +14,10 @@ from mlpcli.predict.model import prediction_of
 from mlpcli.problem.build import CHOICES, Prepared, changed, prepare
 from mlpcli.runs.folder import CONFIG, FOLDS, PREDICTIONS, REMEDY, RunFolder
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.training.events import BrokenOff, Event, FoldDone, FoldsDone
-from mlpcli.training.part_evaluator import Watched
-from mlpcli.training.resume import ELSEWHERE, check_changes, resume
+from mlpcli.training.events import FoldDone, FoldsDone, RunInterrupted
+from mlpcli.training.observer import TrainingHooks
+from mlpcli.training.part_evaluator import PartEvaluator, printed_scores
+from mlpcli.training.resume import RELOCATABLE_KEYS, check_changes, resume_run
 
 LEAVE_FOLDS = "Delete that folder: the fold is then trained again."
 
@@ -23,9 +25,7 @@ LEAVE_FOLDS = "Delete that folder: the fold is then trained again."
 def cross_validate(
     prepared: Prepared,
     folder: RunFolder,
-    report: Callable[[Event], None],
-    interrupted: Callable[[], bool],
-    keep_every: float | None = None,
+    hooks: TrainingHooks,
     overrides: Sequence[str] = (),
 ) -> None:
     """Train each fold in a run folder of its own, fold-1 and so on, and go on where that was begun.
@@ -36,6 +36,7 @@ def cross_validate(
     """
     count = prepared.config.training.folds
     assert count is not None
+    quiet = replace(hooks, report=lambda event: None)
     scores: list[Mapping[str, float]] = []
     predicted: list[dict[str, Any]] = []
     for number in range(1, count + 1):
@@ -43,15 +44,15 @@ def cross_validate(
         inner = folder.inner(f"fold-{number}", file.text_for)
         try:
             then = load_config(inner.path / CONFIG, (), CHOICES, check_files=False).config
-            check_changes(file, then, ELSEWHERE, f"{inner.path} is another training", LEAVE_FOLDS)
-            run = resume(inner.path, overrides, interrupted=interrupted, keep_every=keep_every)
+            check_changes(file, then, RELOCATABLE_KEYS, f"{inner.path} is another training", LEAVE_FOLDS)
+            run = resume_run(inner, overrides, quiet)
             if run.interrupted:
                 raise KeyboardInterrupt
             mine = prepare(inner.path / CONFIG, overrides)
             held = _held_back(mine, inner)
         except KeyboardInterrupt:  # in a fold, or while its rows are read
             with suppress(OSError):  # the standard output may be gone, too
-                report(BrokenOff(folder.path))
+                hooks.report(RunInterrupted(folder.path))
             raise
         except ModelFileError as error:
             remedy = f"Delete {inner.path}; mlp train --resume {folder.path} then trains that fold again."
@@ -62,15 +63,25 @@ def cross_validate(
                 remedy = f"Free the place, then go on from what is done: mlp train --resume {folder.path}"
             where = f"fold {number} of {count}"
             raise RunFailed([Fault(f"{where}, {f.where}", f.what, remedy) for f in error.faults]) from error
-        scores.append({**held.scores(), "loss": held.loss()})
+        scores.append(
+            {**printed_scores(held.evaluation(), mine.config.training.stop.metric), "loss": held.loss()}
+        )
         predicted += _predictions(mine, held, number)
         ended = inner.read_summary()["ended"]
         halvings = len(ended["halvings"]) if ended else 0
-        report(FoldDone(number, count, run.epochs, run.kept_epoch, scores[-1], halvings))
+        done = FoldDone(
+            number=number,
+            of=count,
+            epochs=run.epochs,
+            kept_epoch=run.kept_epoch,
+            scores=scores[-1],
+            halvings=halvings,
+        )
+        hooks.report(done)
     folder.write_table(FOLDS, [{"fold": at, **each} for at, each in enumerate(scores, 1)])
     predicted.sort(key=lambda row: int(row["line"]))
     folder.write_table(PREDICTIONS, predicted)
-    report(FoldsDone(tuple(scores), folder.path / PREDICTIONS))
+    hooks.report(FoldsDone(tuple(scores), folder.path / PREDICTIONS))
 
 
 def folds_of(folder: RunFolder) -> FoldsDone | None:
@@ -87,14 +98,14 @@ def folds_of(folder: RunFolder) -> FoldsDone | None:
     return FoldsDone(tuple(scores), folder.path / PREDICTIONS)
 
 
-def _held_back(prepared: Prepared, folder: RunFolder) -> Watched:
+def _held_back(prepared: Prepared, folder: RunFolder) -> PartEvaluator:
     """The rows of the fold, with the weights that were kept."""
     assert prepared.dataset.test is not None
     weights = ModelFile.read(folder.model()).parameters
-    return Watched(prepared, "test", prepared.dataset.test, weights)
+    return PartEvaluator(prepared, "test", prepared.dataset.test, weights)
 
 
-def _predictions(prepared: Prepared, held: Watched, fold: int) -> Iterator[dict[str, Any]]:
+def _predictions(prepared: Prepared, held: PartEvaluator, fold: int) -> Iterator[dict[str, Any]]:
     """line: of the row in its file. Then the fold, what `mlp predict` would say, and what is true."""
     preparation, part = prepared.dataset.preparation, held.part
     said = prediction_of(held.outputs(), preparation, Counts(), held.no_probabilities)

@@ -18,28 +18,21 @@ from mlpcli.config.differences import said
 from mlpcli.config.schema import RepeatConfig
 from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.execute.executor import threads
+from mlpcli.experiments.seed_tally import SeedTally
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.problem.build import Prepared, changed, prepare_file
 from mlpcli.runs.folder import CHECKPOINT, REMEDY, REPEAT, RunFolder
 from mlpcli.runs.growing_table import growing, put_in_order
 from mlpcli.runs.records import Made
-from mlpcli.training.events import (
-    SEAL,
-    VALIDATION_COST,
-    BrokenOff,
-    Event,
-    Repeated,
-    SeedDone,
-    SeedsDone,
-    SeedTally,
-)
-from mlpcli.training.loop import INTERRUPTED, epochs
-from mlpcli.training.part_evaluator import Watched
-from mlpcli.training.progress import all_finite
+from mlpcli.training.events import SEAL, VALIDATION_COST, Event, Repeated, RunInterrupted, SeedDone, SeedsDone
+from mlpcli.training.loop import EpochLoop
+from mlpcli.training.part_evaluator import PartEvaluator, epoch_checks, printed_scores
 from mlpcli.training.provenance import DATA_FILES
-from mlpcli.training.range_test import with_rate
-from mlpcli.training.state import Session
-from mlpcli.training.trainer import make_training_runner, step_of
+from mlpcli.training.range_test import resolve_auto_rate
+from mlpcli.training.start import step_of
+from mlpcli.training.state import TrainingState
+from mlpcli.training.stop_reasons import INTERRUPTED
+from mlpcli.training.trainer import make_training_runner
 
 AGAIN = "Delete it: the seeds are then trained again."
 
@@ -51,12 +44,14 @@ class SeedWorker:
         self._prepared, self._step = prepared, step_of(prepared)
         rows = prepared.rows(prepared.dataset.training)
         self._rows = {name: np.array(array) for name, array in rows.items()}
-        self._state = Session.begin(prepared, self._step).state
+        self._state = TrainingState.initial(prepared, self._step).loop.arrays
         self._runner = make_training_runner(prepared, self._step, self._state, self._rows)
         dataset = prepared.dataset
         self._parts = ["validation" if dataset.validation else "training"]
         self._parts += ["test"] if dataset.test else []
-        self._watched = [Watched(prepared, name, getattr(dataset, name), self._state) for name in self._parts]
+        self._evaluators = [
+            PartEvaluator(prepared, name, getattr(dataset, name), self._state) for name in self._parts
+        ]
 
     def takes(self, prepared: Prepared) -> bool:
         """Return whether it is a training of this network, on as many rows."""
@@ -68,42 +63,34 @@ class SeedWorker:
     def train(self, prepared: Prepared, interrupted: Callable[[], bool]) -> Repeated | None:
         """Train from the seed of its config, and return the result; None where it was interrupted."""
         training, dataset = prepared.config.training, prepared.dataset
-        session = Session.begin(prepared, self._step, self._state)
+        state = TrainingState.initial(prepared, self._step, self._state)
         for name, array in prepared.rows(dataset.training).items():
             self._rows[name][...] = array
-        for name, watched in zip(self._parts, self._watched, strict=True):
-            watched.look_at(prepared, getattr(dataset, name))
-        following, first = dataset.validation is not None, self._watched[0]
-        weights = [self._state[name] for name in session.kept.weights]
-        for epoch in epochs(
-            self._runner,
-            self._state,
-            training,
-            session.rng,
-            first.check if following else None,
-            interrupted,
-            training.epochs,
-            first.cost,
-            session.progress,
-            finite_weights=lambda: all_finite(weights),
-        ):
-            session.kept.after(epoch)
+        for name, evaluator in zip(self._parts, self._evaluators, strict=True):
+            evaluator.look_at(prepared, getattr(dataset, name))
+        checks = epoch_checks(self._evaluators[0], state.weights)
+        loop = EpochLoop(
+            self._runner, state.loop, training, checks, every=training.epochs, interrupted=interrupted
+        )
+        for epoch in loop.run():
+            state.best.after(epoch)
         if epoch.stopped == INTERRUPTED:
             return None
-        kept, settings = session.kept, prepared.config.repeat
+        kept, settings = state.best, prepared.config.repeat
         for name, array in kept.weights.items():
             self._state[name][...] = array
         scores: dict[str, float] = {}
-        for name, watched in zip(self._parts, self._watched, strict=True):
-            scores |= {f"{name}_{score}": value for score, value in watched.scores().items()}
+        for name, evaluator in zip(self._parts, self._evaluators, strict=True):
+            found = printed_scores(evaluator.evaluation(), training.stop.metric)
+            scores |= {f"{name}_{score}": value for score, value in found.items()}
         result = Repeated(
-            prepared.config.seed,
-            epoch.number,
-            math.nan if kept.cost is None else kept.cost,
-            kept.record.get("validation_loss"),
-            scores,
-            epoch.stopped,
-            halvings=session.progress.halvings,
+            seed=prepared.config.seed,
+            epochs=epoch.number,
+            cost=math.nan if kept.cost is None else kept.cost,
+            validation_loss=kept.record.get("validation_loss"),
+            scores=scores,
+            stopped=epoch.stopped,
+            halvings=state.loop.halvings,
         )
         return _judged(result, settings)
 
@@ -127,7 +114,7 @@ def with_seed(prepared: Prepared, seed: int) -> Prepared:
     data = prepared.config.data
     drawn = isinstance(data.validation, float) or isinstance(data.test, float) or data.fold is not None
     if drawn or prepared.config.start_from or prepared.optimizer.automatic:
-        return with_rate(prepare_file(file))
+        return resolve_auto_rate(prepare_file(file))
     return replace(prepared, file=file)
 
 
@@ -173,7 +160,7 @@ def repeat(
             tally.add(result)
             report(SeedDone(result, settings.seeds))
     if broken_off:
-        report(BrokenOff(folder.path))
+        report(RunInterrupted(folder.path))
         raise KeyboardInterrupt
     put_in_order(folder.path / REPEAT)
     over = tally.done(settings.cost_below)

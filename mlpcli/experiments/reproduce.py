@@ -14,8 +14,8 @@ from mlpcli.experiments.train import check_places, train
 from mlpcli.problem.build import read_config
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder
-from mlpcli.training.loop import ALL_DONE, INTERRUPTED
 from mlpcli.training.provenance import data_differences, differences
+from mlpcli.training.stop_reasons import ALL_DONE, INTERRUPTED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mlpcli.config.setting import setting
 from mlpcli.graph.node import Node
+from mlpcli.optim.schedule import Schedule
 
 AUTO = "auto"
 """The learning rate that a range test finds before the training."""
@@ -22,6 +23,8 @@ class Optimizer:
     l2: float = setting(0.0, at_least=0.0)
     penalise_biases: bool = setting(False)
 
+    full_batch: ClassVar[bool] = False
+    """Whether a step needs all rows, so that there are no batches."""
     arrays_key: ClassVar[str] = ""
     """The config key that decides how many arrays are kept, where one does."""
 
@@ -29,6 +32,16 @@ class Optimizer:
     def rate(self) -> float:
         """The learning rate as a number; 1 where a line search finds the length of a step."""
         return 1.0
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """How the learning rate changes from step to step; None where it does not."""
+        return None
+
+    @property
+    def warm_up(self) -> float:
+        """Epochs over which the rate rises from 0, before the schedule begins; 0 for none."""
+        return 0.0
 
     @property
     def automatic(self) -> bool:
@@ -58,7 +71,7 @@ class StepOptimizer(Optimizer, ABC):
     """An optimiser whose step is a graph: it goes from batch to batch, at a rate."""
 
     learning_rate: float | str = setting(0.01, one_of=(AUTO,))
-    schedule: Any = setting(None, choice_of="schedule")
+    schedule: Schedule | None = setting(None, choice_of="schedule")
     warm_up: float = setting(0.0, at_least=0.0)
     """Epochs over which the rate rises from 0, before the schedule begins."""
     clip_norm: float | None = setting(None, above=0.0)

@@ -130,7 +130,8 @@ def data_for(config: Config) -> DataConfig:
 def rows_of_batch(config: Config, rows: int) -> int:
     """Rows of one batch; `full` is all of them."""
     size = config.training.batch_size
-    if size is None and not getattr(config.optimizer, "full_batch", False):
+    # An optimiser written as null stands for adam, which goes by batches.
+    if size is None and not (config.optimizer and config.optimizer.full_batch):
         size = USUAL_BATCH
     return min(size, rows) if isinstance(size, int) else rows
 
@@ -199,7 +200,7 @@ def prepare_file(file: ConfigFile, precision: str | None = None) -> Prepared:
 def check_counters(prepared: Prepared) -> None:
     """Raises SettingError where the counters of a schedule would stand still, long before its end."""
     pace, dtype = prepared.pace, prepared.network.inputs.dtype
-    scheduled = getattr(prepared.optimizer, "schedule", None) or getattr(prepared.optimizer, "warm_up", 0.0)
+    scheduled = prepared.optimizer.schedule or prepared.optimizer.warm_up
     if scheduled and max(prepared.config.training.epochs, pace.steps) > MOST_COUNTED[dtype]:
         what = f"In {dtype} a schedule counts to {MOST_COUNTED[dtype]:,} epochs, and batches of one."
         raise SettingError("precision", what, "Write float64, or leave the schedule out.")

@@ -23,7 +23,10 @@ _BLOCK = 1 << 20
 
 
 def provenance(prepared: Prepared, step: TrainingStep) -> Made:
-    """Of a training that is about to begin. Reads the data files once more, for their sha256."""
+    """Return the provenance of a training that is about to begin; reads the data files once more.
+
+    Raises DataError where a data file cannot be read.
+    """
     config = prepared.config
     made: Made = {
         "mlp_version": __version__,
@@ -49,7 +52,7 @@ def _data_files(config: Config) -> Iterator[tuple[str, DataFile]]:
 
 
 def sha256_of(path: Path) -> str | None:
-    """Return the sha256 of a file in hex; None for what can be read once only, such as a pipe.
+    """Return the sha256 of a file in hex; None for a pipe or another file that can be read only once.
 
     Raises DataError where it cannot be read.
     """
@@ -67,7 +70,7 @@ def sha256_of(path: Path) -> str | None:
 
 
 def changed_data(then: Made, now: Made) -> list[str]:
-    """The keys of the data files whose content differs, or of which nothing is known."""
+    """Return the keys of the data files whose content differs, or is unknown."""
     keys = {*then["data"], *now["data"]}
     digests = {key: (_digest_of(then, key), _digest_of(now, key)) for key in keys}
     return sorted(key for key, (old, new) in digests.items() if old is None or old != new)
@@ -79,20 +82,20 @@ def _digest_of(made: Made, key: str) -> str | None:
 
 
 def data_differences(then: Made, now: Made) -> Iterator[str]:
-    """Those in words."""
+    """Yield a sentence for each data file whose content has changed, and for other initial weights."""
     for key in changed_data(then, now):
-        old, new = (_said(each["data"].get(key)) for each in (then, now))
+        old, new = (_describe_file(each["data"].get(key)) for each in (then, now))
         yield f"data.{key}: {old}, {new}."
     if then.get("start_from") != now.get("start_from"):
         yield "start_from: the first weights that were taken over are not the same."
 
 
-def _said(file: Mapping[str, Any] | None) -> str:
+def _describe_file(file: Mapping[str, Any] | None) -> str:
     return f"{file['file']} (sha256 {(file['sha256'] or 'unknown')[:16]})" if file else "none"
 
 
 def check_start(then: Made, now: Made, config: Config) -> None:
-    """Of a run that has no checkpoint yet: as check_data, and DataError for other first weights, too."""
+    """Check a run that has no checkpoint yet. Raises DataError for changed data or initial weights."""
     check_data(then, now, config.data)
     if then.get("start_from") != now.get("start_from"):
         what = "start_from: the weights are not those that the run began with."
@@ -101,7 +104,7 @@ def check_start(then: Made, now: Made, config: Config) -> None:
 
 
 def check_data(then: Made, now: Made, config: DataConfig) -> None:
-    """Raises DataError naming each data file whose content is another than it was."""
+    """Check the data files. Raises DataError naming each one whose content has changed."""
     faults = []
     for key in changed_data(then, now):
         path = getattr(config, key)
@@ -115,7 +118,7 @@ def check_data(then: Made, now: Made, config: DataConfig) -> None:
 
 
 def check_executor(then: Made, now: Made, path: Path) -> None:
-    """Raises ModelFileError where it is another one."""
+    """Check that the executor is the one of the run. Raises ModelFileError where it is another one."""
     if then["executor"] != now["executor"]:
         what = f"The run was trained by the executor {then['executor']}; here it would be {now['executor']}."
         remedy = "Install it: pip install llvmlite." if then["executor"] == "native" else ""
@@ -124,7 +127,7 @@ def check_executor(then: Made, now: Made, path: Path) -> None:
 
 
 def check_computation(then: Made, now: Made, path: Path) -> tuple[str, ...]:
-    """Notes on what may change the last bits. Raises ModelFileError where they would be others."""
+    """Return notes on what may change the last bits. Raises ModelFileError where the step is another one."""
     old, new = then["mlp_version"], now["mlp_version"]
     check_executor(then, now, path)
     if then["graph"] != now["graph"]:
@@ -138,7 +141,7 @@ def check_computation(then: Made, now: Made, path: Path) -> tuple[str, ...]:
 
 
 def differences(then: Made, now: Made) -> Iterator[str]:
-    """What may change the last bits, in words."""
+    """Yield a sentence for each version that may change the last bits."""
     pairs: list[tuple[str, str | None, str | None]] = [("mlp", then["mlp_version"], now["mlp_version"])]
     names = sorted({*then["libraries"], *now["libraries"]})
     pairs += [(name, then["libraries"].get(name), now["libraries"].get(name)) for name in names]

@@ -20,7 +20,7 @@ from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.optim.step import RATE_FACTOR, Pace, training_step
 from mlpcli.plan.make_plan import make_plan
-from mlpcli.training.plateau import Plateau
+from mlpcli.training.plateau import PlateauCounter
 from mlpcli.training.runner import first_state, make_runner
 from nets import LAYERS, network, rows
 from sampling import covering, sampled
@@ -52,7 +52,7 @@ def problem(layer):
 def train(executor, optimizer, layer, epochs=EPOCHS):
     """Mean cost of each epoch, the state after the first one, and that after the last."""
     net, values, data = problem(layer)
-    plateau = Plateau.of(optimizer)
+    plateau = PlateauCounter.of(optimizer)
     step = training_step(net, optimizer, pace=Pace(EPOCHS, ROWS // BATCH), adjustable=plateau is not None)
     state = first_state(optimizer, step, values)
     outputs = {"cost": step.cost, **step.followed}

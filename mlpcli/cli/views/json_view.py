@@ -11,18 +11,18 @@ from mlpcli.cli.text.network_and_data import describe_network
 from mlpcli.cli.views.view import QuietView
 from mlpcli.runs.json_file import finite
 from mlpcli.training.events import (
-    BrokenOff,
     EpochDone,
     FoldDone,
     FoldsDone,
     Halved,
-    Noticed,
+    ReportedFinding,
     Run,
+    RunInterrupted,
     SeedDone,
     SeedsDone,
     Started,
 )
-from mlpcli.training.loop import INTERRUPTED
+from mlpcli.training.stop_reasons import INTERRUPTED
 
 
 class JsonView(QuietView):
@@ -45,7 +45,7 @@ class JsonView(QuietView):
         if event.record is not None:
             self._print(event="epoch", **event.record)
 
-    def finding(self, event: Noticed) -> None:
+    def finding(self, event: ReportedFinding) -> None:
         self._print(event="finding", **event.as_json())
 
     def halved(self, event: Halved) -> None:
@@ -72,7 +72,7 @@ class JsonView(QuietView):
         scores = {name: {"mean": mean, "spread": spread} for name, (mean, spread) in event.table.items()}
         self._print(event="folds", scores=scores, predictions=str(event.predictions))
 
-    def broken_off(self, event: BrokenOff) -> None:
+    def broken_off(self, event: RunInterrupted) -> None:
         self._print(event="end", run=str(event.folder), stopped=INTERRUPTED)
 
     def end(self, run: Run) -> None:

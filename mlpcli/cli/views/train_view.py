@@ -23,14 +23,14 @@ from mlpcli.cli.text.table import stacked_headings, terminal_columns
 from mlpcli.cli.views.json_view import JsonView
 from mlpcli.cli.views.view import QuietView
 from mlpcli.training.events import (
-    BrokenOff,
     EpochDone,
     FoldDone,
     FoldsDone,
     Halved,
-    Noticed,
     Planned,
+    ReportedFinding,
     Run,
+    RunInterrupted,
     SeedDone,
     SeedsDone,
     Started,
@@ -88,7 +88,7 @@ class LinesView(QuietView):
                 self._header_done = True
             self.line(self._numbers(shown))
 
-    def finding(self, event: Noticed) -> None:
+    def finding(self, event: ReportedFinding) -> None:
         if event.finding.rule == "cost_not_finite":  # the error message says it, after the end
             return
         when = f"epoch {event.epoch}" if event.epoch else "before the first epoch"
@@ -145,7 +145,7 @@ class LinesView(QuietView):
         self.line(describe_folds(event))
         self.line("         now all rows\n")
 
-    def broken_off(self, event: BrokenOff) -> None:
+    def broken_off(self, event: RunInterrupted) -> None:
         self.line(f"go on: mlp train --resume {quote(str(event.folder))}")
 
     def over(self, run: Run) -> None:

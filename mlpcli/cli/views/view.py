@@ -8,15 +8,15 @@ import click
 
 from mlpcli.cli.text.best_weights import describe_losses
 from mlpcli.training.events import (
-    BrokenOff,
     EpochDone,
     Event,
     FoldDone,
     FoldsDone,
     Halved,
-    Noticed,
     Planned,
+    ReportedFinding,
     Run,
+    RunInterrupted,
     SeedDone,
     SeedsDone,
     Started,
@@ -39,7 +39,7 @@ class QuietView:
             self.start(event)
         elif isinstance(event, EpochDone):
             self.epoch(event)
-        elif isinstance(event, Noticed):
+        elif isinstance(event, ReportedFinding):
             self.finding(event)
         elif isinstance(event, Halved):
             self.halved(event)
@@ -53,7 +53,7 @@ class QuietView:
             self.fold(event)
         elif isinstance(event, FoldsDone):
             self.folds(event)
-        elif isinstance(event, BrokenOff):
+        elif isinstance(event, RunInterrupted):
             self.broken_off(event)
         elif event.anew:
             self.end(event.run)
@@ -66,7 +66,7 @@ class QuietView:
     def epoch(self, event: EpochDone) -> None:
         """One more epoch is done."""
 
-    def finding(self, event: Noticed) -> None:
+    def finding(self, event: ReportedFinding) -> None:
         """Something goes wrong."""
 
     def halved(self, event: Halved) -> None:
@@ -87,7 +87,7 @@ class QuietView:
     def folds(self, event: FoldsDone) -> None:
         """All of them are."""
 
-    def broken_off(self, event: BrokenOff) -> None:
+    def broken_off(self, event: RunInterrupted) -> None:
         """The run was interrupted, and can be gone on with."""
         click.echo(f"{event.folder}  interrupted; go on: mlp train --resume {quote(str(event.folder))}")
 

@@ -15,8 +15,8 @@ from mlpcli.diagnose.trials.budget import Budget, step_seconds
 from mlpcli.execute.rows import RowFunction
 from mlpcli.graph.node import parameter
 from mlpcli.optim.step import RATE_FACTOR, Pace, training_step
-from mlpcli.training.plateau import Plateau
-from mlpcli.training.progress import all_finite
+from mlpcli.training.finite import all_finite
+from mlpcli.training.plateau import PlateauCounter
 from mlpcli.training.runner import first_state, make_runner
 from mlpcli.training.stopping import Stopping
 
@@ -135,7 +135,7 @@ class Trainer:
             self._budget.reserve(compiling, self.seconds())
         self._budget.compiled(case)
         rate, length = parameter(RATE, (), "float64"), parameter(EPOCHS, (), "float64")
-        adjustable = Plateau.of(case.optimizer) is not None
+        adjustable = PlateauCounter.of(case.optimizer) is not None
         step = training_step(case.network, case.optimizer, rate, Pace(length, steps_an_epoch), adjustable)
         weights = case.draw(0)
         self._state = first_state(case.optimizer, step, weights)
@@ -185,7 +185,7 @@ class Trainer:
         start_loss = mean_loss(self._function(self.rows)["loss"], self.rows)
         count = min(self._most_epochs, epochs or self.epochs)
         state[EPOCHS][...] = epochs or self.epochs
-        plateau = Plateau.of(case.optimizer)
+        plateau = PlateauCounter.of(case.optimizer)
         order = (
             np.arange(len(self.rows["inputs"]))
             if rng is None

@@ -12,7 +12,7 @@ from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.trial import Trial
 from mlpcli.diagnose.trials.usual import takes_usual_targets
 from mlpcli.runs.finding import Finding, Remedy
-from mlpcli.training.progress import all_finite
+from mlpcli.training.finite import all_finite
 
 KEY = "optimiser.learning_rate"
 
