@@ -23,7 +23,7 @@ from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.problem.build import Prepared, changed, prepare_file
 from mlpcli.runs.folder import CHECKPOINT, REMEDY, REPEAT, RunFolder
 from mlpcli.runs.growing_table import growing, put_in_order
-from mlpcli.runs.records import Made
+from mlpcli.runs.records import Provenance
 from mlpcli.training.events import SEAL, VALIDATION_COST, Event, Repeated, RunInterrupted, SeedDone, SeedsDone
 from mlpcli.training.loop import EpochLoop
 from mlpcli.training.part_evaluator import PartEvaluator, epoch_checks, printed_scores
@@ -192,7 +192,7 @@ def _check_experiment(prepared: Prepared, folder: RunFolder) -> None:
     folder.write_summary({**summary, "experiment": digest})
 
 
-def _experiment(prepared: Prepared, made: Made) -> str:
+def _experiment(prepared: Prepared, made: Provenance) -> str:
     """Return a digest of what all seeds have in common: the config but for seed and paths, and the data."""
     config = prepared.config
     paths = {key: None for key in DATA_FILES if isinstance(getattr(config.data, key), str)}

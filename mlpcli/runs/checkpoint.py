@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.data.json_records import read_record
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.runs.array_file import read_arrays, write_arrays
-from mlpcli.runs.records import Values
+from mlpcli.runs.records import CheckpointHeader
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ REMEDY = "Train again from the config, or use another copy of the run."
 class Checkpoint:
     """A training under way. groups: arrays by name, in groups by name (state, kept, …)."""
 
-    values: Values
+    values: CheckpointHeader
     groups: Mapping[str, Mapping[str, NDArray[Any]]]
     version: int = VERSION
 
@@ -52,7 +52,7 @@ class Checkpoint:
             for name, array in arrays.items():
                 group, _, rest = name.partition("/")
                 groups[group][rest] = array
-            return cls(read_record(Values, header["values"]), groups, old)
+            return cls(read_record(CheckpointHeader, header["values"]), groups, old)
 
     def check_version(self, path: Path) -> None:
         """Raise ModelFileError where a training resumed from it would not be the one that it belongs to."""

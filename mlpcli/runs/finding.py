@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import cast
 
 from mlpcli.data.json_records import read_record
-from mlpcli.runs.records import Found
+from mlpcli.runs.records import FindingRecord
 
 SEVERITIES = ("problem", "warning", "note")
 
@@ -43,12 +43,12 @@ class Finding:
     consequences: tuple[Finding, ...] = ()
     measure: str = ""
 
-    def as_json(self) -> Found:
+    def as_json(self) -> FindingRecord:
         """Return plain data: every field by name."""
-        return cast("Found", asdict(self))
+        return cast("FindingRecord", asdict(self))
 
     @classmethod
-    def from_json(cls, found: Found) -> Finding:
+    def from_json(cls, found: FindingRecord) -> Finding:
         """Return the finding that as_json was called on. Raises ValueError for anything else."""
         return read_record(cls, found)
 

@@ -18,7 +18,7 @@ from mlpcli.errors import Fault, ModelFileError
 from mlpcli.runs.atomic import LEFT_OVER, cannot_write, replacing
 from mlpcli.runs.growing_table import whole_lines
 from mlpcli.runs.json_file import write_json
-from mlpcli.runs.records import Summary
+from mlpcli.runs.records import RunSummary
 
 LEARNING_RATE, REPEAT = "learning_rate.csv", "repeat.csv"
 FOLDS, PREDICTIONS = "folds.csv", "fold-predictions.csv"
@@ -207,7 +207,7 @@ class RunFolder:
         """What was noticed, in that order; an empty list when nothing was."""
         write_json(self.path / FINDINGS, list(findings))
 
-    def write_summary(self, values: Summary) -> None:
+    def write_summary(self, values: RunSummary) -> None:
         """Write run.json. The experiment that it has stays, where `values` has none. Raises OutputError."""
         kind = {"format": "mlp-run", "format_version": SUMMARY_VERSION}
         with suppress(ModelFileError):  # there is none yet, or it is damaged
@@ -215,7 +215,7 @@ class RunFolder:
             values = {**values, "experiment": kept} if kept and "experiment" not in values else values
         write_json(self.path / SUMMARY, {**kind, **values})
 
-    def read_summary(self) -> Summary:
+    def read_summary(self) -> RunSummary:
         """What write_summary was given. Raises ModelFileError where it is missing, foreign or newer."""
         path = self.path / SUMMARY
         try:
@@ -229,7 +229,7 @@ class RunFolder:
             if version > SUMMARY_VERSION:
                 what = f"It has format version {version}; this mlp reads up to {SUMMARY_VERSION}."
                 raise ModelFileError(Fault(str(path), what, "A newer mlp wrote it: update mlp."))
-            return read_record(Summary, found)
+            return read_record(RunSummary, found)
         except FileNotFoundError:
             what = "There is no such file: the run was never begun, or is of an mlp that did not write it."
             remedy = f"Go on with it, mlp train --resume {self.path}, or name another run of mlp train."

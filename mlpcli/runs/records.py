@@ -12,7 +12,7 @@ class DataFile(TypedDict):
     sha256: str | None
 
 
-class Made(TypedDict):
+class Provenance(TypedDict):
     """What a training was made of.
 
     graph: a digest of the step. data: by key of the config. start_from: a digest of the initial weights,
@@ -42,7 +42,7 @@ class Halving(TypedDict):
     rate_factor: float
 
 
-class Test(TypedDict):
+class TestScores(TypedDict):
     """The scores on the test rows, by target and name; some of them are tables."""
 
     task: str
@@ -50,7 +50,7 @@ class Test(TypedDict):
     targets: dict[str, dict[str, Any]]
 
 
-class Outcome(TypedDict):
+class RunOutcome(TypedDict):
     """How a training ended. cost, loss, scores: those of the kept epoch; None where they are not finite.
 
     A record of an earlier version has no scores, and its cost is that of the last epoch. learning_rate: where
@@ -66,23 +66,23 @@ class Outcome(TypedDict):
     learning_rate: NotRequired[float]
 
 
-class Ended(Outcome):
+class Ended(RunOutcome):
     """The outcome of a training, and the digests that another run is compared by."""
 
     seconds: float
     halvings: list[Halving]
     model_sha256: str
     state_sha256: str
-    test: Test | None
+    test: TestScores | None
 
 
-class Summary(TypedDict):
+class RunSummary(TypedDict):
     """The content of run.json. ended: None while the training is not over.
 
     experiment: a digest of what all seeds have in common, while they are trained.
     """
 
-    made: Made
+    made: Provenance
     ended: Ended | None
     experiment: NotRequired[str]
 
@@ -94,7 +94,7 @@ class Change(TypedDict):
     changes: list[str]
 
 
-class Found(TypedDict):
+class FindingRecord(TypedDict):
     """A finding, see runs/finding.py. measure: what the value is; earlier versions do not say it."""
 
     rule: str
@@ -105,18 +105,18 @@ class Found(TypedDict):
     value: float | None
     threshold: float | None
     remedies: list[Change]
-    consequences: list[Found]
+    consequences: list[FindingRecord]
     measure: NotRequired[str]
 
 
-class Seen(Found):
+class ReportedFindingRecord(FindingRecord):
     """A finding that was reported during a training. batch: of that epoch, where it is known."""
 
     epoch: int
     batch: int | None
 
 
-class Best(TypedDict):
+class KeptEpoch(TypedDict):
     """The epoch whose weights become the model. record: its row of the history. scores: of its weights."""
 
     epoch: int
@@ -125,7 +125,7 @@ class Best(TypedDict):
     seconds: float
 
 
-class Begun(TypedDict):
+class PartialEpoch(TypedDict):
     """The part of an epoch that was done before an interrupt. totals: the sum of each followed output."""
 
     totals: dict[str, float]
@@ -146,15 +146,15 @@ class Stream(TypedDict):
     shuffle: dict[str, Any]
 
 
-class Given(TypedDict):
+class RunOrigin(TypedDict):
     """What a training was made of, its config as it was given, and as it is in the folder of the run."""
 
-    made: Made
+    made: Provenance
     config: str
     run_config: str
 
 
-class Values(Given):
+class CheckpointHeader(RunOrigin):
     """What a checkpoint says beside its arrays.
 
     epoch: whole epochs done. history: names of its columns. part: what was done of the next epoch. stopped:
@@ -165,10 +165,10 @@ class Values(Given):
     seconds: float
     random: Stream
     counters: dict[str, dict[str, Any]]
-    kept: Best
+    kept: KeptEpoch
     history: list[str]
     halvings: list[Halving]
-    findings: list[Seen]
-    part: Begun | None
+    findings: list[ReportedFindingRecord]
+    part: PartialEpoch | None
     earlier: Earlier | None
     stopped: str

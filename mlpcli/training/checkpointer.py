@@ -12,7 +12,7 @@ from mlpcli.errors import Fault, MlpError, OutputError, RunFailed
 from mlpcli.runs.array_file import fingerprint
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, FOLDER_GONE, MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.runs.records import Ended, Given, Outcome, Test
+from mlpcli.runs.records import Ended, RunOrigin, RunOutcome, TestScores
 from mlpcli.scoring.evaluation import Evaluation
 from mlpcli.training.state import TrainingState
 
@@ -26,7 +26,7 @@ class Checkpointer:
     """Writes checkpoints of one training, and what its run folder has at the end."""
 
     def __init__(
-        self, folder: RunFolder, state: TrainingState, given: Given, every: float | None = None
+        self, folder: RunFolder, state: TrainingState, given: RunOrigin, every: float | None = None
     ) -> None:
         """Write nothing yet. given: provenance and config texts that every checkpoint has beside the state.
 
@@ -69,7 +69,7 @@ class Checkpointer:
             if self._state.is_exact and self._written != self._state.loop.epoch:
                 self.write()
 
-    def finish(self, model: ModelFile, outcome: Outcome, test: Evaluation | None) -> None:
+    def finish(self, model: ModelFile, outcome: RunOutcome, test: Evaluation | None) -> None:
         """Write everything of a training that is over but the last checkpoint. Raises OutputError."""
         state = self._state
         model.write(self.folder.path / MODEL)
@@ -81,7 +81,7 @@ class Checkpointer:
             "model_sha256": fingerprint(model.parameters),
             "state_sha256": fingerprint(state.loop.arrays),
             # Without zeros: a matrix of a thousand classes would be larger than what is read again.
-            "test": cast("Test", test.as_json(zeros=False)) if test else None,
+            "test": cast("TestScores", test.as_json(zeros=False)) if test else None,
         }
         self.folder.write_summary({"made": self._given["made"], "ended": ended})
 

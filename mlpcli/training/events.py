@@ -17,7 +17,7 @@ from mlpcli.training.stop_reasons import INTERRUPTED, NON_FINITE
 if TYPE_CHECKING:
     from mlpcli.problem.build import Prepared
     from mlpcli.runs.finding import Finding
-    from mlpcli.runs.records import Seen
+    from mlpcli.runs.records import ReportedFindingRecord
     from mlpcli.scoring.evaluation import Evaluation
 
 Record = dict[str, int | float | None]
@@ -145,12 +145,12 @@ class ReportedFinding:
     finding: Finding
     batch: int | None = None
 
-    def as_json(self) -> Seen:
+    def as_json(self) -> ReportedFindingRecord:
         """Return the entry of findings.json: the finding's fields after epoch and batch."""
         return {"epoch": self.epoch, "batch": self.batch, **self.finding.as_json()}
 
     @classmethod
-    def from_json(cls, found: Seen) -> ReportedFinding:
+    def from_json(cls, found: ReportedFindingRecord) -> ReportedFinding:
         """Read what as_json returned. Raises ValueError for a severity that does not exist."""
         from mlpcli.runs.finding import Finding  # seldom needed
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mlpcli.optim.step import TrainingStep, training_step
 from mlpcli.problem.build import Prepared
 from mlpcli.runs.folder import RunFolder
-from mlpcli.runs.records import Given, Made
+from mlpcli.runs.records import Provenance, RunOrigin
 from mlpcli.training.plateau import PlateauCounter
 from mlpcli.training.provenance import provenance
 from mlpcli.training.range_test import resolve_auto_rate
@@ -20,7 +20,7 @@ class Ready:
 
     prepared: Prepared
     step: TrainingStep
-    made: Made
+    made: Provenance
 
 
 def make_ready(prepared: Prepared) -> Ready:
@@ -52,7 +52,7 @@ class TrainingStart:
     prepared: Prepared
     step: TrainingStep
     state: TrainingState
-    given: Given
+    given: RunOrigin
     notes: tuple[str, ...] = ()
 
 
@@ -68,7 +68,7 @@ def fresh(
     if prepared.found_rate is not None:
         curve = zip(prepared.found_rate.rates, prepared.found_rate.losses, strict=True)
         folder.write_learning_rate(curve)
-    given: Given = {"made": ready.made, "config": config, "run_config": run_config}
+    given: RunOrigin = {"made": ready.made, "config": config, "run_config": run_config}
     return TrainingStart(
         folder=folder, prepared=prepared, step=ready.step, state=state, given=given, notes=notes
     )

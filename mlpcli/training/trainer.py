@@ -15,7 +15,7 @@ from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep
 from mlpcli.problem.build import Prepared
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.runs.records import Outcome
+from mlpcli.runs.records import RunOutcome
 from mlpcli.scoring.evaluation import Evaluation
 from mlpcli.training.best_weights import record_of, with_row
 from mlpcli.training.checkpointer import Checkpointer, unwritable_ends_run
@@ -260,9 +260,9 @@ class _Training:
             findings=tuple(state.findings),
         )
 
-    def _outcome(self, epoch: Epoch) -> Outcome:
+    def _outcome(self, epoch: Epoch) -> RunOutcome:
         best, found_rate = self._state.best, self._prepared.found_rate
-        outcome: Outcome = {
+        outcome: RunOutcome = {
             "epochs": epoch.number,
             "kept_epoch": best.epoch,
             "cost": best.cost,
@@ -275,7 +275,7 @@ class _Training:
         return outcome
 
 
-def _model(prepared: Prepared, config: str, weights: State, outcome: Outcome) -> ModelFile:
+def _model(prepared: Prepared, config: str, weights: State, outcome: RunOutcome) -> ModelFile:
     data, preparation = prepared.config.data, prepared.dataset.preparation
     return ModelFile(
         task=prepared.dataset.task,

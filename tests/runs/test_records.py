@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from mlpcli.data.json_records import read_record
-from mlpcli.runs.records import Made, Summary, Values
+from mlpcli.runs.records import CheckpointHeader, Provenance, RunSummary
 
 MADE = {
     "mlp_version": "1",
@@ -65,7 +65,12 @@ ENDED = {
     "test": {"task": "regression", "rows": 3, "targets": {"y": {"rmse": 1.0}}},
 }
 SUMMARY = {"made": MADE, "ended": ENDED}
-WHOLE = [(VALUES, Values), (SUMMARY, Summary), (MADE, Made), ({**SUMMARY, "ended": None}, Summary)]
+WHOLE = [
+    (VALUES, CheckpointHeader),
+    (SUMMARY, RunSummary),
+    (MADE, Provenance),
+    ({**SUMMARY, "ended": None}, RunSummary),
+]
 FREE = ("shuffle", "stopping", "targets.y")
 """What is below these is looked at by those who use it."""
 MAY_BE_NONE = "part earlier ended test sha256 value threshold cost batch random".split()
@@ -135,4 +140,4 @@ def test_what_is_lacking_is_named(whole, kind, where):
 
 def test_a_number_no_float_holds():
     with pytest.raises(ValueError, match="seconds"):
-        read_record(Values, {**VALUES, "seconds": 10**400})
+        read_record(CheckpointHeader, {**VALUES, "seconds": 10**400})
