@@ -13,8 +13,9 @@ from mlpcli.config.schema import Config
 from mlpcli.experiments.cross_validate import folds_of
 from mlpcli.experiments.repeat import seeds_done
 from mlpcli.problem.build import CHOICES
-from mlpcli.runs.folder import CONFIG, RunFolder
+from mlpcli.runs.folder import CONFIG, HISTORY, RunFolder
 from mlpcli.runs.records import Ended
+from mlpcli.runs.summary import read_summary
 from mlpcli.training.provenance import DATA_FILES, data_differences
 from mlpcli.training.provenance import differences as made_differences
 
@@ -48,7 +49,7 @@ class Comparison:
 def compare(first: str | Path, second: str | Path) -> Comparison:
     """Compare two runs by what they record. Raises ModelFileError where one of them is no run, or damaged."""
     folders = [RunFolder.find(Path(each)) for each in (first, second)]
-    summaries = [folder.read_summary() for folder in folders]
+    summaries = [read_summary(folder) for folder in folders]
     configs = [load_config(f.path / CONFIG, (), CHOICES, check_files=False).config for f in folders]
     one, other = (summary["made"] for summary in summaries)
     made = [*data_differences(one, other), *made_differences(one, other)]
@@ -67,7 +68,7 @@ def _config_differences(first: Config, second: Config) -> Iterator[Difference]:
 
 
 def _side(folder: RunFolder, ended: Ended | None) -> Side:
-    curve: Curve = folder.numbers()
+    curve: Curve = folder.table(HISTORY).by_epoch()
     scores: dict[str, Any] = {"epochs": max(curve)} if curve else {}
     if ended:
         scores = {name: ended[name] for name in ("stopped", "epochs", "kept_epoch")}

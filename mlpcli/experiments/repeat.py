@@ -21,9 +21,11 @@ from mlpcli.execute.executor import threads
 from mlpcli.experiments.seed_tally import SeedTally
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.problem.build import Prepared, changed, prepare_file
-from mlpcli.runs.folder import CHECKPOINT, REMEDY, REPEAT, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, REPEAT, RunFolder
 from mlpcli.runs.growing_table import growing, put_in_order
 from mlpcli.runs.records import Provenance
+from mlpcli.runs.summary import read_summary, write_summary
+from mlpcli.runs.table import REMEDY
 from mlpcli.training.events import SEAL, VALIDATION_COST, Event, Repeated, RunInterrupted, SeedDone, SeedsDone
 from mlpcli.training.loop import EpochLoop
 from mlpcli.training.part_evaluator import PartEvaluator, epoch_checks, printed_scores
@@ -178,8 +180,8 @@ def _check_experiment(prepared: Prepared, folder: RunFolder) -> None:
 
     Raises ModelFileError where repeat.csv has seeds of another experiment, or of an earlier mlp.
     """
-    summary = folder.read_summary()
-    digest, columns = _experiment(prepared, summary["made"]), next(folder.each_row(REPEAT, AGAIN), {})
+    summary = read_summary(folder)
+    digest, columns = _experiment(prepared, summary["made"]), next(folder.table(REPEAT).rows(AGAIN), {})
     what = ""
     if VALIDATION_COST in columns:
         what = "Its seeds were judged by the validation cost, as mlp did earlier."
@@ -189,7 +191,7 @@ def _check_experiment(prepared: Prepared, folder: RunFolder) -> None:
         what = "Its seeds are not those of this config and these data (the experiment in run.json differs)."
     if what:
         raise ModelFileError(Fault(str(folder.path / REPEAT), what, AGAIN))
-    folder.write_summary({**summary, "experiment": digest})
+    write_summary(folder, {**summary, "experiment": digest})
 
 
 def _experiment(prepared: Prepared, made: Provenance) -> str:
@@ -212,7 +214,7 @@ def _done_before(folder: RunFolder, count: int, metric: str | None) -> tuple[int
 
     Raises ModelFileError where repeat.csv is damaged.
     """
-    first, rows, lowest = folder.read_summary()["made"]["seed"], 0, 0
+    first, rows, lowest = read_summary(folder)["made"]["seed"], 0, 0
     for each in seeds_of(folder):
         rows, lowest = rows + 1, min(each.seed, lowest) if rows else each.seed
     if rows == count:
@@ -268,7 +270,7 @@ def seeds_of(folder: RunFolder) -> Iterator[Repeated]:
     try:
         if folder.has(REPEAT) and not path.stat().st_size:
             raise ValueError("it is empty")
-        for line, row in enumerate(folder.each_row(REPEAT, again), start=2):  # noqa: B007
+        for line, row in enumerate(folder.table(REPEAT).rows(again), start=2):  # noqa: B007
             yield Repeated.from_record(row)
     except (OSError, ValueError) as error:
         raise ModelFileError(Fault(str(path), f"It is damaged: line {line}: {error}.", again)) from error

@@ -14,6 +14,7 @@ from mlpcli.experiments.train import check_places, train
 from mlpcli.problem.build import read_config
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder
+from mlpcli.runs.summary import read_summary
 from mlpcli.training.provenance import data_differences, differences
 from mlpcli.training.stop_reasons import ALL_DONE, INTERRUPTED
 
@@ -33,7 +34,7 @@ def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
     is not over, or that the clock ended where no other training can be made to end.
     """
     folder = RunFolder.find(Path(run))
-    recorded = folder.read_summary()
+    recorded = read_summary(folder)
     ended, made = recorded["ended"], recorded["made"]
     if not ended or ended["stopped"] == INTERRUPTED:
         remedy = f"Go on with it first: mlp train --resume {folder.path}"
@@ -55,7 +56,7 @@ def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
             if ended["stopped"] == ALL_DONE:
                 raise
         [again] = Path(place).iterdir()
-        now = RunFolder(again).read_summary()["made"]
+        now = read_summary(RunFolder(again))["made"]
         # A run that was resumed to more epochs printed the first ones more often.
         both = printed_epochs(folder.path) & printed_epochs(again)
         compared = compare_digests(folder.path, again, both)

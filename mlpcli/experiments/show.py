@@ -14,12 +14,12 @@ from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node
 from mlpcli.problem.build import Prepared, prepare
 from mlpcli.runs.checkpoint import Checkpoint
-from mlpcli.runs.folder import CHECKPOINT, MODEL, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, HISTORY, MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.events import FoldsDone, SeedsDone
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shown:
     """The content of a run folder, or of a model file alone, which has no history.
 
@@ -62,14 +62,22 @@ def graph_outputs(prepared: Prepared, with_gradients: bool) -> dict[str, Node]:
 def show_run(path: str | Path) -> Shown:
     """Read a run folder or a model file. Raises ModelFileError where the path is neither, or damaged."""
     place = Path(path)
-    if os.path.isdir(place):
-        folder = RunFolder.find(place)
-        beside = (seeds_done(folder), folds_of(folder))
-        if not folder.has(CHECKPOINT):
-            # The run was killed at its very beginning or among its seeds, or copied in part.
-            model = ModelFile.read(folder.model()) if not any(beside) or folder.has(MODEL) else None
-            return Shown(place, model, folder.read_history(), "", 0, *beside)
-        values = Checkpoint.read(place / CHECKPOINT).values
-        model = ModelFile.read(folder.model()) if folder.has(MODEL) else None
-        return Shown(place, model, folder.read_history(), values["stopped"], values["epoch"], *beside)
-    return Shown(place, ModelFile.read(place), [])
+    if not os.path.isdir(place):
+        return Shown(path=place, model=ModelFile.read(place), history=[])
+    folder = RunFolder.find(place)
+    seeds, folds, history = seeds_done(folder), folds_of(folder), list(folder.table(HISTORY).rows())
+    if not folder.has(CHECKPOINT):
+        # The run was killed at its very beginning or among its seeds, or copied in part.
+        only_model = seeds is None and folds is None
+        model = ModelFile.read(folder.model()) if only_model or folder.has(MODEL) else None
+        return Shown(path=place, model=model, history=history, seeds=seeds, folds=folds)
+    values = Checkpoint.read(place / CHECKPOINT).values
+    return Shown(
+        path=place,
+        model=ModelFile.read(folder.model()) if folder.has(MODEL) else None,
+        history=history,
+        stopped=values["stopped"],
+        epochs=values["epoch"],
+        seeds=seeds,
+        folds=folds,
+    )

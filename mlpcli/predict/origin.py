@@ -18,6 +18,7 @@ from mlpcli.problem.build import CHOICES, random_stream
 from mlpcli.runs.folder import CONFIG, MODEL, RunFolder, place_of
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.runs.records import DataFile
+from mlpcli.runs.summary import read_summary
 from mlpcli.scoring.file_parts import FileParts
 from mlpcli.training.provenance import sha256_of
 
@@ -78,7 +79,7 @@ def _origin(place: Path, file: ModelFile) -> Origin | None:
     if place != folder and place.name != MODEL:
         return None
     try:
-        made = RunFolder(folder).read_summary()["made"]
+        made = read_summary(RunFolder(folder))["made"]
         # The model's own text, and not the folder's: that one may have been edited since.
         config = load_config_text(file.config, folder / CONFIG, (), CHOICES, check_files=False).config
     except MlpError:

@@ -16,6 +16,7 @@ from mlpcli.runs.folder import CHECKPOINT, CONFIG, HISTORY, MODEL, SUMMARY, RunF
 from mlpcli.runs.lock import locked
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.runs.records import CheckpointHeader, RunOrigin
+from mlpcli.runs.summary import read_summary
 from mlpcli.training.checkpointer import unwritable_ends_run
 from mlpcli.training.events import Run, RunEnded
 from mlpcli.training.failure import failure
@@ -76,7 +77,7 @@ def _fresh_in(folder: RunFolder, overrides: Sequence[str], notes: tuple[str, ...
         raise ModelFileError(Fault(str(folder.path), what, REMEDY))
     ready = make_ready(prepare(folder.path / CONFIG, overrides))
     if folder.has(SUMMARY):
-        check_start(folder.read_summary()["made"], ready.made, ready.prepared.config)
+        check_start(read_summary(folder)["made"], ready.made, ready.prepared.config)
     text = ready.prepared.file.text
     if overrides:
         folder.write_config(text)
@@ -128,7 +129,7 @@ def restored(folder: RunFolder, checkpoint: Checkpoint, file: ConfigFile, before
         text = values["config"]
     state = TrainingState.initial(prepared, ready.step)
     state.restore(checkpoint, path)
-    folder.write_history(state.history)
+    folder.table(HISTORY).write(state.history)
     if prepared.file.text != values["run_config"]:
         text = prepared.file.text
         folder.write_config(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mlpcli.optim.step import TrainingStep, training_step
 from mlpcli.problem.build import Prepared
-from mlpcli.runs.folder import RunFolder
+from mlpcli.runs.folder import LEARNING_RATE, RunFolder
 from mlpcli.runs.records import Provenance, RunOrigin
 from mlpcli.training.plateau import PlateauCounter
 from mlpcli.training.provenance import provenance
@@ -67,7 +67,7 @@ def fresh(
     state = TrainingState.initial(prepared, ready.step)
     if prepared.found_rate is not None:
         curve = zip(prepared.found_rate.rates, prepared.found_rate.losses, strict=True)
-        folder.write_learning_rate(curve)
+        folder.table(LEARNING_RATE).write([{"rate": rate, "loss": loss} for rate, loss in curve])
     given: RunOrigin = {"made": ready.made, "config": config, "run_config": run_config}
     return TrainingStart(
         folder=folder, prepared=prepared, step=ready.step, state=state, given=given, notes=notes

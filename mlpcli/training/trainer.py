@@ -14,6 +14,7 @@ from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep
 from mlpcli.problem.build import Prepared
+from mlpcli.runs.folder import HISTORY
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.runs.records import RunOutcome
 from mlpcli.scoring.evaluation import Evaluation
@@ -205,7 +206,7 @@ class _Training:
         only_interrupted = epoch.stopped == INTERRUPTED and epoch.number % self._every
         passing = only_interrupted or not epoch.whole
         (self._interrupted_records if passing else self._state.history).append(record)
-        self._folder.append_history(record)
+        self._folder.table(HISTORY).append(record)
         return record
 
     def _after_non_finite_cost(self, epoch: Epoch) -> None:
@@ -225,7 +226,7 @@ class _Training:
         kept = [record for record in state.history if (record["epoch"] or 0) <= after]
         if len(kept) < len(state.history):
             state.history[:] = kept
-            self._folder.write_history(kept)
+            self._folder.table(HISTORY).write(kept)
         return Halved(epoch.number, after, factor, cause)
 
     def _finish(self, epoch: Epoch) -> Run:
@@ -239,7 +240,7 @@ class _Training:
         printed = [*state.history, *self._interrupted_records]
         history = with_row(printed, best.row)
         if len(history) > len(printed):
-            self._folder.write_history(history)
+            self._folder.table(HISTORY).write(history)
         outcome = self._outcome(epoch)
         model = _model(prepared, self._checkpointer.config_text, best.weights, outcome)
         # The checkpoint that says that all is over comes last: until then it can be done again.
