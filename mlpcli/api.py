@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mlpcli.config.load import ConfigSource
     from mlpcli.data.counts import Counts
-    from mlpcli.diagnose.repair.candidates import Attempt
+    from mlpcli.diagnose.repair.candidates import Candidate
     from mlpcli.diagnose.repair.search import Repair
     from mlpcli.diagnose.report import GradcheckReport
+    from mlpcli.diagnose.trials.evidence import Evidence
     from mlpcli.experiments.compare import Comparison
     from mlpcli.experiments.reproduce import Reproduction
     from mlpcli.experiments.show import Shown
     from mlpcli.experiments.verify_resume import Verification
     from mlpcli.graph.node import Node
     from mlpcli.predict.model import Model
-    from mlpcli.problem.build import Prepared
+    from mlpcli.problem.problem import Problem
     from mlpcli.training.events import Event, Run
 
 
@@ -90,7 +91,7 @@ def predict(
     return write_predictions(run, data, output, executor)
 
 
-def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Prepared:
+def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Problem:
     """Do everything but the training: read config and data, and build the network.
 
     config, overrides: see train. Raises ConfigError, DataError.
@@ -134,17 +135,19 @@ def gradcheck(
 def repair(
     path: str | Path,
     overrides: str | Sequence[str] = (),
-    report: Callable[[Attempt], None] = lambda attempt: None,
+    report: Callable[[Candidate], None] = lambda candidate: None,
     interrupted: Callable[[], bool] = lambda: False,
+    evidence: Evidence | None = None,
 ) -> Repair:
     """Try the remedies of what is found about a config (of a run: its config), and write one that learns.
 
     report: called after every candidate. interrupted: asked between trainings; when it says yes, what was
-    reached is kept. Raises ConfigError, DataError, ModelFileError, OutputError.
+    reached is kept. evidence: that of a GradcheckReport of the same config: what was tried for it is not
+    trained again; None: there is none. Raises ConfigError, DataError, ModelFileError, OutputError.
     """
     from mlpcli.diagnose.repair.search import repair as search
 
-    return search(path, overrides, report, interrupted)
+    return search(path, overrides, report, interrupted, evidence)
 
 
 def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:

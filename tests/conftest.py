@@ -19,6 +19,9 @@ IGNORED = "MLP_TESTS_IGNORED_SIGNALS"
 
 def pytest_configure(config):
     ignore_signals_for_this_process_alone()
+    # Users' processes keep their bytecode. Without, each command would compile the whole package again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     before = os.environ.get(BASE)
     if before is not None and PREFIX in before:
         return  # a worker: it shares the folder of the process that started it, as do all it starts

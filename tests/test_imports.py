@@ -3,9 +3,8 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import mlpcli
 
@@ -22,26 +21,34 @@ def stage_of(module: str) -> str:
     return parts[1] if len(parts) > 1 else "__init__"
 
 
+@cache
+def imports_in(file: Path) -> list[ast.Import | ast.ImportFrom]:
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    return [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def imported_modules(file: Path) -> list[str]:
     found = []
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in imports_in(file):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{file}: relative import"
             found.append(node.module or "")
     return [name for name in found if name.split(".")[0] == "mlpcli"]
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
-def test_imports_point_to_earlier_stages(file):
-    module = ".".join(("mlpcli", *file.relative_to(PACKAGE).with_suffix("").parts))
-    stage = stage_of(module)
-    if file == PACKAGE / "__init__.py":
-        return  # it offers what api.py does, lazily
-    for imported in imported_modules(file):
-        other = stage_of(imported)
-        assert STAGES.index(other) <= STAGES.index(stage), f"{module} imports {imported}"
+def test_imports_point_to_earlier_stages():
+    wrong = []
+    for file in FILES:
+        module = ".".join(("mlpcli", *file.relative_to(PACKAGE).with_suffix("").parts))
+        stage = stage_of(module)
+        if file == PACKAGE / "__init__.py":
+            continue  # it offers what api.py does, lazily
+        for imported in imported_modules(file):
+            if STAGES.index(stage_of(imported)) > STAGES.index(stage):
+                wrong.append(f"{module} imports {imported}")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_the_walk_finds_the_package():
@@ -73,7 +80,7 @@ def test_rich_is_imported_by_one_file_only():
     importing = {
         file.name
         for file in FILES
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in imports_in(file)
         if (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "rich")
         or (isinstance(node, ast.Import) and any(a.name.split(".")[0] == "rich" for a in node.names))
     }

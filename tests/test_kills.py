@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cli.loaded import start_loaded
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
 
@@ -20,8 +21,10 @@ def kills():
     return module
 
 
-def test_killed_trainings_end_with_the_same_bits(tmp_path):
+def test_killed_trainings_end_with_the_same_bits(tmp_path, monkeypatch):
     module = kills()
+    often = module.MLP[2].partition("from mlpcli.cli.main")[0]  # checkpoints twenty times a second
+    monkeypatch.setattr(module, "started", lambda *args: start_loaded(*args, first=often, text=False))
     changes = ("executor=numpy", "training.epochs=150", "data.validation=0.3", "training.print_every=10")
     case = module.Case("iris", "iris.yaml", changes)
     module.prepare(case, tmp_path)

@@ -11,7 +11,6 @@ import numpy as np
 
 from mlpcli.data.dataset import Part
 from mlpcli.diagnose.config_keys import layer_key
-from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.gradient.formula_faults import FormulaFault, slope_fault, usual_instead, value_fault
 from mlpcli.execute import NumpyExecutor
 from mlpcli.execute.evaluate import evaluate
@@ -19,7 +18,7 @@ from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner, RowFunction, Rows
 from mlpcli.nn.network import Forward
 from mlpcli.optim.optimizer import StepOptimizer
-from mlpcli.problem.build import Prepared
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.training.epoch import Epoch
 from mlpcli.training.finite import all_finite
@@ -33,7 +32,7 @@ RATE_KEY = "optimiser.learning_rate"
 
 
 def explain_non_finite_cost(
-    prepared: Prepared, runner: EpochRunner, state: State, epoch: Epoch, evaluator: PartEvaluator
+    prepared: Problem, runner: EpochRunner, state: State, epoch: Epoch, evaluator: PartEvaluator
 ) -> NonFiniteCost:
     """Find where the first infinity or NaN arose: the epoch is run again up to the batch that broke it.
 
@@ -62,7 +61,7 @@ def explain_non_finite_cost(
 class _Replay:
     """The epoch in question, run again from its beginning as often as needed."""
 
-    def __init__(self, *, prepared: Prepared, runner: EpochRunner, state: State, epoch: Epoch) -> None:
+    def __init__(self, *, prepared: Problem, runner: EpochRunner, state: State, epoch: Epoch) -> None:
         self._runner, self._state, self._order = runner, state, epoch.order
         self._weights = [state[p.node.name] for p in prepared.network.arrays]
         self._good = {name: array.copy() for name, array in state.items()}
@@ -99,7 +98,7 @@ class _Replay:
 class _Rows:
     """The rows in question, chosen from a part, and the weights that they are computed with."""
 
-    prepared: Prepared
+    prepared: Problem
     state: State
     part: Part
     chosen: NDArray[np.intp]
@@ -133,7 +132,7 @@ class _Rows:
         return self.part.where(int(self.chosen[at]))
 
 
-def _weights_lost(prepared: Prepared, rows: _Rows, epoch: Epoch, batch: int) -> NonFiniteCost:
+def _weights_lost(prepared: Problem, rows: _Rows, epoch: Epoch, batch: int) -> NonFiniteCost:
     """Explain an update that leaves non-finite weights: a slope is infinite, or a step too long."""
     fault = rows.slope_fault(prepared.network.training)
     what = f"The weights are not finite after batch {batch} of epoch {epoch.number}"
@@ -146,7 +145,7 @@ def _weights_lost(prepared: Prepared, rows: _Rows, epoch: Epoch, batch: int) -> 
     )
 
 
-def _cost_lost(prepared: Prepared, rows: _Rows, epoch: Epoch, in_step: bool, where: str) -> NonFiniteCost:
+def _cost_lost(prepared: Problem, rows: _Rows, epoch: Epoch, in_step: bool, where: str) -> NonFiniteCost:
     """Explain a non-finite cost of finite weights by the first value on the way to it that is not finite."""
     forward = prepared.network.training if in_step else prepared.network.settled
     batch = epoch.batches if in_step else None
@@ -190,7 +189,7 @@ def _layer_outputs(forward: Forward, rows: _Rows, in_step: bool) -> dict[str, ND
     return RowFunction(NumpyExecutor(), nodes, rows.state, **chunk)(rows.inputs)
 
 
-def _beyond_the_rows(prepared: Prepared, rows: _Rows, losses: NDArray[Any]) -> tuple[str, str]:
+def _beyond_the_rows(prepared: Problem, rows: _Rows, losses: NDArray[Any]) -> tuple[str, str]:
     """Return what is not finite, and its row, where the loss of every row is finite. losses: (rows,)."""
     with np.errstate(over="ignore"):
         together = losses.sum()
@@ -203,20 +202,19 @@ def _beyond_the_rows(prepared: Prepared, rows: _Rows, losses: NDArray[Any]) -> t
     return ("the penalty" if lost else "the sum over the batches of the epoch"), ""
 
 
-def _formula_finding(prepared: Prepared, fault: FormulaFault, what: str, rows: _Rows) -> Finding:
+def _formula_finding(prepared: Problem, fault: FormulaFault, what: str, rows: _Rows) -> Finding:
     """Make the finding of a formula that is not finite, or has a slope that is not."""
-    case = make_case(prepared)
     return Finding(
         rule=FORMULA_RULE,
         severity="problem",
         cause=f"{what}, since {fault.sentence}{rows.first_of(fault.rows)}.",
         where=fault.name,
-        key="loss" if fault.layer is None else layer_key(case, fault.layer, "activation"),
-        remedies=(usual_instead(case, fault.layer),),
+        key="loss" if fault.layer is None else layer_key(prepared, fault.layer, "activation"),
+        remedies=(usual_instead(prepared, fault.layer),),
     )
 
 
-def _remedies(prepared: Prepared) -> Iterator[Remedy]:
+def _remedies(prepared: Problem) -> Iterator[Remedy]:
     if isinstance(prepared.optimizer, StepOptimizer):
         rate = prepared.optimizer.rate
         yield Remedy("steps a tenth as long", (f"{RATE_KEY}={rate / 10:g}",))

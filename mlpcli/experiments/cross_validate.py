@@ -11,7 +11,8 @@ from mlpcli.config.load import load_config
 from mlpcli.data.counts import Counts
 from mlpcli.errors import Fault, ModelFileError, OutputError, RunFailed
 from mlpcli.predict.model import prediction_of
-from mlpcli.problem.build import CHOICES, Prepared, changed, prepare
+from mlpcli.problem.build import CHOICES, prepare, with_overrides
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import CONFIG, FOLDS, PREDICTIONS, RunFolder
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.runs.summary import read_summary
@@ -25,7 +26,7 @@ LEAVE_FOLDS = "Delete that folder: the fold is then trained again."
 
 
 def cross_validate(
-    prepared: Prepared,
+    prepared: Problem,
     folder: RunFolder,
     hooks: TrainingHooks,
     overrides: Sequence[str] = (),
@@ -42,15 +43,15 @@ def cross_validate(
     scores: list[Mapping[str, float]] = []
     predicted: list[dict[str, Any]] = []
     for number in range(1, count + 1):
-        file = changed(prepared.file, [f"data.fold={number}/{count}", "training.folds=null"])
+        file = with_overrides(prepared.file, [f"data.fold={number}/{count}", "training.folds=null"])
         inner = folder.inner(f"fold-{number}", file.text_for)
         try:
             then = load_config(inner.path / CONFIG, (), CHOICES, check_files=False).config
             check_changes(file, then, RELOCATABLE_KEYS, f"{inner.path} is another training", LEAVE_FOLDS)
-            run = resume_run(inner, overrides, quiet)
+            run = resume_run(inner, overrides, quiet, prepared.files)
             if run.interrupted:
                 raise KeyboardInterrupt
-            mine = prepare(inner.path / CONFIG, overrides)
+            mine = prepare(inner.path / CONFIG, overrides, files=prepared.files)
             held = _held_back(mine, inner)
         except KeyboardInterrupt:  # in a fold, or while its rows are read
             with suppress(OSError):  # the standard output may be gone, too
@@ -100,27 +101,29 @@ def folds_of(folder: RunFolder) -> FoldsDone | None:
     return FoldsDone(tuple(scores), folder.path / PREDICTIONS)
 
 
-def _held_back(prepared: Prepared, folder: RunFolder) -> PartEvaluator:
+def _held_back(prepared: Problem, folder: RunFolder) -> PartEvaluator:
     """The rows of the fold, with the weights that were kept."""
     assert prepared.dataset.test is not None
     weights = ModelFile.read(folder.model()).parameters
     return PartEvaluator(prepared, "test", prepared.dataset.test, weights)
 
 
-def _predictions(prepared: Prepared, held: PartEvaluator, fold: int) -> Iterator[dict[str, Any]]:
+def _predictions(prepared: Problem, held: PartEvaluator, fold: int) -> Iterator[dict[str, Any]]:
     """line: of the row in its file. Then the fold, what `mlp predict` would say, and what is true."""
     preparation, part = prepared.dataset.preparation, held.part
-    said = prediction_of(held.outputs(), preparation, Counts(), held.no_probabilities)
+    outputs = prediction_of(held.outputs(), preparation, Counts(), held.no_probabilities)
     target = preparation.target
     for at, line in enumerate(part.lines):
         row: dict[str, Any] = {"line": int(line), "fold": fold}
-        values = said.values[at].tolist()
-        if said.labels is not None:
-            row |= {"true": said.names[int(part.targets[at])], "label": said.labels[at]}
-            row |= dict(zip(said.columns, values, strict=True))
+        values = outputs.values[at].tolist()
+        if outputs.labels is not None:
+            row |= {"true": outputs.names[int(part.targets[at])], "label": outputs.labels[at]}
+            row |= dict(zip(outputs.columns, values, strict=True))
         else:
             true = part.targets[at : at + 1]
             true = preparation.unscale(true) if target.task == "regression" else true
-            row |= {f"true_{name}": value for name, value in zip(said.names, true[0].tolist(), strict=True)}
-            row |= {f"predicted_{name}": value for name, value in zip(said.names, values, strict=True)}
+            row |= {
+                f"true_{name}": value for name, value in zip(outputs.names, true[0].tolist(), strict=True)
+            }
+            row |= {f"predicted_{name}": value for name, value in zip(outputs.names, values, strict=True)}
         yield row

@@ -20,7 +20,8 @@ from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.execute.executor import threads
 from mlpcli.experiments.seed_tally import SeedTally
 from mlpcli.optim.optimizer import StepOptimizer
-from mlpcli.problem.build import Prepared, changed, prepare_file
+from mlpcli.problem.build import prepare_file, with_overrides
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import CHECKPOINT, REPEAT, RunFolder
 from mlpcli.runs.growing_table import growing, put_in_order
 from mlpcli.runs.records import Provenance
@@ -42,7 +43,7 @@ AGAIN = "Delete it: the seeds are then trained again."
 class SeedWorker:
     """Trainings of one network, one after the other, in the same memory and by the same machine code."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: Problem) -> None:
         self._prepared, self._step = prepared, step_of(prepared)
         rows = prepared.rows(prepared.dataset.training)
         self._rows = {name: np.array(array) for name, array in rows.items()}
@@ -55,14 +56,14 @@ class SeedWorker:
             PartEvaluator(prepared, name, getattr(dataset, name), self._state) for name in self._parts
         ]
 
-    def takes(self, prepared: Prepared) -> bool:
+    def takes(self, prepared: Problem) -> bool:
         """Return whether it is a training of this network, on as many rows."""
         # The runner of an optimiser that goes by all rows has them in it.
         return prepared is self._prepared or (
             isinstance(prepared.optimizer, StepOptimizer) and _made_of(prepared) == _made_of(self._prepared)
         )
 
-    def train(self, prepared: Prepared, interrupted: Callable[[], bool]) -> Repeated | None:
+    def train(self, prepared: Problem, interrupted: Callable[[], bool]) -> Repeated | None:
         """Train from the seed of its config, and return the result; None where it was interrupted."""
         training, dataset = prepared.config.training, prepared.dataset
         state = TrainingState.initial(prepared, self._step, self._state)
@@ -102,26 +103,26 @@ def _judged(result: Repeated, settings: RepeatConfig | None) -> Repeated:
     return result if below is None else replace(result, reached=result.followed < below)
 
 
-def _made_of(prepared: Prepared) -> tuple[Any, ...]:
+def _made_of(prepared: Problem) -> tuple[Any, ...]:
     """Return what memory and machine code of a training depend on, where only the seed may differ."""
     data = prepared.dataset
     rows = [None if part is None else part.rows for part in (data.training, data.validation, data.test)]
     return prepared.network.size, data.preparation.width, prepared.optimizer, rows
 
 
-def with_seed(prepared: Prepared, seed: int) -> Prepared:
+def with_seed(prepared: Problem, seed: int) -> Problem:
     """Prepare the config with another seed; rows that no seed has a part in are not read again."""
     # The text stays: reading it again for every seed would take longer than a short training.
     file = replace(prepared.file, config=replace(prepared.config, seed=seed))
     data = prepared.config.data
     drawn = isinstance(data.validation, float) or isinstance(data.test, float) or data.fold is not None
     if drawn or prepared.config.start_from or prepared.optimizer.automatic:
-        return resolve_auto_rate(prepare_file(file))
+        return resolve_auto_rate(prepare_file(file, files=prepared.files))
     return replace(prepared, file=file)
 
 
 def repeat(
-    prepared: Prepared,
+    prepared: Problem,
     folder: RunFolder,
     report: Callable[[Event], None],
     interrupted: Callable[[], bool],
@@ -171,11 +172,11 @@ def repeat(
         what = f"The cost is not finite with any of the {settings.seeds} seeds."
         raise RunFailed(Fault(str(folder.path), what, "Ask mlp gradcheck, or lower optimiser.learning_rate."))
     if prepared.config.seed != over.best:
-        folder.write_config(changed(prepared.file, [f"seed={over.best}"]).text_for(folder.path))
+        folder.write_config(with_overrides(prepared.file, [f"seed={over.best}"]).text_for(folder.path))
     report(over)
 
 
-def _check_experiment(prepared: Prepared, folder: RunFolder) -> None:
+def _check_experiment(prepared: Problem, folder: RunFolder) -> None:
     """Record the experiment in run.json, where no seed is done yet.
 
     Raises ModelFileError where repeat.csv has seeds of another experiment, or of an earlier mlp.
@@ -194,7 +195,7 @@ def _check_experiment(prepared: Prepared, folder: RunFolder) -> None:
     write_summary(folder, {**summary, "experiment": digest})
 
 
-def _experiment(prepared: Prepared, made: Provenance) -> str:
+def _experiment(prepared: Problem, made: Provenance) -> str:
     """Return a digest of what all seeds have in common: the config but for seed and paths, and the data."""
     config = prepared.config
     paths = {key: None for key in DATA_FILES if isinstance(getattr(config.data, key), str)}

@@ -10,7 +10,8 @@ from mlpcli.config.load import ConfigFile, ConfigSource, load_config_text, read_
 from mlpcli.config.schema import Config
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner, Rows
-from mlpcli.problem.build import CHOICES, Prepared, prepare, prepare_file, read_config
+from mlpcli.problem.build import CHOICES, prepare, prepare_file, read_config
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder, place_of
 from mlpcli.runs.lock import locked
@@ -48,7 +49,7 @@ def train(
         return _train_once(prepared, Path(runs), hooks)
     folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
     _run_experiment(prepared, folder, hooks)
-    return start_run(folder, hooks)
+    return start_run(folder, hooks, prepared.files)
 
 
 def resume(
@@ -76,7 +77,7 @@ def resume(
     if overrides:
         folder.write_config(file.text)
     _run_experiment(prepared, folder, hooks, overrides)
-    return start_run(folder, hooks)
+    return start_run(folder, hooks, prepared.files)
 
 
 def hooks_of(report: Report, interrupted: Interrupted, keep_every: float | None) -> TrainingHooks:
@@ -90,15 +91,15 @@ def hooks_of(report: Report, interrupted: Interrupted, keep_every: float | None)
     )
 
 
-def _make_observer(prepared: Prepared, state: State, rows: Mapping[str, Rows]) -> TrainingObserver:
+def _make_observer(prepared: Problem, state: State, rows: Mapping[str, Rows]) -> TrainingObserver:
     # Imported here: a training without monitors does not wait for them.
     from mlpcli.diagnose.monitoring import Monitoring
 
-    return Monitoring(prepared, state, rows)
+    return Monitoring(prepared, state)
 
 
 def _explain_non_finite_cost(
-    prepared: Prepared, runner: EpochRunner, state: State, epoch: Epoch, evaluator: PartEvaluator
+    prepared: Problem, runner: EpochRunner, state: State, epoch: Epoch, evaluator: PartEvaluator
 ) -> NonFiniteCost:
     from mlpcli.diagnose.non_finite_cost import explain_non_finite_cost  # seldom needed
 
@@ -122,7 +123,7 @@ def asks_for_more(config: Config) -> bool:
     return config.repeat is not None or config.training.folds is not None
 
 
-def _train_once(prepared: Prepared, runs: Path, hooks: TrainingHooks) -> Run:
+def _train_once(prepared: Problem, runs: Path, hooks: TrainingHooks) -> Run:
     ready = make_ready(prepared)  # before there is a folder: data files may turn out to be unreadable
     file = ready.prepared.file
     folder = RunFolder.create(runs, file.path.stem, file.text_for)
@@ -132,7 +133,7 @@ def _train_once(prepared: Prepared, runs: Path, hooks: TrainingHooks) -> Run:
 
 
 def _run_experiment(
-    prepared: Prepared, folder: RunFolder, hooks: TrainingHooks, overrides: Sequence[str] = ()
+    prepared: Problem, folder: RunFolder, hooks: TrainingHooks, overrides: Sequence[str] = ()
 ) -> None:
     """Train the seeds or folds, as far as they are not done. Seeds change the config to that of the best.
 

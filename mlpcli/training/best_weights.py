@@ -15,7 +15,7 @@ from mlpcli.training.part_evaluator import PartEvaluator
 if TYPE_CHECKING:
     from mlpcli.config.schema import TrainingConfig
     from mlpcli.data.dataset import Dataset
-    from mlpcli.problem.build import Prepared
+    from mlpcli.problem.problem import Problem
 
 
 def keeps_best(training: TrainingConfig, dataset: Dataset) -> bool:
@@ -53,7 +53,7 @@ class BestWeights:
             if self.follows_best or epoch.stopped:
                 self._take(self._live, epoch.number)
 
-    def score(self, prepared: Prepared, evaluator: PartEvaluator) -> Evaluation | None:
+    def score(self, prepared: Problem, evaluator: PartEvaluator) -> Evaluation | None:
         """Compute the scores of the kept weights by a pass over each part; return those of the test part.
 
         evaluator: of the weights in training, which are put back. Nothing is compiled anew for it.

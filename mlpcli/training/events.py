@@ -15,7 +15,7 @@ from mlpcli.config.schema import LOWER_IS_BETTER
 from mlpcli.training.stop_reasons import INTERRUPTED, NON_FINITE
 
 if TYPE_CHECKING:
-    from mlpcli.problem.build import Prepared
+    from mlpcli.problem.problem import Problem
     from mlpcli.runs.finding import Finding
     from mlpcli.runs.records import ReportedFindingRecord
     from mlpcli.scoring.evaluation import Evaluation
@@ -35,7 +35,7 @@ class Started:
     batches: how many are done of the next epoch. notes: what to say about resuming.
     """
 
-    prepared: Prepared
+    prepared: Problem
     folder: Path
     after: int = 0
     batches: int = 0
@@ -46,7 +46,7 @@ class Started:
 class Planned:
     """Seeds or folds come first. prepared: the problem that they are trainings of."""
 
-    prepared: Prepared
+    prepared: Problem
     folder: Path
 
 

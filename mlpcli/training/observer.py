@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner, Rows
-from mlpcli.problem.build import Prepared
+from mlpcli.problem.problem import Problem
 from mlpcli.training.epoch import Epoch
 from mlpcli.training.events import Event, Record
 from mlpcli.training.part_evaluator import PartEvaluator
@@ -47,7 +47,7 @@ class TrainingObserver(Protocol):
 class MakeObserver(Protocol):
     """A function that makes the observer of one training."""
 
-    def __call__(self, prepared: Prepared, state: State, rows: Mapping[str, Rows]) -> TrainingObserver:
+    def __call__(self, prepared: Problem, state: State, rows: Mapping[str, Rows]) -> TrainingObserver:
         """Return the observer. state: the arrays that training changes. rows: of parts, by their names."""
 
 
@@ -62,7 +62,7 @@ class ExplainNonFiniteCost(Protocol):
     """A function that finds where a cost, or weights, stopped being finite."""
 
     def __call__(
-        self, prepared: Prepared, runner: EpochRunner, state: State, epoch: Epoch, evaluator: PartEvaluator
+        self, prepared: Problem, runner: EpochRunner, state: State, epoch: Epoch, evaluator: PartEvaluator
     ) -> NonFiniteCost:
         """Return what was found. state: as before the epoch; it is that again afterwards.
 

@@ -12,7 +12,7 @@ from mlpcli.data.dataset import Part
 from mlpcli.execute import NumpyExecutor
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import RowFunction
-from mlpcli.problem.build import Prepared
+from mlpcli.problem.problem import Problem
 from mlpcli.scoring.evaluation import Evaluation, evaluate_outputs
 from mlpcli.scoring.probabilities import why_no_probabilities
 from mlpcli.training.finite import all_finite
@@ -29,7 +29,7 @@ VALIDATION = "validation"
 class PartEvaluator:
     """Loss and scores of all rows of one part of the data, with the weights that `state` holds when asked."""
 
-    def __init__(self, prepared: Prepared, name: str, part: Part, state: State) -> None:
+    def __init__(self, prepared: Problem, name: str, part: Part, state: State) -> None:
         """Compile what is evaluated. name: training, validation or test."""
         self._prepared, self.name, self.part = prepared, name, part
         self.rows = prepared.rows(part)
@@ -42,7 +42,7 @@ class PartEvaluator:
             None if penalty is None else RowFunction(NumpyExecutor(), {"penalty": penalty}, state, 1)
         )
 
-    def look_at(self, prepared: Prepared, part: Part, name: str = "") -> None:
+    def look_at(self, prepared: Problem, part: Part, name: str = "") -> None:
         """Take other rows, of the same network. name: of the part; "" where it is the same part."""
         self._prepared, self.part, self.rows = prepared, part, prepared.rows(part)
         self.name = name or self.name

@@ -14,7 +14,7 @@ from mlpcli.graph.node import parameter
 from mlpcli.nn.network import Network
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.step import training_step
-from mlpcli.problem.build import Prepared, random_stream
+from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.problem.range_test import LOWEST, RangeTest
 from mlpcli.training.runner import first_state, make_runner
 
@@ -84,7 +84,7 @@ def range_test(
     return RangeTest(tuple(tried), tuple(losses))
 
 
-def resolve_auto_rate(prepared: Prepared) -> Prepared:
+def resolve_auto_rate(prepared: Problem) -> Problem:
     """Return the problem with a number instead of the learning rate `auto`, found on the training rows.
 
     A problem whose learning rate is a number already is returned as it is.

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from mlpcli.config.differences import Difference, differences
 from mlpcli.config.load import ConfigFile, load_config_text
 from mlpcli.config.schema import Config
+from mlpcli.data.files import DataFiles
 from mlpcli.errors import ConfigError, Fault, ModelFileError, RunFailed
 from mlpcli.problem.build import CHOICES, prepare, prepare_file, read_config
 from mlpcli.registry import choice_name
@@ -43,39 +44,44 @@ LEAVE_IT = (
 NO_CHECKPOINT = f"the run has no {CHECKPOINT} yet: it starts from its {CONFIG}."
 
 
-def resume_run(folder: RunFolder, overrides: Sequence[str], hooks: TrainingHooks) -> Run:
+def resume_run(
+    folder: RunFolder, overrides: Sequence[str], hooks: TrainingHooks, files: DataFiles | None = None
+) -> Run:
     """Resume the training of a run folder by its own config.yaml: from its checkpoint, or from the start.
 
-    overrides: of RESUMABLE_KEYS. A run that is complete is reported as it is. Raises ConfigError, DataError,
-    OutputError; ModelFileError where the checkpoint is damaged or does not fit the config; RunFailed where
-    the cost is not finite, and where the run can no longer be kept.
+    overrides: of RESUMABLE_KEYS. files: what the command has read already; None: nothing. A run that is
+    complete is reported as it is. Raises ConfigError, DataError, OutputError; ModelFileError where the
+    checkpoint is damaged or does not fit the config; RunFailed where the cost is not finite, and where the
+    run can no longer be kept.
     """
     with locked(folder.path), unwritable_ends_run(folder.path, lambda: "the last checkpoint"):
         remove_left_over(folder.path)
         if not folder.has(CHECKPOINT):
-            return run_training(_fresh_in(folder, overrides, (NO_CHECKPOINT,)), hooks)
+            return run_training(_fresh_in(folder, overrides, (NO_CHECKPOINT,), files), hooks)
         checkpoint = Checkpoint.read(folder.path / CHECKPOINT)
         file = read_config(folder.path / CONFIG, overrides)
         before, finished = _checked(folder, checkpoint, file)
         if finished is not None:
             return _report_finished(folder, finished, hooks)
-        return run_training(restored(folder, checkpoint, file, before), hooks)
+        return run_training(restored(folder, checkpoint, file, before, files), hooks)
 
 
-def start_run(folder: RunFolder, hooks: TrainingHooks) -> Run:
+def start_run(folder: RunFolder, hooks: TrainingHooks, files: DataFiles | None = None) -> Run:
     """Train a run folder that has a config.yaml, and no training yet. Raises as resume_run does."""
     with locked(folder.path), unwritable_ends_run(folder.path, lambda: "the last checkpoint"):
         remove_left_over(folder.path)
-        return run_training(_fresh_in(folder, (), ()), hooks)
+        return run_training(_fresh_in(folder, (), (), files), hooks)
 
 
-def _fresh_in(folder: RunFolder, overrides: Sequence[str], notes: tuple[str, ...]) -> TrainingStart:
+def _fresh_in(
+    folder: RunFolder, overrides: Sequence[str], notes: tuple[str, ...], files: DataFiles | None
+) -> TrainingStart:
     """Return the start of a run that was killed before there was a checkpoint, or has not begun."""
     begun = [name for name in (HISTORY, MODEL) if folder.has(name)]
     if begun:
         what = f"There is no {CHECKPOINT}, though the training had begun: there is {begun[0]}."
         raise ModelFileError(Fault(str(folder.path), what, REMEDY))
-    ready = make_ready(prepare(folder.path / CONFIG, overrides))
+    ready = make_ready(prepare(folder.path / CONFIG, overrides, files=files))
     if folder.has(SUMMARY):
         check_start(read_summary(folder)["made"], ready.made, ready.prepared.config)
     text = ready.prepared.file.text
@@ -111,7 +117,13 @@ def _report_finished(folder: RunFolder, finished: Finished, hooks: TrainingHooks
     return run
 
 
-def restored(folder: RunFolder, checkpoint: Checkpoint, file: ConfigFile, before: Config) -> TrainingStart:
+def restored(
+    folder: RunFolder,
+    checkpoint: Checkpoint,
+    file: ConfigFile,
+    before: Config,
+    files: DataFiles | None = None,
+) -> TrainingStart:
     """Return the start from a checkpoint, and make the folder fit it.
 
     file: the checked config of the folder with the overrides; before: the config so far. Raises ConfigError,
@@ -119,7 +131,7 @@ def restored(folder: RunFolder, checkpoint: Checkpoint, file: ConfigFile, before
     """
     values, path = checkpoint.values, folder.path / CHECKPOINT
     checkpoint.check_version(path)
-    ready = make_ready(prepare_file(file))
+    ready = make_ready(prepare_file(file, files=files))
     prepared, made = ready.prepared, ready.made
     _keep_initial_weights(ready, values, file)
     _check_schedule(ready, values, file, before.training.epochs)
@@ -168,7 +180,7 @@ def check_changes(file: ConfigFile, then: Config, free: Collection[str], what: s
     The paths of data files are free, as what is in the files is checked. what, remedy: of the message.
     """
     faults = [
-        file.located(Fault("", f"{what} ({each}).", remedy, each.key))
+        file.with_location(Fault("", f"{what} ({each}).", remedy, each.key))
         for each in differences(then, file.config)
         if not _is_moved_file(each)
         and not any(each.key == key or each.key.startswith(f"{key}.") for key in free)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlpcli.optim.step import TrainingStep, training_step
-from mlpcli.problem.build import Prepared
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import LEARNING_RATE, RunFolder
 from mlpcli.runs.records import Provenance, RunOrigin
 from mlpcli.training.plateau import PlateauCounter
@@ -18,12 +18,12 @@ from mlpcli.training.state import TrainingState
 class Ready:
     """A problem whose learning rate is a number, its training step, and what they were made of."""
 
-    prepared: Prepared
+    prepared: Problem
     step: TrainingStep
     made: Provenance
 
 
-def make_ready(prepared: Prepared) -> Ready:
+def make_ready(prepared: Problem) -> Ready:
     """Find the learning rate if it is `auto`, and build the training step.
 
     Raises DataError where a data file cannot be read for its sha256.
@@ -33,7 +33,7 @@ def make_ready(prepared: Prepared) -> Ready:
     return Ready(prepared, step, provenance(prepared, step))
 
 
-def step_of(prepared: Prepared) -> TrainingStep:
+def step_of(prepared: Problem) -> TrainingStep:
     """Return what one batch does."""
     halves = prepared.config.training.on_divergence == "halve"
     adjustable = halves or PlateauCounter.of(prepared.optimizer) is not None
@@ -49,7 +49,7 @@ class TrainingStart:
     """
 
     folder: RunFolder
-    prepared: Prepared
+    prepared: Problem
     step: TrainingStep
     state: TrainingState
     given: RunOrigin

@@ -11,7 +11,7 @@ import numpy as np
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import Pass
 from mlpcli.optim.step import TrainingStep
-from mlpcli.problem.build import Prepared, random_stream
+from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.runs.checkpoint import Checkpoint, understood
 from mlpcli.runs.records import CheckpointHeader, Halving, PartialEpoch, RunOrigin
 from mlpcli.training.best_weights import BestWeights, keeps_best
@@ -54,7 +54,7 @@ class TrainingState:
     shape: _Shape
 
     @classmethod
-    def initial(cls, prepared: Prepared, step: TrainingStep, arrays: State | None = None) -> TrainingState:
+    def initial(cls, prepared: Problem, step: TrainingStep, arrays: State | None = None) -> TrainingState:
         """Return the state before the first epoch. arrays: to be filled; None for new ones."""
         training, dataset = prepared.config.training, prepared.dataset
         parameters = prepared.initial_values()

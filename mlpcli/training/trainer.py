@@ -13,7 +13,7 @@ from mlpcli.execute.rows import EpochRunner, Rows
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep
-from mlpcli.problem.build import Prepared
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import HISTORY
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.runs.records import RunOutcome
@@ -60,7 +60,7 @@ def run_training(start: TrainingStart, hooks: TrainingHooks) -> Run:
     return run
 
 
-def make_training_runner(prepared: Prepared, step: TrainingStep, state: State, rows: Rows) -> EpochRunner:
+def make_training_runner(prepared: Problem, step: TrainingStep, state: State, rows: Rows) -> EpochRunner:
     """Return what runs the epochs of a training. rows: of the training part, by placeholder."""
     followed = {**_followed(prepared.network), **step.followed}
     return make_runner(
@@ -276,7 +276,7 @@ class _Training:
         return outcome
 
 
-def _model(prepared: Prepared, config: str, weights: State, outcome: RunOutcome) -> ModelFile:
+def _model(prepared: Problem, config: str, weights: State, outcome: RunOutcome) -> ModelFile:
     data, preparation = prepared.config.data, prepared.dataset.preparation
     return ModelFile(
         task=prepared.dataset.task,

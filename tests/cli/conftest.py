@@ -1,6 +1,7 @@
 """What tests of real commands stand on: a folder of files, and a place of the test's own to work in."""
 
 import pytest
+from cli.loaded import end_loaded
 from cli.world import make_world
 
 
@@ -16,3 +17,7 @@ def world(tmp_path_factory):
 def here(world, tmp_path, monkeypatch):
     """Have the test work in a folder of its own, to which its runs go."""
     monkeypatch.chdir(tmp_path)
+
+
+def pytest_sessionfinish():
+    end_loaded()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 
 import pytest
-from cli.world import CONFIG, MLP, csv_text, fingerprint, make_world, mlp
+from cli.loaded import start_loaded
+from cli.world import CONFIG, csv_text, ended, fingerprint, make_world, mlp
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ NO_DATA = [
 @pytest.mark.parametrize("command", ["train", "check", "graph", "gradcheck"])
 def test_not_a_config(world, command, config):
     if command == "gradcheck" and config == "run":
-        assert mlp(command, config).exit_code == 0  # it checks runs, too
+        assert mlp(command, config, "--set", "executor=numpy").exit_code == 0  # it checks runs, too
         return
     assert_refused(mlp(command, config), config)
 
@@ -184,10 +184,10 @@ def test_an_output_that_would_replace_the_rows_or_the_run(world, tmp_path, own):
 def test_an_output_that_would_replace_standard_input(world, tmp_path):
     shutil.copy("data.csv", tmp_path / "rows.csv")
     with open(tmp_path / "rows.csv") as rows:
-        args = [*MLP, "predict", "run", "-", "-o", tmp_path / "rows.csv", "--executor", "numpy"]
-        done = subprocess.run(args, stdin=rows, capture_output=True, text=True)
-    assert done.returncode == 2, done.stderr
-    assert "the rows are read from" in done.stderr
+        args = ("predict", "run", "-", "-o", tmp_path / "rows.csv", "--executor", "numpy")
+        _, err, code = ended(start_loaded(*args, stdin=rows))
+    assert code == 2, err
+    assert "the rows are read from" in err
     assert (tmp_path / "rows.csv").read_bytes() == (world / "data.csv").read_bytes()
 
 

@@ -8,13 +8,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from itertools import count
 
 import pytest
-from cli.world import MLP, ended, mlp, start
+from cli.loaded import start_loaded
+from cli.world import ended, mlp
 
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.lock import locked
@@ -28,7 +28,7 @@ LONG = ["--set", "training.epochs=100000000", "--set", "training.print_every=1",
 
 def training(world, *args, epochs=3, **more):
     """A training under way after some epochs, and its run folder."""
-    process = start("train", world / "good.yaml", "--json", *LONG, *args, **more)
+    process = start_loaded("train", world / "good.yaml", "--json", *LONG, *args, **more)
     for line in process.stdout:
         event = json.loads(line)
         if event["event"] == "start":
@@ -111,17 +111,13 @@ def test_a_folder_that_is_deleted(world):
 
 
 def limited(size):
-    def limit():
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    return limit
+    """Python text after which no file grows beyond that many bytes."""
+    return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
 
 
 def test_a_file_that_may_not_grow(world):
     """A limit stands in for a full disk: history, checkpoint or lock fail in the middle of a write."""
-    process, run = training(world, preexec_fn=limited(20_000))
+    process, run = training(world, first=limited(12_000))
     _, err, code = ended(process)
     assert code == 1
     assert "File too large" in err
@@ -132,8 +128,8 @@ def test_a_file_that_may_not_grow(world):
 
 @pytest.mark.parametrize("size", [0, 300, 3000])
 def test_no_room_for_a_run_at_all(world, tmp_path, size):
-    process = start(
-        "train", world / "good.yaml", "--executor", "numpy", "--runs", "small", preexec_fn=limited(size)
+    process = start_loaded(
+        "train", world / "good.yaml", "--executor", "numpy", "--runs", "small", first=limited(size)
     )
     _, err, code = ended(process)
     assert code in (1, 2)
@@ -143,10 +139,10 @@ def test_no_room_for_a_run_at_all(world, tmp_path, size):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 96 KiB."""
+    """A file system of 64 KiB."""
     place = tmp_path / "disk"
     place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(place)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
     if not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
         pytest.skip("mount needs more rights")
     yield place
@@ -170,7 +166,7 @@ def test_a_disk_that_is_full_from_the_start(world, small_disk):
     with open(small_disk / "filler", "wb", buffering=0) as file, suppress(OSError):
         while file.write(bytes(1024)):
             pass
-    _, err, code = ended(start("train", world / "good.yaml", "--runs", str(small_disk)))
+    _, err, code = ended(start_loaded("train", world / "good.yaml", "--runs", small_disk))
     assert code in (1, 2)
     assert "No space left on device" in err
 
@@ -201,11 +197,11 @@ def test_a_complete_run_on_a_disk_that_is_read_only_is_told_as_it_is(world, smal
     assert "complete: all epochs done after epoch 6" in result.stdout
 
 
-@pytest.mark.parametrize("more", ["training.epochs=3", "repeat=2"])
+@pytest.mark.parametrize("more", ["training.epochs=2", "repeat=2"])
 def test_a_disk_full_at_any_write_says_that_resume_works_and_it_does(world, more, monkeypatch, tmp_path):
     """The n-th file that is to be put on the disk cannot be, for every n."""
     args = ["train", world / "good.yaml", "--executor", "numpy", "--quiet"]
-    args += ["--set", more, "--set", "training.monitors=false"]
+    args += ["--set", "training.epochs=1", "--set", more, "--set", "training.monitors=false"]
     assert mlp(*args, "--runs", "whole").exit_code == 0
     whole = Checkpoint.read(tmp_path / "whole" / "good-1" / "checkpoint.npz").groups["state"]
     failed = 0
@@ -238,7 +234,7 @@ def test_a_disk_full_at_any_write_says_that_resume_works_and_it_does(world, more
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 def test_an_output_that_is_full_loses_nothing(world):
     with open("/dev/full", "w") as full:
-        _, err, code = ended(start("train", world / "good.yaml", "--executor", "numpy", stdout=full))
+        _, err, code = ended(start_loaded("train", world / "good.yaml", "--executor", "numpy", stdout=full))
     assert code == 1
     assert "No space left on device" in err
     [run] = os.listdir("runs")
@@ -259,22 +255,15 @@ def test_a_terminal_that_closes_loses_nothing(world):
     import pty
 
     master, slave = pty.openpty()
-    args = ["train", world / "good.yaml", *LONG]
-    process = subprocess.Popen(
-        [*MLP, *map(str, args)],
-        stdin=slave,
-        stdout=slave,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "TERM": "xterm"},
-        start_new_session=True,
-    )
+    streams = {"stdin": slave, "stdout": slave, "env": {**os.environ, "TERM": "xterm"}}
+    process = start_loaded("train", world / "good.yaml", *LONG, **streams)
     os.close(slave)
     seen = b""
     while b"\n" not in seen.partition(b"epoch")[2]:
         seen += os.read(master, 4096)
     time.sleep(0.2)
     os.close(master)  # what is written now fails; no signal comes, since it is no controlling terminal
-    err = process.stderr.read().decode()
+    err = process.stderr.read()
     process.stderr.close()
     assert process.wait(60) != 0
     assert "Traceback" not in err, err
@@ -283,10 +272,9 @@ def test_a_terminal_that_closes_loses_nothing(world):
 
 
 def test_two_trainings_at_once_get_folders_of_their_own(world):
-    code = f"import sys; sys.argv = ['mlp', 'train', {str(world / 'good.yaml')!r}, '--quiet']\n"
-    code += "from mlpcli.cli.main import main; main()"
-    both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL) for _ in range(2)]
-    assert [process.wait(60) for process in both] == [0, 0]
+    args = ("train", world / "good.yaml", "--executor", "numpy", "--quiet")
+    both = [start_loaded(*args) for _ in range(2)]
+    assert [ended(process)[2] for process in both] == [0, 0]
     assert sorted(os.listdir("runs")) == ["good-1", "good-2"]
 
 

@@ -83,7 +83,7 @@ def test_options_that_exclude_each_other(good, other):
 
 def test_strict_counts_warnings(good):
     (good / "leak.yaml").write_text(
-        "seed: 0\ndata: {train: leak.csv, target: y}\nnetwork: {hidden: [8]}\n"
+        "seed: 0\nexecutor: numpy\ndata: {train: leak.csv, target: y}\nnetwork: {hidden: [8]}\n"
         "optimiser: {name: adam, learning_rate: 0.01}\ntraining: {epochs: 60, batch_size: 8}\n",
         encoding="utf-8",
     )

@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+from cli.loaded import start_loaded
 from cli.world import MLP, csv_text, ended, mlp, start
 
 from sampling import sampled
@@ -52,27 +53,20 @@ def run(self, order, should_stop, begun=None):
         os.kill(os.getpid(), signal.SIGINT)   # the batch at hand takes its time
     raise SystemExit("the second interrupt did not quit")
 EpochRunner.run = run
-from mlpcli.cli.main import main
-main()
 """
 
 
 def test_the_second_interrupt_quits(world):
-    done = subprocess.run(
-        [sys.executable, "-c", STUBBORN, "train", str(world / "good.yaml"), "--executor", "numpy"],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 130
-    assert "Traceback" not in done.stderr
-    assert done.stderr.strip() == "interrupted"
+    args = ("train", world / "good.yaml", "--executor", "numpy")
+    _, err, code = ended(start_loaded(*args, first=STUBBORN))
+    assert (code, err) == (130, "interrupted")
 
 
 @pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM] * 2, [signal.SIGHUP]])
 def test_an_interrupt_while_predicting(world, tmp_path, signals):
     (tmp_path / "out.csv").write_text("precious", encoding="utf-8")
     args = (world / "run", "-", "-o", "out.csv", "--executor", "numpy")
-    process = start("predict", *args, stdin=subprocess.PIPE)
+    process = start_loaded("predict", *args, stdin=subprocess.PIPE)
     process.stdin.write("a,b,colour\n1,2,red\n")
     process.stdin.flush()
     deadline = time.monotonic() + 20
@@ -112,7 +106,7 @@ def test_a_pipe_that_breaks(world, tmp_path, command):
     }[command]
     reader, writer = os.pipe()
     os.close(reader)
-    process = start(command, *args, stdout=writer)
+    process = start_loaded(command, *args, stdout=writer)
     os.close(writer)
     _, err, code = ended(process)
     assert "Traceback" not in err
@@ -121,7 +115,7 @@ def test_a_pipe_that_breaks(world, tmp_path, command):
 
 
 def test_a_pipe_that_breaks_later(world, tmp_path):
-    process = start("train", world / "good.yaml", *LONG)
+    process = start_loaded("train", world / "good.yaml", *LONG)
     assert process.stdout.readline().startswith("config")
     process.stdout.close()
     err = process.stderr.read()
@@ -139,8 +133,8 @@ def on_terminal(*args, **environment):
 
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    process = subprocess.Popen(
-        [*MLP, *map(str, args)],
+    process = start_loaded(
+        *args,
         stdin=slave,
         stdout=slave,
         stderr=slave,
@@ -190,7 +184,7 @@ def test_an_error_leaves_the_terminal_as_it_was(world):
 
 def test_a_file_gets_lines_as_they_come(world, tmp_path):
     """Without control codes, each line flushed: a reader sees an epoch while the next ones are running."""
-    process = start("train", world / "good.yaml", *LONG)
+    process = start_loaded("train", world / "good.yaml", *LONG)
     lines = []
     for line in process.stdout:
         lines.append(line)
@@ -214,10 +208,8 @@ def test_python_m_mlpcli(world, tmp_path):
 
 def test_standard_input(world):
     with open(world / "data.csv", "rb") as rows:
-        done = subprocess.run(
-            [*MLP, "predict", str(world / "run"), "-"], stdin=rows, capture_output=True, check=True
-        )
-    assert done.stdout == mlp("predict", world / "run", world / "data.csv").stdout_bytes
+        out, _, code = ended(start_loaded("predict", world / "run", "-", stdin=rows))
+    assert (code, out) == (0, mlp("predict", world / "run", world / "data.csv").stdout)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
@@ -226,52 +218,61 @@ def test_an_output_that_is_full(world, command):
     args = {"train": [world / "good.yaml"], "check": [world / "good.yaml"], "--help": []}
     args["predict"] = [world / "run", world / "data.csv"]
     with open("/dev/full", "w") as full:
-        _, err, code = ended(start(command, *args[command], stdout=full))
+        _, err, code = ended(start_loaded(command, *args[command], stdout=full))
     assert "Traceback" not in err
     assert "No space left on device" in err
     assert code != 0
 
 
-@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize(
-    "command",
-    [["train", "good.yaml", "--executor", "numpy"], ["predict", "run", "data.csv", "-o", "out.csv"]],
-)
-def test_streams_that_are_closed(world, tmp_path, command, closed):
-    done = closed_streams(world, command, closed)
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["runs" if command[0] == "train" else "out.csv"]
+TRAIN = ["train", "good.yaml", "--executor", "numpy"]
+PREDICT = ["predict", "run", "data.csv", "-o", "out.csv"]
 
 
-def closed_streams(world, command, closed):
-    args = [str(world / each) if (world / each).exists() else each for each in command]
-    shell = ["sh", "-c", f'"$@" {closed}', "sh", *MLP, *args]
-    return subprocess.run(shell, capture_output=True, text=True)
+def with_closed(numbers, world, command):
+    """Errors and exit code of a command that begins without the streams of these numbers."""
+    first = ["import os, sys"]
+    for number in numbers:  # as Python begins
+        name = ("stdin", "stdout", "stderr")[number]
+        first.append(f"os.close({number}); sys.{name} = sys.__{name}__ = None")
+    args = [world / each if (world / each).exists() else each for each in command]
+    _, err, code = ended(start_loaded(*args, first="\n".join(first)))
+    return err, code
+
+
+@pytest.mark.parametrize("numbers", [(1,), (0, 1, 2)])
+@pytest.mark.parametrize("command", [TRAIN, PREDICT])
+def test_streams_that_are_closed(world, tmp_path, command, numbers):
+    assert with_closed(numbers, world, command)[1] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["runs" if command is TRAIN else "out.csv"]
+
+
+def test_streams_that_a_shell_closes(world, tmp_path):
+    shell = ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", *MLP, "train", str(world / "good.yaml"), *TRAIN[2:]]
+    assert subprocess.run(shell).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
 
 @pytest.mark.parametrize("args", [["data.csv", "predict"], ["data.csv", "evaluate"], ["show"]], ids=str)
 def test_a_result_that_could_only_be_printed_is_not_lost_silently(world, args):
     *data, command = args
-    done = closed_streams(world, [command, "run", *data], ">&-")
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: standard output\n  It is closed")
+    err, code = with_closed((1,), world, [command, "run", *data])
+    assert code == 1
+    assert err.startswith("error: standard output\n  It is closed")
 
 
 def test_standard_input_that_is_closed(world):
-    done = subprocess.run(
-        ["sh", "-c", '"$@" <&-', "sh", *MLP, "predict", str(world / "run"), "-"],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: standard input\n  The file is empty.")
+    err, code = with_closed((0,), world, ["predict", "run", "-"])
+    assert code == 2
+    assert err.startswith("error: standard input\n  The file is empty.")
 
 
 @pytest.mark.parametrize("encoding", sampled(["ascii", "cp1252"], "ascii".__eq__))
 def test_an_encoding_that_lacks_some_signs(world, tmp_path, encoding):
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
-    for args in (["check", str(world / "good.yaml")], ["show", str(world / "run")], ["show", "→"]):
-        done = subprocess.run([*MLP, *args], capture_output=True, env=environment)
-        assert b"Traceback" not in done.stderr
-        assert done.returncode == (2 if args[1] == "→" else 0)
+    for begin, *args in (
+        (start, "check", world / "good.yaml"),
+        (start_loaded, "show", world / "run"),
+        (start_loaded, "show", "→"),
+    ):
+        _, _, code = ended(begin(*args, env=environment))
+        assert code == (2 if args[1] == "→" else 0)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from cli.loaded import start_loaded
 from cli.world import MLP, csv_text, ended, mlp, start
 
 pytestmark = [
@@ -21,16 +22,12 @@ LONG = ["--set", "training.epochs=100000000", "--executor", "numpy"]
 
 
 SIGNALLED_AT = """
-import importlib, os, signal, sys, time
-module, function, name = sys.argv[1:4]
+import importlib, os, signal, time
 def signalled(*args, **more):
-    os.kill(os.getpid(), getattr(signal, name))
+    os.kill(os.getpid(), getattr(signal, {name!r}))
     time.sleep(30)
     raise SystemExit("the signal was not heard")
-setattr(importlib.import_module(module), function, signalled)
-sys.argv[1:] = sys.argv[4:]
-from mlpcli.cli.main import main
-main()
+importlib.import_module({module!r}).{function} = signalled
 """
 """A command that gets a signal in the middle of one of its functions, which then goes on for long."""
 
@@ -45,12 +42,11 @@ STAGES = {
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_signal_before_there_is_a_batch_interrupts_at_once(stage, world, tmp_path):
-    *where, args = STAGES[stage]
+    module, function, name, args = STAGES[stage]
+    first = SIGNALLED_AT.format(module=module, function=function, name=name)
     for name in ("run", "data.csv", "good.yaml"):
         (tmp_path / name).symlink_to(world / name)
-    command = [sys.executable, "-c", SIGNALLED_AT, *where, *args]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out, err, code = ended(process)
+    out, err, code = ended(start_loaded(*args, first=first))
     assert (code, err) == (130, "interrupted")
     left = sorted(path.name for path in tmp_path.iterdir() if not path.is_symlink())
     assert left == (["runs"] if stage == "compiling" else [])
@@ -88,7 +84,7 @@ def test_what_is_trained_in_a_temporary_place_is_taken_away(command, name, world
     (run / "config.yaml").write_text(text, encoding="utf-8")
     verify = ["train", "--verify-resume", world / "good.yaml", *LONG]
     args = ["reproduce", run] if command == "reproduce" else verify
-    process = start(*args, env={**os.environ, "TMPDIR": str(temporary)})
+    process = start_loaded(*args, env={**os.environ, "TMPDIR": str(temporary)})
     deadline = time.monotonic() + 60
     while not list(temporary.rglob("checkpoint.npz")) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -136,7 +132,9 @@ def test_a_training_that_was_told_to_ignore_signals_ignores_them(world):
 
 
 def test_another_command_that_was_told_to_ignore_signals_ignores_them(world, tmp_path):
-    process = ignoring("predict", world / "run", "-", "-o", "out.csv", "--executor", "numpy")
+    first = IGNORING.partition("os.execv")[0]
+    args = ("predict", world / "run", "-", "-o", "out.csv", "--executor", "numpy")
+    process = start_loaded(*args, first=first, stdin=subprocess.PIPE)
     header, *rows = csv_text("a,b,colour").splitlines(keepends=True)
     process.stdin.write(header)
     process.stdin.flush()

@@ -7,18 +7,17 @@ import math
 
 import numpy as np
 import pytest
-from cli.world import mlp, start
+from cli.world import mlp
 
 from mlpcli.execute import EXECUTORS
 from sampling import sampled
 
 
 def command(*args):
-    """Output and errors of a command in a process of its own, which has to go well."""
-    process = start(*args)
-    output, errors = process.communicate()
-    assert process.returncode == 0, errors
-    return output, errors
+    """Output and errors of a command, which has to go well."""
+    result = mlp(*args)
+    assert result.exit_code == 0, result.stderr
+    return result.stdout, result.stderr
 
 
 def rows(count=60):

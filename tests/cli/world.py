@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from cli.loaded import Parted
 from click.testing import CliRunner, Result
 
 from mlpcli.cli.main import cli
@@ -57,12 +58,12 @@ def mlp(*args: str | Path, stdin: str | bytes | None = None) -> Result:
 
 
 def start(*args: str | Path, **more: object) -> subprocess.Popen[str]:
-    """Start a command in a process of its own; output and errors are pipes of text."""
+    """Start a command in a new process; output and errors are pipes of text. Most tests use start_loaded."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
     return subprocess.Popen([*MLP, *map(str, args)], **pipes)  # type: ignore[call-overload]
 
 
-def ended(process: subprocess.Popen[str], timeout: float = 60) -> tuple[str, str, int]:
+def ended(process: subprocess.Popen[str] | Parted, timeout: float = 60) -> tuple[str, str, int]:
     """Output, errors (stripped) and exit code; never a process left behind, nor a traceback."""
     try:
         out, err = process.communicate(timeout=timeout)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpcli.config.schema import MissingConfig
@@ -198,6 +198,7 @@ def test_multilabel_targets() -> None:
 ODD = st.floats(-1e12, 1e12) | st.sampled_from([0.0, -0.0, 1e-300, 1 / 3])
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(ODD, st.sampled_from(["a", "b", "", "ü"])), min_size=2, max_size=20),
     st.sampled_from(["standard", "minmax", "none"]),

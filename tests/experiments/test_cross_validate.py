@@ -25,7 +25,7 @@ CONFIG = """\
 executor: numpy
 data: {train: %s, target: %s}
 network: {hidden: [{units: 4, activation: tanh}]}
-optimiser: {name: adam, learning_rate: 0.02}
+optimiser: {name: sgd, learning_rate: 0.05, momentum: 0.9}
 training: {epochs: 5, batch_size: 16, folds: 3}
 """
 
@@ -46,9 +46,51 @@ def same_weights(one, other):
     return all(np.array_equal(array, second[name]) for name, array in first.items())
 
 
-def test_every_row_is_predicted_by_a_training_that_has_not_seen_it(tmp_path):
-    config, events = written(tmp_path), []
-    run = train(config, [], tmp_path / "runs", events.append)
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run that came to its end, and what it reported. Nothing is written into its folder."""
+    folder, events = tmp_path_factory.mktemp("finished"), []
+    return train(written(folder), [], folder / "runs", events.append), events
+
+
+@pytest.fixture(scope="module")
+def finished_at_another_rate(tmp_path_factory):
+    """The folder of such a run by `mlp train` at another rate, and what it said."""
+    folder = tmp_path_factory.mktemp("other")
+    said = mlp("train", written(folder), "--set=optimiser.learning_rate=0.1", "--runs", folder / "runs")
+    (run,) = (folder / "runs").iterdir()
+    return run, said.stdout
+
+
+@pytest.fixture(scope="module")
+def left_after_one_fold(tmp_path_factory):
+    """The folder of a run that was interrupted when one fold was done."""
+    folder, told = tmp_path_factory.mktemp("broken"), []
+
+    def after_one_fold():
+        return any(isinstance(each, FoldDone) for each in told)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(written(folder), [], folder / "runs", told.append, after_one_fold)
+    (run,) = (folder / "runs").iterdir()
+    return run
+
+
+@pytest.fixture
+def whole(finished, tmp_path):
+    """A copy of the finished run's folder, to be changed."""
+    return Path(shutil.copytree(finished[0].path, tmp_path / "whole"))
+
+
+@pytest.fixture
+def broken(left_after_one_fold, tmp_path):
+    """A copy of the interrupted run's folder, to be changed or gone on with."""
+    return Path(shutil.copytree(left_after_one_fold, tmp_path / "broken"))
+
+
+def test_every_row_is_predicted_by_a_training_that_has_not_seen_it(finished, tmp_path):
+    config, (run, events) = written(tmp_path), finished
+    assert [type(each) for each in events[:2]] == [Planned, FoldDone]
     folds = [each for each in events if isinstance(each, FoldDone)]
     (done,) = [each for each in events if isinstance(each, FoldsDone)]
     rows = table(run.path / PREDICTIONS)
@@ -85,123 +127,98 @@ def test_a_regression_with_validation_rows(tmp_path):
     assert set(table(run.path / FOLDS)[0]) == {"fold", "rmse", "r2", "loss"}
 
 
-def test_what_was_interrupted_goes_on_where_it_was(tmp_path):
-    config = written(tmp_path)
-    whole = train(config, [], tmp_path / "runs")
-    told = []
-    with pytest.raises(KeyboardInterrupt):
-        train(
-            config, [], tmp_path / "broken", told.append, lambda: any(isinstance(e, FoldDone) for e in told)
-        )
-    (folder,) = (tmp_path / "broken").iterdir()
-    run = resume(folder)
-    assert all(same_weights(whole.path / f"fold-{n}", folder / f"fold-{n}") for n in (1, 2, 3))
-    assert same_weights(whole.path, run.path)
-    assert (whole.path / PREDICTIONS).read_bytes() == (folder / PREDICTIONS).read_bytes()
+def test_what_was_interrupted_goes_on_where_it_was(finished, broken):
+    whole = finished[0].path
+    run = resume(broken)
+    assert all(same_weights(whole / f"fold-{n}", broken / f"fold-{n}") for n in (1, 2, 3))
+    assert same_weights(whole, run.path)
+    assert (whole / PREDICTIONS).read_bytes() == (broken / PREDICTIONS).read_bytes()
 
 
-def test_they_are_shown_compared_reproduced_and_verified(tmp_path):
-    config = written(tmp_path)
-    run = train(config, [], tmp_path / "runs")
-    events = []
-    other = train(config, ["seed=1"], tmp_path / "runs", events.append)
-    assert [type(each) for each in events[:2]] == [Planned, FoldDone]
-    shown = mlp("show", run.path).stdout
-    scores = [float(row["accuracy"]) for row in table(run.path / FOLDS)]
-    mean = f"folds    accuracy {np.mean(scores):.6g} ±"
-    assert mean in shown
-    assert mean in mlp("train", config, "--runs", tmp_path / "again").stdout
-    sides = json.loads(mlp("compare", run.path, other.path, "--json").stdout)["runs"]
-    assert sides[0]["scores"]["folds, mean accuracy"] == pytest.approx(np.mean(scores))
-    assert sides[0]["scores"]["folds"] == 3
-    found = reproduce(run.path)
+def test_they_are_shown_and_compared(finished, finished_at_another_rate):
+    run, (other, said) = finished[0].path, finished_at_another_rate
+    means = [np.mean([float(row["accuracy"]) for row in table(path / FOLDS)]) for path in (run, other)]
+    for path, mean in zip((run, other), means):
+        assert f"folds    accuracy {mean:.6g} ±" in mlp("show", path).stdout
+    assert f"folds    accuracy {means[1]:.6g} ±" in said
+    sides = json.loads(mlp("compare", run, other, "--json").stdout)["runs"]
+    assert [side["scores"]["folds, mean accuracy"] for side in sides] == pytest.approx(means)
+    assert [side["scores"]["folds"] for side in sides] == [3, 3]
+
+
+def test_they_are_reproduced_or_what_differs_is_told(whole):
+    found = reproduce(whole)
     assert found.same
     assert {FOLDS, PREDICTIONS} < {each.what for each in found.compared}
-    rows = (run.path / PREDICTIONS).read_text(encoding="utf-8")
-    (run.path / PREDICTIONS).write_text(rows.replace(",1,", ",2,", 1), encoding="utf-8")
-    assert [each.what for each in reproduce(run.path).compared if not each.same] == [PREDICTIONS]
-    verified = verify_resume(config)
+    rows = (whole / PREDICTIONS).read_text(encoding="utf-8")
+    (whole / PREDICTIONS).write_text(rows.replace(",1,", ",2,", 1), encoding="utf-8")
+    assert [each.what for each in reproduce(whole).compared if not each.same] == [PREDICTIONS]
+
+
+def test_they_are_verified(tmp_path):
+    verified = verify_resume(written(tmp_path))
     assert verified.same
     assert {FOLDS, PREDICTIONS} < {each.what for each in verified.compared}
     assert sum("among" in each for each in verified.breaks) >= 2
 
 
 @pytest.mark.parametrize("text", ["fold\n1\n2\n", "fold,accuracy\n1,x\n2,1\n", "fold,accuracy\n1,0.5\n"])
-def test_a_damaged_table_of_folds_is_refused(text, tmp_path):
-    run = train(written(tmp_path), ["training.epochs=1"], tmp_path / "runs")
-    (run.path / FOLDS).write_text(text, encoding="utf-8")
-    for command in (["show", run.path], ["compare", run.path, run.path]):
+def test_a_damaged_table_of_folds_is_refused(text, whole):
+    (whole / FOLDS).write_text(text, encoding="utf-8")
+    for command in (["show", whole], ["compare", whole, whole]):
         result = mlp(*command)
         assert result.exit_code == 2
         assert "It is damaged" in result.stderr
 
 
-def test_a_damaged_fold_is_told_with_what_to_delete(tmp_path):
-    config, told = written(tmp_path), []
-    whole = train(config, [], tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        train(config, [], tmp_path / "runs", told.append, lambda: any(isinstance(e, FoldDone) for e in told))
-    (folder,) = (tmp_path / "runs").iterdir()
-    checkpoint = folder / "fold-1" / "checkpoint.npz"
+def test_a_damaged_fold_is_told_with_what_to_delete(finished, broken):
+    checkpoint = broken / "fold-1" / "checkpoint.npz"
     checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
-    with pytest.raises(ModelFileError, match=f"Delete {re.escape(str(folder))}/fold-1; mlp train --resume"):
-        resume(folder)
-    shutil.rmtree(folder / "fold-1")
-    assert (resume(folder).path / PREDICTIONS).read_bytes() == (whole.path / PREDICTIONS).read_bytes()
+    with pytest.raises(ModelFileError, match=f"Delete {re.escape(str(broken))}/fold-1; mlp train --resume"):
+        resume(broken)
+    shutil.rmtree(broken / "fold-1")
+    assert (resume(broken).path / PREDICTIONS).read_bytes() == (finished[0].path / PREDICTIONS).read_bytes()
 
 
 @pytest.mark.parametrize("other", ["another fold", "another rate"])
-def test_a_fold_of_another_training_is_refused(other, tmp_path):
-    run = train(written(tmp_path), [], tmp_path / "runs").path
-    source = run / "fold-1"
-    if other == "another rate":
-        source = train(written(tmp_path), ["optimiser.learning_rate=0.1"], tmp_path / "other").path / "fold-2"
-    shutil.rmtree(run / "fold-2")
-    shutil.copytree(source, run / "fold-2")
+def test_a_fold_of_another_training_is_refused(other, whole, finished_at_another_rate):
+    source = whole / "fold-1" if other == "another fold" else finished_at_another_rate[0] / "fold-2"
+    shutil.rmtree(whole / "fold-2")
+    shutil.copytree(source, whole / "fold-2")
     for name in ("checkpoint.npz", "model.npz", "history.csv", FOLDS, PREDICTIONS):
-        (run / name).unlink()
+        (whole / name).unlink()
     with pytest.raises(ConfigError, match="fold-2 is another training") as error:
-        resume(run)
+        resume(whole)
     assert ("data.fold" if other == "another fold" else "optimiser.learning_rate") in str(error.value)
 
 
-def test_folds_go_on_with_the_executor_they_began_with(tmp_path):
-    config, told = written(tmp_path), []
-    whole = train(config, ["executor=numpy"], tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        train(
-            config,
-            ["executor=numpy"],
-            tmp_path / "runs",
-            told.append,
-            lambda: any(isinstance(e, FoldDone) for e in told),
-        )
-    (folder,) = (tmp_path / "runs").iterdir()
-    for place in (folder, folder / "fold-1", folder / "fold-2"):  # as if there had been no native one
+def test_folds_go_on_with_the_executor_they_began_with(finished, broken):
+    for place in (broken, broken / "fold-1", broken / "fold-2"):  # as if there had been no native one
         text = (place / "config.yaml").read_text(encoding="utf-8")
+        assert "executor: numpy" in text
         (place / "config.yaml").write_text(
             text.replace("executor: numpy", "executor: auto"), encoding="utf-8"
         )
     with pytest.raises(ModelFileError, match="Add --executor numpy"):
-        resume(folder)
-    run = resume(folder, ["executor=numpy"])
-    assert (run.path / PREDICTIONS).read_bytes() == (whole.path / PREDICTIONS).read_bytes()
+        resume(broken)
+    run = resume(broken, ["executor=numpy"])
+    assert (run.path / PREDICTIONS).read_bytes() == (finished[0].path / PREDICTIONS).read_bytes()
 
 
 def test_folds_that_the_clock_ended_are_not_reproduced(tmp_path):
-    run = train(written(tmp_path), ["training.stop.max_time=100"], tmp_path / "runs")
+    changes = ["training.stop.max_time=100", "training.folds=2", "training.epochs=1"]
+    run = train(written(tmp_path), changes, tmp_path / "runs")
     with pytest.raises(ModelFileError, match="The clock ended the folds"):
         reproduce(run.path)
 
 
-def test_what_was_validated_is_not_trained_on(tmp_path):
-    run = train(written(tmp_path), [], tmp_path / "runs")
+def test_what_was_validated_is_not_trained_on(whole):
     with pytest.raises(ConfigError, match=r"training\.epochs: 5 → 9"):
-        resume(run.path, ["training.epochs=9"])
+        resume(whole, ["training.epochs=9"])
 
 
 def test_a_table_that_is_gone_is_no_error(tmp_path):
-    run = train(written(tmp_path), ["training.epochs=2"], tmp_path / "runs")
+    run = train(written(tmp_path), ["training.epochs=1", "training.folds=2"], tmp_path / "runs")
     (run.path / FOLDS).unlink()
     found = mlp("reproduce", run.path)
     assert found.exit_code == 1
@@ -220,12 +237,9 @@ def test_a_fold_that_is_lost_is_told_with_its_number(tmp_path):
 
 def test_halvings_of_a_fold_are_told(tmp_path):
     changes = [*DIVERGING, "optimiser={name: sgd, learning_rate: 5}", "training.on_divergence=halve"]
-    config, events = written(tmp_path, "diabetes", "progression"), []
-    train(config, changes, tmp_path / "runs", events.append)
-    folds = [each for each in events if isinstance(each, FoldDone)]
-    assert all(each.halvings for each in folds)
-    said = mlp("train", config, *(f"--set={each}" for each in changes), "--runs", tmp_path / "again").stdout
-    assert said.count("the rate halved") == 3
+    config = written(tmp_path, "diabetes", "progression")
+    said = mlp("train", config, *(f"--set={each}" for each in changes), "--runs", tmp_path / "runs").stdout
+    assert re.findall(r"([123]) of 3: .*, the rate halved", said) == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize("option", ["--json", "--quiet"])
@@ -246,10 +260,11 @@ def test_folds_that_are_interrupted_end_with_words(option, tmp_path, monkeypatch
 
 def test_the_curve_of_a_range_test_is_kept_beside_folds(tmp_path):
     config = written(tmp_path)
-    said = mlp("train", config, "--set", "optimiser.learning_rate=auto", "--runs", tmp_path / "runs").stdout
+    changes = ["--set=optimiser.learning_rate=auto", "--set=training.folds=2"]
+    said = mlp("train", config, *changes, "--runs", tmp_path / "runs").stdout
     (run,) = (tmp_path / "runs").iterdir()
     assert "found by a range test" in said
-    assert all((place / "learning_rate.csv").exists() for place in (run, run / "fold-1", run / "fold-3"))
+    assert all((place / "learning_rate.csv").exists() for place in (run, run / "fold-1", run / "fold-2"))
 
 
 @pytest.mark.parametrize("fold", ["0/3", "4/3", "1/1", "2", "a/b", "1/3/3", "-1/3"])

@@ -12,11 +12,12 @@ from mlpcli.experiments.compare import compare
 from mlpcli.experiments.reproduce import reproduce
 
 IRIS = Path(__file__).parents[2] / "configs" / "iris.yaml"
-SHORT = ["training.epochs=6", "training.print_every=2"]
+NATIVE = ["training.epochs=6", "training.print_every=2"]
+SHORT = [*NATIVE, "executor=numpy"]
 
 
 def test_a_run_is_reproduced(tmp_path):
-    run = train(IRIS, SHORT, tmp_path / "runs")
+    run = train(IRIS, NATIVE, tmp_path / "runs")
     found = reproduce(run.path)
     assert found.same
     assert found.differences == ()
@@ -27,7 +28,7 @@ def test_a_run_is_reproduced(tmp_path):
 
 def test_a_run_that_went_on_to_more_epochs_is_reproduced(tmp_path):
     """With so many it prints every other epoch; at first it printed each."""
-    run = train(IRIS, ["training.epochs=6", "training.print_every=null"], tmp_path)
+    run = train(IRIS, [*SHORT, "training.print_every=null"], tmp_path)
     on = resume(run.path, ["training.epochs=40"])
     assert {1, 3, 5} < {record["epoch"] for record in on.history}
     assert reproduce(run.path).same

@@ -25,6 +25,7 @@ TESTS = str(Path(__file__).parents[1])
 if TESTS not in sys.path:
     sys.path.insert(0, TESTS)
 
+from cli.loaded import load_package  # noqa: E402
 from fuzz.targets import KINDS, Case, case, cases  # noqa: E402
 
 LONGEST = 10
@@ -121,6 +122,7 @@ def run_some(job: tuple[str, int, range]) -> tuple[Counter[str], list[tuple[int,
 
 def fuzz(kind: str, seed: int, numbers: range, processes: int) -> tuple[Counter[str], list[tuple[int, str]]]:
     """All of them, in processes of AT_ONCE cases each."""
+    load_package()  # and not by every process again
     case(kind, seed, 0)  # what all cases start from is made once, before the processes part
     jobs = [(kind, seed, numbers[at : at + AT_ONCE]) for at in range(0, len(numbers), AT_ONCE)]
     ended: Counter[str] = Counter()

@@ -20,10 +20,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from gallery.data import provide
 
-from mlpcli.diagnose.diagnosis import evidence_of, findings_of
+from mlpcli.diagnose.ranking import findings_of
 from mlpcli.diagnose.repair.candidates import HELD_BACK, LEAST_ROWS
 from mlpcli.diagnose.repair.search import Repair, repair
 from mlpcli.diagnose.trials.baseline import baseline_loss
+from mlpcli.diagnose.trials.evidence import evidence_of
 from mlpcli.runs.finding import Finding
 
 HERE = Path(__file__).parent
@@ -45,6 +46,8 @@ LONG = {
     "zero_weights/digits-second-layer-zero",
 }
 """Much is trained or compiled for these: each takes several seconds."""
+TOYS = ("moons", "xor", "circles", "waves")
+"""Data of a few columns; many of their networks are alike, and compiled once for all."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,10 @@ def is_long(path: Path) -> bool:
 def first_of_each(paths: list[Path]) -> set[Path]:
     """The first sick config of each rule that does not take long, and every third rule's first twin.
 
-    Every test run has those; all others are left to `make test-all`.
+    Those of toy data come first. Every test run has those; all others are left to `make test-all`.
     """
     found: dict[tuple[str, str], Path] = {}
-    for path in paths:
+    for path in sorted(paths, key=lambda path: not path.name.startswith(TOYS)):
         if not is_long(path):
             found.setdefault((path.parent.name, path.name.split(".")[1]), path)
     twins = [path for (_, kind), path in sorted(found.items()) if kind == "twin"]
@@ -119,13 +122,13 @@ def gains(config: Path) -> list[float]:
     """Share of the baseline by which the loss on held-back rows is below it, for each of the UNSEEN seeds."""
     found = []
     for seed in UNSEEN:
-        case = evidence_of(config, [f"seed={seed}"]).case
-        split = case.validation is None and case.count >= LEAST_ROWS
+        problem = evidence_of(config, [f"seed={seed}"]).problem
+        split = problem.validation_rows is None and problem.count >= LEAST_ROWS
         more = [f"data.validation={HELD_BACK}"] if split else []
         evidence = evidence_of(config, [f"seed={seed}", *more])
-        rows = evidence.case.validation or evidence.case.rows
-        loss, _ = evidence.trainer.loss_on(rows, evidence.trial.state)
-        baseline = baseline_loss(evidence.case, rows)
+        rows = evidence.problem.validation_rows or evidence.problem.training_rows
+        loss, _ = evidence.trials.runner.loss_on(rows, evidence.trial.state)
+        baseline = baseline_loss(evidence.problem, rows)
         found.append((baseline - loss) / abs(baseline))
     return found
 

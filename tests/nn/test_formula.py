@@ -220,13 +220,13 @@ def harmless(text):
     return result
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.one_of(st.lists(PIECES, max_size=30).map("".join), st.text(max_size=60)))
 def test_any_text_is_a_formula_or_a_fault(text):
     harmless(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.data())
 def test_any_mutation_of_a_formula_is_a_formula_or_a_fault(data):
     text = data.draw(st.sampled_from(FORMULAS))

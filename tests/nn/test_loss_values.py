@@ -15,11 +15,34 @@ CASES = json.loads((Path(__file__).parent.parent / "oracles" / "loss_values.json
 TOLERANCE = {"float64": 1e-12, "float32": 2e-5}
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("executor", EXECUTORS)
-@pytest.mark.parametrize(
-    "case", CASES, ids=lambda c: "-".join([c["loss"], *map(str, c["settings"].values())])
-)
+FIRST = {case["loss"]: at for at, case in reversed(list(enumerate(CASES)))}
+
+
+def called(case):
+    return "-".join([case["loss"], *map(str, case["settings"].values())])
+
+
+def marks(at, case, executor, dtype):
+    """NumPy has every case in both types; machine code the first of each loss, in a type by turns."""
+    usual = at == FIRST[case["loss"]] and (list(FIRST).index(case["loss"]) + (dtype == "float32")) % 2 == 0
+    return [] if executor == "numpy" or usual else [pytest.mark.full]
+
+
+PRODUCT = [
+    pytest.param(
+        case,
+        executor,
+        dtype,
+        id="-".join([called(case), executor, dtype]),
+        marks=marks(at, case, executor, dtype),
+    )
+    for at, case in enumerate(CASES)
+    for executor in EXECUTORS
+    for dtype in TOLERANCE
+]
+
+
+@pytest.mark.parametrize(("case", "executor", "dtype"), PRODUCT)
 def test_equal_to_torch(case, executor, dtype):
     units = len(case["z"][0])
     z, target = (placeholder(name, (None, units), dtype) for name in ("z", "target"))

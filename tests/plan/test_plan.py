@@ -53,7 +53,7 @@ def graphs(draw):
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(cost=graphs(), batch=st.sampled_from([1, 3]))
 def test_a_plan_computes_what_the_graph_says(executor, cost, batch):
     rng = np.random.default_rng(0)

@@ -167,7 +167,9 @@ def test_a_table_in_memory_is_not_called_a_file(model, table):
 def test_an_array_has_the_columns_x1_and_so_on(tmp_path):
     inputs = np.random.default_rng(0).normal(size=(30, 3))
     np.savez(tmp_path / "d.npz", x=inputs, y=inputs[:, :2])
-    (tmp_path / "c.yaml").write_text("data: {train: d.npz, target: [y1, y2]}\n", encoding="utf-8")
+    (tmp_path / "c.yaml").write_text(
+        "data: {train: d.npz, target: [y1, y2]}\nexecutor: numpy\n", encoding="utf-8"
+    )
     model = load(train(tmp_path / "c.yaml", ["training.epochs=2"], runs=tmp_path))
     prediction = model.predict(inputs)
     assert prediction.labels is None
@@ -250,7 +252,8 @@ def test_a_fault_is_an_mlp_error(folder, model, tmp_path):
 
 
 def test_a_failed_run_raises_and_keeps_what_was_good(folder, tmp_path):
-    options = ["data.target=b", "data.ignore=[kind]", "optimiser={name: sgd, learning_rate: 1e100}"]
+    options = ["executor=numpy", "data.target=b", "data.ignore=[kind]"]
+    options += ["optimiser={name: sgd, learning_rate: 1e100}"]
     seen = []
     with pytest.raises(RunFailed) as caught:
         train(folder / "good.yaml", options, tmp_path, report=seen.append)
@@ -262,7 +265,7 @@ def test_a_failed_run_raises_and_keeps_what_was_good(folder, tmp_path):
 
 def test_train_tells_what_happens(folder, tmp_path):
     seen = []
-    run = train(folder / "good.yaml", (), tmp_path, seen.append)
+    run = train(folder / "good.yaml", "executor=numpy", tmp_path, seen.append)
     between = len(seen) - 2
     assert [type(event).__name__ for event in seen] == ["Started", *["EpochDone"] * between, "RunEnded"]
     assert seen[0].folder == run.path

@@ -18,6 +18,7 @@ executor: numpy
 seed: 3
 data: {{train: data.csv, {data}}}
 network: {{hidden: [3]}}
+optimiser: sgd
 training: {{epochs: 2}}
 """
 CLASSES = "target: kind, ignore: [w]"

@@ -26,37 +26,44 @@ FLOWERS = {
 
 def write(folder, network, more=""):
     path = folder / "c.yaml"
-    text = f"data: {{train: {IRIS}, target: species}}\nnetwork: {network}\ntraining: {{epochs: 2}}\n{more}"
+    data, training = f"{{train: {IRIS}, target: species}}", "{epochs: 2, monitors: false}"
+    text = f"data: {data}\nnetwork: {network}\ntraining: {training}\n{more}"
     path.write_text(text, encoding="utf-8")
     return path
 
 
+IN_FOURS = [tuple(ACTIVATIONS)[at : at + 4] for at in range(0, len(ACTIVATIONS), 4)]
+SGD = "optimiser: sgd\n"
 NUMPY = ("executor=numpy",)
 """For what is nothing to the executor: nothing is compiled."""
 
 
 def predicted(config, tmp_path, *changes):
+    """A run, and what its model says of three flowers."""
     run = train(config, changes, runs=tmp_path / "runs")
     prediction = load(run).predict(FLOWERS)
     assert prediction.values.shape == (3, 3)
     assert prediction.labels is not None
     assert set(prediction.labels) <= {"setosa", "versicolor", "virginica"}
-    return prediction
+    return run, prediction
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_activations(name, tmp_path):
-    chosen = json.dumps({"name": name, **SETTINGS.get(name, {})})
-    values = predicted(
-        write(tmp_path, f"{{hidden: [{{units: 3, activation: {chosen}}}]}}"), tmp_path, *NUMPY
-    ).values
-    np.testing.assert_allclose(values.sum(1), 1.0, rtol=1e-12)
+@pytest.mark.parametrize("names", IN_FOURS, ids=" ".join)
+def test_activations(names, tmp_path):
+    """A few at once, each a layer of one network; with all settings they come back from the model file."""
+    given = [{"name": name, **SETTINGS.get(name, {})} for name in names]
+    hidden = json.dumps([{"units": 3, "activation": each} for each in given])
+    run, prediction = predicted(write(tmp_path, f"{{hidden: {hidden}}}", SGD), tmp_path, *NUMPY)
+    np.testing.assert_allclose(prediction.values.sum(1), 1.0, rtol=1e-12)
+    assert [each.activation for each in load(run).file.graph().layers[:-1]] == [
+        ACTIVATIONS[name](**SETTINGS.get(name, {})) for name in names
+    ]
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses(name, tmp_path):
     chosen = json.dumps({"name": name, **LOSS_SETTINGS.get(name, {})})
-    predicted(write(tmp_path, "{hidden: [3]}", f"loss: {chosen}\n"), tmp_path, *NUMPY)
+    predicted(write(tmp_path, "{hidden: [3]}", f"loss: {chosen}\n{SGD}"), tmp_path, *NUMPY)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -67,7 +74,7 @@ def test_optimizers(name, tmp_path):
 def test_settings_of_choices_are_kept(tmp_path):
     first, second = "{name: hard_sigmoid, slope: 1}", "{name: maxout, pieces: 4}"
     network = f"{{hidden: [{{units: 3, activation: {first}}}, {{units: 2, activation: {second}}}]}}"
-    run = train(write(tmp_path, network, "loss: {name: huber, delta: 2}\n"), runs=tmp_path / "runs")
+    run = train(write(tmp_path, network, "loss: {name: huber, delta: 2}\n"), NUMPY, tmp_path / "runs")
     file = load(run).file
     assert [layer.activation for layer in file.graph().layers[:-1]] == [
         ACTIVATIONS["hard_sigmoid"](slope=1.0),
@@ -82,7 +89,7 @@ def two_classes(tmp_path, data, output="tanh", loss="squared_error"):
     (tmp_path / "two.csv").write_text("\n".join(["a,label", *lines]) + "\n", encoding="utf-8")
     (tmp_path / "two.yaml").write_text(
         f"data: {{train: two.csv, target: label{data}}}\nnetwork: {{output: {output}}}\nloss: {loss}\n"
-        "optimiser: {name: sgd, learning_rate: 0.3}\ntraining: {epochs: 20}\n",
+        "optimiser: {name: sgd, learning_rate: 0.3}\ntraining: {epochs: 20}\nexecutor: numpy\n",
         encoding="utf-8",
     )
     return tmp_path / "two.yaml"
@@ -149,4 +156,5 @@ def test_defaults_and_streams(tmp_path):
 
 
 def test_a_model_without_hidden_layers(tmp_path):
-    assert predicted(write(tmp_path, "{}"), tmp_path).names == ("setosa", "versicolor", "virginica")
+    """And of machine code, where there is any."""
+    assert predicted(write(tmp_path, "{}"), tmp_path)[1].names == ("setosa", "versicolor", "virginica")

@@ -17,6 +17,7 @@ seed: 1
 executor: numpy
 data: {{train: d.csv, target: y, {data}}}
 network: {{hidden: [3]}}
+optimiser: sgd
 training: {{epochs: 2, monitors: false, {training}}}
 {more}
 """

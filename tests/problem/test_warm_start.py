@@ -41,6 +41,13 @@ def first(tmp_path_factory):
     return train(write(folder / "first.yaml"), runs=folder).path
 
 
+@pytest.fixture(scope="module")
+def other_start(tmp_path_factory):
+    """A run like the first that ended earlier."""
+    folder = tmp_path_factory.mktemp("other")
+    return train(write(folder / "other.yaml", epochs=1), runs=folder).path
+
+
 def arrays(run):
     return ModelFile.read(Path(run) / "model.npz").parameters
 
@@ -172,18 +179,20 @@ def test_the_path_works_from_the_run_folder_too(first, tmp_path):
     np.testing.assert_array_equal(again["hidden1.weights"], arrays(first)["hidden1.weights"])
 
 
-def continued(tmp_path, epochs=6, looks=None):
+def continued(first, tmp_path, epochs=6, looks=None):
     """A run that starts from another one of its own, broken off after so many looks; and that other one."""
-    source = train(write(tmp_path / "source.yaml"), runs=tmp_path).path
+    source = tmp_path / "source"
+    if not source.exists():
+        shutil.copytree(first, source)
     config = write(tmp_path / "c.yaml", more=f"start_from: {source}", epochs=epochs)
     counted = itertools.count()
     run = train(config, runs=tmp_path, interrupted=lambda: looks is not None and next(counted) >= looks)
     return run, source
 
 
-def test_a_run_with_a_checkpoint_goes_on_without_what_it_started_from(tmp_path):
-    whole, _ = continued(tmp_path)
-    broken, source = continued(tmp_path, looks=8)
+def test_a_run_with_a_checkpoint_goes_on_without_what_it_started_from(first, tmp_path):
+    whole, _ = continued(first, tmp_path)
+    broken, source = continued(first, tmp_path, looks=8)
     assert broken.interrupted
     shutil.rmtree(source)
     said = mlp("train", "--resume", broken.path)
@@ -205,26 +214,24 @@ def test_a_rate_that_was_found_from_first_weights_needs_them(first, tmp_path):
         resume(run.path, ["training.epochs=7", "start_from=null"])
 
 
-def test_without_one_the_first_weights_have_to_be_those_that_they_were(tmp_path):
-    run, source = continued(tmp_path)
+def test_without_one_the_first_weights_have_to_be_those_that_they_were(first, other_start, tmp_path):
+    run, source = continued(first, tmp_path)
     for name in ("checkpoint.npz", "model.npz", "history.csv"):
         (run.path / name).unlink()
-    other = train(write(tmp_path / "other.yaml", epochs=1), runs=tmp_path).path
     with pytest.raises(DataError, match="start_from: the weights are not those"):
-        resume(run.path, [f"start_from={other}"])
+        resume(run.path, [f"start_from={other_start}"])
     assert resume(run.path, [f"start_from={source}"]).epochs == run.epochs
 
 
-def test_reproducing_tells_of_other_first_weights(tmp_path):
-    run, source = continued(tmp_path)
+def test_reproducing_tells_of_other_first_weights(first, other_start, tmp_path):
+    run, source = continued(first, tmp_path, epochs=2)
     assert reproduce(run.path).same
-    other = train(write(tmp_path / "other.yaml", epochs=1), runs=tmp_path).path
-    (source / "model.npz").write_bytes((other / "model.npz").read_bytes())
+    (source / "model.npz").write_bytes((other_start / "model.npz").read_bytes())
     found = reproduce(run.path)
     assert not found.same
     assert any("start_from" in each for each in found.differences)
     shutil.rmtree(source)
-    moved = reproduce(run.path, [f"start_from={other}"])
+    moved = reproduce(run.path, [f"start_from={other_start}"])
     assert any("start_from" in each for each in moved.differences)
 
 

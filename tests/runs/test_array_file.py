@@ -23,8 +23,10 @@ ARRAYS = DTYPES.flatmap(
 NAMES = st.text("abcde.12_ä", min_size=1, max_size=12)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(arrays=st.dictionaries(NAMES, ARRAYS, max_size=4), note=st.text(max_size=20))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    arrays=st.dictionaries(NAMES, ARRAYS, max_size=4), note=st.text('a \n\0"\\ä\u2028\U0001f600', max_size=20)
+)
 def test_what_is_written_is_read(tmp_path, arrays, note):
     path = tmp_path / "x.npz"
     write_arrays(path, {**KIND, "note": note}, arrays)

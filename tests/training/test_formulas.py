@@ -10,7 +10,7 @@ import pytest
 from mlpcli import load, train
 from mlpcli.cli.text.network_and_data import describe_network
 from mlpcli.config.load import load_config_text
-from mlpcli.diagnose.diagnosis import findings_of
+from mlpcli.diagnose.ranking import findings_of
 from mlpcli.errors import ConfigError, ModelFileError
 from mlpcli.problem.build import CHOICES
 from mlpcli.runs.array_file import HEADER
@@ -96,7 +96,10 @@ def test_a_formula_survives_the_model_file_and_trains_as_what_is_built_in(run, t
     model = load(run)
     text = CONFIG % ROOT
     start = text.index("      activation:")
-    built_in = text[:start] + "      activation: prelu\nloss: cross_entropy\ntraining: {epochs: 3}\n"
+    built_in = (
+        text[:start]
+        + "      activation: prelu\nloss: cross_entropy\ntraining: {epochs: 3}\nexecutor: numpy\n"
+    )
     (tmp_path / "c.yaml").write_text(built_in, encoding="utf-8")
     other = load(train(tmp_path / "c.yaml", runs=tmp_path / "runs"))
     for name, array in other.file.parameters.items():
@@ -140,7 +143,7 @@ def test_a_hostile_model_file_is_refused(run, tmp_path, where, value):
 
 @pytest.mark.parametrize("name", ["relu-abs-form", "leaky-relu-abs-form"])
 def test_no_problem_is_found_with_the_textbooks_forms(name):
-    assert not findings_of(ROOT / "configs" / f"{name}.yaml")
+    assert not findings_of(ROOT / "configs" / f"{name}.yaml", ["executor=numpy"])
 
 
 @pytest.mark.parametrize(
@@ -149,7 +152,7 @@ def test_no_problem_is_found_with_the_textbooks_forms(name):
 def test_the_textbooks_forms_train_as_what_is_built_in(name, built_in, tmp_path):
     config = ROOT / "configs" / f"{name}.yaml"
     ours, theirs = (
-        train(config, changes, runs=tmp_path)
+        train(config, ["executor=numpy", *changes], runs=tmp_path)
         for changes in ([], [f"network.hidden[0].activation={built_in}"])
     )
     assert ours.cost == pytest.approx(theirs.cost, rel=1e-6)

@@ -9,6 +9,7 @@ from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.problem.range_test import LOWEST, RangeTest
 from mlpcli.training.range_test import range_test, rates
 from nets import network, rows
+from sampling import sampled
 
 
 def swept(executor="numpy", name="adam", batch=8, dtype="float64", **settings):
@@ -25,7 +26,7 @@ def swept(executor="numpy", name="adam", batch=8, dtype="float64", **settings):
     return found
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam"])
+@pytest.mark.parametrize("name", sampled(["sgd", "adam"], lambda name: name == "sgd"))
 def test_executors_choose_the_same(name):
     results = [swept(executor, name) for executor in EXECUTORS]
     assert len({each.chosen for each in results}) == 1

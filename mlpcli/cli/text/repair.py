@@ -8,7 +8,7 @@ from mlpcli.cli.text.table import LONGEST_LINE, paragraph, table
 from mlpcli.wording import plural, shortened
 
 if TYPE_CHECKING:
-    from mlpcli.diagnose.repair.candidates import Attempt, Result
+    from mlpcli.diagnose.repair.candidates import Candidate, CandidateResult
     from mlpcli.diagnose.repair.search import Repair
 
 
@@ -16,7 +16,7 @@ def describe_repair(repair: Repair) -> str:
     """What was tried, before and after, and the file."""
     blocks = ["4. Repair"]
     if repair.tried:
-        blocks.append("tried\n" + "\n".join(paragraph(_attempt(each), 2) for each in repair.tried))
+        blocks.append("tried\n" + "\n".join(paragraph(_candidate(each), 2) for each in repair.tried))
     rows = f"on {plural(repair.rows, 'row')} {'held back' if repair.held_back else 'of the training itself'}"
     if repair.before and not repair.after:
         blocks.append(f"as it is, {rows}\n{_results(repair.before)}")
@@ -50,12 +50,12 @@ def _end(repair: Repair) -> str:
     return f"not repaired: {count} of the config tried, none makes the network learn; nothing was written."
 
 
-def _attempt(attempt: Attempt) -> str:
+def _candidate(candidate: Candidate) -> str:
     """All changes to the config, and how the training went."""
-    return f"{', '.join(attempt.changes) or 'as it is'}: {describe_result(attempt.result)}"
+    return f"{', '.join(candidate.changes) or 'as it is'}: {describe_result(candidate.result)}"
 
 
-def describe_result(result: Result) -> str:
+def describe_result(result: CandidateResult) -> str:
     """How the training went."""
     if result.error:
         return f"cannot be: {result.error}"
@@ -64,7 +64,7 @@ def describe_result(result: Result) -> str:
     return f"learns with {learned} of {plural(len(result.seeds), 'seed')}; loss {losses}"
 
 
-def _results(before: Result, after: Result | None = None) -> str:
+def _results(before: CandidateResult, after: CandidateResult | None = None) -> str:
     results = (before, after) if after else (before,)
     words = ("before", "after") if after else ("",)
     header = ["seed"]

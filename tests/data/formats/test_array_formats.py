@@ -100,6 +100,7 @@ def test_idx_types(tmp_path: Path, code: int, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
+@settings(max_examples=40)
 @given(rows=st.integers(1, 20), size=st.integers(1, 7))
 def test_chunks_together_are_the_whole(
     tmp_path_factory: pytest.TempPathFactory, order: Any, rows: int, size: int
@@ -204,7 +205,7 @@ _SOUND = [
 ]
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(
     st.sampled_from(_SOUND),
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=4),

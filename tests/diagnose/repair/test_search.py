@@ -13,7 +13,7 @@ from mlpcli.errors import OutputError
 from mlpcli.problem.build import prepare
 from sampling import sampled
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 REPAIRED = ("inputs_unscaled", "zero_weights", "dead_activation", "learning_rate_not_positive")
 SOME = [
     each
@@ -26,7 +26,7 @@ FIRST = first_of_each([each.path for each in SOME])
 
 @pytest.mark.parametrize(
     "exhibit",
-    sampled(SOME, lambda each: each.path in FIRST and each.path.parent.name in REPAIRED[::2]),
+    sampled(SOME, lambda each: each.path in FIRST and each.path.parent.name == REPAIRED[0]),
     ids=lambda each: each.name,
 )
 def test_what_is_written_learns_with_seeds_that_were_not_tried(exhibit, tmp_path):
@@ -46,6 +46,7 @@ def test_what_is_written_learns_with_seeds_that_were_not_tried(exhibit, tmp_path
 CONFIG = """\
 # Which flower?
 seed: 2
+executor: numpy
 data:
   train: data/iris.csv      # beside this file
   target: species
@@ -96,7 +97,7 @@ def test_independent_faults_are_found_one_after_another(tmp_path):
 
 
 def test_a_healthy_config_is_let_alone(config):
-    made = repair(ROOT / "configs" / "iris.yaml")
+    made = repair(ROOT / "configs" / "iris.yaml", ["executor=numpy"])
     assert (made.needless, made.done, made.written, made.changes, made.after) == (True, True, "", (), None)
     assert len({each.seed for each in made.before.seeds}) == 3
 
@@ -105,6 +106,7 @@ def test_what_is_there_is_not_overwritten(config):
     overrides = ["data.scaling=standard"]
     made = repair(config, overrides)
     assert (Path(made.written).name, made.new) == ("c.repaired.yaml", True)
+    assert any("scaling" in line.text for line in made.lines)  # what --set gave differs as well
     again = repair(config, overrides)
     assert (again.written, again.new) == (made.written, False)
     Path(made.written).write_text("precious", encoding="utf-8")
@@ -114,7 +116,7 @@ def test_what_is_there_is_not_overwritten(config):
 
 
 def test_a_run_is_repaired_by_its_config(config, tmp_path):
-    run = train(config, ["training.epochs=1"], tmp_path / "runs")
+    run = train(config, ["training.epochs=1", "data.scaling=standard"], tmp_path / "runs")
     made = repair(run.path, ["training.epochs=40"])
     assert Path(made.written) == run.path / "config.repaired.yaml"
     assert prepare(made.written).dataset.training.rows == 150
@@ -130,7 +132,7 @@ def test_what_cannot_be_repaired_is_said_and_nothing_is_written(tmp_path):
 
 def test_an_interrupt_keeps_what_was_reached(config):
     tried = []
-    made = repair(config, report=tried.append, interrupted=lambda: len(tried) >= 1)
+    made = repair(config, ["data.scaling=standard"], report=tried.append, interrupted=lambda: len(tried) >= 1)
     assert made.interrupted
     assert list(made.tried) == tried
     assert len(tried) == 1
@@ -143,8 +145,3 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_trained(conf
     with pytest.raises(OutputError, match=r"c\.repaired\.yaml"):
         repair(config, report=tried.append)
     assert tried == []
-
-
-def test_the_lines_that_differ_hold_what_set_gave(config):
-    made = repair(config, ["data.scaling=standard"])
-    assert any("scaling" in line.text for line in made.lines)

@@ -54,7 +54,7 @@ def test_columns_are_left_out_by_names_that_need_quotes(names):
     before = [f"data.ignore={json.dumps(names[:-1])}"] if names[:-1] else []
     (finding,) = found("target_among_inputs", text, *before, table=table)
     (change,) = finding.remedies[0].changes
-    left = evidence(text, change, table=table).case
+    left = evidence(text, change, table=table).problem
     assert [name for column in left.dataset.preparation.columns for name in column.names] == ["u"]
     assert set(left.config.data.ignore) == set(names)
 
@@ -70,7 +70,7 @@ def test_weights_that_no_longer_move_are_told_although_the_network_beats_its_bas
         "seed=0",
     )
     assert subject.learns
-    assert subject.frozen
+    assert subject.trial.stands_still
     rules = {finding.rule: finding.severity for finding in diagnose(subject)}
     assert rules.get("learning_rate_too_high") == "warning"
 
@@ -78,12 +78,14 @@ def test_weights_that_no_longer_move_are_told_although_the_network_beats_its_bas
 def test_a_healthy_network_is_not_frozen():
     subject = evidence(MOONS)
     assert subject.learns
-    assert not subject.frozen
+    assert not subject.trial.stands_still
 
 
 def test_a_run_is_looked_at_before_after_and_as_trained(tmp_path):
     provide(MOONS, tmp_path)
-    (tmp_path / "c.yaml").write_text(MOONS.replace("tanh", "relu").replace("0.1", "30"), encoding="utf-8")
+    (tmp_path / "c.yaml").write_text(
+        "executor: numpy\n" + MOONS.replace("tanh", "relu").replace("0.1", "30"), encoding="utf-8"
+    )
     run = train(tmp_path / "c.yaml", [], tmp_path / "runs")
     report = gradcheck(run.path)
     assert report.gradient.points == ("first weights", "weights after 20 steps", "trained weights")

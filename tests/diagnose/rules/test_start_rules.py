@@ -7,7 +7,7 @@ import pytest
 from gallery.data import provide
 from gallery.run import exhibits, first_of_each
 
-from mlpcli.diagnose.diagnosis import findings_of, make_case
+from mlpcli.diagnose.ranking import findings_of
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.problem.build import prepare
@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[3]
 NAMES = RULES.group("start")
 MINE = exhibits(NAMES)
 SICK = [exhibit for exhibit in MINE if exhibit.expected]
+TRIED = ("identical_units", "inputs_too_small", "targets_unscaled", "zero_weights")
 FIRST = first_of_each([exhibit.path for exhibit in MINE])
 
 
@@ -37,7 +38,7 @@ def config(folder, text):
 
 
 def learns_with(path, changes):
-    return Evidence(make_case(prepare(path, changes, precision="float64"))).learns
+    return Evidence(prepare(path, changes, precision="float64")).learns
 
 
 def rules_of(findings):
@@ -52,13 +53,14 @@ def test_twins_are_well(exhibit, tmp_path):
 
 
 @pytest.mark.parametrize("exhibit", sampled(SICK, is_first), ids=named)
-def test_the_cause_comes_first_and_its_first_remedy_makes_it_learn(exhibit, tmp_path):
+def test_the_cause_comes_first_and_its_first_remedy_makes_it_learn(exhibit, tmp_path, tried):
     findings = exhibit.findings(tmp_path)
     assert exhibit.right(findings)
     first, path = findings[0], tmp_path / exhibit.path.name
     assert first.remedies
     assert first.remedies[0].changes
-    assert learns_with(path, first.remedies[0].changes)
+    for remedy in first.remedies[:1][tried]:
+        assert learns_with(path, remedy.changes)
     for remedy in first.remedies:
         prepare(path, remedy.changes)
 
@@ -99,6 +101,7 @@ training: {epochs: 150, batch_size: 16}
 
 def test_sparse_relus_are_not_dead(tmp_path):
     text = """
+executor: numpy
 seed: 0
 data: {train: datasets/wine.csv, target: cultivar}
 network: {hidden: [{units: 16, activation: relu}]}
@@ -106,7 +109,7 @@ optimiser: {name: sgd, learning_rate: 0.05}
 training: {epochs: 60, batch_size: 16}
 """
     path = config(tmp_path, text)
-    layer = Evidence(make_case(prepare(path, precision="float64"))).trial_health[0]
+    layer = Evidence(prepare(path, precision="float64")).trial_health[0]
     assert 0.25 < 1 - layer.live_share < 0.75
     assert not findings_of(path)
 
@@ -129,6 +132,7 @@ training: {epochs: 60, batch_size: 16}
 @pytest.mark.parametrize("hidden", ["[]", "[{units: 8, activation: tanh}]"])
 def test_zeros_in_the_output_layer_are_no_finding(hidden, tmp_path):
     text = f"""
+executor: numpy
 seed: 0
 data: {{train: datasets/iris.csv, target: species}}
 network:
@@ -152,9 +156,13 @@ def test_the_shipped_xor_with_hard_sigmoids_is_a_linear_model():
 
 
 SHIPPED = ["iris", "wine", "breast-cancer", "digits", "xor-sigmoid", "xor-tanh", "xor-softmax-momentum"]
+TABLES = ("wine", "breast-cancer", "digits")
+"""`make test-all` alone takes all trials for these; tests/diagnose/test_report.py takes the usual ones."""
 
 
-@pytest.mark.parametrize("name", sampled([*SHIPPED, "xor-ultra-fast-sigmoid"], lambda name: name != "digits"))
+@pytest.mark.parametrize(
+    "name", sampled([*SHIPPED, "xor-ultra-fast-sigmoid"], lambda name: name not in TABLES)
+)
 def test_no_problem_is_found_with_what_is_shipped(name):
     findings = findings_of(ROOT / "configs" / f"{name}.yaml")
     assert not [finding for finding in findings if finding.severity == "problem"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlpcli.execute.native.products.tiles import worker_pool as team
+from mlpcli.execute.native.products import worker_pool as team
 
 
 @pytest.fixture

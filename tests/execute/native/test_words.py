@@ -1,6 +1,6 @@
 """The words in a loop, compiled as the executor does. A longer search for errors, and the time per entry:
 
-PYTHONPATH=. python tests/execute/native/test_words.py 2000000
+PYTHONPATH=.:tests python tests/execute/native/test_words.py 2000000
 """
 
 import ctypes
@@ -17,6 +17,7 @@ import pytest
 
 from mlpcli.execute.native.codegen.scalar_ops import LlvmWords, declarations, definitions
 from mlpcli.ops.scalar_ops import NUMPY_WORDS
+from sampling import sampled
 
 llvm = pytest.importorskip("llvmlite.binding")
 
@@ -240,14 +241,31 @@ def test_words_of_two_operands_are_those_of_numpy(word, type):
     with np.errstate(all="ignore"):
         expected = NUMPY_WORDS[word](a, b).astype(TYPES[type])
     assert_same(Loop(lambda w, x, y: getattr(w, word)(x, y), type, 2)(a, b), expected, zeros)
-    for number in (0.0, -2.5, 1e300, INF, NAN):  # a plain number on one side
+
+
+NUMBERS = (0.0, -2.5, 1e300, INF, NAN)
+WITH_NUMBERS = list(product(BINARY, TYPES, ("left", "right")))
+
+
+def on_that_side(case):
+    """Each word with a number on either side, in one of the types; each type with each side."""
+    word, type, side = case
+    return (BINARY.index(word) + list(TYPES).index(type) + (side == "left")) % 2 == 0
+
+
+@pytest.mark.parametrize(("word", "type", "side"), sampled(WITH_NUMBERS, on_that_side))
+def test_words_of_an_operand_and_a_number_are_those_of_numpy(word, type, side):
+    _, a, _ = special_pairs(type)
+    zeros = word not in ("maximum", "minimum")
+    for number in NUMBERS:
         with np.errstate(all="ignore"):
             constant = np.array(number).astype(TYPES[type])
-            right, left = NUMPY_WORDS[word](a, constant), NUMPY_WORDS[word](constant, a)
-        found = Loop(lambda w, x, n=number: getattr(w, word)(x, n), type)(a)
-        assert_same(found, right.astype(TYPES[type]), zeros)
-        found = Loop(lambda w, x, n=number: getattr(w, word)(n, x), type)(a)
-        assert_same(found, left.astype(TYPES[type]), zeros)
+            operands = (constant, a) if side == "left" else (a, constant)
+            expected = NUMPY_WORDS[word](*operands).astype(TYPES[type])
+        found = Loop(lambda w, x, n=number: getattr(w, word)(*((n, x) if side == "left" else (x, n))), type)(
+            a
+        )
+        assert_same(found, expected, zeros)
 
 
 @pytest.mark.parametrize("type", TYPES)

@@ -10,7 +10,6 @@ from mlpcli.data.targets import ClassTarget
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.trial import Trial
-from mlpcli.diagnose.trials.variant import weighted
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.metrics import class_probabilities
 from mlpcli.wording import percent
@@ -18,23 +17,24 @@ from mlpcli.wording import percent
 MOST_TIMES = 10.0
 """Rows of the most frequent class for one of the rarest."""
 LEAST_RECALL = 0.3
+BALANCED = ("data.class_weights=balanced",)
 LEAST_ROWS = 5
 """Of the rarest class: fewer are too few to learn from."""
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    target = case.dataset.preparation.target
-    if not isinstance(target, ClassTarget) or case.optimizer.rate <= 0:
+    problem = evidence.problem
+    target = problem.dataset.preparation.target
+    if not isinstance(target, ClassTarget) or problem.optimizer.rate <= 0:
         return
-    if case.dataset.weighting.classes:  # the remedy is taken
+    if problem.dataset.weighting.classes:  # the remedy is taken
         return
     trial = evidence.trial
     if not trial.finite:
         return
-    classes = _classes(evidence.trainer.rows["target"], target)
-    counts = np.bincount(classes, minlength=case.dataset.preparation.outputs)
-    own = evidence.trainer.rows.get("weights")
+    classes = _classes(evidence.trial.targets, target)
+    counts = np.bincount(classes, minlength=problem.dataset.preparation.outputs)
+    own = evidence.trials.runner.rows.get("weights")
     sizes = np.bincount(classes, own, len(counts))
     rarest, commonest = int(np.argmin(sizes)), int(np.argmax(sizes))
     if counts[rarest] < LEAST_ROWS or sizes[commonest] < MOST_TIMES * sizes[rarest]:
@@ -42,11 +42,10 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     recall = _recall(trial, target, classes, rarest)
     if recall >= LEAST_RECALL:
         return
-    everywhere = _classes(case.rows["target"], target)
-    factors = 1.0 / np.maximum(np.bincount(everywhere, minlength=len(counts)), 1)
-    trainer = evidence.trainer_of(weighted(case, factors[everywhere]))
-    balanced = trainer.run()
-    there = _classes(trainer.rows["target"], target)
+    balanced = evidence.variants.outcome(BALANCED).trial
+    if balanced is None:
+        return
+    there = _classes(balanced.targets, target)
     reached = _recall(balanced, target, there, rarest)
     # A network that calls everything rare has learned nothing either.
     told_apart = balanced.finite and _recall(balanced, target, there, commonest) > 0.5
@@ -65,7 +64,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "data.class_weights",
         recall,
         LEAST_RECALL,
-        (Remedy("each class counts alike, however many rows it has", ("data.class_weights=balanced",)),),
+        (Remedy("each class counts alike, however many rows it has", BALANCED),),
         measure="share of the rarest class that is recognised",
     )
 

@@ -11,7 +11,6 @@ from mlpcli.diagnose.config_keys import as_categories
 from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.variant import with_one_hot
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, percent
 
@@ -26,17 +25,17 @@ MORE = 0.3
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    if not evidence.leaves_much:
+    problem = evidence.problem
+    if not evidence.trial.leaves_much:
         return
-    rows = evidence.some_rows
+    rows = evidence.facts.some_rows
     gains = {column: _gain(rows["inputs"][:, column], rows["target"]) for column in _codes(rows["inputs"])}
     found = [column for column, gain in gains.items() if gain > MORE]
     if not found:
         return
-    names = [evidence.column_name(column) for column in found]
-    outcome = evidence.outcome(with_one_hot(case, found))
-    severity = evidence.gravity(outcome)
+    names = [evidence.facts.column_name(column) for column in found]
+    outcome = evidence.variants.outcome(as_categories(problem, names))
+    severity = evidence.variants.severity_of(outcome)
     if not severity:
         return
     best = max(gains[column] for column in found)
@@ -51,7 +50,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "data.categorical",
         best,
         MORE,
-        (Remedy("a column for each of its values", as_categories(case, names)),),
+        (Remedy("a column for each of its values", as_categories(problem, names)),),
         measure="share of the target's variance that the values explain beyond a cubic of the number",
     )
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.data.categorical import Categorical
-from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.config_keys import ignoring
 from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.facts import ALL_CELLS
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import all_of, listed, part_of, plural
 
@@ -26,7 +27,7 @@ MANY = 0.5
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    inputs = evidence.case.rows["inputs"]
+    inputs = evidence.problem.training_rows["inputs"]
     width = inputs.shape[1]
     same, count = _constant(evidence)
     whole = count == len(inputs)
@@ -51,8 +52,10 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             width,
             _ignored(evidence, same),
         )
-    if evidence.notes and len(same) < width and (doubles := _doubles(inputs, same)):
-        pairs = [f"{evidence.input_name(a)} = {evidence.input_name(b)}" for a, b in doubles.items()]
+    if evidence.facts.notes and len(same) < width and (doubles := _doubles(inputs, same)):
+        pairs = [
+            f"{evidence.facts.input_name(a)} = {evidence.facts.input_name(b)}" for a, b in doubles.items()
+        ]
         yield _finding(
             evidence,
             "note",
@@ -85,16 +88,16 @@ def _constant(evidence: Evidence) -> tuple[list[int], int]:
 
     Where notes are not wanted, few columns are as good as none, and of a large table some rows will do.
     """
-    inputs = evidence.case.rows["inputs"]
-    varied, same = _known(evidence.case)
-    most = 0 if evidence.notes else int(MANY * len(varied))
+    inputs = evidence.problem.training_rows["inputs"]
+    varied, same = _known(evidence.problem)
+    most = 0 if evidence.facts.notes else int(MANY * len(varied))
     left = np.flatnonzero(~(varied | same))
     left = left[~np.any(inputs[:AT_ONCE, left] != inputs[0, left], axis=0)]
     chosen = None
-    if not evidence.notes and len(left) * len(inputs) > ALL_CELLS:
-        chosen = evidence.some(len(inputs), len(left))
+    if not evidence.facts.notes and len(left) * len(inputs) > ALL_CELLS:
+        chosen = evidence.facts.sample(len(inputs), len(left))
     count = len(inputs) if chosen is None else len(chosen)
-    for rows in evidence.pieces(count, max(1, len(left))):
+    for rows in evidence.facts.pieces(count, max(1, len(left))):
         if not len(left) or len(left) + np.count_nonzero(same) <= most:
             break
         at: Any = rows if chosen is None else chosen[rows, None]
@@ -103,15 +106,15 @@ def _constant(evidence: Evidence) -> tuple[list[int], int]:
     return (constant if len(constant) > most else []), count
 
 
-def _known(case: Case) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _known(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Columns of which the preparation says that they vary, and that they do not; without a look at the rows.
 
     The lowest and the highest cell of a column are training rows, and so is each level of a category.
     """
-    dtype = case.rows["inputs"].dtype
+    dtype = problem.training_rows["inputs"].dtype
     varied: list[bool] = []
     same: list[bool] = []
-    for column in case.dataset.preparation.columns:
+    for column in problem.dataset.preparation.columns:
         if isinstance(column, Categorical):
             varied += [len(column.levels) > 1] * column.width
             same += [False] * column.width
@@ -145,12 +148,12 @@ def _doubles(inputs: NDArray[Any], constant: list[int]) -> dict[int, int]:
 
 
 def _listed(evidence: Evidence, columns: list[int]) -> str:
-    return listed(dict.fromkeys(evidence.column_name(number) for number in columns))
+    return listed(dict.fromkeys(evidence.facts.column_name(number) for number in columns))
 
 
 def _ignored(evidence: Evidence, columns: list[int]) -> tuple[Remedy, ...]:
     """Columns of the file all of whose inputs are among these are left out."""
-    preparation, gone, names, start = evidence.case.dataset.preparation, set(columns), [], 0
+    preparation, gone, names, start = evidence.problem.dataset.preparation, set(columns), [], 0
     for column in preparation.columns:
         own = range(start, start + column.width)
         start += column.width
@@ -160,7 +163,7 @@ def _ignored(evidence: Evidence, columns: list[int]) -> tuple[Remedy, ...]:
             names += column.names
     if not names or len(names) == len(preparation.names):
         return ()
-    return (Remedy("the file's columns that say nothing are left out", ignoring(evidence.case, names)),)
+    return (Remedy("the file's columns that say nothing are left out", ignoring(evidence.problem, names)),)
 
 
 constant_inputs = Rule(

@@ -25,23 +25,25 @@ ADVICE = Remedy("rows with other values of the target, or another column as data
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, preparation = evidence.case, evidence.case.dataset.preparation
+    problem, preparation = evidence.problem, evidence.problem.dataset.preparation
     target = preparation.target
     if isinstance(target, ClassTarget):
         # Of several classes, the training part has at least a row each.
         if len(target.classes) == 1:
             yield _finding(
                 "problem",
-                f"Of one class, {target.classes[0]!r}: {all_of(case.count, 'training row')}. A "
+                f"Of one class, {target.classes[0]!r}: {all_of(problem.count, 'training row')}. A "
                 "network that always says so is always right and has learned nothing.",
                 target.names,
             )
         return
     # Where some rows differ by more than twice the rounding, all of them do by more than that.
-    same = np.flatnonzero(_is_constant(preparation.unscale(case.rows["target"][:AT_ONCE]), 2 * ROUNDING))
+    same = np.flatnonzero(
+        _is_constant(preparation.unscale(problem.training_rows["target"][:AT_ONCE]), 2 * ROUNDING)
+    )
     if not len(same):
         return
-    values = preparation.unscale(case.rows["target"])
+    values = preparation.unscale(problem.training_rows["target"])
     same = same[_is_constant(values[:, same], ROUNDING)]
     if not len(same):
         return
@@ -49,7 +51,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     value = listed(f"{values[0, number]:.6g}" for number in same)
     yield _finding(
         "problem" if len(same) == values.shape[1] else "warning",
-        f"{listed(names)}: the target is {value} in {all_of(case.count, 'training row')}; "
+        f"{listed(names)}: the target is {value} in {all_of(problem.count, 'training row')}; "
         "nothing about it can be learned.",
         names,
     )

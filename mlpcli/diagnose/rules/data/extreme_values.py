@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from mlpcli.diagnose.config_keys import ignoring
 from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.usual import standardised
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import part_of
 
@@ -27,35 +25,35 @@ LEAST_ROWS = 50
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    if case.count < LEAST_ROWS:
+    problem = evidence.problem
+    if problem.count < LEAST_ROWS:
         return
-    parts = ("inputs", "target") if case.dataset.task == "regression" else ("inputs",)
+    parts = ("inputs", "target") if problem.dataset.task == "regression" else ("inputs",)
     far: dict[str, NDArray[np.bool_]] = {}
-    rows = dict(case.rows)
+    rows = dict(problem.training_rows)
     for part in parts:
-        low, middle, high = np.percentile(evidence.some_rows[part], (3, 50, 97), axis=0)
+        low, middle, high = np.percentile(evidence.facts.some_rows[part], (3, 50, 97), axis=0)
         width = np.where(high > low, high - low, np.inf)  # a column without a width has no extremes
-        far[part] = np.abs(case.rows[part] - middle) > FAR * width
-        near = np.clip(case.rows[part], low - width, high + width)
+        far[part] = np.abs(problem.training_rows[part] - middle) > FAR * width
+        near = np.clip(problem.training_rows[part], low - width, high + width)
         # Scaled without these cells, as the config would; scaling what is not scaled is another remedy.
-        data = case.config.data
-        targets = case.head.loss.target_scaling(data.target_scaling)
+        data = problem.config.data
+        targets = problem.head.loss.target_scaling(data.target_scaling)
         scaled = (data.scaling if part == "inputs" else targets) != "none"
-        rows[part] = standardised(near) if scaled else near
+        rows[part] = _standardised(near) if scaled else near
     counts = {part: cells.sum(axis=0) for part, cells in far.items()}
-    if not any(1 <= count < FEW * case.count for each in counts.values() for count in each):
+    if not any(1 <= count < FEW * problem.count for each in counts.values() for count in each):
         return
-    outcome = evidence.outcome(replace(case, rows=rows))
-    severity = evidence.gravity(outcome)
+    outcome = evidence.variants.outcome_on(rows)
+    severity = evidence.variants.severity_of(outcome)
     if not severity:
         return
     part = "target" if "target" in counts and counts["target"].any() else "inputs"
-    at = int(np.argmax(np.where(counts[part] < FEW * case.count, counts[part], 0)))
-    names = case.dataset.preparation.target.names if part == "target" else ()
-    name = names[at] if part == "target" else evidence.column_name(at)
+    at = int(np.argmax(np.where(counts[part] < FEW * problem.count, counts[part], 0)))
+    names = problem.dataset.preparation.target.names if part == "target" else ()
+    name = names[at] if part == "target" else evidence.facts.column_name(at)
     row = int(np.argmax(far[part][:, at]))
-    cells = part_of(int(counts[part][at]), case.count, "cell")
+    cells = part_of(int(counts[part][at]), problem.count, "cell")
     columns = sum(int(np.count_nonzero(count)) for count in counts.values())
     yield Finding(
         "extreme_values",
@@ -66,7 +64,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         f"is scaled. The same training with these cells near the others {outcome.text}.",
         f"column {name}",
         "data",
-        float(counts[part][at] / case.count),
+        float(counts[part][at] / problem.count),
         FEW,
         tuple(_remedies(evidence, name if part == "inputs" and columns == 1 else "")),
         measure="share of the column's cells that are so far away",
@@ -76,8 +74,16 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 def _remedies(evidence: Evidence, only: str) -> Iterator[Remedy]:
     """only: the input column that alone has such cells, else ""."""
     yield Remedy("such cells left empty in the file, where they stand for what is not known")
-    if only and len(evidence.case.dataset.preparation.names) > 1:
-        yield Remedy("without the column", ignoring(evidence.case, [only]))
+    if only and len(evidence.problem.dataset.preparation.names) > 1:
+        yield Remedy("without the column", ignoring(evidence.problem, [only]))
+
+
+def _standardised(columns: NDArray[Any]) -> NDArray[Any]:
+    """Give every column mean 0 and standard deviation 1; one that does not vary becomes 0."""
+    spread = columns.std(axis=0)
+    with np.errstate(all="ignore"):
+        scaled = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return np.ascontiguousarray(scaled)
 
 
 extreme_values = Rule(

@@ -17,14 +17,14 @@ from mlpcli.wording import percent, told_apart
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, target = evidence.case, evidence.case.rows["target"]
-    if is_cross_entropy(case):
+    problem, target = evidence.problem, evidence.problem.training_rows["target"]
+    if is_cross_entropy(problem):
         allowed, wants = Range(0.0, 1.0), "targets between 0 and 1"
-    elif isinstance(case.head.loss, LOSSES["poisson"]):
+    elif isinstance(problem.head.loss, LOSSES["poisson"]):
         allowed, wants = Range(0.0, np.inf), "counts, which are 0 or more"
     else:
         return
-    low, high = evidence.target_span
+    low, high = evidence.facts.target_span
     if not allowed.beyond(np.array([low, high])).any():
         return
     outside = allowed.beyond(target)
@@ -34,11 +34,11 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "loss_below_minimum",
         "problem",
-        f"{case.head.loss_name} wants {wants}, and {percent(float(outside.mean()))} of the targets, which "
+        f"{problem.head.loss_name} wants {wants}, and {percent(float(outside.mean()))} of the targets, which "
         f"{go}, are not: for them the loss falls without end as the output {grows}, and no longer says how "
         "good a prediction is.",
         "target",
-        "data.classes" if case.config.data.classes else "loss",
+        "data.classes" if problem.config.data.classes else "loss",
         high if high > allowed.high else low,
         allowed.high if high > allowed.high else allowed.low,
         tuple(_remedies(evidence)),
@@ -47,16 +47,16 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
-    case, target = evidence.case, evidence.case.rows["target"]
-    poisson = isinstance(case.head.loss, LOSSES["poisson"])
-    if case.config.data.classes:
+    problem, target = evidence.problem, evidence.problem.training_rows["target"]
+    poisson = isinstance(problem.head.loss, LOSSES["poisson"])
+    if problem.config.data.classes:
         yield Remedy("numbers that are probabilities", ("data.classes=[0, 1]",))
         if target.min() >= -1 and target.max() <= 1:
             signed = ("loss=squared_error", "network.output.activation=tanh")
             yield Remedy("a loss and an output for numbers between -1 and 1", signed)
         return
-    regression = case.dataset.task == "regression"
-    raw = case.dataset.preparation.unscale(target) if regression else target
+    regression = problem.dataset.task == "regression"
+    raw = problem.dataset.preparation.unscale(target) if regression else target
     if poisson and raw.min() >= 0:
         yield Remedy("the counts as they are in the file", ("data.target_scaling=none",))
     if regression and not poisson and target.shape[1] == 1 and len(np.unique(target)) == 2:

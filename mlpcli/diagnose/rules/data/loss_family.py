@@ -10,7 +10,6 @@ from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.baseline import is_cross_entropy
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.rebuilt import with_head
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.output_range import Range
 from mlpcli.wording import percent, told_apart
@@ -22,20 +21,20 @@ than those of a cross-entropy, and a higher rate makes up for that."""
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    if case.dataset.task == "regression":
-        if is_cross_entropy(case) and len(np.unique(case.rows["target"])) > 2:
+    problem = evidence.problem
+    if problem.dataset.task == "regression":
+        if is_cross_entropy(problem) and len(np.unique(problem.training_rows["target"])) > 2:
             yield _of_numbers(evidence)
-    elif not is_cross_entropy(case) and case.head.loss_name != "formula":
+    elif not is_cross_entropy(problem) and problem.head.loss_name != "formula":
         yield from _of_classes(evidence)
 
 
 def _of_numbers(evidence: Evidence) -> Finding:
-    case, target = evidence.case, evidence.case.rows["target"]
+    problem, target = evidence.problem, evidence.problem.training_rows["target"]
     outside = Range(0.0, 1.0).beyond(target)
     squared = ("loss=squared_error", "network.output.activation=linear", "data.target_scaling=standard")
     count = len(np.unique(target))
-    cause = f"{case.head.loss_name} is a loss of classes, and the targets are {count} different numbers "
+    cause = f"{problem.head.loss_name} is a loss of classes, and the targets are {count} different numbers "
     if outside.any():
         low, high = told_apart(float(target.min()), float(target.max()))
         cause += f"from {low} to {high}, {percent(float(outside.mean()))} of them no probabilities."
@@ -43,7 +42,7 @@ def _of_numbers(evidence: Evidence) -> Finding:
     else:
         cause += "between 0 and 1, which it takes for probabilities."
         severity = "note"
-        if not evidence.learns and evidence.outcome(with_head(case, "linear", "squared_error")).learns:
+        if not evidence.learns and evidence.variants.outcome(squared).learns:
             severity = "problem"
     remedy = Remedy("the squared error measures numbers", squared)
     if not outside.any():
@@ -53,23 +52,23 @@ def _of_numbers(evidence: Evidence) -> Finding:
 
 
 def _of_classes(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    name, task = case.head.loss_name, case.dataset.task
-    one = case.head.units == 1 or task == "multilabel"
+    problem = evidence.problem
+    name, task = problem.head.loss_name, problem.dataset.task
+    one = problem.head.units == 1 or task == "multilabel"
     head = ("sigmoid", "binary_cross_entropy") if one else ("softmax", "cross_entropy")
     severity, ends = "note", ""
-    coded = bool(case.config.data.classes)
-    if not evidence.learns and evidence.trial.finite and case.optimizer.rate > 0 and not coded:
-        outcome = evidence.outcome(with_head(case, *head))
-        if outcome.learns and not any(evidence.beats_baseline(evidence.at_rate(f).loss) for f in HIGHER):
+    coded = bool(problem.config.data.classes)
+    codes = ("data.classes=[0, 1]",) if coded else ()
+    changes = (f"{KEY}={head[1]}", f"network.output.activation={head[0]}", *codes)
+    if not evidence.learns and evidence.trial.finite and problem.optimizer.rate > 0 and not coded:
+        outcome = evidence.variants.outcome(changes)
+        if outcome.learns and not any(evidence.trials.at_rate(f).beats_baseline for f in HIGHER):
             severity = "problem"
             ends = (
                 f" It ends at {evidence.trial.loss:.3g}, no better than a constant "
-                f"({evidence.baseline:.3g}), at ten and a hundred times the rate too; the same training "
-                f"with {head[1]} {outcome.text}"
+                f"({evidence.trial.baseline:.3g}), at ten and a hundred times the rate too; the same "
+                f"training with {head[1]} {outcome.text}"
             )
-    codes = ("data.classes=[0, 1]",) if coded else ()
-    changes = (f"{KEY}={head[1]}", f"network.output.activation={head[0]}", *codes)
     end = f".{ends}." if ends else "; it learns all the same." if evidence.learns else "."
     yield Finding(
         "loss_family",

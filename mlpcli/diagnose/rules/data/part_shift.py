@@ -9,7 +9,8 @@ import numpy as np
 
 from mlpcli.data.dataset import Part
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.facts import ALL_CELLS
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import part_of
 
@@ -28,17 +29,17 @@ MOST = 8
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    data = case.config.data
+    problem = evidence.problem
+    data = problem.config.data
     # Shares of one file are drawn at random from it and cannot lie elsewhere.
     given = {"validation": data.validation, "test": data.test}
-    for key, part in (("validation", case.dataset.validation), ("test", case.dataset.test)):
+    for key, part in (("validation", problem.dataset.validation), ("test", problem.dataset.test)):
         if part is None or not isinstance(given[key], str) or part.rows < LEAST_ROWS:
             continue
-        training, there = case.dataset.training.inputs, part.inputs
+        training, there = problem.dataset.training.inputs, part.inputs
         looked = ""
         if (len(training) + len(there)) * training.shape[1] > ALL_CELLS:
-            training, there = (each[evidence.some(*each.shape)] for each in (training, there))
+            training, there = (each[evidence.facts.sample(*each.shape)] for each in (training, there))
             looked = f", by {len(training)} rows of one and {len(there)} of the other"
         shift, ratio = _differences(evidence, training, there)
         off = np.flatnonzero(_is_off(shift, ratio))
@@ -47,7 +48,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         column = next((at for at in worst[:MOST] if not looked or _is_off_by_all(evidence, part, at)), None)
         if column is None:
             continue
-        name, far, times = evidence.column_name(int(column)), shift[column], ratio[column]
+        name, far, times = evidence.facts.column_name(int(column)), shift[column], ratio[column]
         said = []
         if far > FAR:
             said.append(f"the mean is {far:.3g} standard deviations away")
@@ -97,7 +98,7 @@ def _moments(evidence: Evidence, inputs: NDArray[Any]) -> tuple[NDArray[Any], ND
     """Mean and standard deviation of each column, in float64."""
     first = inputs[0].astype(np.float64)
     total, squares = np.zeros_like(first), np.zeros_like(first)
-    for rows in evidence.pieces(*inputs.shape):
+    for rows in evidence.facts.pieces(*inputs.shape):
         piece = inputs[rows] - first  # 0 in constant columns, whatever their value
         total += piece.sum(axis=0)
         squares += np.square(piece).sum(axis=0)
@@ -114,8 +115,8 @@ def _is_varied(inputs: NDArray[Any]) -> NDArray[np.bool_]:
 
 def _is_off_by_all(evidence: Evidence, part: Part, column: int) -> bool:
     """Whether all rows say of an input what some of them do."""
-    training = evidence.case.dataset.training.inputs[:, [column]]
-    evidence.may_stop()
+    training = evidence.problem.dataset.training.inputs[:, [column]]
+    evidence.facts.check_interrupt()
     off = _is_off(*_differences(evidence, training, part.inputs[:, [column]]))
     return bool(off[0] and _is_varied(training)[0])
 

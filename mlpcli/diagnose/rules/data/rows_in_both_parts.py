@@ -22,7 +22,7 @@ LARGEST = 1 << 26
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    dataset, config = evidence.case.dataset, evidence.case.config.data
+    dataset, config = evidence.problem.dataset, evidence.problem.config.data
     for key, part in (("validation", dataset.validation), ("test", dataset.test)):
         if part is None or not part.rows:
             continue
@@ -43,7 +43,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         if found is None or found.share < SOME or found.share < 2 * found.repeated:
             continue
         many = found.share > MANY
-        if not many and not evidence.notes:
+        if not many and not evidence.facts.notes:
             continue
         rows = plural(part.rows, f"{key} row")
         of = rows if found.rows == part.rows else f"{found.rows:,} of {rows}"
@@ -91,7 +91,7 @@ def _is_same_file(evidence: Evidence, first: str, second: str) -> bool:
             return False
         digests = []
         for path in (first, second):
-            evidence.may_stop()
+            evidence.facts.check_interrupt()
             digests.append(hashlib.sha256(Path(path).read_bytes()).digest())
     except OSError:  # gone since it was read: the rows that were read are compared
         return False

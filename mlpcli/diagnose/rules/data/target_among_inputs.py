@@ -29,14 +29,14 @@ MOST_PAIRS = 8
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    rows = evidence.case.rows
+    rows = evidence.problem.training_rows
     if len(rows["inputs"]) < LEAST_ROWS:
         return
     told = ((column, _correlation(evidence, column, output)) for column, output in _candidates(evidence))
     column, size = next((each for each in told if each[1] > SAME), (0, 0.0))
     if size <= SAME:
         return
-    name = evidence.column_name(column)
+    name = evidence.facts.column_name(column)
     yield Finding(
         "target_among_inputs",
         "warning",
@@ -45,15 +45,15 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "data.ignore",
         size,
         SAME,
-        (Remedy("only columns that are known before the target is", ignoring(evidence.case, [name])),),
+        (Remedy("only columns that are known before the target is", ignoring(evidence.problem, [name])),),
         measure="|correlation| with the target",
     )
 
 
 def _candidates(evidence: Evidence) -> list[tuple[int, int]]:
     """Pairs of an input and an output column that seem to be the same, on some rows; the likeliest first."""
-    rows, width = evidence.case.rows, evidence.case.rows["inputs"].shape[1]
-    chosen = evidence.some(len(rows["inputs"]), width)
+    rows, width = evidence.problem.training_rows, evidence.problem.training_rows["inputs"].shape[1]
+    chosen = evidence.facts.sample(len(rows["inputs"]), width)
     outputs = _standardised(rows["target"][chosen])
     columns = np.flatnonzero(outputs.any(axis=0))
     fewer = max(LEAST_ROWS, MOST_PRODUCTS // (width * max(1, len(columns))))
@@ -61,7 +61,7 @@ def _candidates(evidence: Evidence) -> list[tuple[int, int]]:
     chosen = chosen[::step]
     outputs = _standardised(rows["target"][chosen][:, columns])
     found: list[tuple[float, int, int]] = []
-    for some in evidence.pieces(width, max(len(chosen), len(columns))):
+    for some in evidence.facts.pieces(width, max(len(chosen), len(columns))):
         inputs = _standardised(rows["inputs"][chosen, some])
         sizes = np.abs(inputs.T @ outputs) / len(chosen)
         for at, output in np.argwhere(sizes > LOOKS_SAME).tolist():
@@ -80,9 +80,9 @@ def _standardised(values: NDArray[Any]) -> NDArray[Any]:
 
 def _correlation(evidence: Evidence, column: int, output: int) -> float:
     """|correlation| over all rows; 0 where either hardly varies."""
-    rows = evidence.case.rows
+    rows = evidence.problem.training_rows
     pair = np.stack([rows["inputs"][:, column], rows["target"][:, output]], axis=1)
-    evidence.may_stop()
+    evidence.facts.check_interrupt()
     varied = np.count_nonzero(pair != np.median(pair, axis=0), axis=0)
     if varied.min() < LEAST_VARIED:
         return 0.0

@@ -20,7 +20,7 @@ DEVIATIONS = 3.0
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    rows = evidence.some_rows
+    rows = evidence.facts.some_rows
     count = len(rows["inputs"])
     inputs, target = _standardised(rows["inputs"]), _standardised(rows["target"])
     if count < LEAST_ROWS or not inputs.shape[1] or not target.shape[1]:

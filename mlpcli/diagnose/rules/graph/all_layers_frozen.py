@@ -13,15 +13,15 @@ from mlpcli.wording import plural
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    if case.network.trained:
+    problem = evidence.problem
+    if problem.network.trained:
         return
-    output = hidden_layers(case)
-    keys = [layer_key(case, number, "trainable") for number in range(output + 1)]
+    output = hidden_layers(problem)
+    keys = [layer_key(problem, number, "trainable") for number in range(output + 1)]
     yield Finding(
         "all_layers_frozen",
         "problem",
-        f"trainable is false for every layer: none of {plural(case.network.size, 'parameter')} is ever "
+        f"trainable is false for every layer: none of {plural(problem.network.size, 'parameter')} is ever "
         "moved.",
         "",
         keys[-1],

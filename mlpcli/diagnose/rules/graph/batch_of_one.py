@@ -12,10 +12,10 @@ from mlpcli.wording import listed
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    layers = case.network.layers
+    problem = evidence.problem
+    layers = problem.network.layers
     normalised = [n for n, layer in enumerate(layers) if layer.running and layer.trainable]
-    if not normalised or case.batch > 1:
+    if not normalised or problem.batch_rows > 1:
         return
     names = listed(layers[number].name for number in normalised)
     yield Finding(
@@ -25,7 +25,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "is one row: less its own mean it is 0, whatever the inputs are.",
         f"layer {layers[normalised[0]].name}",
         "training.batch_size",
-        float(case.batch),
+        float(problem.batch_rows),
         1.0,
         (
             Remedy("mean and variance of several rows", ("training.batch_size=32",)),

@@ -8,16 +8,14 @@ from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key
 from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.rebuilt import with_hidden
-from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.output_range import sums_to_one
 from mlpcli.wording import listed
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    layers = case.network.layers[: hidden_layers(case)]
+    problem = evidence.problem
+    layers = problem.network.layers[: hidden_layers(problem)]
     sharing = [number for number, layer in enumerate(layers) if layer.units > 1 and sums_to_one(layer)]
     if not sharing:
         return
@@ -26,21 +24,22 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     units = min(counts)
     which = f"{units} units" if max(counts) == units else f"{units} to {max(counts)} units a layer"
     at_most = " at most" if max(counts) > units else ""
-    outcome = evidence.outcome(with_hidden(case, sharing, ACTIVATIONS["tanh"]()))
+    tanh = in_hidden(problem, "activation", "tanh", sharing)
+    outcome = evidence.variants.outcome(tanh)
     own = evidence.trial
     ends = f"ends at a loss of {own.loss:.3g}" if own.finite else "stops being finite"
     yield Finding(
         "hidden_softmax",
-        evidence.gravity(outcome) or "note",
+        evidence.variants.severity_of(outcome) or "note",
         f"softmax in {names}: {which} share a sum of 1, about {1 / units:.2g} each{at_most}, and what one "
         f"gains the others lose. The training {ends}; with tanh it {outcome.text}.",
         f"layer {names}",
-        layer_key(case, sharing[0], "activation"),
+        layer_key(problem, sharing[0], "activation"),
         1 / units,
         None,
         (
-            Remedy("each unit says something of its own", in_hidden(case, "activation", "tanh", sharing)),
-            Remedy("ReLU units do not share a sum either", in_hidden(case, "activation", "relu", sharing)),
+            Remedy("each unit says something of its own", tanh),
+            Remedy("ReLU units do not share a sum either", in_hidden(problem, "activation", "relu", sharing)),
         ),
         measure="mean output of a unit of the smallest such layer",
     )

@@ -13,7 +13,7 @@ KEY = "optimiser.learning_rate"
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    optimizer = evidence.case.optimizer
+    optimizer = evidence.problem.optimizer
     rate = optimizer.rate
     if rate > 0:
         return

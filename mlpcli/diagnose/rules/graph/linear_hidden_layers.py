@@ -7,34 +7,33 @@ from collections.abc import Iterator
 from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key
 from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import Evidence, Outcome
-from mlpcli.diagnose.trials.rebuilt import with_hidden
-from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.variants import VariantOutcome
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.output_range import is_straight
 from mlpcli.wording import listed
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, hidden = evidence.case, hidden_layers(evidence.case)
-    straight = [number for number in range(hidden) if is_straight(case.network.layers[number])]
+    problem, hidden = evidence.problem, hidden_layers(evidence.problem)
+    straight = [number for number in range(hidden) if is_straight(problem.network.layers[number])]
     if not straight:
         return
-    names, one = listed(case.network.layers[number].name for number in straight), len(straight) == 1
-    key = layer_key(case, straight[0], "activation")
+    names, one = listed(problem.network.layers[number].name for number in straight), len(straight) == 1
+    key = layer_key(problem, straight[0], "activation")
     if len(straight) < hidden:
         linear = "is linear" if one else "are linear"
         cause = f"{names} {linear}, and one affine map together with the layer that follows."
-        remedy = Remedy("a layer that bends", in_hidden(case, "activation", "tanh", straight))
+        remedy = Remedy("a layer that bends", in_hidden(problem, "activation", "tanh", straight))
         where = f"layer {names}"
         yield Finding("linear_hidden_layers", "note", cause, where, key, remedies=(remedy,))
         return
-    outcome = evidence.outcome(with_hidden(case, straight, ACTIVATIONS["tanh"]()))
+    outcome = evidence.variants.outcome(in_hidden(problem, "activation", "tanh", straight))
     bends = f"The hidden layer {names} does not bend" if one else f"Of the hidden layers none bends ({names})"
     cause = f"{bends}: the network does as a single linear layer would{_ends(evidence, outcome)}."
     yield Finding(
         "linear_hidden_layers",
-        evidence.gravity(outcome) or "note",
+        evidence.variants.severity_of(outcome) or "note",
         cause,
         f"layer {names}",
         key,
@@ -45,18 +44,18 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-def _ends(evidence: Evidence, outcome: Outcome) -> str:
-    if not evidence.trial.finite or not outcome.trial.finite:
+def _ends(evidence: Evidence, outcome: VariantOutcome) -> str:
+    if not evidence.trial.finite or not outcome.finite:
         return ""
     return f", and ends at a loss of {evidence.trial.loss:.3g}; with tanh it {outcome.text}"
 
 
 def _remedies(evidence: Evidence, straight: list[int]) -> Iterator[Remedy]:
-    case = evidence.case
-    tanh = in_hidden(case, "activation", "tanh", straight)
+    problem = evidence.problem
+    tanh = in_hidden(problem, "activation", "tanh", straight)
     yield Remedy("tanh bends", tanh)
-    he = in_hidden(case, "initialisation", "he_uniform", straight)
-    yield Remedy("ReLU bends", (*in_hidden(case, "activation", "relu", straight), *he))
+    he = in_hidden(problem, "initialisation", "he_uniform", straight)
+    yield Remedy("ReLU bends", (*in_hidden(problem, "activation", "relu", straight), *he))
 
 
 linear_hidden_layers = Rule(

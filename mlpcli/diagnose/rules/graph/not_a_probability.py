@@ -11,7 +11,6 @@ from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.baseline import is_cross_entropy
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.rebuilt import with_head
 from mlpcli.nn.loss import SMALLEST_PROBABILITY
 from mlpcli.nn.losses import LOSSES
 from mlpcli.registry import choice_name
@@ -19,16 +18,17 @@ from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.output_range import Range, output_range, sums_to_one
 
 KEY = "network.output.activation"
+SIGMOID = (f"{KEY}=sigmoid", "loss=binary_cross_entropy")
 PROBABILITIES = Range(0.0, 1.0)
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    if not is_cross_entropy(case):
+    problem = evidence.problem
+    if not is_cross_entropy(problem):
         return
-    layer = case.network.layers[-1]
-    said, activation = output_range(layer), choice_name(case.head.activation)
-    shares = isinstance(case.head.loss, LOSSES["cross_entropy"])
+    layer = problem.network.layers[-1]
+    said, activation = output_range(layer), choice_name(problem.head.activation)
+    shares = isinstance(problem.head.loss, LOSSES["cross_entropy"])
     if not said.low < said.high:
         return
     if shares and not sums_to_one(layer):
@@ -41,11 +41,10 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             "the row."
         )
     elif PROBABILITIES.beyond(np.array([said.low, said.high])).any():
-        sigmoid = with_head(case, "sigmoid", "binary_cross_entropy")
-        blamed = not evidence.learns and evidence.outcome(sigmoid).learns
+        blamed = not evidence.learns and evidence.variants.outcome(SIGMOID).learns
         severity = "problem" if blamed else "warning"
         cause = (
-            f"{case.head.loss_name} needs outputs between 0 and 1, and {activation} says {said.text}: "
+            f"{problem.head.loss_name} needs outputs between 0 and 1, and {activation} says {said.text}: "
             f"outside, they are cut to {SMALLEST_PROBABILITY:g} from 0 or 1, where the gradient is 0 and no "
             "row pulls them back."
         )
@@ -67,14 +66,13 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
-    case = evidence.case
-    sigmoid = (f"{KEY}=sigmoid", "loss=binary_cross_entropy")
+    problem = evidence.problem
     softmax = (f"{KEY}=softmax", "loss=cross_entropy")
-    if case.dataset.task == "classification" and case.head.units > 1:
+    if problem.dataset.task == "classification" and problem.head.units > 1:
         yield Remedy("softmax: outputs that share 1", softmax)
-        yield Remedy("sigmoid: each output is a probability of its own", sigmoid)
+        yield Remedy("sigmoid: each output is a probability of its own", SIGMOID)
     else:
-        yield Remedy("sigmoid: each output is a probability", sigmoid)
+        yield Remedy("sigmoid: each output is a probability", SIGMOID)
     yield Remedy("a loss that takes any number", ("loss=squared_error",))
 
 

@@ -15,7 +15,7 @@ from mlpcli.scoring.output_range import output_range
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    network = evidence.case.network
+    network = evidence.problem.network
     for number, layer in enumerate(network.layers):
         said = output_range(layer)
         if not said.constant:
@@ -28,7 +28,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
             f"{activation} over {units} is {said.low:.3g} whatever the weights: what {layer.name} says "
             "is the same for every row, and every gradient of what comes before it is 0.",
             f"layer {layer.name}",
-            layer_key(evidence.case, number, "activation"),
+            layer_key(evidence.problem, number, "activation"),
             said.high - said.low,
             None,
             tuple(_remedies(evidence, number)),
@@ -45,20 +45,20 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _remedies(evidence: Evidence, number: int) -> Iterator[Remedy]:
-    case = evidence.case
-    if number < hidden_layers(case):
-        key = layer_key(case, number, "activation")
+    problem = evidence.problem
+    if number < hidden_layers(problem):
+        key = layer_key(problem, number, "activation")
         yield Remedy("each unit says something of its own", (f"{key}=tanh",))
         return
-    if case.dataset.task == "regression":
+    if problem.dataset.task == "regression":
         yield Remedy(
             "a linear output says any number", ("network.output.activation=linear", "loss=squared_error")
         )
         return
-    codes = ("data.classes=[0, 1]",) if case.config.data.classes else ()
+    codes = ("data.classes=[0, 1]",) if problem.config.data.classes else ()
     one = ("network.output.activation=sigmoid", "loss=binary_cross_entropy", *codes)
     yield Remedy("one unit is the probability of the second class", one)
-    if case.dataset.preparation.outputs == 2 and not codes:
+    if problem.dataset.preparation.outputs == 2 and not codes:
         two = ("network.output.units=2", "network.output.activation=softmax", "loss=cross_entropy")
         yield Remedy("a unit for each class: softmax shares 1 among them", two)
 

@@ -6,13 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.diagnose.config_keys import has_large_targets, usual_targets
 from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.baseline import baseline_loss, is_cross_entropy, least_loss, mean_loss, row_losses
-from mlpcli.diagnose.trials.evidence import ALL_CELLS, POOR, Evidence
-from mlpcli.diagnose.trials.rebuilt import with_head
-from mlpcli.diagnose.trials.usual import has_large_targets
-from mlpcli.nn.loss import Loss
+from mlpcli.diagnose.trials.baseline import (
+    baseline_loss,
+    is_cross_entropy,
+    mean_loss,
+    minimum_loss,
+    row_losses,
+)
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.facts import ALL_CELLS
+from mlpcli.diagnose.trials.trial import POOR
 from mlpcli.registry import choice_name
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.output_range import Range, sums_to_one
@@ -31,30 +37,30 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 def _single(evidence: Evidence) -> Iterator[Finding]:
     """Targets that no output reaches."""
-    case = evidence.case
-    layer, target = case.network.layers[-1], case.rows["target"]
+    problem = evidence.problem
+    layer, target = problem.network.layers[-1], problem.training_rows["target"]
     said = range_of(layer)
-    low, high = evidence.target_span
-    if is_cross_entropy(case) or said.constant or not said.beyond(np.array([low, high])).any():
+    low, high = evidence.facts.target_span
+    if is_cross_entropy(problem) or said.constant or not said.beyond(np.array([low, high])).any():
         return
-    rows, by = case.rows, ""
+    rows, by = problem.training_rows, ""
     if target.size > ALL_CELLS // 4:
-        chosen = evidence.some(*target.shape)
+        chosen = evidence.facts.sample(*target.shape)
         rows, by = {name: array[chosen] for name, array in rows.items()}, f", by {len(chosen)} rows"
         target = rows["target"]
     outside = said.beyond(target)
-    baseline = baseline_loss(case, rows)
-    left = mean_loss(row_losses(case, np.clip(target, said.low, said.high), target), rows)
-    perfect = least_loss(case, rows)
+    baseline = baseline_loss(problem, rows)
+    left = mean_loss(row_losses(problem, np.clip(target, said.low, said.high), target), rows)
+    perfect = minimum_loss(problem, rows)
     share = (left - perfect) / (baseline - perfect) if baseline > perfect else 0.0
     if share < HARDLY:
         return
-    activation = choice_name(case.head.activation)
+    activation = choice_name(problem.head.activation)
     least, most = told_apart(low, high)
     lie = f"lie between {least} and {most}" if least != most else f"are {least}"
     yield Finding(
         "output_range",
-        "problem" if share > POOR else _gravity(evidence, "linear", case.head.loss),
+        "problem" if share > POOR else _gravity(evidence, _linear(evidence)),
         f"{activation} says {said.text}, and the targets {lie}: {percent(float(outside.mean()))} of them "
         f"cannot be reached, and the best such outputs leave a loss of {left:.3g} (the best constant: "
         f"{baseline:.3g}){by}.",
@@ -69,48 +75,55 @@ def _single(evidence: Evidence) -> Iterator[Finding]:
 
 def _shares(evidence: Evidence) -> Iterator[Finding]:
     """Rows of targets that outputs which share 1 do not reach."""
-    case, layer = evidence.case, evidence.case.network.layers[-1]
-    if case.dataset.task == "classification" or layer.units == 1 or not sums_to_one(layer):
+    problem, layer = evidence.problem, evidence.problem.network.layers[-1]
+    if problem.dataset.task == "classification" or layer.units == 1 or not sums_to_one(layer):
         return
-    beyond = float(np.mean(Range(1.0, 1.0).beyond(case.rows["target"].sum(axis=1))))
+    beyond = float(np.mean(Range(1.0, 1.0).beyond(problem.training_rows["target"].sum(axis=1))))
     if beyond < HARDLY:
         return
-    activation, multilabel = choice_name(case.head.activation), case.dataset.task == "multilabel"
-    sigmoid = Remedy(
-        "each label has a probability of its own", (f"{KEY}=sigmoid", "loss=binary_cross_entropy")
-    )
-    linear = Remedy("a linear output says any number", (f"{KEY}=linear",))
+    activation, multilabel = choice_name(problem.head.activation), problem.dataset.task == "multilabel"
+    sigmoid = (f"{KEY}=sigmoid", "loss=binary_cross_entropy")
+    remedy = Remedy("a linear output says any number", (f"{KEY}=linear",))
+    if multilabel:
+        remedy = Remedy("each label has a probability of its own", sigmoid)
     yield Finding(
         "output_range",
-        _gravity(evidence, "sigmoid", "binary_cross_entropy") if multilabel else _gravity(evidence, "linear"),
+        _gravity(evidence, remedy.changes),
         f"The {layer.units} outputs under {activation} share 1, and in {percent(beyond)} of the rows the "
         "targets do not: what one output gains the others lose.",
         f"layer {layer.name}",
         KEY,
         beyond,
         HARDLY,
-        (sigmoid if multilabel else linear,),
+        (remedy,),
         measure="share of the rows whose targets do not sum to 1",
     )
 
 
-def _gravity(evidence: Evidence, activation: str, loss: str | Loss = "squared_error") -> str:
-    """A problem where the network does not learn and one with that output does."""
-    if evidence.learns or not evidence.outcome(with_head(evidence.case, activation, loss)).learns:
+def _linear(evidence: Evidence) -> tuple[str, ...]:
+    """Return the changes to a linear output, and to targets of a size that it reaches."""
+    return (
+        f"{KEY}=linear",
+        *(usual_targets(evidence.problem) if has_large_targets(evidence.problem) else ()),
+    )
+
+
+def _gravity(evidence: Evidence, changes: tuple[str, ...]) -> str:
+    """Return problem where the network does not learn and one with these changes does, else warning."""
+    if evidence.learns or not evidence.variants.outcome(changes).learns:
         return "warning"
     return "problem"
 
 
 def _remedies(evidence: Evidence, said: Range) -> Iterator[Remedy]:
-    case = evidence.case
-    if case.config.data.classes:
+    problem = evidence.problem
+    if problem.config.data.classes:
         yield Remedy("numbers that the output can say", ("data.classes=[0, 1]",))
         yield Remedy("a linear output says any number", (f"{KEY}=linear",))
         return
-    scaled = ("data.target_scaling=standard",) if has_large_targets(case) else ()
-    yield Remedy("a linear output says any number", (f"{KEY}=linear", *scaled))
+    yield Remedy("a linear output says any number", _linear(evidence))
     unit = np.array([0.0, 1.0])
-    if case.config.data.target_scaling != "minmax" and not said.beyond(unit).any():
+    if problem.config.data.target_scaling != "minmax" and not said.beyond(unit).any():
         yield Remedy("targets between 0 and 1, which it can say", ("data.target_scaling=minmax",))
 
 

@@ -13,7 +13,7 @@ from mlpcli.wording import listed, part_of
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    network = evidence.case.network
+    network = evidence.problem.network
     used = set(topological([network.loss]))
     severed = [p.node for p in network.trained if p.node not in used]
     if not severed:

@@ -13,7 +13,7 @@ from mlpcli.wording import listed, part_of
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    network = evidence.case.network
+    network = evidence.problem.network
     order = topological([network.loss])
     reached = _reached(network.loss, order)
     used = set(order)

@@ -40,7 +40,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
                 f"Flat on every row {when}: {units} of {layer.name}. On {percent(1 - layer.live_share)} of "
                 f"rows × units the slope is 0{', and no gradient passes' if share == 1.0 else ''}.",
                 f"layer {layer.name}",
-                layer_key(evidence.case, number, "activation"),
+                layer_key(evidence.problem, number, "activation"),
                 share,
                 MOST_DEAD,
                 with_changes(_remedies(evidence, number, when != "before training")),
@@ -50,32 +50,34 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _gravity(evidence: Evidence, when: str) -> str:
-    """Of many dead units, not all: what the usual weights would do, where they were dead from the first."""
-    cured = evidence.gravity(evidence.with_usual_weights) if when == "before training" else ""
-    return cured or "warning"
+    """Judge many dead units, not all, by what the usual weights would do, where they were dead at first."""
+    if when != "before training":
+        return "warning"
+    usual = evidence.variants.outcome(usual_weights(evidence.problem))
+    return evidence.variants.severity_of(usual) or "warning"
 
 
 def _remedies(evidence: Evidence, number: int, killed: bool) -> Iterator[Remedy]:
-    case = evidence.case
-    hidden = hidden_layers(case)
-    weights = (*usual_weights(case), *usual_inputs(case))
+    problem = evidence.problem
+    hidden = hidden_layers(problem)
+    weights = (*usual_weights(problem), *usual_inputs(problem))
     output = (
         ("network.output.activation=sigmoid",)
-        if number == hidden and case.dataset.task != "regression"
+        if number == hidden and problem.dataset.task != "regression"
         else ()
     )
     if number == hidden and not output:
         output = ("network.output.activation=linear",)
-    tanh = (*output, *in_hidden(case, "activation", "tanh"), *weights)
+    tanh = (*output, *in_hidden(problem, "activation", "tanh"), *weights)
     usual = Remedy("weights and inputs of a size that keeps units where the slope is", (*output, *weights))
     if not killed:
         yield usual
     yield Remedy("its slope is nowhere 0", tanh)
     if number < hidden:
-        leaky = (*in_hidden(case, "activation", "leaky_relu"), *weights)
+        leaky = (*in_hidden(problem, "activation", "leaky_relu"), *weights)
         yield Remedy("its slope is nowhere 0 either", leaky)
-    if killed and has_rate(case):
-        yield Remedy("shorter steps do not throw units out", (*output, lower_rate(case)))
+    if killed and has_rate(problem):
+        yield Remedy("shorter steps do not throw units out", (*output, lower_rate(problem)))
 
 
 dead_activation = Rule(

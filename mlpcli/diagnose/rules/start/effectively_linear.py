@@ -17,8 +17,8 @@ ALL = 1.0
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, hidden = evidence.case, hidden_layers(evidence.case)
-    if not evidence.trial.finite or (evidence.learns and not evidence.fits_poorly):
+    problem, hidden = evidence.problem, hidden_layers(evidence.problem)
+    if not evidence.trial.finite or (evidence.learns and not evidence.trial.fits_poorly):
         return
     start, end = evidence.start_health, evidence.trial_health
     # A layer that is flat on every row is dead, which says more.
@@ -46,7 +46,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "every row is on one straight piece, before the training and after it, so the hidden layers do "
         f"what none would and the network is a linear model.{outside}",
         f"layer {first.name}",
-        layer_key(case, bent[0], "activation"),
+        layer_key(problem, bent[0], "activation"),
         _linear_share(end[:hidden]),
         ALL,
         tuple(_remedies(evidence)),
@@ -59,24 +59,24 @@ def _linear_share(layers: list[LayerHealth]) -> float:
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
-    case, health = evidence.case, evidence.start_health
-    hidden = hidden_layers(case)
-    tanh = (*in_hidden(case, "activation", "tanh"), *usual_weights(case))
+    problem, health = evidence.problem, evidence.start_health
+    hidden = hidden_layers(problem)
+    tanh = (*in_hidden(problem, "activation", "tanh"), *usual_weights(problem))
     yield Remedy("curved everywhere, from weights of both signs", tanh)
     hard = [number for number, layer in enumerate(health) if layer.activation == "hard_sigmoid"]
     if any(number < hidden for number in hard):
-        smooth = tuple(f"{layer_key(case, number, 'activation')}=sigmoid" for number in hard)
+        smooth = tuple(f"{layer_key(problem, number, 'activation')}=sigmoid" for number in hard)
         yield Remedy("what the hard sigmoid imitates, curved everywhere", smooth)
-    longer = evidence.longer
-    if evidence.beats_baseline(longer.loss) and (not evidence.learns or evidence.much_better(longer)):
+    longer = evidence.trials.longer
+    if longer.beats_baseline and (not evidence.learns or longer.much_better_than(evidence.trial)):
         epochs = len(longer.costs)
         why = f"ends at {longer.loss:.3g} in a trial: in the end the weights grow past the bends"
         yield Remedy(why, (f"training.epochs={epochs}",))
-    size = rms(evidence.some_rows["inputs"])
+    size = rms(evidence.facts.some_rows["inputs"])
     if health[0].shape.bend and size:
-        fan_in = case.network.layers[0].parameters[0].fan_in
+        fan_in = problem.network.layers[0].parameters[0].fan_in
         std = health[0].shape.bend / (size * math.sqrt(fan_in))
-        wide = in_hidden(case, "initialisation", f"{{name: normal, std: {std:.2g}}}", [0])
+        wide = in_hidden(problem, "initialisation", f"{{name: normal, std: {std:.2g}}}", [0])
         bend = f"weights that throw rows past the bends at {health[0].shape.bend:g}"
         yield Remedy(bend, wide)
 

@@ -17,8 +17,8 @@ GROWTH = 100.0
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    size = rms(evidence.some_rows["inputs"])
+    problem = evidence.problem
+    size = rms(evidence.facts.some_rows["inputs"])
     health = evidence.start_health
     # Of the hidden layers: an output layer that is too large is an over-confident start.
     sizes = [layer.pre_activation_rms for layer in health[:-1]]
@@ -28,10 +28,10 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     before = [size, *sizes[:-1]]
     steps = [after / came if came else 0.0 for came, after in zip(before, sizes, strict=True)]
     worst = steps.index(max(steps))
-    outcome = evidence.with_usual_weights
-    severity = evidence.gravity(outcome) or "note"
+    outcome = evidence.variants.outcome(usual_weights(problem))
+    severity = evidence.variants.severity_of(outcome) or "note"
     hidden = len(health) - 1
-    he = (*in_hidden(case, "initialisation", "he_normal"), *zero_biases(case, range(hidden)))
+    he = (*in_hidden(problem, "initialisation", "he_normal"), *zero_biases(problem, range(hidden)))
     yield Finding(
         "exploding_activations",
         severity,
@@ -39,13 +39,13 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         f"{sizes[-1]:.3g} in the last hidden pre-activations, {growth:.2g} times, most in "
         f"{health[worst].name}. The same training from glorot_uniform weights {outcome.text}.",
         f"layer {health[worst].name}",
-        layer_key(case, worst, "initialisation"),
+        layer_key(problem, worst, "initialisation"),
         growth,
         GROWTH,
         with_changes(
             (
-                Remedy("weights that keep the size of what passes through", usual_weights(case)),
-                Remedy("the same, with the size that suits ReLU", (*he, *usual_weights(case, [hidden]))),
+                Remedy("weights that keep the size of what passes through", usual_weights(problem)),
+                Remedy("the same, with the size that suits ReLU", (*he, *usual_weights(problem, [hidden]))),
             )
         ),
         measure="rms of the last hidden pre-activations over that of the inputs, before training",

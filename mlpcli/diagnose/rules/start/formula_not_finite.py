@@ -23,12 +23,15 @@ from mlpcli.runs.finding import Finding
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, network = evidence.case, evidence.case.network
-    if not uses_formulas(network, case.head.loss):
+    problem, network = evidence.problem, evidence.problem.network
+    if not uses_formulas(network, problem.head.loss):
         return
-    rows = evidence.some_rows
-    values, count = {**(case.trained or evidence.start), **rows, **network.counters()}, len(rows["inputs"])
-    fault = value_fault(network.settled, case.head.loss, values, count)
+    rows = evidence.facts.some_rows
+    values, count = (
+        {**(evidence.trained or evidence.facts.initial_values), **rows, **network.counters()},
+        len(rows["inputs"]),
+    )
+    fault = value_fault(network.settled, problem.head.loss, values, count)
     if fault is not None:
         share = f"{fault.share:.0%} of {'the rows' if fault.layer is None else 'what it gets'}"
         what = f"{fault.sentence}, one of {share}: neither is the cost, and no step can be made."
@@ -39,17 +42,17 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     found = evaluate({str(number): slope for number, slope in enumerate(slopes)}, values, count)
     if all(np.isfinite(slope).all() for slope in found.values()):
         return
-    fault = slope_fault(network.observed, case.head.loss, values, count)
+    fault = slope_fault(network.observed, problem.head.loss, values, count)
     if fault is not None:
         what = f"{fault.sentence}: so is the gradient, and a step leaves weights that are no numbers."
         yield _finding(evidence, fault, what[0].upper() + what[1:])
 
 
 def _finding(evidence: Evidence, fault: FormulaFault, what: str) -> Finding:
-    case = evidence.case
+    problem = evidence.problem
     where = "loss" if fault.layer is None else fault.name
-    key = "loss" if fault.layer is None else layer_key(case, fault.layer, "activation")
-    remedies = (usual_instead(case, fault.layer),)
+    key = "loss" if fault.layer is None else layer_key(problem, fault.layer, "activation")
+    remedies = (usual_instead(problem, fault.layer),)
     measure = "share of the values for which the formula or its slope is not finite"
     return Finding(
         "formula_not_finite", "problem", what, where, key, fault.share, 0.0, remedies, measure=measure

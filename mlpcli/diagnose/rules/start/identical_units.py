@@ -18,10 +18,10 @@ SAME = 1e-6
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, layers = evidence.case, evidence.case.network.layers
+    problem, layers = evidence.problem, evidence.problem.network.layers
     counts = {}
     for number, (layer, following) in enumerate(pairwise(layers)):
-        before = identical(layer, following, evidence.start)
+        before = identical(layer, following, evidence.facts.initial_values)
         if not before:
             continue
         trial = evidence.trial
@@ -43,10 +43,10 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         f"{plural(evidence.trial.steps, 'step')}: {said}. Equal units get equal gradients, so together they "
         "are worth one.",
         f"layer {layers[first].name}",
-        layer_key(case, first, "initialisation"),
+        layer_key(problem, first, "initialisation"),
         share,
         0.0,
-        (Remedy("weights drawn at random differ", usual_weights(case, counts, biases=False)),),
+        (Remedy("weights drawn at random differ", usual_weights(problem, counts, biases=False)),),
         measure="share of a layer's units that are copies of another, where it is largest",
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.diagnose.config_keys import usual_inputs
 from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.layers.health import rms
 from mlpcli.diagnose.rule import Rule
@@ -17,11 +18,12 @@ SMALL = 1e-2
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    inputs = evidence.case.rows["inputs"]
+    inputs = evidence.problem.training_rows["inputs"]
     size = rms(inputs)
     if not 0 < size < SMALL or not np.any(inputs.std(axis=0)):
         return
-    severity = evidence.gravity(evidence.with_usual_inputs)
+    outcome = evidence.variants.outcome(usual_inputs(evidence.problem))
+    severity = evidence.variants.severity_of(outcome)
     if not severity:
         return
     yield Finding(
@@ -29,7 +31,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         severity,
         f"The inputs are small: their rms is {size:.2g}, the largest {np.abs(inputs).max():.2g}, so that "
         "rows hardly differ for the first layer. The same training with standardised inputs "
-        f"{evidence.with_usual_inputs.text}.",
+        f"{outcome.text}.",
         "",
         KEY,
         size,

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.diagnose.config_keys import has_large_targets, usual_inputs, usual_targets
 from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import Evidence, Outcome
-from mlpcli.diagnose.trials.usual import has_large_targets
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.variants import VariantOutcome
 from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "data.scaling"
@@ -21,11 +22,11 @@ UNEVEN = 100.0
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    inputs = case.rows["inputs"]
-    if case.config.data.scaling == "standard" or not np.isfinite(inputs).all():
+    problem = evidence.problem
+    inputs = problem.training_rows["inputs"]
+    if problem.config.data.scaling == "standard" or not np.isfinite(inputs).all():
         return
-    first = case.network.layers[0].parameters[0]
+    first = problem.network.layers[0].parameters[0]
     # Glorot's variance of weights, times the sum of the squares that they meet.
     size = math.sqrt(2.0 / (first.fan_in + first.fan_out) * float(np.mean(np.sum(inputs**2, axis=1))))
     spread = inputs.std(axis=0)
@@ -34,11 +35,11 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     if size <= LARGE and (uneven <= UNEVEN or np.abs(inputs).max() <= LARGE):
         return
     outcome, with_targets = _outcome(evidence)
-    severity = evidence.gravity(outcome)
+    severity = evidence.variants.severity_of(outcome)
     if not severity:
         return
     column = int(np.argmax(np.sqrt(np.mean(inputs**2, axis=0))))
-    name = evidence.column_name(column)
+    name = evidence.facts.column_name(column)
     also = " and targets" if with_targets else ""
     targets = ("data.target_scaling=standard",) if with_targets else ()
     differ = f", their standard deviations differ by a factor of {uneven:.3g}" if len(varying) > 1 else ""
@@ -65,11 +66,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-def _outcome(evidence: Evidence) -> tuple[Outcome, bool]:
-    """Of scaling the inputs, and if that alone is not enough, the targets; and whether these too."""
-    outcome = evidence.with_usual_inputs
-    if not outcome.learns and has_large_targets(evidence.case):
-        return evidence.with_usual_rows, True
+def _outcome(evidence: Evidence) -> tuple[VariantOutcome, bool]:
+    """Return what scaling the inputs does, and if that is not enough, the targets too; and whether these."""
+    problem = evidence.problem
+    outcome = evidence.variants.outcome(usual_inputs(problem))
+    if not outcome.learns and has_large_targets(problem):
+        return evidence.variants.outcome((*usual_inputs(problem), *usual_targets(problem))), True
     return outcome, False
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from mlpcli.diagnose.config_keys import layer_key
+from mlpcli.diagnose.config_keys import drawn_anew, layer_key
 from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.baseline import is_cross_entropy
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.usual import with_usual_weights
 from mlpcli.runs.finding import Finding, Remedy
 
 TIMES = 2.0
@@ -20,18 +19,18 @@ LEAST_TIMES = 0.999 * TIMES
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    loss, baseline = evidence.trial.start_loss, evidence.baseline
+    problem = evidence.problem
+    loss, baseline = evidence.trial.start_loss, evidence.trial.baseline
     if not math.isfinite(loss) or baseline <= 0 or loss < LEAST_TIMES * baseline:
         return
-    last = len(case.network.layers) - 1
-    cured = with_usual_weights(case, [case.network.layers[last].name])
-    usual = evidence.trainer_of(cured).loss_on(evidence.trainer.rows, cured.draw(0))[0]
+    last = len(problem.network.layers) - 1
+    cured = _changes(evidence, "glorot_uniform")
+    usual = evidence.variants.start_loss(cured, evidence.trials.runner.rows)
     if not loss > TIMES * usual:
         return
-    outcome = evidence.outcome(cured)
-    severity = evidence.gravity(outcome)
-    if not severity and is_cross_entropy(case):
+    outcome = evidence.variants.outcome(cured)
+    severity = evidence.variants.severity_of(outcome)
+    if not severity and is_cross_entropy(problem):
         severity = "note"
     if not severity:
         return
@@ -39,15 +38,15 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "overconfident_start",
         severity,
         f"The loss starts at {loss:.3g}, where the best constant has {baseline:.3g}: the output layer is "
-        f"{'sure of itself' if is_cross_entropy(case) else 'far from the targets'} before it has seen "
+        f"{'sure of itself' if is_cross_entropy(problem) else 'far from the targets'} before it has seen "
         f"anything. With glorot_uniform weights there it starts at {usual:.3g}, and the same training "
         f"{outcome.text}.",
-        f"layer {case.network.layers[last].name}",
-        layer_key(case, last, "initialisation"),
+        f"layer {problem.network.layers[last].name}",
+        layer_key(problem, last, "initialisation"),
         loss / baseline,
         LEAST_TIMES,
         (
-            Remedy("it starts near what the best constant has", _changes(evidence, "glorot_uniform")),
+            Remedy("it starts near what the best constant has", cured),
             Remedy("it starts with the same for every row", _changes(evidence, "zeros")),
         ),
         measure="loss before the first step over that of the best constant",
@@ -55,7 +54,8 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _changes(evidence: Evidence, weights: str) -> tuple[str, ...]:
-    return f"network.output.initialisation={weights}", "network.output.bias_initialisation=zeros"
+    changes = f"network.output.initialisation={weights}", "network.output.bias_initialisation=zeros"
+    return (*changes, *drawn_anew(evidence.problem))
 
 
 overconfident_start = Rule(

@@ -25,7 +25,7 @@ MOST = 0.5
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, hidden = evidence.case, hidden_layers(evidence.case)
+    problem, hidden = evidence.problem, hidden_layers(evidence.problem)
     for health, when in evidence.moments:
         for number, layer in enumerate(health[:hidden]):
             if not layer.shape.bounded or layer.flat_share <= MOST:
@@ -38,7 +38,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
                 f"what comes in has an rms of {layer.pre_activation_rms:.3g}, and the mean slope is "
                 f"{layer.mean_slope:.2g}.",
                 f"layer {layer.name}",
-                layer_key(case, number, "initialisation"),
+                layer_key(problem, number, "initialisation"),
                 layer.flat_share,
                 MOST,
                 with_changes(_remedies(evidence, when != "before training")),
@@ -48,12 +48,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _remedies(evidence: Evidence, by_steps: bool) -> Iterator[Remedy]:
-    case, weights = evidence.case, usual_weights(evidence.case)
-    if by_steps and has_rate(case):
-        yield Remedy("shorter steps leave units where the slope is", (lower_rate(case),))
+    problem, weights = evidence.problem, usual_weights(evidence.problem)
+    if by_steps and has_rate(problem):
+        yield Remedy("shorter steps leave units where the slope is", (lower_rate(problem),))
     why = "weights and inputs of a size that keeps units where the slope is"
-    yield Remedy(why, (*weights, *usual_inputs(case)))
-    yield Remedy("not flat on both sides", (*in_hidden(case, "activation", "relu"), *weights))
+    yield Remedy(why, (*weights, *usual_inputs(problem)))
+    yield Remedy("not flat on both sides", (*in_hidden(problem, "activation", "relu"), *weights))
 
 
 saturated_layer = Rule(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlpcli.diagnose.config_keys import LARGEST_TARGET, has_large_targets, largest_spread, usual_targets
 from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.usual import LARGEST_TARGET, has_large_targets, largest_spread
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, told_apart
 
@@ -15,13 +15,14 @@ KEY = "data.target_scaling"
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    if not has_large_targets(case):
+    problem = evidence.problem
+    if not has_large_targets(problem):
         return
-    severity = evidence.gravity(evidence.with_usual_targets)
+    outcome = evidence.variants.outcome(usual_targets(problem))
+    severity = evidence.variants.severity_of(outcome)
     if not severity:
         return
-    target = case.rows["target"]
+    target = problem.training_rows["target"]
     own = evidence.trial.loss if evidence.trial.finite else None
     ends = f"ends at {own:.4g}" if own is not None else "stops being finite"
     low, high = told_apart(float(target.min()), float(target.max()))
@@ -29,12 +30,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "targets_unscaled",
         severity,
         f"The targets lie between {low} and {high} with a standard deviation of "
-        f"{largest_spread(case.rows):.4g}; the loss starts at {evidence.trial.start_loss:.4g} and {ends}, "
-        f"where the best constant has {evidence.baseline:.4g}. The same training with standardised targets "
-        f"{evidence.with_usual_targets.text}.",
+        f"{largest_spread(problem.training_rows):.4g}; the loss starts at {evidence.trial.start_loss:.4g} "
+        f"and {ends}, where the best constant has {evidence.trial.baseline:.4g}. The same training with "
+        f"standardised targets {outcome.text}.",
         f"target {listed(_names(evidence))}",
         KEY,
-        largest_spread(case.rows),
+        largest_spread(problem.training_rows),
         LARGEST_TARGET,
         (
             Remedy(
@@ -48,7 +49,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _names(evidence: Evidence) -> tuple[str, ...]:
-    target = evidence.case.config.data.target
+    target = evidence.problem.config.data.target
     return (target,) if isinstance(target, str) else target or ("label",)
 
 

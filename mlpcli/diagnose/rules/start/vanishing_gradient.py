@@ -19,8 +19,8 @@ STILL = 1e-2
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    hidden = hidden_layers(case)
+    problem = evidence.problem
+    hidden = hidden_layers(problem)
     first = evidence.start_health
     ratio = gradient_ratio(first)
     # Weights that start at 0 let no gradient pass before the first step.
@@ -49,14 +49,14 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
-    case = evidence.case
-    hidden = hidden_layers(case)
-    he = (*in_hidden(case, "initialisation", "he_normal"), *zero_biases(case, range(hidden)))
-    relu = (*in_hidden(case, "activation", "relu"), *he, *usual_weights(case, [hidden]))
-    tanh = (*in_hidden(case, "activation", "tanh"), *usual_weights(case))
+    problem = evidence.problem
+    hidden = hidden_layers(problem)
+    he = (*in_hidden(problem, "initialisation", "he_normal"), *zero_biases(problem, range(hidden)))
+    relu = (*in_hidden(problem, "activation", "relu"), *he, *usual_weights(problem, [hidden]))
+    tanh = (*in_hidden(problem, "activation", "tanh"), *usual_weights(problem))
     yield Remedy("its slope is 1 wherever it is not 0, and the weights keep the size of what passes", relu)
     yield Remedy("its slope is 1 at 0, where the sigmoid's is ¼", tanh)
-    units = case.network.layers[0].units
+    units = problem.network.layers[0].units
     yield Remedy("fewer layers to pass", (f"network.hidden=[{{units: {units}, activation: tanh}}]",))
 
 

@@ -16,25 +16,25 @@ LARGE = 5.0
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    scales = hidden_scales(case, evidence.start)
+    problem = evidence.problem
+    scales = hidden_scales(problem, evidence.facts.initial_values)
     large = [number for number, scale in enumerate(scales) if scale > LARGE]
     if not large:
         return
-    outcome = evidence.with_usual_weights
-    severity = evidence.gravity(outcome) or "note"
+    outcome = evidence.variants.outcome(usual_weights(problem))
+    severity = evidence.variants.severity_of(outcome) or "note"
     worst = max(large, key=lambda number: scales[number])
-    layer = case.network.layers[worst]
+    layer = problem.network.layers[worst]
     yield Finding(
         "weights_too_large",
         severity,
         f"The first weights of {layer.name} are {scales[worst]:.3g} times as large as the rule 1/√fan-in. "
         f"The same training from glorot_uniform weights {outcome.text}.",
         f"layer {layer.name}",
-        layer_key(case, worst, "initialisation"),
+        layer_key(problem, worst, "initialisation"),
         scales[worst],
         LARGE,
-        (Remedy("weights of the usual size, biases of 0", usual_weights(case)),),
+        (Remedy("weights of the usual size, biases of 0", usual_weights(problem)),),
         measure="rms(W)·√fan-in of the layer before training",
     )
 

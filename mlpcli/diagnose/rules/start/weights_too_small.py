@@ -19,18 +19,18 @@ SMALL_TOGETHER = 1e-3
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    scales = hidden_scales(case, evidence.start)
+    problem = evidence.problem
+    scales = hidden_scales(problem, evidence.facts.initial_values)
     small = [number for number, scale in enumerate(scales) if 0 < scale < SMALL]
     product = math.prod(scales)
     if not small and not 0 < product < SMALL_TOGETHER:
         return
-    outcome = evidence.with_usual_weights
-    severity = evidence.gravity(outcome)
+    outcome = evidence.variants.outcome(usual_weights(problem))
+    severity = evidence.variants.severity_of(outcome)
     if not severity:
         return
     worst = min((n for n, scale in enumerate(scales) if scale), key=lambda number: scales[number])
-    layer = case.network.layers[worst]
+    layer = problem.network.layers[worst]
     more = f" ({product:.1g} through all {len(scales)} hidden layers)" if len(scales) > 1 else ""
     value, threshold, measure = (
         (scales[worst], SMALL, "rms(W)·√fan-in of the layer before training")
@@ -44,10 +44,10 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         f"1/√fan-in{more}: what differs between rows shrinks by about that factor there. The same training "
         f"from glorot_uniform weights {outcome.text}.",
         f"layer {layer.name}",
-        layer_key(case, worst, "initialisation"),
+        layer_key(problem, worst, "initialisation"),
         value,
         threshold,
-        (Remedy("weights of the usual size, biases of 0", usual_weights(case)),),
+        (Remedy("weights of the usual size, biases of 0", usual_weights(problem)),),
         measure=measure,
     )
 

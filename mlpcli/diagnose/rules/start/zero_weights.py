@@ -15,9 +15,9 @@ from mlpcli.wording import listed
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    layers = case.network.layers
-    zero = [not np.any(evidence.start[layer.parameters[0].node.name]) for layer in layers]
+    problem = evidence.problem
+    layers = problem.network.layers
+    zero = [not np.any(evidence.facts.initial_values[layer.parameters[0].node.name]) for layer in layers]
     hidden = [number for number in range(len(layers) - 1) if zero[number]]
     if not hidden:
         return
@@ -33,10 +33,14 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         f"All weights of {names} are 0 before training: what {'it puts' if one else 'they put'} out is the "
         f"same for every row, and {then}.",
         f"layer {layers[hidden[0]].name}",
-        layer_key(case, hidden[0], "initialisation"),
+        layer_key(problem, hidden[0], "initialisation"),
         0.0,
         None,
-        (Remedy("weights that differ and have the usual size", usual_weights(case, hidden, biases=False)),),
+        (
+            Remedy(
+                "weights that differ and have the usual size", usual_weights(problem, hidden, biases=False)
+            ),
+        ),
         measure="largest |w| of the layer before training",
     )
 

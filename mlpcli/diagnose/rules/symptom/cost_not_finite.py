@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpcli.diagnose.config_keys import usual_inputs, usual_weights
+from mlpcli.diagnose.config_keys import usual_inputs, usual_targets, usual_weights
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.trial import Trial
-from mlpcli.diagnose.trials.usual import takes_usual_targets
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.training.finite import all_finite
 
@@ -42,15 +41,13 @@ def _cause(trial: Trial) -> str:
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
-    case = evidence.case
-    usual = (*usual_inputs(case), *usual_weights(case))
-    if takes_usual_targets(case):
-        usual = (*usual, "data.target_scaling=standard")
-    rate = type(case.optimizer)().rate
+    problem = evidence.problem
+    usual = (*usual_inputs(problem), *usual_weights(problem), *usual_targets(problem))
+    rate = type(problem.optimizer)().rate
     if usual:
         yield Remedy("weights, inputs and targets of a size that can be computed with", usual)
     # What is lost before the first step is lost with every rate.
-    if case.optimizer.rate != rate and np.isfinite(evidence.trial.start_loss):
+    if problem.optimizer.rate != rate and np.isfinite(evidence.trial.start_loss):
         yield Remedy("the optimiser's usual rate", (f"{KEY}={rate:g}", *usual))
 
 

@@ -21,12 +21,12 @@ ALIKE = 0.05
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    trial, baseline = evidence.trial, evidence.baseline
-    if not trial.finite or evidence.learns or evidence.beats_baseline(trial.loss):
+    trial, baseline = evidence.trial, evidence.trial.baseline
+    if not trial.finite or evidence.learns or trial.beats_baseline:
         return
     what = (
         "the entropy of the label frequencies"
-        if is_cross_entropy(evidence.case)
+        if is_cross_entropy(evidence.problem)
         else "the loss of the best constant"
     )
     if _says_the_same(evidence):
@@ -36,7 +36,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         said = f"is, by its loss, {better} better than a prediction that is the same for every row."
     ends, constant = told_apart(trial.loss, baseline)
     cause = f"The loss ends at {ends}; {what} is {constant}: the network {said}"
-    remedies = tuple(_remedies(evidence)) if evidence.case.optimizer.rate > 0 else ()
+    remedies = tuple(_remedies(evidence)) if evidence.problem.optimizer.rate > 0 else ()
     yield Finding(
         "stalled_at_baseline",
         "problem",
@@ -44,7 +44,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "",
         "",
         trial.loss,
-        evidence.clearly_below,
+        evidence.trial.clearly_below,
         remedies,
         measure="loss on the training rows after the training; the threshold is 5 % below the baseline",
     )
@@ -52,31 +52,31 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 def _says_the_same(evidence: Evidence) -> bool:
     """Whether the predictions hardly differ between rows, beside the targets that they are for."""
-    said, wanted = (
-        np.ptp(each, axis=0) for each in (evidence.trial.predictions, evidence.trainer.rows["target"])
-    )
+    said, wanted = (np.ptp(each, axis=0) for each in (evidence.trial.predictions, evidence.trial.targets))
     return bool(np.all(said <= ALIKE * wanted))
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     """What makes it learn in a trial, the best first, whatever the cause."""
-    case = evidence.case
-    rate, epochs = case.optimizer.rate, case.config.training.epochs
+    problem = evidence.problem
+    rate, epochs = problem.optimizer.rate, problem.config.training.epochs
     faster = f"optimiser.learning_rate={10 * rate:g}"
     tried: list[tuple[Trial, tuple[str, ...]]] = []
     # The symptom is told although the budget has no room for all of these.
     try:
-        tried.append((evidence.at_rate(10.0), (faster,)))
-        tried.append((evidence.at_rate(0.1), (f"optimiser.learning_rate={rate / 10:g}",)))
+        tried.append((evidence.trials.at_rate(10.0), (faster,)))
+        tried.append((evidence.trials.at_rate(0.1), (f"optimiser.learning_rate={rate / 10:g}",)))
         if evidence.trial.complete:
             longer = f"training.epochs={10 * epochs}"
-            tried.append((evidence.longer, (longer,)))
-            tried.append((evidence.longer_and_faster, (longer, faster)))
-            for number, other in enumerate(evidence.redraws, 1):
-                tried.append((other, (f"seed={case.config.seed + number}",)))
+            tried.append((evidence.trials.longer, (longer,)))
+            tried.append((evidence.trials.longer_and_faster, (longer, faster)))
+            for number, other in enumerate(evidence.trials.other_seeds, 1):
+                tried.append((other, (f"seed={problem.config.seed + number}",)))
     except OutOfBudget:
         evidence.budget.untried += 1
-    better = [(other, changes) for other, changes in tried if evidence.much_better(other, CLEARLY_BETTER)]
+    better = [
+        (other, changes) for other, changes in tried if other.much_better_than(evidence.trial, CLEARLY_BETTER)
+    ]
     for other, changes in sorted(better, key=lambda each: each[0].loss)[:3]:
         yield Remedy(f"ends at {other.loss:.4g} in a trial", changes)
 

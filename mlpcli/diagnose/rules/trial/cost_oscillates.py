@@ -30,11 +30,11 @@ GAIN = 0.7
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
+    problem, trial = evidence.problem, evidence.trial
     costs = trial.costs
-    if not has_rate(case) or not trial.finite or len(costs) < LEAST_EPOCHS:
+    if not has_rate(problem) or not trial.finite or len(costs) < LEAST_EPOCHS:
         return
-    rate = case.optimizer.rate
+    rate = problem.optimizer.rate
     half = len(costs) // 2
     late = costs[half:]
     median = float(np.median(late))
@@ -45,9 +45,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     new_best = quarter < NEW_BEST * first
     if new_best or rising < RISING or swing < SWING or _low(evidence, median):
         return
-    if median > RUNS_AWAY * max(trial.start_loss, evidence.baseline):
+    if median > RUNS_AWAY * max(trial.start_loss, evidence.trial.baseline):
         return
-    tried = [(evidence.at_rate(factor), rate * factor) for factor in (0.1, 0.01)]
+    tried = [(evidence.trials.at_rate(factor), rate * factor) for factor in (0.1, 0.01)]
     better = [(lower, at) for lower, at in tried if lower.finite and _end(lower.costs) < GAIN * median]
     if not better:
         return
@@ -76,9 +76,9 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _low(evidence: Evidence, cost: float) -> bool:
-    if evidence.baseline <= 0:  # nothing of it can be left
-        return cost < LEFT * evidence.baseline
-    return evidence.left(cost) < LEFT
+    if evidence.trial.baseline <= 0:  # nothing of it can be left
+        return cost < LEFT * evidence.trial.baseline
+    return evidence.trial.yardstick.left(cost) < LEFT
 
 
 def _end(costs: np.ndarray) -> float:
@@ -86,8 +86,8 @@ def _end(costs: np.ndarray) -> float:
 
 
 def _larger_batches(evidence: Evidence) -> Iterator[Remedy]:
-    batch = evidence.case.batch
-    if 4 * batch < evidence.case.count:
+    batch = evidence.problem.batch_rows
+    if 4 * batch < evidence.problem.count:
         yield Remedy(
             "gradients that differ less from step to step", (f"training.batch_size={max(32, 4 * batch)}",)
         )

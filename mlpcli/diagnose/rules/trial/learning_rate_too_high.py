@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpcli.diagnose.config_keys import has_rate
+from mlpcli.diagnose.config_keys import has_rate, weaker_penalty
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.budget import OutOfBudget
 from mlpcli.diagnose.trials.evidence import Evidence
@@ -25,21 +25,22 @@ LONGEST_WAY = 15
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
-    if not has_rate(case) or not _violent(evidence, trial):
+    problem, trial = evidence.problem, evidence.trial
+    if not has_rate(problem) or not _violent(evidence, trial):
         return
-    rate = case.optimizer.rate
-    if case.network.penalty is not None and evidence.beats_baseline(evidence.with_penalty(0.0).loss):
+    rate = problem.optimizer.rate
+    free = evidence.variants.outcome(weaker_penalty(problem, 0.0)).trial
+    if problem.network.penalty is not None and free is not None and free.beats_baseline:
         return  # the penalty's pull is too long, not the rate
     better: list[tuple[Trial, float]] = []
     for power in range(1, LONGEST_WAY):
         try:
-            lower = evidence.at_rate(10.0**-power)
+            lower = evidence.trials.at_rate(10.0**-power)
         except OutOfBudget:
             if not better:
                 raise
             break
-        if evidence.much_better(lower) if evidence.learns else evidence.beats_baseline(lower.loss):
+        if lower.much_better_than(evidence.trial) if evidence.learns else lower.beats_baseline:
             better.append((lower, 10.0**-power))
         if power >= USUAL_WAY and (better or not _violent(evidence, lower)):
             break
@@ -52,7 +53,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "learning_rate_too_high",
         "problem",
         f"The learning rate {rate:g} is too high: {_what(trial)}; the same training at {rate * factor:g} "
-        f"ends at {best.loss:.4g}, where the best constant has {evidence.baseline:.4g}.",
+        f"ends at {best.loss:.4g}, where the best constant has {evidence.trial.baseline:.4g}.",
         "",
         KEY,
         value,
@@ -69,12 +70,12 @@ def _violent(evidence: Evidence, trial: Trial) -> bool:
     if not trial.finite or trial.largest_first_update > LONG_STEP:
         return True
     grown = float(np.max(trial.costs)) > GROWS * _before(evidence, trial)
-    return evidence.case.network.penalty is None and grown
+    return evidence.problem.network.penalty is None and grown
 
 
 def _before(evidence: Evidence, trial: Trial) -> float:
     """What the cost is before the first step, or with the best constant, whichever is higher."""
-    return max(trial.start_loss, evidence.baseline)
+    return max(trial.start_loss, evidence.trial.baseline)
 
 
 def _shown(evidence: Evidence, trial: Trial) -> tuple[float | None, float | None, str]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any, cast
 
 from mlpcli.diagnose.config_keys import has_rate
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.budget import OutOfBudget
-from mlpcli.diagnose.trials.evidence import HARDLY_MOVED, Evidence
-from mlpcli.diagnose.trials.trial import Trial
-from mlpcli.optim.optimizer import Optimizer
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import HARDLY_MOVED, Trial
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import plural, told_apart
 
@@ -31,14 +28,14 @@ DECADES = 5
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
-    if not has_rate(case) or not trial.finite or trial.moved > HARDLY_MOVED:
+    problem, trial = evidence.problem, evidence.trial
+    if not has_rate(problem) or not trial.finite or trial.moved > HARDLY_MOVED:
         return
-    rate = case.optimizer.rate
+    rate = problem.optimizer.rate
     # Where a constant is right for every row, or the first weights are, no other rate could gain anything.
-    if trial.largest_first_update > SHORT_STEP or abs(evidence.baseline) < NOTHING:
+    if trial.largest_first_update > SHORT_STEP or abs(evidence.trial.baseline) < NOTHING:
         return
-    if evidence.baseline > 0 and evidence.left(trial.loss) < LEFT:
+    if evidence.trial.baseline > 0 and trial.left < LEFT:
         return
     smoothed = _smoothed(evidence)
     if smoothed is not None:
@@ -47,12 +44,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     found: list[tuple[float, float]] = []
     for other in _higher(evidence):
         try:
-            higher = evidence.with_rate(other)
+            higher = evidence.trials.with_rate(other)
         except OutOfBudget:
             if not found:
                 raise
             break
-        if evidence.beats_baseline(higher.loss):
+        if higher.beats_baseline:
             found.append((higher.loss, other))
         if not higher.finite or len(found) == 2:
             break
@@ -83,11 +80,12 @@ def _done(trial: Trial) -> str:
 
 def _smoothed(evidence: Evidence) -> Finding | None:
     """An epsilon so large that it, and not the gradient, is what steps are divided by."""
-    case = evidence.case
-    own, usual = (getattr(each, "epsilon", None) for each in (case.optimizer, type(case.optimizer)()))
+    problem = evidence.problem
+    own, usual = (getattr(each, "epsilon", None) for each in (problem.optimizer, type(problem.optimizer)()))
     if own is None or usual is None or own < LARGE_EPSILON * usual:
         return None
-    cured = evidence.outcome(replace(case, optimizer=_with_epsilon(case.optimizer, usual)))
+    changes = (f"optimiser.epsilon={usual:g}",)
+    cured = evidence.variants.outcome(changes)
     if not cured.learns:
         return None
     return Finding(
@@ -99,20 +97,15 @@ def _smoothed(evidence: Evidence) -> Finding | None:
         "optimiser.epsilon",
         evidence.trial.moved,
         HARDLY_MOVED,
-        (Remedy("the usual one, which only keeps from dividing by 0", (f"optimiser.epsilon={usual:g}",)),),
+        (Remedy("the usual one, which only keeps from dividing by 0", changes),),
         measure=MEASURE,
     )
-
-
-def _with_epsilon(optimizer: Optimizer, epsilon: float) -> Optimizer:
-    changed: Any = optimizer
-    return cast(Optimizer, replace(changed, epsilon=epsilon))
 
 
 def _higher(evidence: Evidence) -> list[float]:
     """Rates, from ten times on, or from a tenth of what would make the first step about right."""
     update = evidence.trial.largest_first_update
-    optimizer = evidence.case.optimizer
+    optimizer = evidence.problem.optimizer
     rate = math.log10(optimizer.rate)
     # A step that is lost in rounding says nothing of the scale: then the usual rate does.
     if update:

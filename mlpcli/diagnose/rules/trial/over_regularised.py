@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.data.targets import ClassTarget
+from mlpcli.diagnose.config_keys import weaker_penalty
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.runs.finding import Finding, Remedy
@@ -17,24 +18,24 @@ WEAKER = (0.1, 0.01, 0.001)
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
-    optimizer = case.optimizer
+    problem, trial = evidence.problem, evidence.trial
+    optimizer = problem.optimizer
     names = [name for name in ("l1", "l2") if getattr(optimizer, name)]
     if not names or not trial.finite or optimizer.rate <= 0:
         return
-    free = evidence.with_penalty(0.0)
-    if not evidence.beats_baseline(free.loss):
+    free = evidence.variants.outcome(weaker_penalty(problem, 0.0)).trial
+    if free is None or not free.beats_baseline:
         return
-    found = [(factor, evidence.with_penalty(factor)) for factor in WEAKER]
-    better = [(factor, weaker) for factor, weaker in found if evidence.beats_baseline(weaker.loss)]
+    found = [(factor, evidence.variants.outcome(weaker_penalty(problem, factor)).trial) for factor in WEAKER]
+    better = [(factor, weaker) for factor, weaker in found if weaker is not None and weaker.beats_baseline]
     weights = [name for name in trial.state if name.endswith(".weights")]
     sizes = [
         float(np.sqrt(sum(np.sum(state[name] ** 2) for name in weights)))
-        for state in (evidence.start, trial.state)
+        for state in (evidence.facts.initial_values, trial.state)
     ]
     given = " and ".join(f"{name} = {getattr(optimizer, name):g}" for name in names)
     before, after = told_apart(*sizes, digits=3)
-    ends, constant, without = told_apart(trial.loss, evidence.baseline, free.loss)
+    ends, constant, without = told_apart(trial.loss, evidence.trial.baseline, free.loss)
     yield Finding(
         "over_regularised",
         "problem",
@@ -45,11 +46,11 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         "",
         f"optimiser.{names[-1]}",
         free.loss,
-        evidence.clearly_below,
+        evidence.trial.clearly_below,
         tuple(
             Remedy(
                 f"ends at {weaker.loss:.4g} in a trial",
-                tuple(f"optimiser.{name}={getattr(optimizer, name) * factor:g}" for name in names),
+                weaker_penalty(problem, factor),
             )
             for factor, weaker in sorted([*better, (0.0, free)], key=lambda each: each[1].loss)
         ),
@@ -59,12 +60,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 def _classified(evidence: Evidence) -> str:
     """That rows are told right although the loss is high: small weights make all probabilities alike."""
-    target = evidence.case.dataset.preparation.target
+    target = evidence.problem.dataset.preparation.target
     if not isinstance(target, ClassTarget):
         return ""
     true, said = (
         np.argmax(class_probabilities(values, target.coding), axis=1)
-        for values in (evidence.trainer.rows["target"], evidence.trial.predictions)
+        for values in (evidence.trial.targets, evidence.trial.predictions)
     )
     right, most = float(np.mean(true == said)), float(np.max(np.bincount(true)) / len(true))
     return f", and {percent(right)} of the rows are told right all the same" if right > most else ""

@@ -19,24 +19,24 @@ EARLY = 0.7
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    trial, case = evidence.trial, evidence.case
-    if len(trial.watched) < 5 or not trial.finite or case.optimizer.rate <= 0:
+    trial, problem = evidence.trial, evidence.problem
+    if len(trial.watched) < 5 or not trial.finite or problem.optimizer.rate <= 0:
         return
     epoch, lowest = min(trial.watched, key=lambda each: each[1])
     last_epoch, end = trial.watched[-1]
     risen = (end - lowest) / max(abs(lowest), 1e-300)
     gap = (end - trial.loss) / max(abs(trial.loss), 1e-300)
     if (
-        (end - lowest) < HARM * evidence.baseline
+        (end - lowest) < HARM * evidence.trial.baseline
         or risen < PASSED
         or gap < GAP
         or epoch > EARLY * last_epoch
-        or not evidence.beats_baseline(trial.loss)
+        or not trial.beats_baseline
     ):
         return
-    l2 = case.optimizer.l2
+    l2 = problem.optimizer.l2
     penalty = max(1e-2, 10 * l2)
-    hidden = case.config.network.hidden
+    hidden = problem.config.network.hidden
     narrow = tuple(
         f"network.hidden[{at}].units={max(8, layer.units // 8)}"
         for at, layer in enumerate(hidden)
@@ -47,7 +47,7 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     )
     yield Finding(
         "overfitting",
-        "note" if case.config.training.stop.patience else "warning",
+        "note" if problem.config.training.stop.patience else "warning",
         f"The network learns the training rows by heart: their loss falls to {trial.loss:.3g}, that of the "
         f"validation rows is lowest, {lowest:.3g}, about epoch {epoch} and {end:.3g} after {last_epoch} "
         "epochs.",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlpcli.diagnose.config_keys import widened
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import MUCH_BETTER, Evidence
-from mlpcli.diagnose.trials.trial import Trial
-from mlpcli.diagnose.trials.variant import wide_units
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import MUCH_BETTER, Trial
 from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "seed"
@@ -20,43 +20,43 @@ SMALL = 100
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    trial, case = evidence.trial, evidence.case
-    if case.optimizer.rate <= 0 or not trial.finite:
+    trial, problem = evidence.trial, evidence.problem
+    if problem.optimizer.rate <= 0 or not trial.finite:
         return
-    if not evidence.at_rest or (
-        evidence.learns and not (evidence.fits_poorly and case.network.size <= SMALL)
+    if not evidence.trial.at_rest or (
+        evidence.learns and not (evidence.trial.fits_poorly and problem.network.size <= SMALL)
     ):
         return
-    redraws = evidence.redraws
-    better = [at for at, other in enumerate(redraws, 1) if _learns(evidence, other)]
+    others = evidence.trials.other_seeds
+    better = [at for at, other in enumerate(others, 1) if _learns(evidence, other)]
     if len(better) < (1 if evidence.learns else LEAST_BETTER):
         return
-    best = min(better, key=lambda at: redraws[at - 1].loss)
+    best = min(better, key=lambda at: others[at - 1].loss)
     yield Finding(
         "seed_dependent",
         "warning" if evidence.learns else "problem",
-        f"This seed is stuck at a loss of {trial.loss:.4g}, and {len(better)} of {len(redraws)} others "
-        f"{'is' if len(better) == 1 else 'are'} not: the best ends at {redraws[best - 1].loss:.4g}. The "
+        f"This seed is stuck at a loss of {trial.loss:.4g}, and {len(better)} of {len(others)} others "
+        f"{'is' if len(better) == 1 else 'are'} not: the best ends at {others[best - 1].loss:.4g}. The "
         "training depends on the first weights.",
         "",
         KEY,
-        len(better) / len(redraws),
-        (1 if evidence.learns else LEAST_BETTER) / len(redraws),
-        tuple(_remedies(evidence, case.config.seed + best)),
-        measure=f"share of {len(redraws)} other seeds that end clearly lower",
+        len(better) / len(others),
+        (1 if evidence.learns else LEAST_BETTER) / len(others),
+        tuple(_remedies(evidence, problem.config.seed + best)),
+        measure=f"share of {len(others)} other seeds that end clearly lower",
     )
 
 
 def _learns(evidence: Evidence, other: Trial) -> bool:
-    return evidence.much_better(other, MUCH_BETTER if evidence.learns else CLEARLY_BETTER)
+    return other.much_better_than(evidence.trial, MUCH_BETTER if evidence.learns else CLEARLY_BETTER)
 
 
 def _remedies(evidence: Evidence, seed: int) -> Iterator[Remedy]:
-    hidden = evidence.case.config.network.hidden
-    if hidden and _learns(evidence, evidence.wider):
-        units = [wide_units(layer.units) for layer in hidden]
-        changes = (f"network.hidden[{at}].units={count}" for at, count in enumerate(units))
-        yield Remedy("more units, of which enough start well", tuple(changes))
+    if evidence.problem.config.network.hidden:
+        changes = widened(evidence.problem)
+        wider = evidence.variants.outcome(changes).trial
+        if wider is not None and _learns(evidence, wider):
+            yield Remedy("more units, of which enough start well", changes)
     yield Remedy("first weights that learn", (f"{KEY}={seed}",))
 
 

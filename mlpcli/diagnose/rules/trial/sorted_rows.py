@@ -17,9 +17,13 @@ LEAST_ROWS = 20
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    training = case.dataset.training
-    if case.config.training.shuffle or case.dataset.task != "classification" or case.batch >= case.count:
+    problem = evidence.problem
+    training = problem.dataset.training
+    if (
+        problem.config.training.shuffle
+        or problem.dataset.task != "classification"
+        or problem.batch_rows >= problem.count
+    ):
         return
     labels = training.targets
     share = np.bincount(labels) / len(labels)
@@ -27,17 +31,16 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
     by_chance = 1.0 / max(1.0 - float(np.sum(share**2)), 1.0 / len(labels))
     if len(labels) < LEAST_ROWS or run < LONGER * by_chance:
         return
-    cured = not evidence.learns and evidence.beats_baseline(evidence.shuffled.loss)
+    cured = not evidence.learns and evidence.trials.shuffled.beats_baseline
     harmed = cured or (
-        evidence.baseline > 0
-        and evidence.left(evidence.trial.loss) > 0.1
-        and evidence.much_better(evidence.shuffled)
+        evidence.trial.baseline > 0
+        and evidence.trial.left > 0.1
+        and evidence.trials.shuffled.much_better_than(evidence.trial)
     )
-    proof = (
-        f"; shuffled, the loss ends at {evidence.shuffled.loss:.4g} instead of {evidence.trial.loss:.4g}"
-        if harmed
-        else ""
-    )
+    proof = ""
+    if harmed:
+        loss, own = evidence.trials.shuffled.loss, evidence.trial.loss
+        proof = f"; shuffled, the loss ends at {loss:.4g} instead of {own:.4g}"
     yield Finding(
         "sorted_rows",
         "problem" if cured else "warning" if harmed else "note",

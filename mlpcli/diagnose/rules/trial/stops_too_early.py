@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import MUCH_BETTER, Evidence
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import MUCH_BETTER
 from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "training.stop"
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    trial, stop = evidence.trial, evidence.case.config.training.stop
-    if not trial.stopped or not evidence.leaves_much:
+    trial, stop = evidence.trial, evidence.problem.config.training.stop
+    if not trial.stopped or not evidence.trial.leaves_much:
         return
-    whole = evidence.unstopped
-    if not evidence.much_better(whole, MUCH_BETTER):
+    whole = evidence.trials.unstopped
+    if not whole.much_better_than(evidence.trial, MUCH_BETTER):
         return
     stopped, epochs = len(trial.costs), len(whole.costs)
     patience = stop.patience or 0
@@ -26,12 +27,12 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
         changes = (f"{KEY}={{patience: {longer}}}",)
     yield Finding(
         "stops_too_early",
-        "warning" if evidence.beats_baseline(trial.loss) else "problem",
+        "warning" if trial.beats_baseline else "problem",
         f"The training is stopped after epoch {stopped} of {epochs} at a loss of {trial.loss:.4g}; without "
         f"{KEY} it ends at {whole.loss:.4g}.",
         "",
         KEY,
-        evidence.share_of_own(whole),
+        whole.share_of(evidence.trial),
         MUCH_BETTER,
         (Remedy("it waits longer for a lower cost, and takes any", changes),),
         measure="loss of the training to its last epoch over that of the one that was stopped",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import STILL_FALLING, Evidence
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import STILL_FALLING
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import plural, told_apart
 
@@ -20,16 +21,16 @@ HALF_WAY = 0.5
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
-    epochs = case.config.training.epochs
-    if case.optimizer.rate <= 0 or not (trial.complete and trial.finite):
+    problem, trial = evidence.problem, evidence.trial
+    epochs = problem.config.training.epochs
+    if problem.optimizer.rate <= 0 or not (trial.complete and trial.finite):
         return
     if evidence.learns and (trial.falling_an_epoch < FALLING or _nearly_done(evidence)):
         return
     if not evidence.learns and trial.falling < STILL_FALLING:
         return
-    longer = evidence.longer
-    if not evidence.much_better(longer, CLEARLY_BETTER if evidence.learns else 1.0):
+    longer = evidence.trials.longer
+    if not longer.much_better_than(evidence.trial, CLEARLY_BETTER if evidence.learns else 1.0):
         return
     many = len(longer.costs)
     done = f"{plural(epochs, 'epoch')}, {plural(trial.steps, 'step')}, {'is' if epochs == 1 else 'are'}"
@@ -57,15 +58,15 @@ def _check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _smaller_batches(evidence: Evidence) -> Iterator[Remedy]:
-    batch = evidence.case.batch
+    batch = evidence.problem.batch_rows
     if batch > 16:
         yield Remedy("more steps in as many epochs", (f"training.batch_size={min(64, max(8, batch // 10))}",))
 
 
 def _nearly_done(evidence: Evidence) -> bool:
-    if evidence.baseline <= 0:  # nothing of it can be left
-        return evidence.trial.loss < HALF_WAY * evidence.baseline
-    return evidence.left(evidence.trial.loss) < HALF_WAY
+    if evidence.trial.baseline <= 0:  # nothing of it can be left
+        return evidence.trial.loss < HALF_WAY * evidence.trial.baseline
+    return evidence.trial.left < HALF_WAY
 
 
 too_few_epochs = Rule(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlpcli.diagnose.config_keys import wide_units, widened
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import MUCH_BETTER, Evidence
-from mlpcli.diagnose.trials.variant import wide_units
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import MUCH_BETTER
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, plural
 
@@ -18,38 +19,38 @@ the cost need not be at rest."""
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    hidden = case.config.network.hidden
+    problem = evidence.problem
+    hidden = problem.config.network.hidden
     narrowest = min((layer.units for layer in hidden), default=0)
-    tight = bool(hidden) and TIGHT * narrowest < case.head.units - 1
-    poor = evidence.leaves_much if tight else evidence.fits_poorly
-    if not poor or (narrowest >= NARROW and not tight) or case.optimizer.rate <= 0:
+    tight = bool(hidden) and TIGHT * narrowest < problem.head.units - 1
+    poor = evidence.trial.leaves_much if tight else evidence.trial.fits_poorly
+    if not poor or (narrowest >= NARROW and not tight) or problem.optimizer.rate <= 0:
         return
-    wider = evidence.wider
+    own, changes = evidence.trial, widened(problem)
+    wider = evidence.variants.outcome(changes).trial
     longer: tuple[str, ...] = ()
-    if not hidden and not evidence.learns and not evidence.much_better(wider):
+    if not hidden and not evidence.learns and not (wider and wider.much_better_than(own)):
         # A layer more takes more steps: without one these epochs may be enough, but to no end.
-        wider = evidence.wider_and_longer
-        longer = (f"training.epochs={10 * case.config.training.epochs}",)
-    if not evidence.much_better(wider) or any(map(evidence.much_better, evidence.redraws)):
+        longer = (f"training.epochs={10 * problem.config.training.epochs}",)
+        wider = evidence.variants.outcome((*changes, *longer)).trial
+    if wider is None or not wider.much_better_than(own):
+        return
+    if any(other.much_better_than(own) for other in evidence.trials.other_seeds):
         return
     if hidden:
         what = f"A hidden layer of {plural(narrowest, 'unit')} is too narrow"
-        units = [wide_units(layer.units) for layer in hidden]
-        changes = tuple(f"network.hidden[{at}].units={count}" for at, count in enumerate(units))
-        compared = f"with {listed(map(str, units))}"
+        compared = f"with {listed(map(str, wide_units(problem)))}"
     else:
         what = "Without a hidden layer the network can only draw straight boundaries"
-        changes = ("network.hidden=[{units: 16, activation: tanh}]",)
         compared = f"with 16 tanh units{' and ten times the epochs' if longer else ''}"
     yield Finding(
         "too_little_capacity",
         "warning" if evidence.learns else "problem",
         f"{what}: the training ends at a loss of {evidence.trial.loss:.4g}, and at less than half of it from "
-        f"none of {len(evidence.redraws)} other seeds; {compared} it ends at {wider.loss:.4g}.",
+        f"none of {len(evidence.trials.other_seeds)} other seeds; {compared} it ends at {wider.loss:.4g}.",
         "",
         "network.hidden",
-        evidence.share_of_own(wider),
+        wider.share_of(evidence.trial),
         MUCH_BETTER,
         (Remedy(f"ends at {wider.loss:.4g} in a trial", (*changes, *longer)),),
         measure="loss of the wider network over that of this one",

@@ -16,19 +16,20 @@ USUAL = 0.2
 
 
 def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    rates = [layer.dropout for layer in case.network.layers]
+    problem = evidence.problem
+    rates = [layer.dropout for layer in problem.network.layers]
     much = [number for number, rate in enumerate(rates) if rate > MUCH]
-    if not much or case.optimizer.rate <= 0:
+    if not much or problem.optimizer.rate <= 0:
         return
-    outcome = evidence.without_dropout
-    severity = evidence.gravity(outcome) if outcome.learns else ""
+    none = tuple(f"network.hidden[{at}].dropout=0" for at, rate in enumerate(rates) if rate)
+    outcome = evidence.variants.outcome(none)
+    severity = evidence.variants.severity_of(outcome) if outcome.learns else ""
     if not severity:
         return
     worst = max(much, key=lambda number: rates[number])
-    layer = case.network.layers[worst]
+    layer = problem.network.layers[worst]
     dropped = f"{percent(rates[worst])} of its {plural(layer.units, 'unit')}"
-    less, none = (tuple(f"network.hidden[{at}].dropout={rate:g}" for at in much) for rate in (USUAL, 0.0))
+    less = tuple(f"network.hidden[{at}].dropout={USUAL:g}" for at in much)
     yield Finding(
         "too_much_dropout",
         severity,
