@@ -20,7 +20,7 @@ from mlpcli.training.provenance import DATA_FILES, data_differences
 from mlpcli.training.provenance import differences as made_differences
 
 Curve = dict[int, dict[str, float]]
-"""What was printed of each epoch, by its number and by name."""
+"""The printed numbers of each epoch, by its number and by name."""
 
 
 @dataclass(frozen=True)

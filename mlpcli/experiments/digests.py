@@ -1,4 +1,4 @@
-"""What decides whether two trainings are the same bits, each thing as a sha256."""
+"""Digests of everything that decides whether two trainings are the same bits."""
 
 from __future__ import annotations
 

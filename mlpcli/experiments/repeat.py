@@ -10,115 +10,31 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
-from typing import Any
-
-import numpy as np
 
 from mlpcli.config.differences import said
-from mlpcli.config.schema import RepeatConfig
 from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.execute.executor import threads
 from mlpcli.experiments.seed_tally import SeedTally
-from mlpcli.optim.optimizer import StepOptimizer
-from mlpcli.problem.build import prepare_file, with_overrides
+from mlpcli.experiments.seed_worker import SeedWorker, with_seed
+from mlpcli.problem.build import with_overrides
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import CHECKPOINT, REPEAT, RunFolder
 from mlpcli.runs.growing_table import growing, put_in_order
 from mlpcli.runs.records import Provenance
 from mlpcli.runs.summary import read_summary, write_summary
 from mlpcli.runs.table import REMEDY
-from mlpcli.training.events import SEAL, VALIDATION_COST, Event, Repeated, RunInterrupted, SeedDone, SeedsDone
-from mlpcli.training.loop import EpochLoop
-from mlpcli.training.part_evaluator import PartEvaluator, epoch_checks, printed_scores
+from mlpcli.training.events import (
+    SEAL,
+    VALIDATION_COST,
+    Event,
+    RunInterrupted,
+    SeedDone,
+    SeedResult,
+    SeedsDone,
+)
 from mlpcli.training.provenance import DATA_FILES
-from mlpcli.training.range_test import resolve_auto_rate
-from mlpcli.training.start import step_of
-from mlpcli.training.state import TrainingState
-from mlpcli.training.stop_reasons import INTERRUPTED
-from mlpcli.training.trainer import make_training_runner
 
 AGAIN = "Delete it: the seeds are then trained again."
-
-
-class SeedWorker:
-    """Trainings of one network, one after the other, in the same memory and by the same machine code."""
-
-    def __init__(self, prepared: Problem) -> None:
-        self._prepared, self._step = prepared, step_of(prepared)
-        rows = prepared.rows(prepared.dataset.training)
-        self._rows = {name: np.array(array) for name, array in rows.items()}
-        self._state = TrainingState.initial(prepared, self._step).loop.arrays
-        self._runner = make_training_runner(prepared, self._step, self._state, self._rows)
-        dataset = prepared.dataset
-        self._parts = ["validation" if dataset.validation else "training"]
-        self._parts += ["test"] if dataset.test else []
-        self._evaluators = [
-            PartEvaluator(prepared, name, getattr(dataset, name), self._state) for name in self._parts
-        ]
-
-    def takes(self, prepared: Problem) -> bool:
-        """Return whether it is a training of this network, on as many rows."""
-        # The runner of an optimiser that goes by all rows has them in it.
-        return prepared is self._prepared or (
-            isinstance(prepared.optimizer, StepOptimizer) and _made_of(prepared) == _made_of(self._prepared)
-        )
-
-    def train(self, prepared: Problem, interrupted: Callable[[], bool]) -> Repeated | None:
-        """Train from the seed of its config, and return the result; None where it was interrupted."""
-        training, dataset = prepared.config.training, prepared.dataset
-        state = TrainingState.initial(prepared, self._step, self._state)
-        for name, array in prepared.rows(dataset.training).items():
-            self._rows[name][...] = array
-        for name, evaluator in zip(self._parts, self._evaluators, strict=True):
-            evaluator.look_at(prepared, getattr(dataset, name))
-        checks = epoch_checks(self._evaluators[0], state.weights)
-        loop = EpochLoop(
-            self._runner, state.loop, training, checks, every=training.epochs, interrupted=interrupted
-        )
-        for epoch in loop.run():
-            state.best.after(epoch)
-        if epoch.stopped == INTERRUPTED:
-            return None
-        kept, settings = state.best, prepared.config.repeat
-        for name, array in kept.weights.items():
-            self._state[name][...] = array
-        scores: dict[str, float] = {}
-        for name, evaluator in zip(self._parts, self._evaluators, strict=True):
-            found = printed_scores(evaluator.evaluation(), training.stop.metric)
-            scores |= {f"{name}_{score}": value for score, value in found.items()}
-        result = Repeated(
-            seed=prepared.config.seed,
-            epochs=epoch.number,
-            cost=math.nan if kept.cost is None else kept.cost,
-            validation_loss=kept.record.get("validation_loss"),
-            scores=scores,
-            stopped=epoch.stopped,
-            halvings=state.loop.halvings,
-        )
-        return _judged(result, settings)
-
-
-def _judged(result: Repeated, settings: RepeatConfig | None) -> Repeated:
-    below = settings.cost_below if settings else None
-    return result if below is None else replace(result, reached=result.followed < below)
-
-
-def _made_of(prepared: Problem) -> tuple[Any, ...]:
-    """Return what memory and machine code of a training depend on, where only the seed may differ."""
-    data = prepared.dataset
-    rows = [None if part is None else part.rows for part in (data.training, data.validation, data.test)]
-    return prepared.network.size, data.preparation.width, prepared.optimizer, rows
-
-
-def with_seed(prepared: Problem, seed: int) -> Problem:
-    """Prepare the config with another seed; rows that no seed has a part in are not read again."""
-    # The text stays: reading it again for every seed would take longer than a short training.
-    file = replace(prepared.file, config=replace(prepared.config, seed=seed))
-    data = prepared.config.data
-    drawn = isinstance(data.validation, float) or isinstance(data.test, float) or data.fold is not None
-    if drawn or prepared.config.start_from or prepared.optimizer.automatic:
-        return resolve_auto_rate(prepare_file(file, files=prepared.files))
-    return replace(prepared, file=file)
 
 
 def repeat(
@@ -139,7 +55,7 @@ def repeat(
     first, done, tally = _done_before(folder, settings.seeds, prepared.config.training.stop.metric)
     own = threading.local()
 
-    def train_seed(seed: int, over: threading.Event) -> Repeated | None:
+    def train_seed(seed: int, over: threading.Event) -> SeedResult | None:
         def told_to_end() -> bool:
             return over.is_set() or interrupted()
 
@@ -235,8 +151,8 @@ def _done_before(folder: RunFolder, count: int, metric: str | None) -> tuple[int
 
 
 def _in_threads(
-    one: Callable[[int, threading.Event], Repeated | None], seeds: Iterator[int]
-) -> Generator[Repeated | None, None, None]:
+    one: Callable[[int, threading.Event], SeedResult | None], seeds: Iterator[int]
+) -> Generator[SeedResult | None, None, None]:
     """Yield results in order of completion, not of seed.
 
     Threads are enough, as machine code runs outside of Python's lock.
@@ -245,7 +161,7 @@ def _in_threads(
     """
     workers, over = threads(), threading.Event()
     pool = ThreadPoolExecutor(workers, "mlp repeat")
-    waiting: set[Future[Repeated | None]] = set()
+    waiting: set[Future[SeedResult | None]] = set()
     going_on = True
     try:
         while going_on or waiting:
@@ -264,7 +180,7 @@ def _in_threads(
         pool.shutdown(cancel_futures=True)
 
 
-def seeds_of(folder: RunFolder) -> Iterator[Repeated]:
+def seeds_of(folder: RunFolder) -> Iterator[SeedResult]:
     """Yield what repeat.csv has, nothing where there is none. Raises ModelFileError where it is damaged."""
     again = AGAIN if not folder.has(CHECKPOINT) else REMEDY
     path, line = folder.path / REPEAT, 1
@@ -272,7 +188,7 @@ def seeds_of(folder: RunFolder) -> Iterator[Repeated]:
         if folder.has(REPEAT) and not path.stat().st_size:
             raise ValueError("it is empty")
         for line, row in enumerate(folder.table(REPEAT).rows(again), start=2):  # noqa: B007
-            yield Repeated.from_record(row)
+            yield SeedResult.from_record(row)
     except (OSError, ValueError) as error:
         raise ModelFileError(Fault(str(path), f"It is damaged: line {line}: {error}.", again)) from error
 

@@ -34,7 +34,7 @@ STREAMED_ROWS = 4096
 """Rows of a data file held at once while predicting: memory stays constant however long the file."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Prediction:
     """The outputs of a model for some rows.
 
@@ -210,9 +210,11 @@ def prediction_of(
     if isinstance(target, ClassTarget):
         probabilities = class_probabilities(outputs, target.coding)
         labels = [target.classes[i] for i in np.argmax(probabilities, axis=1)]
-        return Prediction(tuple(target.classes), probabilities, labels, counts, columns)
+        return Prediction(
+            names=tuple(target.classes), values=probabilities, labels=labels, counts=counts, columns=columns
+        )
     values = preparation.unscale(outputs) if target.task == "regression" else outputs
-    return Prediction(tuple(target.names), values, None, counts, columns)
+    return Prediction(names=tuple(target.names), values=values, labels=None, counts=counts, columns=columns)
 
 
 def _as_table(table: Any, reading: Mapping[str, Any]) -> Table:

@@ -1,4 +1,4 @@
-"""What a run records of its data files: which they were, and which of their rows were in which part."""
+"""The data files that a run records: which they were, and which of their rows were in which part."""
 
 from __future__ import annotations
 

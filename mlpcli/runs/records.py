@@ -13,7 +13,7 @@ class DataFile(TypedDict):
 
 
 class Provenance(TypedDict):
-    """What a training was made of.
+    """The data, versions and settings that a training was made of.
 
     graph: a digest of the step. data: by key of the config. start_from: a digest of the initial weights,
     where they were taken over from another training.
@@ -147,7 +147,7 @@ class Stream(TypedDict):
 
 
 class RunOrigin(TypedDict):
-    """What a training was made of, its config as it was given, and as it is in the folder of the run."""
+    """The provenance of a training, its config as it was given, and as it is in the run folder."""
 
     made: Provenance
     config: str
@@ -155,7 +155,7 @@ class RunOrigin(TypedDict):
 
 
 class CheckpointHeader(RunOrigin):
-    """What a checkpoint says beside its arrays.
+    """The content of a checkpoint beside its arrays.
 
     epoch: whole epochs done. history: names of its columns. part: what was done of the next epoch. stopped:
     why the training is over; "" where it is not.

@@ -27,7 +27,7 @@ ROUNDING = 4 * np.finfo(np.float64).eps
 """Share of a number's size that a deviation from the mean may be and still be rounding alone."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClassScores:
     """The scores of a classification. log_loss: in nats.
 
@@ -134,8 +134,15 @@ def class_scores(
     losses = -np.log(np.clip(np.asarray(right, np.float64), SMALLEST, 1.0))
     log_loss = mean(losses, None if weights is None else weights[known])
     rows = np.bincount(classes, minlength=every)
-    accuracy = mean(called == classes, weights)
-    return ClassScores(accuracy, log_loss, confusion, rows, probabilities, classes, weights)
+    return ClassScores(
+        accuracy=mean(called == classes, weights),
+        log_loss=log_loss,
+        confusion=confusion,
+        rows=rows,
+        probabilities=probabilities,
+        classes=classes,
+        weights=weights,
+    )
 
 
 def regression_scores(

@@ -51,7 +51,7 @@ class Planned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repeated:
+class SeedResult:
     """A training that was repeated from a seed. cost, validation_loss: of the epoch that it would keep.
 
     scores: of the weights that it would keep, on the validation part or else the training part, and on the
@@ -102,7 +102,7 @@ class Repeated:
         }
 
     @classmethod
-    def from_record(cls, row: Mapping[str, str]) -> Repeated:
+    def from_record(cls, row: Mapping[str, str]) -> SeedResult:
         """Read a row of repeat.csv, also of an earlier version. Raises ValueError for anything else."""
         old = VALIDATION_COST in row
         validation = VALIDATION_COST if old else "validation_loss"
@@ -205,7 +205,7 @@ class Run:
 class SeedDone:
     """One of the repeated trainings is over. of: how many there are."""
 
-    result: Repeated
+    result: SeedResult
     of: int
 
 

@@ -15,8 +15,8 @@ from cli.world import mlp
 
 from mlpcli import resume, train
 from mlpcli.errors import ConfigError, DataError, ModelFileError
-from mlpcli.experiments.repeat import SeedWorker
 from mlpcli.experiments.reproduce import reproduce
+from mlpcli.experiments.seed_worker import SeedWorker
 from mlpcli.experiments.verify_resume import verify_resume
 from mlpcli.problem.build import prepare
 from mlpcli.runs.folder import REPEAT
