@@ -15,6 +15,7 @@ from cli.world import mlp
 
 from mlpcli import resume, train
 from mlpcli.errors import ConfigError, DataError, ModelFileError
+from mlpcli.experiments.digests import digests
 from mlpcli.experiments.reproduce import reproduce
 from mlpcli.experiments.seed_worker import SeedWorker
 from mlpcli.experiments.verify_resume import verify_resume
@@ -126,6 +127,11 @@ def test_they_are_shown_compared_reproduced_and_verified(config, tmp_path):
     found = reproduce(run.path)
     assert found.same
     assert REPEAT in {each.what for each in found.compared}
+    table, before = run.path / REPEAT, digests(run.path)
+    header, *rows = table.read_text(encoding="utf-8").splitlines()
+    earlier = [f"{header},sha256", *(f"{row},0123456789abcdef" for row in rows), ""]
+    table.write_text("\n".join(earlier), encoding="utf-8")
+    assert digests(run.path) == before, "the digest that earlier versions wrote in a row counts for nothing"
     verified = verify_resume(config, ["repeat=3"])
     assert verified.same
     assert REPEAT in {each.what for each in verified.compared}
