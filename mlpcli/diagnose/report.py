@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.config.edit import as_options
 from mlpcli.config.load import ConfigSource
 from mlpcli.data.files import DataFiles
-from mlpcli.data.plain import finite
 from mlpcli.diagnose.gradient.check import GradientCheck, burned_in
 from mlpcli.diagnose.gradient.formula_faults import cusps
 from mlpcli.diagnose.gradient.points import check_gradient, check_in_precision
@@ -24,6 +23,7 @@ from mlpcli.errors import Fault, ModelFileError
 from mlpcli.execute import EXECUTORS
 from mlpcli.problem.build import prepare
 from mlpcli.runs.folder import CONFIG, RunFolder
+from mlpcli.runs.json_file import finite
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.range_test import resolve_auto_rate
 

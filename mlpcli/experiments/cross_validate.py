@@ -13,8 +13,10 @@ from mlpcli.errors import Fault, ModelFileError, OutputError, RunFailed
 from mlpcli.predict.model import prediction_of
 from mlpcli.problem.build import CHOICES, prepare, with_overrides
 from mlpcli.problem.problem import Problem
-from mlpcli.runs.folder import CONFIG, FOLDS, PREDICTIONS, REMEDY, RunFolder
+from mlpcli.runs.folder import CONFIG, FOLDS, PREDICTIONS, RunFolder
 from mlpcli.runs.model_file import ModelFile
+from mlpcli.runs.summary import read_summary
+from mlpcli.runs.table import REMEDY
 from mlpcli.training.events import FoldDone, FoldsDone, RunInterrupted
 from mlpcli.training.observer import TrainingHooks
 from mlpcli.training.part_evaluator import PartEvaluator, printed_scores
@@ -68,7 +70,7 @@ def cross_validate(
             {**printed_scores(held.evaluation(), mine.config.training.stop.metric), "loss": held.loss()}
         )
         predicted += _predictions(mine, held, number)
-        ended = inner.read_summary()["ended"]
+        ended = read_summary(inner)["ended"]
         halvings = len(ended["halvings"]) if ended else 0
         done = FoldDone(
             number=number,
@@ -79,15 +81,15 @@ def cross_validate(
             halvings=halvings,
         )
         hooks.report(done)
-    folder.write_table(FOLDS, [{"fold": at, **each} for at, each in enumerate(scores, 1)])
+    folder.table(FOLDS).write([{"fold": at, **each} for at, each in enumerate(scores, 1)])
     predicted.sort(key=lambda row: int(row["line"]))
-    folder.write_table(PREDICTIONS, predicted)
+    folder.table(PREDICTIONS).write(predicted)
     hooks.report(FoldsDone(tuple(scores), folder.path / PREDICTIONS))
 
 
 def folds_of(folder: RunFolder) -> FoldsDone | None:
     """Read folds.csv; return None where folds are missing or were not asked for. Raises ModelFileError."""
-    rows = folder.read_rows(FOLDS)
+    rows = list(folder.table(FOLDS).rows())
     if not folder.has(FOLDS):
         return None
     try:

@@ -7,7 +7,7 @@ from array import array
 
 import numpy as np
 
-from mlpcli.training.events import Repeated, SeedsDone
+from mlpcli.training.events import SeedResult, SeedsDone
 
 
 class SeedTally:
@@ -20,7 +20,7 @@ class SeedTally:
         self._best = (math.inf, math.inf)
         self._reached: int | None = None
 
-    def add(self, result: Repeated) -> None:
+    def add(self, result: SeedResult) -> None:
         """Count one more seed that is done."""
         self._costs.append(result.followed)
         self._best = min(self._best, (result.judged(self._metric), result.seed))

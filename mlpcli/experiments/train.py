@@ -15,6 +15,7 @@ from mlpcli.problem.problem import Problem
 from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder, place_of
 from mlpcli.runs.lock import locked
+from mlpcli.runs.summary import read_summary, write_summary
 from mlpcli.training.checkpointer import unwritable_ends_run
 from mlpcli.training.epoch import Epoch
 from mlpcli.training.events import Planned, Run
@@ -143,11 +144,11 @@ def _run_experiment(
         remove_left_over(folder.path)
         ready = make_ready(prepared)
         if folder.has(SUMMARY):  # what is done of it was done with the same rows
-            then = folder.read_summary()["made"]
+            then = read_summary(folder)["made"]
             check_start(then, ready.made, prepared.config)
             check_executor(then, ready.made, folder.path)
         else:
-            folder.write_summary({"made": ready.made, "ended": None})
+            write_summary(folder, {"made": ready.made, "ended": None})
         hooks.report(Planned(ready.prepared, folder.path))
         if prepared.config.repeat is not None:
             from mlpcli.experiments.repeat import repeat

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import cast
 
-from mlpcli.runs.records import Found
+from mlpcli.data.json_records import read_record
+from mlpcli.runs.records import FindingRecord
 
 SEVERITIES = ("problem", "warning", "note")
 """How grave a finding is, the gravest first."""
@@ -46,29 +47,20 @@ class Finding:
     consequences: tuple[Finding, ...] = ()
     measure: str = ""
 
-    def as_json(self) -> Found:
-        """Return the finding as plain data: every field by name."""
-        return cast("Found", asdict(self))
+    def as_json(self) -> FindingRecord:
+        """Return plain data: every field by name."""
+        return cast("FindingRecord", asdict(self))
 
     @classmethod
-    def from_json(cls, found: Found) -> Finding:
-        """Make the finding that as_json() was called on. Raises ValueError for an unknown severity."""
-        if found["severity"] not in SEVERITIES:
-            raise ValueError(f"the severity of a finding is {found['severity'][:40]!r}")
-        return cls(
-            rule=found["rule"],
-            severity=found["severity"],
-            cause=found["cause"],
-            where=found["where"],
-            key=found["key"],
-            value=found["value"],
-            threshold=found["threshold"],
-            remedies=tuple(Remedy(each["why"], tuple(each["changes"])) for each in found["remedies"]),
-            consequences=tuple(map(cls.from_json, found["consequences"])),
-            # Runs of older versions have no measure.
-            measure=found.get("measure", ""),
-        )
+    def from_json(cls, found: FindingRecord) -> Finding:
+        """Return the finding that as_json was called on. Raises ValueError for anything else."""
+        return read_record(cls, found)
+
+    def fault(self) -> str:
+        """Say what cannot be true of a finding; empty when all is well."""
+        known = self.severity in SEVERITIES
+        return "" if known else f"the severity of a finding is {self.severity[:40]!r}"
 
     def explaining(self, others: tuple[Finding, ...]) -> Finding:
-        """Copy this finding, with these as its consequences."""
+        """Return a copy with these as its consequences."""
         return replace(self, consequences=others)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from mlpcli.execute.executor import State
-from mlpcli.runs.records import Best
+from mlpcli.runs.records import KeptEpoch
 from mlpcli.scoring.evaluation import Evaluation
 from mlpcli.training.epoch import Epoch
 from mlpcli.training.events import Record
@@ -98,7 +98,7 @@ class BestWeights:
         own = {name: value for name, value in self.scores.items() if name.startswith(part)}
         return {**record, **own, "seconds": None if self.cost is None else round(self.seconds, 3)}
 
-    def as_json(self) -> Best:
+    def as_json(self) -> KeptEpoch:
         """Return everything but the weights, for a checkpoint."""
         return {
             "epoch": self.epoch,
@@ -107,7 +107,7 @@ class BestWeights:
             "seconds": self.seconds,
         }
 
-    def restore(self, found: Best) -> None:
+    def restore(self, found: KeptEpoch) -> None:
         """Take over what as_json returned, which has no weights. Raises ValueError for anything else."""
         if found["record"] and not {"epoch", "cost"} <= set(found["record"]):
             raise ValueError("what is known of the epoch that is kept is not a row of its history")

@@ -10,9 +10,11 @@ from typing import cast
 
 from mlpcli.errors import Fault, MlpError, OutputError, RunFailed
 from mlpcli.runs.array_file import fingerprint
-from mlpcli.runs.folder import CHECKPOINT, CONFIG, FOLDER_GONE, MODEL, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, CONFIG, FINDINGS, FOLDER_GONE, MODEL, RunFolder
+from mlpcli.runs.json_file import write_json
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.runs.records import Ended, Given, Outcome, Test
+from mlpcli.runs.records import Ended, RunOrigin, RunOutcome, TestScores
+from mlpcli.runs.summary import write_summary
 from mlpcli.scoring.evaluation import Evaluation
 from mlpcli.training.state import TrainingState
 
@@ -26,7 +28,7 @@ class Checkpointer:
     """Writes checkpoints of one training, and what its run folder has at the end."""
 
     def __init__(
-        self, folder: RunFolder, state: TrainingState, given: Given, every: float | None = None
+        self, folder: RunFolder, state: TrainingState, given: RunOrigin, every: float | None = None
     ) -> None:
         """Write nothing yet. given: provenance and config texts that every checkpoint has beside the state.
 
@@ -58,7 +60,7 @@ class Checkpointer:
         checkpoint.write(self.folder.path / CHECKPOINT)
         first, self._written = self._written is None, self._state.loop.epoch
         if first:
-            self.folder.write_summary({"made": self._given["made"], "ended": None})
+            write_summary(self.folder, {"made": self._given["made"], "ended": None})
         now = time.perf_counter()
         wait = max(LEAST, (now - began) / SHARE) if self._every is None else self._every
         self._next = now + wait
@@ -69,11 +71,11 @@ class Checkpointer:
             if self._state.is_exact and self._written != self._state.loop.epoch:
                 self.write()
 
-    def finish(self, model: ModelFile, outcome: Outcome, test: Evaluation | None) -> None:
+    def finish(self, model: ModelFile, outcome: RunOutcome, test: Evaluation | None) -> None:
         """Write everything of a training that is over but the last checkpoint. Raises OutputError."""
         state = self._state
         model.write(self.folder.path / MODEL)
-        self.folder.write_findings([each.as_json() for each in state.findings])
+        write_json(self.folder.path / FINDINGS, [each.as_json() for each in state.findings])
         ended: Ended = {
             **outcome,
             "seconds": round(state.loop.seconds, 3),
@@ -81,9 +83,9 @@ class Checkpointer:
             "model_sha256": fingerprint(model.parameters),
             "state_sha256": fingerprint(state.loop.arrays),
             # Without zeros: a matrix of a thousand classes would be larger than what is read again.
-            "test": cast("Test", test.as_json(zeros=False)) if test else None,
+            "test": cast("TestScores", test.as_json(zeros=False)) if test else None,
         }
-        self.folder.write_summary({"made": self._given["made"], "ended": ended})
+        write_summary(self.folder, {"made": self._given["made"], "ended": ended})
 
 
 @contextmanager

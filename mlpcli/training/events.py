@@ -17,12 +17,15 @@ from mlpcli.training.stop_reasons import INTERRUPTED, NON_FINITE
 if TYPE_CHECKING:
     from mlpcli.problem.problem import Problem
     from mlpcli.runs.finding import Finding
-    from mlpcli.runs.records import Seen
+    from mlpcli.runs.records import ReportedFindingRecord
     from mlpcli.scoring.evaluation import Evaluation
 
 Record = dict[str, int | float | None]
 """A row of history.csv: epoch, cost, loss where there is a penalty, what else is followed, the loss and
 scores of the validation rows (of the training rows, without validation), seconds."""
+
+VALIDATION_COST, SEAL = "validation_cost", "sha256"
+"""Columns of repeat.csv in earlier versions: a loss with the penalty in it, and a digest of the row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,7 @@ class Planned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repeated:
+class SeedResult:
     """A training that was repeated from a seed. cost, validation_loss: of the epoch that it would keep.
 
     scores: of the weights that it would keep, on the validation part or else the training part, and on the
@@ -98,6 +101,32 @@ class Repeated:
             "halvings": self.halvings,
         }
 
+    @classmethod
+    def from_record(cls, row: Mapping[str, str]) -> SeedResult:
+        """Read a row of repeat.csv, also of an earlier version. Raises ValueError for anything else."""
+        old = VALIDATION_COST in row
+        validation = VALIDATION_COST if old else "validation_loss"
+        own = {"seed", "epochs", "cost", validation, "stopped", "reached", "halvings"}
+        missing, reached = sorted(own - set(row)), row.get("reached", "")
+        if missing:
+            raise ValueError(f"there is no column {missing[0]}")
+        if reached not in ("", "0", "1"):
+            raise ValueError(f"{reached!r} says neither that a cost was reached nor that it was not")
+        result = cls(
+            seed=int(row["seed"]),
+            epochs=int(row["epochs"]),
+            cost=float(row["cost"]),
+            validation_loss=float(row[validation]) if row[validation] else None,
+            scores={name: float(text) for name, text in row.items() if name not in {*own, SEAL}},
+            stopped=row["stopped"],
+            reached=reached == "1" if reached else None,
+            halvings=int(row["halvings"]),
+            penalised=old,
+        )
+        if math.isnan(result.cost) and not result.failed:
+            raise ValueError(f"the cost of seed {result.seed} is no number")
+        return result
+
 
 @dataclass(frozen=True)
 class EpochDone:
@@ -116,12 +145,12 @@ class ReportedFinding:
     finding: Finding
     batch: int | None = None
 
-    def as_json(self) -> Seen:
+    def as_json(self) -> ReportedFindingRecord:
         """Return the entry of findings.json: the finding's fields after epoch and batch."""
         return {"epoch": self.epoch, "batch": self.batch, **self.finding.as_json()}
 
     @classmethod
-    def from_json(cls, found: Seen) -> ReportedFinding:
+    def from_json(cls, found: ReportedFindingRecord) -> ReportedFinding:
         """Read what as_json returned. Raises ValueError for a severity that does not exist."""
         from mlpcli.runs.finding import Finding  # seldom needed
 
@@ -176,7 +205,7 @@ class Run:
 class SeedDone:
     """One of the repeated trainings is over. of: how many there are."""
 
-    result: Repeated
+    result: SeedResult
     of: int
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,16 +104,15 @@ class PartEvaluator:
             targets = np.concatenate([targets, unseen.targets])
             if weights is not None and unseen.weights is not None:
                 weights = np.concatenate([weights, unseen.weights])
-        return evaluate_outputs(
+        evaluation = evaluate_outputs(
             outputs,
             targets,
             dataset.preparation,
-            dataset.task,
             weights=weights,
-            weighted=dataset.weighting.describe(target),
             no_probabilities=self.no_probabilities,
             unseen=unseen.classes if unseen else (),
         )
+        return replace(evaluation, weighted=dataset.weighting.describe(target))
 
 
 def printed_scores(evaluation: Evaluation, metric: str | None) -> dict[str, float]:

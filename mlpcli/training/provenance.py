@@ -14,19 +14,19 @@ from mlpcli.graph.fingerprint import fingerprint
 from mlpcli.optim.step import TrainingStep
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.array_file import fingerprint as array_fingerprint
-from mlpcli.runs.records import DataFile, Made
+from mlpcli.runs.records import DataFile, Provenance
 from mlpcli.version import __version__
 
 DATA_FILES = ("train", "labels", "validation", "validation_labels", "test", "test_labels")
 
 
-def provenance(prepared: Problem, step: TrainingStep) -> Made:
+def provenance(prepared: Problem, step: TrainingStep) -> Provenance:
     """Return the provenance of a training that is about to begin; hashes data files that are not hashed yet.
 
     Raises DataError where a data file cannot be read.
     """
     config = prepared.config
-    made: Made = {
+    made: Provenance = {
         "mlp_version": __version__,
         "python": ".".join(map(str, sys.version_info[:3])),
         "platform": sys.platform,
@@ -49,19 +49,19 @@ def _data_files(problem: Problem) -> Iterator[tuple[str, DataFile]]:
             yield key, {"file": os.path.basename(path), "sha256": problem.files.sha256(path)}
 
 
-def changed_data(then: Made, now: Made) -> list[str]:
+def changed_data(then: Provenance, now: Provenance) -> list[str]:
     """Return the keys of the data files whose content differs, or is unknown."""
     keys = {*then["data"], *now["data"]}
     digests = {key: (_digest_of(then, key), _digest_of(now, key)) for key in keys}
     return sorted(key for key, (old, new) in digests.items() if old is None or old != new)
 
 
-def _digest_of(made: Made, key: str) -> str | None:
+def _digest_of(made: Provenance, key: str) -> str | None:
     file = made["data"].get(key)
     return file["sha256"] if file else None
 
 
-def data_differences(then: Made, now: Made) -> Iterator[str]:
+def data_differences(then: Provenance, now: Provenance) -> Iterator[str]:
     """Yield a sentence for each data file whose content has changed, and for other initial weights."""
     for key in changed_data(then, now):
         old, new = (_describe_file(each["data"].get(key)) for each in (then, now))
@@ -74,7 +74,7 @@ def _describe_file(file: Mapping[str, Any] | None) -> str:
     return f"{file['file']} (sha256 {(file['sha256'] or 'unknown')[:16]})" if file else "none"
 
 
-def check_start(then: Made, now: Made, config: Config) -> None:
+def check_start(then: Provenance, now: Provenance, config: Config) -> None:
     """Check a run that has no checkpoint yet. Raises DataError for changed data or initial weights."""
     check_data(then, now, config.data)
     if then.get("start_from") != now.get("start_from"):
@@ -83,7 +83,7 @@ def check_start(then: Made, now: Made, config: Config) -> None:
         raise DataError(Fault(config.start_from or "start_from", what, remedy))
 
 
-def check_data(then: Made, now: Made, config: DataConfig) -> None:
+def check_data(then: Provenance, now: Provenance, config: DataConfig) -> None:
     """Check the data files. Raises DataError naming each one whose content has changed."""
     faults = []
     for key in changed_data(then, now):
@@ -97,7 +97,7 @@ def check_data(then: Made, now: Made, config: DataConfig) -> None:
         raise DataError(faults)
 
 
-def check_executor(then: Made, now: Made, path: Path) -> None:
+def check_executor(then: Provenance, now: Provenance, path: Path) -> None:
     """Check that the executor is the one of the run. Raises ModelFileError where it is another one."""
     if then["executor"] != now["executor"]:
         what = f"The run was trained by the executor {then['executor']}; here it would be {now['executor']}."
@@ -106,7 +106,7 @@ def check_executor(then: Made, now: Made, path: Path) -> None:
         raise ModelFileError(Fault(str(path), what + " The bits would differ.", remedy))
 
 
-def check_computation(then: Made, now: Made, path: Path) -> tuple[str, ...]:
+def check_computation(then: Provenance, now: Provenance, path: Path) -> tuple[str, ...]:
     """Return notes on what may change the last bits. Raises ModelFileError where the step is another one."""
     old, new = then["mlp_version"], now["mlp_version"]
     check_executor(then, now, path)
@@ -120,7 +120,7 @@ def check_computation(then: Made, now: Made, path: Path) -> tuple[str, ...]:
     return tuple(differences(then, now))
 
 
-def differences(then: Made, now: Made) -> Iterator[str]:
+def differences(then: Provenance, now: Provenance) -> Iterator[str]:
     """Yield a sentence for each version that may change the last bits."""
     pairs: list[tuple[str, str | None, str | None]] = [("mlp", then["mlp_version"], now["mlp_version"])]
     names = sorted({*then["libraries"], *now["libraries"]})

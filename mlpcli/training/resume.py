@@ -16,7 +16,8 @@ from mlpcli.runs.checkpoint import REMEDY, Checkpoint, understood
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, HISTORY, MODEL, SUMMARY, RunFolder
 from mlpcli.runs.lock import locked
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.runs.records import Given, Values
+from mlpcli.runs.records import CheckpointHeader, RunOrigin
+from mlpcli.runs.summary import read_summary
 from mlpcli.training.checkpointer import unwritable_ends_run
 from mlpcli.training.events import Run, RunEnded
 from mlpcli.training.failure import failure
@@ -85,7 +86,7 @@ def _fresh_in(
         raise ModelFileError(Fault(str(folder.path), what, REMEDY))
     ready = make_ready(prepare(folder.path / CONFIG, overrides, files=files))
     if folder.has(SUMMARY):
-        check_start(folder.read_summary()["made"], ready.made, ready.prepared.config)
+        check_start(read_summary(folder)["made"], ready.made, ready.prepared.config)
     text = ready.prepared.file.text
     if overrides:
         folder.write_config(text)
@@ -143,17 +144,17 @@ def restored(
         text = values["config"]
     state = TrainingState.initial(prepared, ready.step)
     state.restore(checkpoint, path)
-    folder.write_history(state.history)
+    folder.table(HISTORY).write(state.history)
     if prepared.file.text != values["run_config"]:
         text = prepared.file.text
         folder.write_config(text)
-    given: Given = {"made": made, "config": text, "run_config": prepared.file.text}
+    given: RunOrigin = {"made": made, "config": text, "run_config": prepared.file.text}
     return TrainingStart(
         folder=folder, prepared=prepared, step=ready.step, state=state, given=given, notes=notes
     )
 
 
-def _keep_initial_weights(ready: Ready, values: Values, file: ConfigFile) -> None:
+def _keep_initial_weights(ready: Ready, values: CheckpointHeader, file: ConfigFile) -> None:
     """Make the provenance name the initial weights that the run began with: nothing is left of others.
 
     Raises ConfigError where the learning rate was found from them.
@@ -167,7 +168,7 @@ def _keep_initial_weights(ready: Ready, values: Values, file: ConfigFile) -> Non
         made["start_from"] = began
 
 
-def _check_schedule(ready: Ready, values: Values, file: ConfigFile, before: int) -> None:
+def _check_schedule(ready: Ready, values: CheckpointHeader, file: ConfigFile, before: int) -> None:
     """Raise ConfigError where a schedule over all epochs, `before` of them, would be over others now."""
     schedule, graph = ready.prepared.optimizer.schedule, values["made"]["graph"]
     if schedule is not None and ready.made["graph"] != graph and before != file.config.training.epochs:
@@ -197,7 +198,7 @@ def _is_moved_file(difference: Difference) -> bool:
     return both and difference.key in {f"data.{key}" for key in DATA_FILES}
 
 
-def _check_epochs(file: ConfigFile, values: Values) -> None:
+def _check_epochs(file: ConfigFile, values: CheckpointHeader) -> None:
     """Raise ConfigError where too few epochs are asked for: what is done or begun has as many."""
     done, wanted = values["epoch"] + (values["part"] is not None), file.config.training.epochs
     if wanted < done or (
@@ -207,7 +208,7 @@ def _check_epochs(file: ConfigFile, values: Values) -> None:
         raise file.error("training.epochs", what, "Give more, or train anew with mlp train.")
 
 
-def _is_unfinished(values: Values, then: Config, now: Config) -> bool:
+def _is_unfinished(values: CheckpointHeader, then: Config, now: Config) -> bool:
     """Return whether there is anything left to do. then, now: the config before and after the overrides."""
     stopped = values["stopped"]
     if stopped in NON_FINITE:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from mlpcli.optim.step import TrainingStep, training_step
 from mlpcli.problem.problem import Problem
-from mlpcli.runs.folder import RunFolder
-from mlpcli.runs.records import Given, Made
+from mlpcli.runs.folder import LEARNING_RATE, RunFolder
+from mlpcli.runs.records import Provenance, RunOrigin
 from mlpcli.training.plateau import PlateauCounter
 from mlpcli.training.provenance import provenance
 from mlpcli.training.range_test import resolve_auto_rate
@@ -20,7 +20,7 @@ class Ready:
 
     prepared: Problem
     step: TrainingStep
-    made: Made
+    made: Provenance
 
 
 def make_ready(prepared: Problem) -> Ready:
@@ -54,7 +54,7 @@ class TrainingStart:
     prepared: Problem
     step: TrainingStep
     state: TrainingState
-    given: Given
+    given: RunOrigin
     notes: tuple[str, ...] = ()
 
 
@@ -69,8 +69,8 @@ def fresh(
     state = TrainingState.initial(prepared, ready.step)
     if prepared.found_rate is not None:
         curve = zip(prepared.found_rate.rates, prepared.found_rate.losses, strict=True)
-        folder.write_learning_rate(curve)
-    given: Given = {"made": ready.made, "config": config, "run_config": run_config}
+        folder.table(LEARNING_RATE).write([{"rate": rate, "loss": loss} for rate, loss in curve])
+    given: RunOrigin = {"made": ready.made, "config": config, "run_config": run_config}
     return TrainingStart(
         folder=folder, prepared=prepared, step=ready.step, state=state, given=given, notes=notes
     )

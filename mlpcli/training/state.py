@@ -13,7 +13,7 @@ from mlpcli.execute.rows import EpochTotals
 from mlpcli.optim.step import TrainingStep
 from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.runs.checkpoint import Checkpoint, understood
-from mlpcli.runs.records import Begun, Given, Halving, Values
+from mlpcli.runs.records import CheckpointHeader, Halving, PartialEpoch, RunOrigin
 from mlpcli.training.best_weights import BestWeights, keeps_best
 from mlpcli.training.events import Record, ReportedFinding
 from mlpcli.training.loop_state import InterruptedEpoch, LoopState
@@ -96,13 +96,13 @@ class TrainingState:
         # Where the next batch shows that these weights are no good, those before them are the last good ones.
         return self.may_halve or not self.best.follows_best
 
-    def checkpoint(self, given: Given, stopped: str = "") -> Checkpoint:
+    def checkpoint(self, given: RunOrigin, stopped: str = "") -> Checkpoint:
         """Return a checkpoint of the current state, after a record.
 
         given: provenance and config texts stored with it. stopped: why training is over; "" where it is not.
         """
         loop, part, previous = self.loop, self.loop.interrupted, self.loop.previous
-        values: Values = {
+        values: CheckpointHeader = {
             "epoch": loop.epoch,
             "seconds": loop.seconds,
             "random": {"shuffle": dict(self.rng.bit_generator.state)},
@@ -161,7 +161,7 @@ class TrainingState:
                 loop.interrupted = _interrupted(values["part"], groups["part"]["order"], self.shape)
 
 
-def _interrupted(found: Begun, order: NDArray[Any], shape: _Shape) -> InterruptedEpoch:
+def _interrupted(found: PartialEpoch, order: NDArray[Any], shape: _Shape) -> InterruptedEpoch:
     """Return the interrupted epoch. Raises ValueError where it does not fit the rows."""
     # Machine code takes rows in that order without a check of its own.
     if order.dtype != np.intp or not np.array_equal(np.sort(order), np.arange(shape.rows)):

@@ -14,8 +14,9 @@ from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep
 from mlpcli.problem.problem import Problem
+from mlpcli.runs.folder import HISTORY
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.runs.records import Outcome
+from mlpcli.runs.records import RunOutcome
 from mlpcli.scoring.evaluation import Evaluation
 from mlpcli.training.best_weights import record_of, with_row
 from mlpcli.training.checkpointer import Checkpointer, unwritable_ends_run
@@ -203,7 +204,7 @@ class _Training:
         only_interrupted = epoch.stopped == INTERRUPTED and epoch.number % self._every
         passing = only_interrupted or not epoch.whole
         (self._interrupted_records if passing else self._state.history).append(record)
-        self._folder.append_history(record)
+        self._folder.table(HISTORY).append(record)
         return record
 
     def _after_non_finite_cost(self, epoch: Epoch) -> None:
@@ -223,7 +224,7 @@ class _Training:
         kept = [record for record in state.history if (record["epoch"] or 0) <= after]
         if len(kept) < len(state.history):
             state.history[:] = kept
-            self._folder.write_history(kept)
+            self._folder.table(HISTORY).write(kept)
         return Halved(epoch.number, after, factor, cause)
 
     def _finish(self, epoch: Epoch) -> Run:
@@ -237,7 +238,7 @@ class _Training:
         printed = [*state.history, *self._interrupted_records]
         history = with_row(printed, best.row)
         if len(history) > len(printed):
-            self._folder.write_history(history)
+            self._folder.table(HISTORY).write(history)
         outcome = self._outcome(epoch)
         model = _model(prepared, self._checkpointer.config_text, best.weights, outcome)
         # The checkpoint that says that all is over comes last: until then it can be done again.
@@ -258,9 +259,9 @@ class _Training:
             findings=tuple(state.findings),
         )
 
-    def _outcome(self, epoch: Epoch) -> Outcome:
+    def _outcome(self, epoch: Epoch) -> RunOutcome:
         best, found_rate = self._state.best, self._prepared.found_rate
-        outcome: Outcome = {
+        outcome: RunOutcome = {
             "epochs": epoch.number,
             "kept_epoch": best.epoch,
             "cost": best.cost,
@@ -273,18 +274,18 @@ class _Training:
         return outcome
 
 
-def _model(prepared: Problem, config: str, weights: State, outcome: Outcome) -> ModelFile:
+def _model(prepared: Problem, config: str, weights: State, outcome: RunOutcome) -> ModelFile:
     data, preparation = prepared.config.data, prepared.dataset.preparation
     return ModelFile(
-        prepared.dataset.task,
-        prepared.config.precision,
-        prepared.config.network,
-        prepared.head,
-        preparation.width,
-        preparation,
-        {"header": data.header, "separator": data.separator},
-        weights,
-        config,
-        outcome,
-        prepared.dataset.weighting,
+        task=prepared.dataset.task,
+        precision=prepared.config.precision,
+        network=prepared.config.network,
+        head=prepared.head,
+        width=preparation.width,
+        preparation=preparation,
+        reading={"header": data.header, "separator": data.separator},
+        parameters=weights,
+        config=config,
+        summary=outcome,
+        weighting=prepared.dataset.weighting,
     )

@@ -9,7 +9,7 @@ import click
 
 from mlpcli.cli.text.network_and_data import describe_network
 from mlpcli.cli.views.view import QuietView
-from mlpcli.data.plain import finite
+from mlpcli.runs.json_file import finite
 from mlpcli.training.events import (
     EpochDone,
     FoldDone,

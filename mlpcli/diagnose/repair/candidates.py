@@ -225,9 +225,7 @@ def _score(problem: Problem, predictions: NDArray[Any], part: Part) -> tuple[flo
         return None, 0.0
     dataset = problem.dataset
     with np.errstate(all="ignore"):
-        scores = evaluate_outputs(
-            predictions, part.targets, dataset.preparation, dataset.task, weights=part.weights
-        )
+        scores = evaluate_outputs(predictions, part.targets, dataset.preparation, weights=part.weights)
     if scores.regression_scores:
         score = float(np.mean([each.r2 for each in scores.regression_scores.values()]))
         return (score if math.isfinite(score) else None), 0.0

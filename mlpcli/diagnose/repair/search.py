@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from mlpcli.config.load import ConfigFile
-from mlpcli.data.plain import finite
 from mlpcli.diagnose.repair.candidates import Candidate, CandidateResult, CandidateRunner
 from mlpcli.diagnose.repair.proposal import ChangedLine, changed_lines, changed_text
 from mlpcli.diagnose.report import config_of
@@ -19,6 +18,7 @@ from mlpcli.diagnose.trials.trial import BEATS
 from mlpcli.diagnose.trials.trials import last_of_each
 from mlpcli.runs.atomic import cannot_write, replacing
 from mlpcli.runs.finding import Finding, Remedy
+from mlpcli.runs.json_file import finite
 
 MOST_ROUNDS = 5
 """Faults that are looked for one after another."""
