@@ -40,7 +40,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from mlpcli.api import train
 from mlpcli.data.split import split
-from mlpcli.problem.build import Prepared, prepare, random_stream
+from mlpcli.problem.build import prepare
+from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.training.events import Event, Started
 from tables import CONFIGS, SETS, fit_and_score, mean_and_spread, print_table, run_ours
 
@@ -83,7 +84,7 @@ def files(name: str, data: Path | None, folder: Path) -> Files:
     return Files(given[:1], given)
 
 
-def cut(prepared: Prepared, source: Path, share: float, seed: int, beside: Path) -> list[str]:
+def cut(prepared: Problem, source: Path, share: float, seed: int, beside: Path) -> list[str]:
     """The rows that `data.test: share` keeps and leaves, in files of their own, as overrides.
 
     Files, because data.validation beside a share changes which rows are for the test.
@@ -125,7 +126,7 @@ def empty_cache() -> Iterator[None]:
 
 
 def their_model(
-    prepared: Prepared, setting: dict[str, Any], epochs: int, seed: int
+    prepared: Problem, setting: dict[str, Any], epochs: int, seed: int
 ) -> MLPClassifier | MLPRegressor:
     """Neither tolerance nor patience ends it before the last epoch, unless the setting says so."""
     kind = MLPRegressor if prepared.dataset.task == "regression" else MLPClassifier
@@ -151,7 +152,7 @@ def our_epochs(config: Path, overrides: Sequence[str], seconds: float, probe: in
     return max(1, int((seconds - compiling) / each))
 
 
-def their_epochs(setting: dict[str, Any], prepared: Prepared, seconds: float, probe: int) -> int:
+def their_epochs(setting: dict[str, Any], prepared: Problem, seconds: float, probe: int) -> int:
     """How many there is time for, as `probe` epochs tell, before any of them may stop it early."""
     fixed = {key: value for key, value in setting.items() if key not in ("n_iter_no_change", "tol")}
     model = their_model(prepared, fixed, probe, 0)

@@ -43,7 +43,8 @@ from mlpcli.errors import MlpError
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.optim.optimizers.adam import Adam
 from mlpcli.optim.optimizers.sgd import Sgd
-from mlpcli.problem.build import Prepared, prepare
+from mlpcli.problem.build import prepare
+from mlpcli.problem.problem import Problem
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
@@ -128,7 +129,7 @@ def mean_and_spread(pairs: Sequence[tuple[float, float]]) -> str:
     return f"{fmean(values):.{digits}f} ± {pstdev(values):.{digits}f}"
 
 
-def scikit_learn_model(prepared: Prepared, seed: int) -> MLPClassifier | MLPRegressor:
+def scikit_learn_model(prepared: Problem, seed: int) -> MLPClassifier | MLPRegressor:
     """scikit-learn's MLP that trains as the config says. Raises NotMirrored."""
     config, optimizer = prepared.config, prepared.optimizer
     regression = prepared.dataset.task == "regression"
@@ -197,7 +198,7 @@ def scikit_learn_model(prepared: Prepared, seed: int) -> MLPClassifier | MLPRegr
     )
 
 
-def run_scikit_learn(prepared: Prepared, seed: int) -> tuple[float, float]:
+def run_scikit_learn(prepared: Problem, seed: int) -> tuple[float, float]:
     """Test score and seconds of `fit`."""
     model = scikit_learn_model(prepared, seed)
     pair = fit_and_score(model, prepared)
@@ -206,7 +207,7 @@ def run_scikit_learn(prepared: Prepared, seed: int) -> tuple[float, float]:
 
 
 def fit_and_score(
-    model: MLPClassifier | MLPRegressor, prepared: Prepared, clock: Callable[[], float] = time.perf_counter
+    model: MLPClassifier | MLPRegressor, prepared: Problem, clock: Callable[[], float] = time.perf_counter
 ) -> tuple[float, float]:
     """Test score and seconds of scikit-learn's `fit` on the prepared matrices."""
     dataset = prepared.dataset
@@ -231,7 +232,7 @@ def fit_and_score(
 
 def run_ours(
     config: Path, overrides: Sequence[str], clock: Callable[[], float] = time.perf_counter
-) -> tuple[Prepared, tuple[float, float]]:
+) -> tuple[Problem, tuple[float, float]]:
     """What was prepared; test score and seconds of `train` without preparing."""
     started = clock()
     prepared = prepare(config, overrides)

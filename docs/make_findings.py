@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import Path
+from typing import NamedTuple
 
 from mlpcli.diagnose.ranking import rules_of
 from mlpcli.diagnose.rule import KINDS, Rule
@@ -21,6 +24,9 @@ KIND_TITLES = {
     "trial": "A short training",
     "symptom": "Symptoms, which have one of the above as their cause",
 }
+SECTIONS = ("What is measured:", "Threshold:", "Source:")
+PARTS = re.compile(r"(.+?)\.\n\n(.+)\n\n" + r"\n".join(rf"{section} (.+)" for section in SECTIONS), re.DOTALL)
+"""The docstring of a rule: a title, a text, and the sections."""
 MADE = "<!-- Made by `make docs` from mlpcli/diagnose/rules: change it there. -->"
 
 
@@ -29,23 +35,42 @@ def pages() -> dict[str, str]:
     return {f"{name}.md": page(name, rule) for name, rule in RULES.items()} | {"README.md": index()}
 
 
-def page(name: str, rule: Rule) -> str:
-    """What one rule looks at, and an example."""
+class Docstring(NamedTuple):
+    """The parts of a rule's docstring. text: why it is a problem, Markdown."""
+
+    title: str
+    text: str
+    measured: str
+    threshold: str
+    source: str
+
+
+def docstring(rule: Rule | type[Rule]) -> Docstring:
+    """Take a rule's docstring apart. Raises ValueError, with the rule's name, where a part is missing."""
+    parts = PARTS.fullmatch(inspect.getdoc(rule) or "")
+    if parts is None:
+        raise ValueError(f"the docstring of {rule} is not a title, a text and {', '.join(SECTIONS)}")
+    return Docstring(*(part.strip() for part in parts.groups()))
+
+
+def page(name: str, rule: Rule | type[Rule]) -> str:
+    """Write the page of one rule: its docstring as text and table, and an example."""
+    said = docstring(rule)
     when = "always" if rule.exact or rule.always else "only about networks that do not learn"
     exact = "yes: true or false, without a threshold" if rule.exact else "no"
     blocks = [
-        f"# {rule.title}",
+        f"# {said.title}",
         MADE,
         f"`{name}`, asked {when}.",
-        rule.text.strip(),
+        said.text,
         "\n".join(
             [
                 "| | |",
                 "|---|---|",
-                f"| what is measured | {cell(rule.statistic)} |",
-                f"| threshold | {cell(rule.threshold)} |",
+                f"| what is measured | {cell(said.measured)} |",
+                f"| threshold | {cell(said.threshold)} |",
                 f"| exact | {exact} |",
-                f"| source | {cell(rule.source)} |",
+                f"| source | {cell(said.source)} |",
             ]
         ),
     ]
@@ -82,8 +107,8 @@ def index() -> str:
     ]
     for kind in KINDS:
         lines = [
-            f"| [{name}]({name}.md) | {cell(rule.title)} | {cell(rule.threshold)} |"
-            for name, rule in rules_of(kind).items()
+            f"| [{name}]({name}.md) | {cell(said.title)} | {cell(said.threshold)} |"
+            for name, said in ((name, docstring(rule)) for name, rule in rules_of(kind).items())
         ]
         blocks.append(
             "\n".join(

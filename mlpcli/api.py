@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlpcli.experiments.verify_resume import Verification
     from mlpcli.graph.node import Node
     from mlpcli.predict.model import Model
-    from mlpcli.problem.build import Prepared
+    from mlpcli.problem.problem import Problem
     from mlpcli.training.events import Event, Run
 
 
@@ -90,7 +90,7 @@ def predict(
     return write_predictions(run, data, output, executor)
 
 
-def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Prepared:
+def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Problem:
     """Do everything but the training: read config and data, and build the network.
 
     config, overrides: see train. Raises ConfigError, DataError.

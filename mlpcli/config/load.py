@@ -46,9 +46,9 @@ class ConfigFile:
     def error(self, key: str, what: str, remedy: str = "") -> ConfigError:
         """The fault of a key that a later stage found, at the key's line or that of the nearest key above."""
         where = "" if key else str(self.path)
-        return ConfigError(self.located(Fault(where, what, remedy, key)))
+        return ConfigError(self.with_location(Fault(where, what, remedy, key)))
 
-    def located(self, found: Fault) -> Fault:
+    def with_location(self, found: Fault) -> Fault:
         """A fault with a key gets the line of the key, or of the nearest key above; others stay."""
         if not found.key:
             return found

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.cells import is_missing
+from mlpcli.data.files import DataFiles
 from mlpcli.data.infer import infer
 from mlpcli.data.numeric import Numeric
 from mlpcli.data.prepare import Preparation, fit_columns
-from mlpcli.data.read import LABEL, open_reader, read_table
+from mlpcli.data.read import LABEL
 from mlpcli.data.split import split
 from mlpcli.data.table import Table
 from mlpcli.data.targets import (
@@ -29,8 +30,6 @@ from mlpcli.data.task import infer_task
 from mlpcli.data.weights import UNWEIGHTED, Weighting, fit_weighting, mean_weight, with_weight
 from mlpcli.errors import DataError, Fault, nearest
 from mlpcli.wording import listed
-
-__all__ = ["Dataset", "Part", "build_dataset", "open_reader", "read_dataset", "read_table", "with_target"]
 
 Array = NDArray[Any]
 USUAL_SCALING = "standard"
@@ -97,19 +96,23 @@ class Dataset:
 
 
 def read_dataset(
-    config: DataConfig, rng: np.random.Generator, dtype: str = "float64", loss_of_numbers: str = ""
+    config: DataConfig,
+    rng: np.random.Generator,
+    dtype: str = "float64",
+    loss_of_numbers: str = "",
+    files: DataFiles | None = None,
 ) -> Dataset:
     """Read, split (by `rng`) and prepare the files of the data section. Raises DataError.
 
-    loss_of_numbers: see infer_task.
+    loss_of_numbers: see infer_task. files: what the command has read already; None: nothing.
     """
-    table, notes = read_table(config.train, config.header, config.separator, config.labels)
+    files = DataFiles() if files is None else files
+    table, notes = files.training_table(config)
     others: dict[str, Table] = {}
-    for key in ("validation", "test"):
-        path = getattr(config, key)
-        if isinstance(path, str) and not (key == "test" and config.fold):
-            labels = getattr(config, f"{key}_labels")
-            others[key], said = read_table(path, config.header, config.separator, labels)
+    for part in ("validation", "test"):
+        found = files.part_table(config, part)
+        if found is not None:
+            others[part], said = found
             notes += said
     parts = others.get("validation"), others.get("test")
     return build_dataset(config, rng, dtype, table, *parts, notes, loss_of_numbers)

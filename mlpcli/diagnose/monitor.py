@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mlpcli.data.targets import ClassTarget
-from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.layers.weight_probe import Probe
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding
 
 FIRST_SHARE = 0.25
@@ -44,7 +44,7 @@ class Look(NamedTuple):
     ended: it is over, and not because somebody interrupted it.
     """
 
-    case: Case
+    problem: Problem
     moments: Sequence[Moment]
     probe: Probe
     ended: bool = False
@@ -57,7 +57,7 @@ class Look(NamedTuple):
     @property
     def has_begun(self) -> bool:
         """Whether the first quarter of the epochs is over."""
-        return self.now.epoch >= FIRST_SHARE * self.case.config.training.epochs
+        return self.now.epoch >= FIRST_SHARE * self.problem.config.training.epochs
 
     def stands_still(self, least_fall: float) -> bool:
         """Whether the loss stays where it is; never in the first quarter of the training.
@@ -80,7 +80,7 @@ class Look(NamedTuple):
     @property
     def all_done(self) -> bool:
         """Whether it is over because all epochs are done."""
-        return self.ended and self.now.epoch >= self.case.config.training.epochs
+        return self.ended and self.now.epoch >= self.problem.config.training.epochs
 
     @property
     def last_fall(self) -> float:
@@ -98,7 +98,7 @@ class Look(NamedTuple):
     @property
     def falls_to_the_end(self) -> bool:
         """Whether all epochs are done and the loss still falls, if only a little."""
-        return self.all_done and self.last_fall >= LITTLE and self.case.optimizer.rate > 0
+        return self.all_done and self.last_fall >= LITTLE and self.problem.optimizer.rate > 0
 
     @property
     def ends_above_baseline(self) -> bool:
@@ -106,7 +106,7 @@ class Look(NamedTuple):
 
         The loss of an epoch is a mean over its steps, with dropout; so the weights after it are asked too.
         """
-        target = self.case.dataset.preparation.target
+        target = self.problem.dataset.preparation.target
         if not self.ended or (isinstance(target, ClassTarget) and len(target.classes) == 1):
             return False
         baseline = self.probe.baseline

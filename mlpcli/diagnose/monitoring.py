@@ -7,19 +7,18 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.diagnose.case import Case, Rows
-from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.layers.weight_probe import Probe
 from mlpcli.diagnose.monitor import Look, Moment
 from mlpcli.diagnose.monitors import MONITORS
 from mlpcli.diagnose.possible import possible
 from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.problem.build import Prepared
+from mlpcli.problem.problem import Problem
 from mlpcli.registry import choice_name
 from mlpcli.runs.finding import Finding
 from mlpcli.training.events import Record
 from mlpcli.training.loop import INTERRUPTED, Epoch
+from mlpcli.training.range_test import with_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,20 +37,17 @@ class Monitoring:
     may depend on the time.
     """
 
-    def __init__(
-        self, prepared: Prepared, state: Mapping[str, NDArray[Any]], rows: Mapping[str, Rows] | None = None
-    ) -> None:
-        """rows: those of parts, by name, that are made already; making them takes time and memory."""
-        self._case = make_case(prepared, rows=rows)
+    def __init__(self, prepared: Problem, state: Mapping[str, NDArray[Any]]) -> None:
+        self._problem = with_rate(prepared)
         self._monitors = [monitor() for monitor in MONITORS.values()]
-        self._probe = Probe(self._case, state)
+        self._probe = Probe(self._problem, state)
         self._moments: list[Moment] = []
         self._spent = self._took = 0.0
 
     def facts(self, interrupted: Callable[[], bool] = lambda: False) -> list[Finding]:
         """The problems and warnings that are certain before the first step; none where it was interrupted."""
         try:
-            found = diagnose(_Untrained(self._case, interrupted), ("graph", "data"), ask="before training")
+            found = diagnose(_Untrained(self._problem, interrupted), ("graph", "data"), ask="before training")
         except _Interrupted:
             return []
         return [finding for finding in found if finding.severity != "note"]
@@ -61,7 +57,7 @@ class Monitoring:
         for record in history:
             loss, checked = record.get("loss", record["cost"]), record.get("validation_loss")
             self._moments.append(Moment(int(record["epoch"] or 0), float(loss or 0), checked))
-            look = Look(self._case, self._moments, self._probe)
+            look = Look(self._problem, self._moments, self._probe)
             for monitor in self._monitors:
                 monitor.look(look)
         self._monitors = [each for each in self._monitors if choice_name(each) not in said]
@@ -77,12 +73,12 @@ class Monitoring:
         reads = bool(epoch.stopped) or self._spent + self._took <= FREE + SHARE * epoch.seconds
         if reads:
             self._probe.read()
-        look = Look(self._case, self._moments, self._probe, ended)
+        look = Look(self._problem, self._moments, self._probe, ended)
         found = []
         for monitor in list(self._monitors):
             finding = monitor.look(look)
             if finding is not None:
-                found.append(possible(finding, self._case))
+                found.append(possible(finding, self._problem))
                 self._monitors.remove(monitor)
         took = time.perf_counter() - began
         self._spent += took
@@ -100,8 +96,8 @@ class _Untrained(Evidence):
 
     notes = False
 
-    def __init__(self, case: Case, interrupted: Callable[[], bool]) -> None:
-        super().__init__(case)
+    def __init__(self, problem: Problem, interrupted: Callable[[], bool]) -> None:
+        super().__init__(problem)
         self._interrupted = interrupted
 
     def may_stop(self) -> None:

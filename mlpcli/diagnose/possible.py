@@ -1,16 +1,16 @@
-"""Remedies that the case's optimiser can be given: a line search has no learning rate to lower."""
+"""Remedies that the problem's optimiser can be given: a line search has no learning rate to lower."""
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from mlpcli.diagnose.case import Case
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding
 
 
-def possible(finding: Finding, case: Case) -> Finding:
+def possible(finding: Finding, problem: Problem) -> Finding:
     """Without remedies that set a key which the optimiser has not, or batches where it takes all rows."""
-    optimizer = case.optimizer
+    optimizer = problem.optimizer
     known = {f"optimiser.{each.name}" for each in fields(optimizer)} | {"optimiser.name"}
 
     def fits(change: str) -> bool:

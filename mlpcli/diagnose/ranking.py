@@ -1,15 +1,16 @@
-"""All rules on one case: findings with one root cause per chain, causes before symptoms."""
+"""All rules on one problem: findings with one root cause per chain, causes before symptoms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from mlpcli.config.load import ConfigSource
 from mlpcli.diagnose.possible import possible
 from mlpcli.diagnose.rule import KINDS, Rule
 from mlpcli.diagnose.rules import RULES
-from mlpcli.diagnose.trials.budget import OutOfBudget
-from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.budget import Budget, OutOfBudget
+from mlpcli.diagnose.trials.evidence import Evidence, evidence_of
 from mlpcli.runs.finding import SEVERITIES, Finding
 
 SYMPTOMS = frozenset(RULES.group("symptom"))
@@ -35,7 +36,7 @@ def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual
         if gated and ask != "all" and not evidence.frozen:
             continue
         for found in _asked(name, rule, evidence):
-            _place(possible(_lessened(found, evidence) if gated else found, evidence.case), roots)
+            _place(possible(_lessened(found, evidence) if gated else found, evidence.problem), roots)
     return sorted(_rooted(roots), key=lambda finding: SEVERITIES.index(finding.severity))
 
 
@@ -62,7 +63,7 @@ def _rooted(roots: list[Finding]) -> list[Finding]:
 
 def rules_of(kind: str) -> dict[str, Rule]:
     """By name, in the order in which they are asked."""
-    rules = {name: RULES[name] for name in RULES.group(kind)}
+    rules = {name: RULES[name]() for name in RULES.group(kind)}
     return dict(sorted(rules.items(), key=lambda named: (not named[1].exact, named[1].order, named[0])))
 
 
@@ -89,7 +90,7 @@ def _place(finding: Finding, roots: list[Finding]) -> None:
 
 def _explains(cause: Finding, other: Finding) -> bool:
     """A lesser finding is no cause of a graver one, and a note of none."""
-    rule: Rule = RULES[cause.rule]
+    rule = RULES[cause.rule]
     grave = SEVERITIES.index(cause.severity) <= SEVERITIES.index(other.severity)
     return (
         cause.severity != "note"
@@ -100,3 +101,14 @@ def _explains(cause: Finding, other: Finding) -> bool:
             or (other.rule in SYMPTOMS and not SYMPTOMS.isdisjoint(rule.explains))
         )
     )
+
+
+def findings_of(config: ConfigSource, overrides: Sequence[str] = (), limited: bool = False) -> list[Finding]:
+    """Find everything about a config. Raises ConfigError, DataError.
+
+    limited: with the trials only that `mlp gradcheck` makes without --full.
+    """
+    evidence = evidence_of(config, overrides)
+    if limited:
+        evidence.budget = Budget.of(evidence.problem)
+    return diagnose(evidence)

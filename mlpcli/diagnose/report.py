@@ -14,7 +14,6 @@ import numpy as np
 from mlpcli.config.edit import as_options
 from mlpcli.config.load import ConfigSource
 from mlpcli.data.plain import finite
-from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.gradient.check import (
     BURN_IN,
     WORK,
@@ -36,7 +35,8 @@ from mlpcli.errors import Fault, ModelFileError
 from mlpcli.execute import EXECUTORS
 from mlpcli.execute.rows import RowFunction
 from mlpcli.nn.network import Penalty, build_network
-from mlpcli.problem.build import Prepared, prepare, random_stream
+from mlpcli.problem.build import prepare
+from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.runs.folder import CONFIG, RunFolder
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.range_test import with_rate
@@ -185,9 +185,8 @@ def gradcheck(
         if prepared.optimizer.automatic and rate is not None:  # as it was found then
             prepared = replace(prepared, optimizer=prepared.optimizer.at_rate(rate))
     prepared = with_rate(prepared)
-    case = make_case(prepared, trained)
-    budget = Budget() if depth == "full" else Budget.of(case)
-    evidence = Evidence(case, budget)
+    budget = Budget() if depth == "full" else Budget.of(prepared)
+    evidence = Evidence(prepared, budget, trained)
     gradient, checked_rows = _check_gradient(
         prepared, state, trained, depth == "full", most_rows, budget.checks
     )
@@ -249,7 +248,7 @@ def config_of(place: Path) -> Path:
 
 
 def _check_gradient(
-    prepared: Prepared,
+    prepared: Problem,
     state: Mapping[str, NDArray[Any]],
     trained: Mapping[str, NDArray[Any]] | None,
     full: bool,
@@ -293,7 +292,7 @@ def _check_gradient(
 
 
 def _check_precision(
-    prepared: Prepared, weights: Mapping[str, NDArray[Any]], rows: Mapping[str, NDArray[Any]]
+    prepared: Problem, weights: Mapping[str, NDArray[Any]], rows: Mapping[str, NDArray[Any]]
 ) -> PrecisionCheck | None:
     """The gradient in the precision of the config; None where that is float64, as all else here."""
     config = prepared.config
@@ -307,7 +306,7 @@ def _check_precision(
 
 
 def _after_burn_in(
-    prepared: Prepared, state: Mapping[str, NDArray[Any]], rows: Mapping[str, NDArray[Any]]
+    prepared: Problem, state: Mapping[str, NDArray[Any]], rows: Mapping[str, NDArray[Any]]
 ) -> dict[str, NDArray[Any]] | None:
     """The weights a few steps later: biases that begin at 0 lie on kinks of their own, then they do not.
 

@@ -10,7 +10,8 @@ from mlpcli.config.load import load_config
 from mlpcli.data.counts import Counts
 from mlpcli.errors import Fault, ModelFileError, OutputError, RunFailed
 from mlpcli.predict.model import prediction_of
-from mlpcli.problem.build import CHOICES, Prepared, changed, prepare
+from mlpcli.problem.build import CHOICES, prepare, with_overrides
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import CONFIG, FOLDS, PREDICTIONS, REMEDY, RunFolder
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.events import BrokenOff, Event, FoldDone, FoldsDone
@@ -21,7 +22,7 @@ LEAVE_FOLDS = "Delete that folder: the fold is then trained again."
 
 
 def cross_validate(
-    prepared: Prepared,
+    prepared: Problem,
     folder: RunFolder,
     report: Callable[[Event], None],
     interrupted: Callable[[], bool],
@@ -39,15 +40,21 @@ def cross_validate(
     scores: list[Mapping[str, float]] = []
     predicted: list[dict[str, Any]] = []
     for number in range(1, count + 1):
-        file = changed(prepared.file, [f"data.fold={number}/{count}", "training.folds=null"])
+        file = with_overrides(prepared.file, [f"data.fold={number}/{count}", "training.folds=null"])
         inner = folder.inner(f"fold-{number}", file.text_for)
         try:
             then = load_config(inner.path / CONFIG, (), CHOICES, check_files=False).config
             check_changes(file, then, ELSEWHERE, f"{inner.path} is another training", LEAVE_FOLDS)
-            run = resume(inner.path, overrides, interrupted=interrupted, keep_every=keep_every)
+            run = resume(
+                inner.path,
+                overrides,
+                interrupted=interrupted,
+                keep_every=keep_every,
+                files=prepared.files,
+            )
             if run.interrupted:
                 raise KeyboardInterrupt
-            mine = prepare(inner.path / CONFIG, overrides)
+            mine = prepare(inner.path / CONFIG, overrides, files=prepared.files)
             held = _held_back(mine, inner)
         except KeyboardInterrupt:  # in a fold, or while its rows are read
             with suppress(OSError):  # the standard output may be gone, too
@@ -87,14 +94,14 @@ def folds_of(folder: RunFolder) -> FoldsDone | None:
     return FoldsDone(tuple(scores), folder.path / PREDICTIONS)
 
 
-def _held_back(prepared: Prepared, folder: RunFolder) -> Watched:
+def _held_back(prepared: Problem, folder: RunFolder) -> Watched:
     """The rows of the fold, with the weights that were kept."""
     assert prepared.dataset.test is not None
     weights = ModelFile.read(folder.model()).parameters
     return Watched(prepared, "test", prepared.dataset.test, weights)
 
 
-def _predictions(prepared: Prepared, held: Watched, fold: int) -> Iterator[dict[str, Any]]:
+def _predictions(prepared: Problem, held: Watched, fold: int) -> Iterator[dict[str, Any]]:
     """line: of the row in its file. Then the fold, what `mlp predict` would say, and what is true."""
     preparation, part = prepared.dataset.preparation, held.part
     said = prediction_of(held.outputs(), preparation, Counts(), held.no_probabilities)

@@ -19,7 +19,8 @@ from mlpcli.config.schema import RepeatConfig
 from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.execute.executor import threads
 from mlpcli.optim.optimizer import StepOptimizer
-from mlpcli.problem.build import Prepared, changed, prepare_file
+from mlpcli.problem.build import prepare_file, with_overrides
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import CHECKPOINT, REMEDY, REPEAT, RunFolder
 from mlpcli.runs.growing_table import growing, put_in_order
 from mlpcli.training.events import BrokenOff, Event, Repeated, SeedDone, SeedsDone, SeedTally
@@ -41,7 +42,7 @@ AGAIN = "Delete it: the seeds are then trained again."
 class Lane:
     """Trainings of one network, one after the other, in the same memory and by the same machine code."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: Problem) -> None:
         self._prepared, self._step = prepared, step_of(prepared)
         rows = prepared.rows(prepared.dataset.training)
         self._rows = {name: np.array(array) for name, array in rows.items()}
@@ -52,14 +53,14 @@ class Lane:
         self._parts += ["test"] if dataset.test else []
         self._watched = [Watched(prepared, name, getattr(dataset, name), self._state) for name in self._parts]
 
-    def takes(self, prepared: Prepared) -> bool:
+    def takes(self, prepared: Problem) -> bool:
         """Whether it is a training of this network, on as many rows."""
         # The runner of an optimiser that goes by all rows has them in it.
         return prepared is self._prepared or (
             isinstance(prepared.optimizer, StepOptimizer) and _made_of(prepared) == _made_of(self._prepared)
         )
 
-    def train(self, prepared: Prepared, interrupted: Callable[[], bool]) -> Repeated | None:
+    def train(self, prepared: Problem, interrupted: Callable[[], bool]) -> Repeated | None:
         """From the seed of its config; None where it was interrupted."""
         training, dataset = prepared.config.training, prepared.dataset
         session = Session.begin(prepared, self._step, self._state)
@@ -107,26 +108,26 @@ def _judged(result: Repeated, settings: RepeatConfig | None) -> Repeated:
     return result if below is None else replace(result, reached=result.followed < below)
 
 
-def _made_of(prepared: Prepared) -> tuple[Any, ...]:
+def _made_of(prepared: Problem) -> tuple[Any, ...]:
     """What the memory and the machine code of a training depend on, its config apart from the seed given."""
     data = prepared.dataset
     rows = [None if part is None else part.rows for part in (data.training, data.validation, data.test)]
     return prepared.network.size, data.preparation.width, prepared.optimizer, rows
 
 
-def with_seed(prepared: Prepared, seed: int) -> Prepared:
+def with_seed(prepared: Problem, seed: int) -> Problem:
     """What the config with another seed makes; rows that no seed has a part in are not read again."""
     # The text stays: reading it again for every seed would take longer than a short training.
     file = replace(prepared.file, config=replace(prepared.config, seed=seed))
     data = prepared.config.data
     drawn = isinstance(data.validation, float) or isinstance(data.test, float) or data.fold is not None
     if drawn or prepared.config.start_from or prepared.optimizer.automatic:
-        return with_rate(prepare_file(file))
+        return with_rate(prepare_file(file, files=prepared.files))
     return replace(prepared, file=file)
 
 
 def repeat(
-    prepared: Prepared,
+    prepared: Problem,
     folder: RunFolder,
     report: Callable[[Event], None],
     interrupted: Callable[[], bool],
@@ -177,7 +178,7 @@ def repeat(
         what = f"The cost is not finite with any of the {settings.seeds} seeds."
         raise RunFailed(Fault(str(folder.path), what, "Ask mlp gradcheck, or lower optimiser.learning_rate."))
     if prepared.config.seed != over.best:
-        folder.write_config(changed(prepared.file, [f"seed={over.best}"]).text_for(folder.path))
+        folder.write_config(with_overrides(prepared.file, [f"seed={over.best}"]).text_for(folder.path))
     report(over)
 
 
@@ -266,7 +267,7 @@ def seeds_done(folder: RunFolder) -> SeedsDone | None:
     return tally.done()
 
 
-def _identity(prepared: Prepared, folder: RunFolder) -> str:
+def _identity(prepared: Problem, folder: RunFolder) -> str:
     """What all seeds have in common: the config but for its seed and paths, and what was in the files."""
     config, made = prepared.config, folder.read_summary()["made"]
     paths = {key: None for key in DATA_FILES if isinstance(getattr(config.data, key), str)}

@@ -12,7 +12,8 @@ from mlpcli.experiments.cross_validate import folds_of
 from mlpcli.experiments.repeat import seeds_done
 from mlpcli.grad.reverse import gradients
 from mlpcli.graph.node import Node
-from mlpcli.problem.build import Prepared, prepare
+from mlpcli.problem.build import prepare
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
@@ -36,7 +37,7 @@ class Shown:
     folds: FoldsDone | None = None
 
 
-def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Prepared:
+def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Problem:
     """Do everything but the training: read config and data, and build the network.
 
     config, overrides: see train. Raises ConfigError, DataError.
@@ -44,7 +45,7 @@ def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Prepared
     return prepare(config, overrides)
 
 
-def graph_outputs(prepared: Prepared, with_gradients: bool) -> dict[str, Node]:
+def graph_outputs(prepared: Problem, with_gradients: bool) -> dict[str, Node]:
     """The prediction and the cost; the gradient of every trained parameter if wanted, and what a step moves
     without one."""
     network = prepared.network

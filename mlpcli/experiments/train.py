@@ -8,7 +8,8 @@ from pathlib import Path
 from mlpcli.config.edit import as_options
 from mlpcli.config.load import ConfigFile, ConfigSource, load_config_text, read_text
 from mlpcli.config.schema import Config
-from mlpcli.problem.build import CHOICES, Prepared, prepare, prepare_file, read_config
+from mlpcli.problem.build import CHOICES, prepare, prepare_file, read_config
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder, place_of
 from mlpcli.runs.lock import locked
@@ -88,7 +89,7 @@ def asks_for_more(config: Config) -> bool:
 
 
 def _after_the_rest(
-    prepared: Prepared,
+    prepared: Problem,
     folder: RunFolder,
     report: Report,
     interrupted: Interrupted,
@@ -115,4 +116,4 @@ def _after_the_rest(
             from mlpcli.experiments.cross_validate import cross_validate
 
             cross_validate(prepared, folder, report, interrupted, keep_every, overrides)
-    return resume_training(folder.path, (), report, interrupted, keep_every, anew=True)
+    return resume_training(folder.path, (), report, interrupted, keep_every, anew=True, files=prepared.files)

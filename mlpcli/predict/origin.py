@@ -11,15 +11,16 @@ import numpy as np
 from mlpcli.config.load import load_config_text
 from mlpcli.config.schema import Config
 from mlpcli.data.dataset import divide
+from mlpcli.data.files import sha256_of
 from mlpcli.data.table import Table
 from mlpcli.errors import MlpError
 from mlpcli.predict.model import Model
-from mlpcli.problem.build import CHOICES, random_stream
+from mlpcli.problem.build import CHOICES
+from mlpcli.problem.problem import random_stream
 from mlpcli.runs.folder import CONFIG, MODEL, RunFolder, place_of
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.runs.records import DataFile
 from mlpcli.scoring.file_parts import FileParts
-from mlpcli.training.provenance import sha256_of
 
 FILES = {
     "training": ("train", "labels"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.config.schema import TrainingConfig
-    from mlpcli.problem.build import Prepared
+    from mlpcli.problem.problem import Problem
 
     Arrays = Mapping[str, NDArray[Any]]
 
@@ -56,7 +56,7 @@ class Kept:
             if self.following or epoch.stopped:
                 self._take(self._live, epoch.number)
 
-    def score(self, prepared: Prepared, watched: Watched) -> Evaluation | None:
+    def score(self, prepared: Problem, watched: Watched) -> Evaluation | None:
         """Compute the scores of the kept weights by a pass over each part; return those of the test part.
 
         watched: of the weights in training, which are put back. Nothing is compiled anew for it.

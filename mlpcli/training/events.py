@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.config.schema import LOWER_IS_BETTER
-from mlpcli.problem.build import Prepared
+from mlpcli.problem.problem import Problem
 from mlpcli.scoring.evaluation import Evaluation
 from mlpcli.training.loop import INTERRUPTED, LOST
 
@@ -32,7 +32,7 @@ class Started:
     batches: those done of the next epoch. notes: what is to be said of going on.
     """
 
-    prepared: Prepared
+    prepared: Problem
     folder: Path
     after: int = 0
     batches: int = 0
@@ -43,7 +43,7 @@ class Started:
 class Planned:
     """Seeds or folds come first; what they are trainings of."""
 
-    prepared: Prepared
+    prepared: Problem
     folder: Path
 
 

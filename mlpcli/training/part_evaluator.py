@@ -12,7 +12,7 @@ from mlpcli.execute import NumpyExecutor
 from mlpcli.execute.evaluate import evaluate
 from mlpcli.execute.rows import EpochRunner, RowFunction
 from mlpcli.optim.optimizer import StepOptimizer
-from mlpcli.problem.build import Prepared
+from mlpcli.problem.problem import Problem
 from mlpcli.scoring.evaluation import Evaluation, evaluate_outputs
 from mlpcli.scoring.probabilities import why_no_probabilities
 from mlpcli.training.loop import Epoch
@@ -44,7 +44,7 @@ class LostCost(NamedTuple):
 class Watched:
     """Loss and scores of all rows of one part of the data, with the weights that `state` holds when asked."""
 
-    def __init__(self, prepared: Prepared, name: str, part: Part, state: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, prepared: Problem, name: str, part: Part, state: Mapping[str, NDArray[Any]]) -> None:
         self._prepared, self.name, self.part = prepared, name, part
         self.rows = prepared.rows(part)
         network, penalty = prepared.network, prepared.network.penalty
@@ -56,7 +56,7 @@ class Watched:
             None if penalty is None else RowFunction(NumpyExecutor(), {"penalty": penalty}, state, 1)
         )
 
-    def look_at(self, prepared: Prepared, part: Part, name: str = "") -> None:
+    def look_at(self, prepared: Problem, part: Part, name: str = "") -> None:
         """Take other rows, of the same network. name: of the part; "" where it is the same part."""
         self._prepared, self.part, self.rows = prepared, part, prepared.rows(part)
         self.name = name or self.name
@@ -143,7 +143,7 @@ class Watched:
 
 
 def find_lost_cost(
-    prepared: Prepared,
+    prepared: Problem,
     runner: EpochRunner,
     state: Mapping[str, NDArray[Any]],
     epoch: Epoch,
@@ -177,7 +177,7 @@ def find_lost_cost(
 
 
 def _breaking_batch(
-    prepared: Prepared,
+    prepared: Problem,
     state: Mapping[str, NDArray[Any]],
     after: Callable[[int], object],
     batches: int,
@@ -202,7 +202,7 @@ def _breaking_batch(
 
 
 def _lost_weights(
-    prepared: Prepared,
+    prepared: Problem,
     state: Mapping[str, NDArray[Any]],
     part: Part,
     chosen: NDArray[np.intp],
@@ -225,7 +225,7 @@ def _lost_weights(
 
 
 def _lost_cost(
-    prepared: Prepared,
+    prepared: Problem,
     state: Mapping[str, NDArray[Any]],
     part: Part,
     chosen: NDArray[np.intp],
@@ -275,17 +275,17 @@ def _lost_cost(
     return LostCost(Finding(NOT_FINITE_RULE, "problem", cause, first, key, remedies=remedies), batch)
 
 
-def _of_formula(prepared: Prepared, fault: FormulaFault, what: str, rows: str) -> Finding:
+def _of_formula(prepared: Problem, fault: FormulaFault, what: str, rows: str) -> Finding:
     """The finding of a formula that is not finite, or has a slope that is not."""
     from mlpcli.diagnose.config_keys import layer_key
-    from mlpcli.diagnose.diagnosis import make_case
     from mlpcli.diagnose.gradient.formula_faults import usual_instead
     from mlpcli.runs.finding import Finding
+    from mlpcli.training.range_test import with_rate
 
-    case = make_case(prepared)
-    key = "loss" if fault.layer is None else layer_key(case, fault.layer, "activation")
+    problem = with_rate(prepared)
+    key = "loss" if fault.layer is None else layer_key(problem, fault.layer, "activation")
     cause = f"{what}, since {fault.sentence}{rows}."
-    remedies = (usual_instead(case, fault.layer),)
+    remedies = (usual_instead(problem, fault.layer),)
     return Finding(FORMULA_RULE, "problem", cause, fault.name, key, remedies=remedies)
 
 
@@ -301,7 +301,7 @@ def _rows(which: NDArray[np.bool_], chosen: NDArray[np.intp], part: Part) -> str
     return f", {part.where(int(chosen[bad[0]]))}{others}"
 
 
-def _remedies(prepared: Prepared) -> Iterator[Remedy]:
+def _remedies(prepared: Problem) -> Iterator[Remedy]:
     from mlpcli.runs.finding import Remedy
 
     if isinstance(prepared.optimizer, StepOptimizer):

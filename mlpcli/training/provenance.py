@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,17 +12,16 @@ from mlpcli.config.schema import Config, DataConfig
 from mlpcli.errors import DataError, Fault, ModelFileError
 from mlpcli.graph.fingerprint import fingerprint
 from mlpcli.optim.step import TrainingStep
-from mlpcli.problem.build import Prepared
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.array_file import fingerprint as array_fingerprint
 from mlpcli.runs.records import DataFile, Made
 from mlpcli.version import __version__
 
 DATA_FILES = ("train", "labels", "validation", "validation_labels", "test", "test_labels")
-_BLOCK = 1 << 20
 
 
-def provenance(prepared: Prepared, step: TrainingStep) -> Made:
-    """Of a training that is about to begin. Reads the data files once more, for their sha256."""
+def provenance(prepared: Problem, step: TrainingStep) -> Made:
+    """Of a training that is about to begin. Hashes data files that are not hashed yet."""
     config = prepared.config
     made: Made = {
         "mlp_version": __version__,
@@ -34,36 +32,18 @@ def provenance(prepared: Prepared, step: TrainingStep) -> Made:
         "seed": config.seed,
         "precision": config.precision,
         "graph": fingerprint([step.cost, *step.updates, *step.updates.values()]),
-        "data": dict(_data_files(config)),
+        "data": dict(_data_files(prepared)),
     }
     if prepared.start is not None:
         made["start_from"] = array_fingerprint(prepared.start.contents)
     return made
 
 
-def _data_files(config: Config) -> Iterator[tuple[str, DataFile]]:
+def _data_files(problem: Problem) -> Iterator[tuple[str, DataFile]]:
     for key in DATA_FILES:
-        path = getattr(config.data, key)
+        path = getattr(problem.config.data, key)
         if isinstance(path, str):
-            yield key, {"file": os.path.basename(path), "sha256": sha256_of(Path(path))}
-
-
-def sha256_of(path: Path) -> str | None:
-    """Return the sha256 of a file in hex; None for what can be read once only, such as a pipe.
-
-    Raises DataError where it cannot be read.
-    """
-    if not path.is_file():
-        return None
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-    except OSError as error:
-        what = f"Cannot be read: {error.strerror or error}."
-        raise DataError(Fault(str(path), what, "Check the path and its permissions.")) from error
-    return digest.hexdigest()
+            yield key, {"file": os.path.basename(path), "sha256": problem.files.sha256(path)}
 
 
 def changed_data(then: Made, now: Made) -> list[str]:

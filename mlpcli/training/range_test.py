@@ -14,7 +14,7 @@ from mlpcli.graph.node import parameter
 from mlpcli.nn.network import Network
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.step import training_step
-from mlpcli.problem.build import Prepared, random_stream
+from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.problem.range_test import LOWEST, RangeTest
 from mlpcli.training.runner import first_state, make_runner
 
@@ -83,7 +83,7 @@ def range_test(
     return RangeTest(tuple(tried), tuple(losses))
 
 
-def with_rate(prepared: Prepared) -> Prepared:
+def with_rate(prepared: Problem) -> Problem:
     """With a number in the place of the learning rate `auto`: a range test on the training rows finds it."""
     if not prepared.optimizer.automatic:
         return prepared

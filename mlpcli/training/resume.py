@@ -10,9 +10,11 @@ from typing import Any
 from mlpcli.config.differences import Difference, differences
 from mlpcli.config.load import ConfigFile, load_config_text
 from mlpcli.config.schema import Config
+from mlpcli.data.files import DataFiles
 from mlpcli.errors import ConfigError, Fault, ModelFileError, RunFailed
 from mlpcli.optim.step import TrainingStep
-from mlpcli.problem.build import CHOICES, Prepared, prepare, read_config
+from mlpcli.problem.build import CHOICES, prepare, read_config
+from mlpcli.problem.problem import Problem
 from mlpcli.registry import choice_name
 from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.checkpoint import REMEDY, Checkpoint, understood
@@ -49,21 +51,22 @@ def resume(
     interrupted: Interrupted = lambda: False,
     keep_every: float | None = None,
     anew: bool = False,
+    files: DataFiles | None = None,
 ) -> Run:
     """Go on with a run that was interrupted or killed, in its folder, by its own config.yaml.
 
     overrides: of keys that cannot change what was done so far: training.epochs, training.stop and the
     like. A run that is complete is told as it is. anew: that the training has not begun yet is as it should
-    be. Arguments and errors are else those of train;
+    be. files: what the command has read already. Arguments and errors are else those of train;
     ModelFileError where the checkpoint is damaged, or not what would be gone on with.
     """
     folder = RunFolder.find(Path(run))
     with locked(folder.path), explained(folder.path, lambda: "the last checkpoint"):
         remove_left_over(folder.path)
         if not folder.has(CHECKPOINT):
-            return _from_the_start(folder, overrides, report, interrupted, keep_every, anew)
+            return _from_the_start(folder, overrides, report, interrupted, keep_every, anew, files)
         found = Checkpoint.read(folder.path / CHECKPOINT)
-        return _go_on(folder, found, overrides, report, interrupted, keep_every)
+        return _go_on(folder, found, overrides, report, interrupted, keep_every, files)
 
 
 def _from_the_start(
@@ -73,13 +76,14 @@ def _from_the_start(
     interrupted: Interrupted,
     keep_every: float | None,
     anew: bool,
+    files: DataFiles | None,
 ) -> Run:
     """A run that was killed before there was a checkpoint."""
     begun = [name for name in (HISTORY, MODEL) if folder.has(name)]
     if begun:
         what = f"There is no {CHECKPOINT}, though the training had begun: there is {begun[0]}."
         raise ModelFileError(Fault(str(folder.path), what, REMEDY))
-    prepared, step = _prepared(folder, overrides)
+    prepared, step = _prepared(folder, overrides, files)
     made = provenance(prepared, step)
     if folder.has(SUMMARY):
         check_start(folder.read_summary()["made"], made, prepared.config)
@@ -101,6 +105,7 @@ def _go_on(
     report: Report,
     interrupted: Interrupted,
     keep_every: float | None,
+    files: DataFiles | None,
 ) -> Run:
     values, path = found.values, folder.path / CHECKPOINT
     file = read_config(folder.path / CONFIG, overrides)
@@ -124,7 +129,7 @@ def _go_on(
             raise RunFailed(failure(over, cause, rule, at_once))
         return over
     found.check_version(path)
-    prepared, step = _prepared(folder, overrides)
+    prepared, step = _prepared(folder, overrides, files)
     made = provenance(prepared, step)
     began = values["made"].get("start_from")
     if prepared.found_rate is not None and made.get("start_from") != began:
@@ -159,8 +164,10 @@ def _go_on(
     return conduct(prepared, step, session, keeper, started, report, interrupted)
 
 
-def _prepared(folder: RunFolder, overrides: Sequence[str]) -> tuple[Prepared, TrainingStep]:
-    prepared = with_rate(prepare(folder.path / CONFIG, overrides))
+def _prepared(
+    folder: RunFolder, overrides: Sequence[str], files: DataFiles | None
+) -> tuple[Problem, TrainingStep]:
+    prepared = with_rate(prepare(folder.path / CONFIG, overrides, files=files))
     return prepared, step_of(prepared)
 
 
@@ -170,7 +177,7 @@ def check_changes(file: ConfigFile, then: Config, free: Collection[str], what: s
     The paths of data files are free, as what is in the files is looked at. what, remedy: of the message.
     """
     faults = [
-        file.located(Fault("", f"{what} ({each}).", remedy, each.key))
+        file.with_location(Fault("", f"{what} ({each}).", remedy, each.key))
         for each in differences(then, file.config)
         if not _moved(each) and not any(each.key == key or each.key.startswith(f"{key}.") for key in free)
     ]

@@ -11,7 +11,7 @@ import numpy as np
 
 from mlpcli.execute.rows import Pass
 from mlpcli.optim.step import TrainingStep
-from mlpcli.problem.build import Prepared, random_stream
+from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.runs.checkpoint import Checkpoint, understood
 from mlpcli.runs.records import Begun, Given, Halving, Values
 from mlpcli.training.best_weights import Kept, follows
@@ -49,7 +49,7 @@ class Session:
 
     @classmethod
     def begin(
-        cls, prepared: Prepared, step: TrainingStep, state: dict[str, NDArray[Any]] | None = None
+        cls, prepared: Problem, step: TrainingStep, state: dict[str, NDArray[Any]] | None = None
     ) -> Session:
         """Before the first epoch. state: arrays to be filled, instead of new ones."""
         training, validation = prepared.config.training, prepared.dataset.validation

@@ -14,7 +14,7 @@ from mlpcli.execute.rows import EpochRunner, Rows
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep, training_step
-from mlpcli.problem.build import Prepared
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.lock import locked
 from mlpcli.runs.model_file import ModelFile
@@ -51,7 +51,7 @@ Interrupted = Callable[[], bool]
 
 
 def train_prepared(
-    prepared: Prepared,
+    prepared: Problem,
     runs: str | Path,
     report: Report = lambda event: None,
     interrupted: Interrupted = lambda: False,
@@ -71,14 +71,14 @@ def train_prepared(
         return conduct(prepared, step, session, keeper, Started(prepared, folder.path), report, interrupted)
 
 
-def keep_curve(prepared: Prepared, folder: RunFolder) -> None:
+def keep_curve(prepared: Problem, folder: RunFolder) -> None:
     """Of the range test, where there was one."""
     found = prepared.found_rate
     if found is not None:
         folder.write_learning_rate(zip(found.rates, found.losses, strict=True))
 
 
-def step_of(prepared: Prepared) -> TrainingStep:
+def step_of(prepared: Problem) -> TrainingStep:
     """What one batch does."""
     adjustable = (
         prepared.config.training.on_divergence == "halve" or Plateau.of(prepared.optimizer) is not None
@@ -86,7 +86,7 @@ def step_of(prepared: Prepared) -> TrainingStep:
     return training_step(prepared.network, prepared.optimizer, pace=prepared.pace, adjustable=adjustable)
 
 
-def make_training_runner(prepared: Prepared, step: TrainingStep, state: State, rows: Rows) -> EpochRunner:
+def make_training_runner(prepared: Problem, step: TrainingStep, state: State, rows: Rows) -> EpochRunner:
     """What runs its epochs, on the rows of the training part."""
     followed = {**_followed(prepared.network), **step.followed}
     return make_runner(
@@ -95,7 +95,7 @@ def make_training_runner(prepared: Prepared, step: TrainingStep, state: State, r
 
 
 def conduct(
-    prepared: Prepared,
+    prepared: Problem,
     step: TrainingStep,
     session: Session,
     keeper: Keeper,
@@ -129,7 +129,7 @@ def conduct(
         watched = Watched(prepared, *part, state)
         keeper.keep()
         tell(started)
-        monitoring = _monitoring(prepared, session, {"training": rows, watched.name: watched.rows})
+        monitoring = _monitoring(prepared, session)
         if monitoring is not None and not session.progress.done:
             notice(0, [] if session.noticed else monitoring.facts(interrupted))
         broken_off: list[Record] = []
@@ -236,13 +236,13 @@ def _way_on_told(keeper: Keeper, report: Report) -> Iterator[None]:
         raise
 
 
-def _monitoring(prepared: Prepared, session: Session, rows: Mapping[str, Rows]) -> Monitoring | None:
+def _monitoring(prepared: Problem, session: Session) -> Monitoring | None:
     if not prepared.config.training.monitors:
         return None
     # Imported here: who switches it off does not wait for it.
     from mlpcli.diagnose.monitoring import Monitoring
 
-    monitoring = Monitoring(prepared, session.state, rows)
+    monitoring = Monitoring(prepared, session.state)
     if session.progress.done:
         monitoring.go_on(session.history, {each.finding.rule for each in session.noticed})
     return monitoring
@@ -261,7 +261,7 @@ def _halved(session: Session, keeper: Keeper, epoch: Epoch, lost: LostCost) -> H
 
 
 def _model(
-    prepared: Prepared, config: str, weights: Mapping[str, Any], summary: Mapping[str, Any]
+    prepared: Problem, config: str, weights: Mapping[str, Any], summary: Mapping[str, Any]
 ) -> ModelFile:
     data = prepared.config.data
     return ModelFile(

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mlpcli.config.schema import DataConfig, MissingConfig
-from mlpcli.data.dataset import Dataset, build_dataset, open_reader, read_dataset
+from mlpcli.data.dataset import Dataset, build_dataset, read_dataset
+from mlpcli.data.read import open_reader
 from mlpcli.data.table import table_from
 from mlpcli.errors import DataError
 

@@ -7,7 +7,6 @@ import pytest
 from cli.world import mlp
 
 from mlpcli import train
-from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.layers.weight_probe import Probe
 from mlpcli.diagnose.monitor import Look, Moment
 from mlpcli.diagnose.monitors import MONITORS
@@ -79,9 +78,9 @@ def told(losses, weights, monkeypatch, ended=True, overrides=()):
     """By both monitors, of a training whose last weights have this loss where the best constant has ln 2."""
     monkeypatch.setattr(Probe, "loss", lambda self: (weights, LN2))
     prepared = prepare(XOR, [f"training.epochs={100 * len(losses)}", *overrides])
-    case = make_case(prepared)
+    problem = prepared
     moments = [Moment(100 * at, loss) for at, loss in enumerate(losses, 1)]
-    look = Look(case, moments, Probe(case, prepared.initial_values()), ended)
+    look = Look(problem, moments, Probe(problem, prepared.initial_values()), ended)
     return [found for name in NAMES if (found := MONITORS[name]().look(look)) is not None]
 
 

@@ -8,7 +8,6 @@ import pytest
 from gallery.sentences import assert_lawful
 
 from mlpcli import train
-from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.layers.weight_probe import Probe
 from mlpcli.diagnose.monitor import Look, Moment, Monitor
 from mlpcli.diagnose.monitoring import Monitoring
@@ -28,8 +27,8 @@ def look(losses, ended=False, of=None, validation=None, config="xor-tanh", overr
     moments = [
         Moment(100 * at, *pair) for at, pair in enumerate(zip(losses, validation, strict=True), start=1)
     ]
-    case = make_case(prepared)
-    return Look(case, moments, Probe(case, prepared.initial_values()), ended)
+    problem = prepared
+    return Look(problem, moments, Probe(problem, prepared.initial_values()), ended)
 
 
 def said(name, losses, **more):
@@ -148,9 +147,9 @@ def test_units_that_are_all_dead(precision, tmp_path):
 
 
 def test_units_that_say_the_same_for_lack_of_other_input_are_not_dead():
-    case = make_case(prepare(CONFIGS / "iris.yaml", ["network.hidden[0].activation=relu"]))
-    state = case.draw(0)
-    probe = Probe(case, state)
+    problem = prepare(CONFIGS / "iris.yaml", ["network.hidden[0].activation=relu"])
+    state = problem.initial_values(0)
+    probe = Probe(problem, state)
     state["hidden1.weights"][...] = 0
     probe.read()
     assert probe.constant == [0, 0]
@@ -161,9 +160,9 @@ def test_units_that_say_the_same_for_lack_of_other_input_are_not_dead():
 
 
 def test_the_change_of_the_weights():
-    case = make_case(prepare(CONFIGS / "xor-sigmoid.yaml"))
-    state = case.draw(0)
-    probe = Probe(case, state)
+    problem = prepare(CONFIGS / "xor-sigmoid.yaml")
+    state = problem.initial_values(0)
+    probe = Probe(problem, state)
     probe.read()
     assert probe.change == 0
     for array in state.values():

@@ -6,7 +6,6 @@ from pathlib import Path
 from gallery.data import provide, write_table
 from gallery.sentences import assert_lawful
 
-from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.problem.build import prepare
@@ -34,11 +33,11 @@ def evidence(text, *overrides, kind=Evidence, table=None):
         if table is not None:
             write_table("table", table, Path(folder))
         path.write_text(text, encoding="utf-8")
-        return kind(make_case(prepare(path, overrides, precision="float64")))
+        return kind(prepare(path, overrides, precision="float64"))
 
 
 def found(rule, text, *overrides, table=None):
-    findings = list(RULES[rule].check(evidence(text, *overrides, table=table)))
+    findings = list(RULES[rule]().check(evidence(text, *overrides, table=table)))
     for finding in findings:
         assert_lawful(finding)
     return findings

@@ -20,10 +20,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from gallery.data import provide
 
-from mlpcli.diagnose.diagnosis import evidence_of, findings_of
+from mlpcli.diagnose.ranking import findings_of
 from mlpcli.diagnose.repair.candidates import HELD_BACK, LEAST_ROWS
 from mlpcli.diagnose.repair.search import Repair, repair
 from mlpcli.diagnose.trials.baseline import baseline_loss
+from mlpcli.diagnose.trials.evidence import evidence_of
 from mlpcli.runs.finding import Finding
 
 HERE = Path(__file__).parent
@@ -121,13 +122,13 @@ def gains(config: Path) -> list[float]:
     """Share of the baseline by which the loss on held-back rows is below it, for each of the UNSEEN seeds."""
     found = []
     for seed in UNSEEN:
-        case = evidence_of(config, [f"seed={seed}"]).case
-        split = case.validation is None and case.count >= LEAST_ROWS
+        problem = evidence_of(config, [f"seed={seed}"]).problem
+        split = problem.validation_rows is None and problem.count >= LEAST_ROWS
         more = [f"data.validation={HELD_BACK}"] if split else []
         evidence = evidence_of(config, [f"seed={seed}", *more])
-        rows = evidence.case.validation or evidence.case.rows
+        rows = evidence.problem.validation_rows or evidence.problem.training_rows
         loss, _ = evidence.trainer.loss_on(rows, evidence.trial.state)
-        baseline = baseline_loss(evidence.case, rows)
+        baseline = baseline_loss(evidence.problem, rows)
         found.append((baseline - loss) / abs(baseline))
     return found
 

@@ -89,7 +89,7 @@ def test_levels_keep_their_weights_whatever_place_they_have(first, tmp_path):
         f"{layer}: drawn for inputs that the model does not have: new, colour=C",
         f"{layer}: inputs of the model that are not here are left out: colour=A, age",
     )
-    other_seed = prepared.initial_values(draw=1)[name]
+    other_seed = prepared.initial_values(seed_offset=1)[name]
     np.testing.assert_array_equal(other_seed[[1, 3]], expected[[1, 3]])
     assert (other_seed[[0, 2]] != expected[[0, 2]]).any()
 

@@ -10,7 +10,7 @@ import pytest
 from mlpcli import load, train
 from mlpcli.cli.text.network_and_data import describe_network
 from mlpcli.config.load import load_config_text
-from mlpcli.diagnose.diagnosis import findings_of
+from mlpcli.diagnose.ranking import findings_of
 from mlpcli.errors import ConfigError, ModelFileError
 from mlpcli.problem.build import CHOICES
 from mlpcli.runs.array_file import HEADER

@@ -9,9 +9,9 @@ import pytest
 
 from mlpcli import train
 from mlpcli.cli.text.network_and_data import describe_prepared
-from mlpcli.diagnose.diagnosis import evidence_of
 from mlpcli.diagnose.possible import possible
 from mlpcli.diagnose.report import gradcheck
+from mlpcli.diagnose.trials.evidence import evidence_of
 from mlpcli.errors import ConfigError, RunFailed
 from mlpcli.problem.build import prepare
 from mlpcli.runs.checkpoint import Checkpoint
@@ -92,7 +92,7 @@ def test_auto_is_the_training_with_the_number_that_was_found(config, tmp_path):
     lowest = min(curve, key=lambda point: point[1])
     assert rate == float(f"{lowest[0] / 10:.2g}")
     assert not (same.path / "learning_rate.csv").exists()
-    assert evidence_of(config, ["optimiser.learning_rate=auto"]).case.optimizer.rate == rate
+    assert evidence_of(config, ["optimiser.learning_rate=auto"]).problem.optimizer.rate == rate
 
 
 @pytest.mark.parametrize("executor", ["numpy", "auto"])
@@ -192,8 +192,8 @@ def test_what_an_optimiser_has_not_is_no_remedy(config):
     )
     finding = Finding("stalled_at_baseline", "problem", "", "", "", remedies=(rate, batch, wider))
     for settings, kept in (["optimiser=lbfgs"], (wider,)), (["optimiser=rprop"], finding.remedies):
-        case = evidence_of(config, settings).case
-        assert possible(finding, case).remedies == kept
+        problem = evidence_of(config, settings).problem
+        assert possible(finding, problem).remedies == kept
 
 
 def test_a_cost_lost_by_lbfgs_is_told_without_a_rate(config, tmp_path):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.layer import Layer
     from mlpcli.nn.network import Network
     from mlpcli.optim.optimizer import Optimizer
-    from mlpcli.problem.build import Prepared
+    from mlpcli.problem.problem import Problem
     from mlpcli.scoring.evaluation import Evaluation
     from mlpcli.scoring.file_parts import ScoredRows
     from mlpcli.scoring.metrics import ClassScores
@@ -80,7 +80,7 @@ def describe_size(network: Network) -> str:
     return plural(network.size, "parameter") + (f", {count} of them frozen" if frozen else "")
 
 
-def describe_prepared(prepared: Prepared) -> str:
+def describe_prepared(prepared: Problem) -> str:
     """Config, data with its inferred types, network and parameter count: what `train` and `check` print."""
     dataset, network = prepared.dataset, prepared.network
     parts = [("training", dataset.training), ("validation", dataset.validation), ("test", dataset.test)]

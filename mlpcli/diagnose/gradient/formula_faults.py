@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.config_keys import hidden_layers, layer_key
 from mlpcli.execute.evaluate import evaluate
 from mlpcli.grad.reverse import gradients
@@ -17,6 +16,7 @@ from mlpcli.nn.layer import Layer
 from mlpcli.nn.loss import Loss
 from mlpcli.nn.network import Forward, Network
 from mlpcli.ops.reduce import reduce_sum
+from mlpcli.problem.problem import Problem
 from mlpcli.registry import choice_name
 from mlpcli.runs.finding import Remedy
 
@@ -180,20 +180,20 @@ def _fault(
     return FormulaFault(formula, layer, name, argument, x, what, in_row, float(lost.mean()))
 
 
-def usual_instead(case: Case, layer: int | None) -> Remedy:
+def usual_instead(problem: Problem, layer: int | None) -> Remedy:
     """Propose an activation (of the layer with that number), or a loss, that is finite for every number."""
-    activation, loss = _usual_head(case)
+    activation, loss = _usual_head(problem)
     if layer is None:
         changes = (f"loss={loss}", f"network.output.activation={activation}")
         return Remedy("a loss that is defined for what the output says", changes)
-    usual = activation if layer == hidden_layers(case) else "tanh"
-    key = layer_key(case, layer, "activation")
+    usual = activation if layer == hidden_layers(problem) else "tanh"
+    key = layer_key(problem, layer, "activation")
     return Remedy("an activation that is defined for every number", (f"{key}={usual}",))
 
 
-def _usual_head(case: Case) -> tuple[str, str]:
+def _usual_head(problem: Problem) -> tuple[str, str]:
     """Output activation and loss of such a task."""
-    if case.dataset.task == "regression":
+    if problem.dataset.task == "regression":
         return "linear", "squared_error"
-    one = case.head.units == 1 or case.dataset.task == "multilabel"
+    one = problem.head.units == 1 or problem.dataset.task == "multilabel"
     return ("sigmoid", "binary_cross_entropy") if one else ("softmax", "cross_entropy")

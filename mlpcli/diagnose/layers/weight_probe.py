@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.case import Case, Rows
 from mlpcli.diagnose.trials.baseline import baseline_loss, least_loss, mean_loss
 from mlpcli.execute.evaluate import evaluate
 from mlpcli.execute.numpy.executor import NumpyExecutor
+from mlpcli.execute.rows import Rows
 from mlpcli.graph.node import Node
+from mlpcli.problem.problem import Problem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,9 +36,9 @@ class Probe:
     constant: of each layer, how many units say the same on all of the sample. Both as of the last reading.
     """
 
-    def __init__(self, case: Case, state: Mapping[str, NDArray[Any]]) -> None:
-        self._case, self._state = case, state
-        self._before = {p.node.name: state[p.node.name].copy() for p in case.network.trained}
+    def __init__(self, problem: Problem, state: Mapping[str, NDArray[Any]]) -> None:
+        self._problem, self._state = problem, state
+        self._before = {p.node.name: state[p.node.name].copy() for p in problem.network.trained}
         self.fresh = False
         self.change = 0.0
         self.constant: list[int] = []
@@ -50,21 +51,21 @@ class Probe:
         found = evaluate(nodes, {**self._state, "inputs": rows}, len(rows))
         self.constant = [
             _constant_units(found[f"{at} before"], found[f"{at} after"], layer.units)
-            if layer.activation.elementwise or at < len(self._case.network.layers) - 1
+            if layer.activation.elementwise or at < len(self._problem.network.layers) - 1
             else 0  # of a softmax no unit is flat by itself
-            for at, layer in enumerate(self._case.network.layers)
+            for at, layer in enumerate(self._problem.network.layers)
         ]
         self.fresh = True
 
     @cached_property
     def baseline(self) -> float:
         """The loss of the best constant prediction."""
-        return baseline_loss(self._case)
+        return baseline_loss(self._problem)
 
     @cached_property
     def least_loss(self) -> float:
         """The loss of a prediction that is right."""
-        return least_loss(self._case)
+        return least_loss(self._problem)
 
     def loss(self) -> tuple[float, float]:
         """The loss of the weights as they are, without dropout and penalty, and that of the best constant.
@@ -73,13 +74,13 @@ class Probe:
         """
         rows = self._rows
         values = {**self._state, **rows}
-        losses = evaluate({"loss": self._case.network.row_loss}, values, len(rows["inputs"]))["loss"]
-        return mean_loss(losses, rows), baseline_loss(self._case, rows)
+        losses = evaluate({"loss": self._problem.network.row_loss}, values, len(rows["inputs"]))["loss"]
+        return mean_loss(losses, rows), baseline_loss(self._problem, rows)
 
     @property
     def suspects(self) -> list[int]:
         """Layers with many constant units, from the output back; none where the reading is an old one."""
-        layers = self._case.network.layers
+        layers = self._problem.network.layers
         numbers = [at for at, flat in enumerate(self.constant) if flat and flat >= MANY * layers[at].units]
         return numbers[::-1] if self.fresh else []
 
@@ -88,19 +89,22 @@ class Probe:
         # Imported here: a healthy training has no need of it.
         from mlpcli.diagnose.layers.health import layer_health
 
-        return layer_health(self._case.network, self._state, self._rows, NumpyExecutor())[0]
+        return layer_health(self._problem.network, self._state, self._rows, NumpyExecutor())[0]
 
     @property
     def _rows(self) -> Rows:
-        return {name: array[_spread(len(array), CONFIRMED_ON)] for name, array in self._case.rows.items()}
+        return {
+            name: array[_spread(len(array), CONFIRMED_ON)]
+            for name, array in self._problem.training_rows.items()
+        }
 
     @cached_property
     def _sample(self) -> tuple[NDArray[Any], dict[str, Node]]:
         """Some rows; and every layer before and after its activation."""
         nodes: dict[str, Node] = {}
-        for at, layer in enumerate(self._case.network.observed.layers):
+        for at, layer in enumerate(self._problem.network.observed.layers):
             nodes |= {f"{at} before": layer.pre_activation, f"{at} after": layer.output}
-        inputs = self._case.rows["inputs"]
+        inputs = self._problem.training_rows["inputs"]
         return inputs[_spread(len(inputs), SAMPLE)], nodes
 
     def _changed(self) -> float:

@@ -26,7 +26,7 @@ class LearningRateTooHigh(Monitor):
         loss, lowest = look.now.loss, self._lowest
         self._lowest = min(lowest, loss)
         # Of a rate of 0 or below another finding is told; and a line search has none.
-        if not has_rate(look.case) or len(look.moments) < 2:
+        if not has_rate(look.problem) or len(look.moments) < 2:
             return None
         if loss <= GROWS * abs(lowest) or loss <= look.moments[-2].loss:
             return None
@@ -34,7 +34,7 @@ class LearningRateTooHigh(Monitor):
         usual = max(abs(lowest), abs(baseline))
         if loss <= GROWS * usual or usual == 0:
             return None
-        rate = look.case.optimizer.rate
+        rate = look.problem.optimizer.rate
         moved = (
             f", and the weights moved by {percent(look.probe.change)} of their size"
             if look.probe.fresh

@@ -39,7 +39,7 @@ class Overfitting(Monitor):
             return None
         if now.validation_loss - lowest < MATTERS * abs(look.probe.baseline):
             return None
-        case = look.case
+        problem = look.problem
         cause = (
             f"The network learns the training rows by heart: since epoch {best.epoch} their loss fell from "
             f"{best.loss:.3g} to {now.loss:.3g}, the validation loss rose from {lowest:.3g} to "
@@ -47,7 +47,7 @@ class Overfitting(Monitor):
         )
         return Finding(
             "overfitting",
-            "note" if case.config.training.stop.patience else "warning",
+            "note" if problem.config.training.stop.patience else "warning",
             cause,
             "",
             "network.hidden",
@@ -56,10 +56,11 @@ class Overfitting(Monitor):
             (
                 Remedy(
                     "weights that stay small make smoother functions",
-                    (f"optimiser.l2={max(1e-2, 10 * case.optimizer.l2):g}",),
+                    (f"optimiser.l2={max(1e-2, 10 * problem.optimizer.l2):g}",),
                 ),
                 Remedy(
-                    "ends before it", (f"training.stop.patience={max(5, case.config.training.epochs // 20)}",)
+                    "ends before it",
+                    (f"training.stop.patience={max(5, problem.config.training.epochs // 20)}",),
                 ),
                 Remedy("more training rows"),
             ),

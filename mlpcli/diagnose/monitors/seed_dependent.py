@@ -24,8 +24,8 @@ class SeedDependent(Monitor):
 
     def look(self, look: Look) -> Finding | None:
         """A finding where the loss stands still between a good one and the baseline."""
-        case = look.case
-        if not math.prod(case.rows["target"].shape) <= case.network.size <= SMALL:
+        problem = look.problem
+        if not math.prod(problem.training_rows["target"].shape) <= problem.network.size <= SMALL:
             return None
         if not look.stands_still(LEAST_FALL) or look.swings:
             return None
@@ -37,14 +37,14 @@ class SeedDependent(Monitor):
             return None
         cause = (
             f"The running loss stays at {loss:.4g}, {percent(loss / baseline)} of what the best constant "
-            f"has, though {case.network.size} parameters could fit {plural(case.count, 'row')}: other first "
-            "weights may do better."
+            f"has, though {problem.network.size} parameters could fit {plural(problem.count, 'row')}: "
+            "other first weights may do better."
         )
-        hidden = case.config.network.hidden
+        hidden = problem.config.network.hidden
         wider = tuple(f"network.hidden[{at}].units={4 * layer.units}" for at, layer in enumerate(hidden))
         remedies = (
             *((Remedy("more units, of which enough start well", wider),) if wider else ()),
-            Remedy("other first weights", (f"seed={case.config.seed + 1}",)),
+            Remedy("other first weights", (f"seed={problem.config.seed + 1}",)),
         )
         measure = "share of what there is to gain on the best constant that is left"
         return Finding("seed_dependent", "warning", cause, "", "seed", left, MUCH, remedies, measure=measure)

@@ -33,7 +33,7 @@ class StalledAtBaseline(Monitor):
         if not NOTHING < abs(baseline) < math.inf or (lowest if look.swings else loss) < limit:
             return None
         constant = (
-            "the entropy of the labels" if is_cross_entropy(look.case) else "the loss of the best constant"
+            "the entropy of the labels" if is_cross_entropy(look.problem) else "the loss of the best constant"
         )
         now, at_best, low, high = told_apart(loss, baseline, lowest, highest)
         stays = f"swings between {low} and {high}, now {now}" if look.swings else f"stays at {now}"
@@ -47,7 +47,7 @@ class StalledAtBaseline(Monitor):
 
 def _ends_above(look: Look) -> Finding:
     """The loss does not stand still, nor does it fall: it rises, swings, or there is but one epoch."""
-    loss, baseline, optimizer = look.now.loss, look.probe.baseline, look.case.optimizer
+    loss, baseline, optimizer = look.now.loss, look.probe.baseline, look.problem.optimizer
     best = min(look.moments, key=lambda moment: moment.loss)
     now, at_best, lowest = told_apart(loss, baseline, best.loss)
     cause = f"The running loss ends at {now}, above what the best constant has, {at_best}"
@@ -61,7 +61,7 @@ def _ends_above(look: Look) -> Finding:
         if hasattr(optimizer, "learning_rate"):
             remedies = (Remedy("shorter steps", (f"{RATE}={optimizer.rate / 10:g}",)),)
     elif look.all_done:
-        epochs = look.case.config.training.epochs
+        epochs = look.problem.config.training.epochs
         remedies = (Remedy("more epochs", (f"training.epochs={10 * epochs}",)),)
     tries = "".join(f": try {remedy.why} ({remedy.changes[0]})" for remedy in remedies)
     return Finding(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.monitor import Look, Monitor
 from mlpcli.diagnose.trials.baseline import share_left
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding, Remedy
 
 FAST = 0.1
@@ -21,7 +21,7 @@ class TooFewEpochs(Monitor):
 
     def look(self, look: Look) -> Finding | None:
         """A finding where all epochs are done, the loss falls to the last, and much of it is left."""
-        case, loss = look.case, look.now.loss
+        problem, loss = look.problem, look.now.loss
         above = look.ends_above_baseline
         if not (look.falls_to_the_end if above else look.all_done and look.last_fall >= FAST):
             return None
@@ -35,7 +35,7 @@ class TooFewEpochs(Monitor):
             if share_left(own, constant, least) < HALF_WAY:
                 return None
             size = f"{loss / baseline:.0%} of what the best constant has"
-        remedies = tuple(_remedies(case))
+        remedies = tuple(_remedies(problem))
         change = " or ".join(f"{remedy.why} ({remedy.changes[0]})" for remedy in remedies)
         return Finding(
             "too_few_epochs",
@@ -50,8 +50,8 @@ class TooFewEpochs(Monitor):
         )
 
 
-def _remedies(case: Case) -> Iterator[Remedy]:
-    yield Remedy("more epochs", (f"training.epochs={10 * case.config.training.epochs}",))
-    usual, rate = type(case.optimizer)().rate, case.optimizer.rate
-    if hasattr(case.optimizer, "learning_rate") and rate <= usual:
+def _remedies(problem: Problem) -> Iterator[Remedy]:
+    yield Remedy("more epochs", (f"training.epochs={10 * problem.config.training.epochs}",))
+    usual, rate = type(problem.optimizer)().rate, problem.optimizer.rate
+    if hasattr(problem.optimizer, "learning_rate") and rate <= usual:
         yield Remedy("longer steps", (f"optimiser.learning_rate={10 * rate:g}",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +12,16 @@ import numpy as np
 
 from mlpcli.config.load import ConfigFile
 from mlpcli.data.dataset import Part
-from mlpcli.diagnose.case import Rows
-from mlpcli.diagnose.diagnosis import evidence_of, make_case
 from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.trials.baseline import baseline_loss
-from mlpcli.diagnose.trials.evidence import BEATS, Evidence
+from mlpcli.diagnose.trials.evidence import BEATS, Evidence, evidence_of
 from mlpcli.errors import MlpError
-from mlpcli.problem.build import Prepared, prepare, read_config
+from mlpcli.execute.rows import Rows
+from mlpcli.problem.build import prepare, read_config
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding
 from mlpcli.scoring.evaluation import evaluate_outputs
+from mlpcli.training.range_test import with_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,11 +144,8 @@ class Workshop:
 
     def _findings_with(self, changes: tuple[str, ...], number: int) -> list[Finding]:
         """With the first weights and the order of another seed, on the rows that are not held back."""
-        case = make_case(prepare(self.config, (*self.overrides, *self._split, *changes), "float64"))
-        other = replace(
-            case, draw=lambda at: case.draw(at + number), shuffle=lambda at: case.shuffle(at + number)
-        )
-        return diagnose(Evidence(other))
+        problem = with_rate(prepare(self.config, (*self.overrides, *self._split, *changes), "float64"))
+        return diagnose(Evidence(problem.with_seed(problem.config.seed + number)))
 
     def problems(self, changes: tuple[str, ...]) -> set[tuple[str, str]]:
         """Rule and place of the causes that are problems."""
@@ -158,13 +156,13 @@ class Workshop:
         roots = [f for f in self.findings(changes) if f.severity != "note"]
         return {(f.rule, f.where) for root in roots for f in (root, *root.consequences)}
 
-    def _train(self, prepared: Prepared) -> Result:
+    def _train(self, prepared: Problem) -> Result:
         """With every seed; the rows held back are the same."""
-        case = make_case(prepared)
-        evidence = Evidence(case)
+        problem = with_rate(prepared)
+        evidence = Evidence(problem)
         part = prepared.dataset.validation or prepared.dataset.training
-        rows: Rows = case.rows if case.validation is None else case.validation
-        baseline = baseline_loss(case, rows)
+        rows: Rows = problem.training_rows if problem.validation_rows is None else problem.validation_rows
+        baseline = baseline_loss(problem, rows)
         seeds = []
         name = "R²" if prepared.dataset.task == "regression" else "accuracy"
         for number in range(SEEDS):
@@ -178,7 +176,7 @@ class Workshop:
         return Result(tuple(seeds), name)
 
 
-def _score(prepared: Prepared, predictions: NDArray[Any], part: Part) -> tuple[float | None, float]:
+def _score(prepared: Problem, predictions: NDArray[Any], part: Part) -> tuple[float | None, float]:
     """Mean accuracy or R² of the targets; and the share of the most frequent class's errors that is gone."""
     if not np.isfinite(predictions).all():
         return None, 0.0

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from mlpcli.config.load import ConfigFile, load_config_text
-from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.trials.budget import Budget, OutOfBudget, trial_seconds
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.errors import Fault, MlpError
-from mlpcli.problem.build import CHOICES, changed, prepare_file
+from mlpcli.problem.build import CHOICES, prepare_file, with_overrides
 from mlpcli.runs.finding import Finding, Remedy
+from mlpcli.training.range_test import with_rate
 
 MOST_TRIED = {"problem": 3, "warning": 1, "note": 0}
 """Remedies of a finding that are tried."""
@@ -115,7 +115,7 @@ def propose(
     not tried, and counted there.
     """
     budget = Budget() if budget is None else budget
-    line = file.located(Fault("", "", key=finding.key)).where if finding.key else ""
+    line = file.with_location(Fault("", "", key=finding.key)).where if finding.key else ""
     proposals = []
     left = MOST_TRIED[finding.severity] if try_them else 0
     for remedy in finding.remedies:
@@ -150,12 +150,12 @@ def _runs_away(effect: Effect, own_loss: float) -> bool:
 def effect_of(file: ConfigFile, overrides: Sequence[str], budget: Budget) -> Effect:
     """A short training of the config with these overrides. Raises OutOfBudget."""
     try:
-        case = make_case(prepare_file(changed(file, overrides), "float64"))
+        problem = with_rate(prepare_file(with_overrides(file, overrides), "float64"))
     except MlpError as error:
         return Effect(math.nan, math.nan, False, error.faults[0].what)
-    case = budget.cheapest(case)
-    budget.reserve(0.0, budget.compiling(case) + trial_seconds(case))
-    return outcome(Evidence(case, budget))
+    problem = budget.cheapest(problem)
+    budget.reserve(0.0, budget.compiling(problem) + trial_seconds(problem))
+    return outcome(Evidence(problem, budget))
 
 
 def outcome(evidence: Evidence) -> Effect:

@@ -3,4 +3,4 @@
 from mlpcli.diagnose.rule import KINDS, Rule
 from mlpcli.registry import Choices
 
-RULES: Choices[Rule] = Choices(__name__, __path__, KINDS)
+RULES: Choices[type[Rule]] = Choices(__name__, __path__, KINDS)

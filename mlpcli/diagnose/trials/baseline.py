@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlpcli.diagnose.case import Case, Rows
 from mlpcli.execute.evaluate import evaluate
+from mlpcli.execute.rows import Rows
 from mlpcli.graph.node import placeholder
 from mlpcli.nn.losses import LOSSES
+from mlpcli.problem.problem import Problem
 from mlpcli.scoring.metrics import mean
 
 AT_ONCE = 1 << 17
@@ -18,24 +19,24 @@ SHARES = 20
 """Parts of the sorted targets between which constants are tried for a loss that may be anything. Ours."""
 
 
-def baseline_loss(case: Case, rows: Rows | None = None) -> float:
+def baseline_loss(problem: Problem, rows: Rows | None = None) -> float:
     """Mean loss of the best constant among the mean and the median, each as the loss aims at it.
 
     For cross-entropies that is the entropy of the label frequencies (ln 2 for balanced pairs), for squared
     errors the variance of the target; rows count by their weights. A constant, so also where the output
     could not say it.
     """
-    rows = _by_class(case, rows or case.rows)
+    rows = _by_class(problem, rows or problem.training_rows)
     target = rows["target"]
 
     def loss(constant: np.ndarray) -> float:
-        aimed = case.head.loss.aim(np.broadcast_to(constant, target.shape))
-        value = mean_loss(row_losses(case, aimed, target), rows)
+        aimed = problem.head.loss.aim(np.broadcast_to(constant, target.shape))
+        value = mean_loss(row_losses(problem, aimed, target), rows)
         return value if np.isfinite(value) else np.inf
 
     weights = rows.get("weights")
     average = target.mean(axis=0) if weights is None else np.average(target, 0, weights)
-    if isinstance(case.head.loss, tuple(LOSSES[name] for name in OF_THE_MEAN)):
+    if isinstance(problem.head.loss, tuple(LOSSES[name] for name in OF_THE_MEAN)):
         return loss(average)
     if weights is None:
         # The medians; np.median would import numpy.ma, 10 ms.
@@ -43,13 +44,13 @@ def baseline_loss(case: Case, rows: Rows | None = None) -> float:
         middle = np.partition(target, places, axis=0)[places].mean(axis=0)
     else:
         middle = _middle(target, weights)
-    return min(loss(constant) for constant in (average, middle, *_twentieths(case, target)))
+    return min(loss(constant) for constant in (average, middle, *_twentieths(problem, target)))
 
 
-def _by_class(case: Case, rows: Rows) -> Rows:
+def _by_class(problem: Problem, rows: Rows) -> Rows:
     """The targets of these rows; of classes with a unit each, one weighted row for each."""
     target = rows["target"]
-    if case.dataset.task != "classification" or target.shape[1] == 1:
+    if problem.dataset.task != "classification" or target.shape[1] == 1:
         return rows
     classes = np.argmax(target, axis=1)
     there = np.flatnonzero(np.bincount(classes, minlength=target.shape[1]))
@@ -57,9 +58,9 @@ def _by_class(case: Case, rows: Rows) -> Rows:
     return {"target": np.eye(target.shape[1])[there], "weights": counts.astype(np.float64)}
 
 
-def _twentieths(case: Case, target: np.ndarray) -> list[np.ndarray]:
+def _twentieths(problem: Problem, target: np.ndarray) -> list[np.ndarray]:
     """Constants to try for a loss that may be anything; of the others, the best is the mean or the median."""
-    if case.head.loss_name != "formula":
+    if problem.head.loss_name != "formula":
         return []
     places = [round(share * (len(target) - 1) / SHARES) for share in range(SHARES + 1)]
     return list(np.sort(target, axis=0)[places])
@@ -74,14 +75,14 @@ def _middle(target: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return middle
 
 
-def least_loss(case: Case, rows: Rows | None = None) -> float:
+def least_loss(problem: Problem, rows: Rows | None = None) -> float:
     """Mean loss of a prediction that says what the loss aims at: mostly the target, and mostly 0.
 
     It is not 0 where targets lie between 0 and 1, as smoothed labels do, and for counts.
     """
-    rows = _by_class(case, rows or case.rows)
+    rows = _by_class(problem, rows or problem.training_rows)
     target = rows["target"]
-    return mean_loss(row_losses(case, case.head.loss.aim(target), target), rows)
+    return mean_loss(row_losses(problem, problem.head.loss.aim(target), target), rows)
 
 
 def share_left(loss: float, baseline: float, least: float) -> float:
@@ -100,16 +101,16 @@ def mean_loss(losses: np.ndarray, rows: Rows) -> float:
     return mean(losses, rows.get("weights"))
 
 
-def row_losses(case: Case, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
+def row_losses(problem: Problem, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
     """The loss of every row for any prediction, (rows, outputs), also one that the output could not say."""
     names = {name: placeholder(name, (None, target.shape[1]), "float64") for name in ("prediction", "target")}
-    loss = {"loss": case.head.loss.per_row(names["prediction"], names["target"])}
+    loss = {"loss": problem.head.loss.per_row(names["prediction"], names["target"])}
     step = max(1, AT_ONCE // target.shape[1])
     pieces = [slice(start, start + step) for start in range(0, len(target), step)]
     some = ({"prediction": prediction[rows], "target": target[rows]} for rows in pieces)
     return np.concatenate([evaluate(loss, rows, len(rows["target"]))["loss"] for rows in some])
 
 
-def is_cross_entropy(case: Case) -> bool:
+def is_cross_entropy(problem: Problem) -> bool:
     """Whether the loss is a negative log-likelihood of classes."""
-    return isinstance(case.head.loss, (LOSSES["binary_cross_entropy"], LOSSES["cross_entropy"]))
+    return isinstance(problem.head.loss, (LOSSES["binary_cross_entropy"], LOSSES["cross_entropy"]))

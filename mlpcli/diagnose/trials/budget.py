@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from mlpcli.diagnose.case import Case
 from mlpcli.execute import EXECUTORS
 from mlpcli.graph.fingerprint import fingerprint
+from mlpcli.problem.problem import Problem
 
 LEAST_SECONDS = 3.0
 """A diagnosis may take that long, however short the training is."""
@@ -51,9 +51,9 @@ class Budget:
         self._compiled: set[str] = set()
 
     @classmethod
-    def of(cls, case: Case) -> Budget:
+    def of(cls, problem: Problem) -> Budget:
         """A budget for what takes no longer than the config's own training, or LEAST_SECONDS."""
-        training = compiling_seconds(case) + training_seconds(case)
+        training = compiling_seconds(problem) + training_seconds(problem)
         return cls(max(LEAST_SECONDS - BEFORE_TRIALS, training))
 
     @property
@@ -71,50 +71,50 @@ class Budget:
             raise OutOfBudget
         self.spend(seconds)
 
-    def compiling(self, case: Case) -> float:
-        """Seconds until the steps of a case can run; the same graph is compiled once."""
-        if not self.limited or not case.executor.epoch_runner:
+    def compiling(self, problem: Problem) -> float:
+        """Seconds until the steps of a problem can run; the same graph is compiled once."""
+        if not self.limited or not problem.executor.epoch_runner:
             return 0.0
-        return 0.0 if _graph(case) in self._compiled else compiling_seconds(case)
+        return 0.0 if _graph(problem) in self._compiled else compiling_seconds(problem)
 
-    def compiled(self, case: Case) -> None:
-        """Take note that the steps of a case are compiled."""
-        if self.limited and case.executor.epoch_runner:
-            self._compiled.add(_graph(case))
+    def compiled(self, problem: Problem) -> None:
+        """Take note that the steps of a problem are compiled."""
+        if self.limited and problem.executor.epoch_runner:
+            self._compiled.add(_graph(problem))
 
-    def cheapest(self, case: Case) -> Case:
-        """The case with the executor on which its trial costs less: short ones are not worth compiling."""
-        if not self.limited or not case.executor.epoch_runner:
-            return case
-        slow = replace(case, executor=EXECUTORS["numpy"]())
-        compiling = self.compiling(case)
-        return slow if training_seconds(slow) < compiling + training_seconds(case) else case
+    def cheapest(self, problem: Problem) -> Problem:
+        """The problem with the executor on which its trial costs less: short ones are not worth compiling."""
+        if not self.limited or not problem.executor.epoch_runner:
+            return problem
+        slow = replace(problem, executor=EXECUTORS["numpy"]())
+        compiling = self.compiling(problem)
+        return slow if training_seconds(slow) < compiling + training_seconds(problem) else problem
 
 
-def step_seconds(case: Case) -> float:
+def step_seconds(problem: Problem) -> float:
     """Seconds of one step."""
-    work = 3.0 * case.network.size * case.batch / MULTIPLICATIONS
-    if case.executor.epoch_runner:
+    work = 3.0 * problem.network.size * problem.batch_rows / MULTIPLICATIONS
+    if problem.executor.epoch_runner:
         return work + NATIVE_STEP / MULTIPLICATIONS
-    return work + NUMPY_LAYER * len(case.network.layers)
+    return work + NUMPY_LAYER * len(problem.network.layers)
 
 
-def compiling_seconds(case: Case) -> float:
+def compiling_seconds(problem: Problem) -> float:
     """Seconds until the steps can run, where nothing of them is in a cache."""
-    return COMPILING + COMPILING_LAYER * len(case.network.layers) if case.executor.epoch_runner else 0.0
+    return COMPILING + COMPILING_LAYER * len(problem.network.layers) if problem.executor.epoch_runner else 0.0
 
 
-def training_seconds(case: Case) -> float:
+def training_seconds(problem: Problem) -> float:
     """Seconds of the config's own training, once its steps are compiled."""
-    return case.config.training.epochs * -(-case.count // case.batch) * step_seconds(case)
+    return problem.config.training.epochs * -(-problem.count // problem.batch_rows) * step_seconds(problem)
 
 
-def trial_seconds(case: Case) -> float:
+def trial_seconds(problem: Problem) -> float:
     """Seconds of one trial, once its steps are compiled; in machine code a long one is cut short."""
-    seconds = training_seconds(case)
-    return min(seconds, LONGEST_NATIVE) if case.executor.epoch_runner else seconds
+    seconds = training_seconds(problem)
+    return min(seconds, LONGEST_NATIVE) if problem.executor.epoch_runner else seconds
 
 
-def _graph(case: Case) -> str:
-    """What the machine code of a case is made for."""
-    return f"{fingerprint([case.network.cost])} {case.optimizer!r} {case.batch} {case.count}"
+def _graph(problem: Problem) -> str:
+    """What the machine code of a problem is made for."""
+    return f"{fingerprint([problem.network.cost])} {problem.optimizer!r} {problem.batch_rows} {problem.count}"

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.config.load import ConfigSource
 from mlpcli.data.categorical import Categorical
-from mlpcli.diagnose.case import Case, Rows
 from mlpcli.diagnose.trials.baseline import baseline_loss, floor_of, least_loss, share_left
 from mlpcli.diagnose.trials.budget import Budget
 from mlpcli.execute.numpy.executor import NumpyExecutor
+from mlpcli.execute.rows import Rows
+from mlpcli.problem.build import prepare
+from mlpcli.problem.problem import Problem
+from mlpcli.training.range_test import with_rate
 from mlpcli.wording import told_apart
 
 if TYPE_CHECKING:
@@ -59,7 +63,7 @@ MUCH_BETTER = 0.5
 @dataclass(frozen=True)
 class Outcome:
     """The trial of a variant. learns: it ends clearly below its baseline. much_better: and leaves less than
-    half of the share of the baseline that the case's own trial leaves."""
+    half of the share of the baseline that the problem's own trial leaves."""
 
     trial: Trial
     baseline: float
@@ -83,14 +87,24 @@ class Outcome:
 
 
 class Evidence:
-    """Facts, statistics and trials of one case."""
+    """Facts, statistics and trials of one problem."""
 
     notes = True
     """Whether findings that are notes are wanted: those of a large table take their time."""
 
-    def __init__(self, case: Case, budget: Budget | None = None) -> None:
-        """budget: of the trials; the config's own is made in any case. Others may raise OutOfBudget."""
-        self.case = case
+    def __init__(
+        self,
+        problem: Problem,
+        budget: Budget | None = None,
+        trained: Mapping[str, NDArray[Any]] | None = None,
+    ) -> None:
+        """Begin without any trial.
+
+        budget: of the trials; the config's own is made in any case, others may raise OutOfBudget. trained:
+        the weights of a finished run by name, where one is diagnosed.
+        """
+        self.problem = problem
+        self.trained = trained
         self.budget = Budget() if budget is None else budget
         self._with_rate: dict[float, Trial] = {}
         self._with_penalty: dict[float, Trial] = {}
@@ -98,10 +112,10 @@ class Evidence:
     @cached_property
     def some_rows(self) -> Rows:
         """Up to MOST_ROWS training rows, drawn by the seed."""
-        if self.case.count <= MOST_ROWS:
-            return self.case.rows
-        chosen = np.sort(self.case.shuffle(0).permutation(self.case.count)[:MOST_ROWS])
-        return {name: array[chosen] for name, array in self.case.rows.items()}
+        if self.problem.count <= MOST_ROWS:
+            return self.problem.training_rows
+        chosen = np.sort(self.problem.shuffle(0).permutation(self.problem.count)[:MOST_ROWS])
+        return {name: array[chosen] for name, array in self.problem.training_rows.items()}
 
     def may_stop(self) -> None:
         """Raise what ends the looking, where somebody waits for that. Rules ask in the midst of long work."""
@@ -117,13 +131,13 @@ class Evidence:
     def some(self, rows: int, width: int) -> NDArray[np.intp]:
         """Draw numbers of some of so many rows, by the seed, in order: what is looked at of a large table."""
         count = max(LEAST_SAMPLE, min(MOST_ROWS, SAMPLE // max(1, width)))
-        return np.sort(self.case.shuffle(0).permutation(rows)[:count])
+        return np.sort(self.problem.shuffle(0).permutation(rows)[:count])
 
     @cached_property
     def target_span(self) -> tuple[float, float]:
         """The lowest and the highest number that an output is to say."""
-        target = self.case.rows["target"]
-        if self.case.dataset.task == "classification" and target.shape[1] > 1:
+        target = self.problem.training_rows["target"]
+        if self.problem.dataset.task == "classification" and target.shape[1] > 1:
             return 0.0, 1.0  # a unit for each class
         pieces = [target[rows] for rows in self.pieces(*target.shape)]
         return min(float(p.min()) for p in pieces), max(float(p.max()) for p in pieces)
@@ -139,7 +153,7 @@ class Evidence:
     @cached_property
     def _input_names(self) -> list[str]:
         names: list[str] = []
-        for column in self.case.dataset.preparation.columns:
+        for column in self.problem.dataset.preparation.columns:
             if isinstance(column, Categorical):
                 names += [f"{column.name}={level}" for level in column.levels] or [column.name]
             else:
@@ -153,7 +167,7 @@ class Evidence:
         """The column of the file that each input was made from; several inputs may come from one."""
         return [
             name
-            for column in self.case.dataset.preparation.columns
+            for column in self.problem.dataset.preparation.columns
             for name in (
                 column.names if len(column.names) == column.width else column.names[:1] * column.width
             )
@@ -162,7 +176,7 @@ class Evidence:
     @cached_property
     def start(self) -> dict[str, NDArray[Any]]:
         """The first values of the parameters."""
-        return self.case.draw(0)
+        return self.problem.initial_values(0)
 
     @cached_property
     def start_health(self) -> list[LayerHealth]:
@@ -177,7 +191,7 @@ class Evidence:
     @cached_property
     def trained_health(self) -> list[LayerHealth] | None:
         """Every layer as trained, where a run is diagnosed."""
-        return None if self.case.trained is None else self._health(self.case.trained, None)
+        return None if self.trained is None else self._health(self.trained, None)
 
     @property
     def moments(self) -> Iterator[tuple[list[LayerHealth], str]]:
@@ -193,21 +207,21 @@ class Evidence:
     ) -> list[LayerHealth]:
         from mlpcli.diagnose.layers.health import layer_health
 
-        return layer_health(self.case.network, weights, self.some_rows, NumpyExecutor(), updates)[0]
+        return layer_health(self.problem.network, weights, self.some_rows, NumpyExecutor(), updates)[0]
 
-    def trainer_of(self, case: Case) -> Trainer:
+    def trainer_of(self, problem: Problem) -> Trainer:
         """Make what runs trials of a variant. Raises OutOfBudget."""
         # Imported here: facts, which mlp train tells before the first epoch, need no trials.
         from mlpcli.diagnose.trials.trial import Trainer
 
-        return Trainer(self.budget.cheapest(case), budget=self.budget)
+        return Trainer(self.budget.cheapest(problem), budget=self.budget)
 
     @cached_property
     def trainer(self) -> Trainer:
         """Runs trials."""
         from mlpcli.diagnose.trials.trial import Trainer
 
-        return Trainer(self.case, budget=self.budget, own=True)
+        return Trainer(self.problem, budget=self.budget, own=True)
 
     @cached_property
     def trial(self) -> Trial:
@@ -217,12 +231,12 @@ class Evidence:
     @cached_property
     def baseline(self) -> float:
         """The loss of the best constant prediction, on the rows of the trials."""
-        return baseline_loss(self.case, self.trainer.rows)
+        return baseline_loss(self.problem, self.trainer.rows)
 
     @cached_property
     def least_loss(self) -> float:
         """The loss of a prediction that is right; not 0 where targets lie between 0 and 1, or are counts."""
-        return least_loss(self.case, self.trainer.rows)
+        return least_loss(self.problem, self.trainer.rows)
 
     def left(self, loss: float) -> float:
         """The share of what there is to gain on the baseline, which is above 0, that a loss leaves."""
@@ -251,14 +265,14 @@ class Evidence:
         if self.beats_baseline(trial.loss):
             # A lucky last epoch is no learning.
             swings = len(trial.costs) >= MANY_EPOCHS and not self.beats_baseline(trial.late_cost)
-            return self._gets_on and not (swings and self.case.network.penalty is None)
+            return self._gets_on and not (swings and self.problem.network.penalty is None)
         return not trial.complete and trial.falling > STILL_FALLING and trial.loss < trial.start_loss
 
     @property
     def _gets_on(self) -> bool:
         """Whether the trial improves; weights of another run may be so good already that nothing can."""
         trial = self.trial
-        went_on = self.case.config.start_from is not None and self.beats_baseline(trial.start_loss)
+        went_on = self.problem.config.start_from is not None and self.beats_baseline(trial.start_loss)
         return trial.improves or (
             went_on and trial.moved > 0 and trial.loss <= (1 + BEATS) * trial.start_loss
         )
@@ -300,7 +314,7 @@ class Evidence:
 
     def at_rate(self, factor: float) -> Trial:
         """The trial at this factor times the rate."""
-        return self.with_rate(self.case.optimizer.rate * factor)
+        return self.with_rate(self.problem.optimizer.rate * factor)
 
     def with_rate(self, rate: float) -> Trial:
         """The trial at this rate."""
@@ -337,35 +351,35 @@ class Evidence:
     def _wide_trainer(self) -> Trainer:
         from mlpcli.diagnose.trials.variant import widened
 
-        return self.trainer_of(widened(self.case))
+        return self.trainer_of(widened(self.problem))
 
     @cached_property
     def longer_and_faster(self) -> Trial:
         """The trial for ten times the epochs at ten times the rate."""
-        return self.trainer.run(10.0 * self.case.optimizer.rate, epochs=10 * self.trainer.epochs)
+        return self.trainer.run(10.0 * self.problem.optimizer.rate, epochs=10 * self.trainer.epochs)
 
     def with_penalty(self, factor: float) -> Trial:
         """The trial with the penalty times a factor."""
         if factor not in self._with_penalty:
             from mlpcli.diagnose.trials.variant import with_penalty
 
-            self._with_penalty[factor] = self.trainer_of(with_penalty(self.case, factor)).run()
+            self._with_penalty[factor] = self.trainer_of(with_penalty(self.problem, factor)).run()
         return self._with_penalty[factor]
 
     @cached_property
     def some_validation(self) -> Rows | None:
         """Up to MOST_ROWS validation rows, drawn by the seed."""
-        rows = self.case.validation
+        rows = self.problem.validation_rows
         if rows is None or len(rows["inputs"]) <= MOST_ROWS:
             return rows
-        chosen = np.sort(self.case.shuffle(1).permutation(len(rows["inputs"]))[:MOST_ROWS])
+        chosen = np.sort(self.problem.shuffle(1).permutation(len(rows["inputs"]))[:MOST_ROWS])
         return {name: array[chosen] for name, array in rows.items()}
 
-    def outcome(self, case: Case) -> Outcome:
-        """The trial of a variant of the case, against this one's."""
-        trainer = self.trainer_of(case)
+    def outcome(self, problem: Problem) -> Outcome:
+        """The trial of a variant of the problem, against this one's."""
+        trainer = self.trainer_of(problem)
         trial = trainer.run()
-        baseline, least = baseline_loss(case, trainer.rows), least_loss(case, trainer.rows)
+        baseline, least = baseline_loss(problem, trainer.rows), least_loss(problem, trainer.rows)
         if not (trial.improves and _beats(trial.loss, baseline, least)):
             return Outcome(trial, baseline, False, False, least)
         if not baseline or not self.baseline:  # a constant that is right everywhere: nothing to compare
@@ -389,35 +403,35 @@ class Evidence:
         """The trial with standardised inputs."""
         from mlpcli.diagnose.trials.usual import with_usual_inputs
 
-        return self.outcome(with_usual_inputs(self.case))
+        return self.outcome(with_usual_inputs(self.problem))
 
     @cached_property
     def with_usual_targets(self) -> Outcome:
         """The trial with standardised targets."""
         from mlpcli.diagnose.trials.usual import with_usual_targets
 
-        return self.outcome(with_usual_targets(self.case))
+        return self.outcome(with_usual_targets(self.problem))
 
     @cached_property
     def with_usual_rows(self) -> Outcome:
         """The trial with both standardised."""
         from mlpcli.diagnose.trials.usual import with_usual_inputs, with_usual_targets
 
-        return self.outcome(with_usual_targets(with_usual_inputs(self.case)))
+        return self.outcome(with_usual_targets(with_usual_inputs(self.problem)))
 
     @cached_property
     def without_dropout(self) -> Outcome:
         """The trial of the same network with all of its units in every step."""
         from mlpcli.diagnose.trials.variant import without_dropout
 
-        return self.outcome(without_dropout(self.case))
+        return self.outcome(without_dropout(self.problem))
 
     @cached_property
     def with_usual_weights(self) -> Outcome:
         """The trial from glorot_uniform's weights and biases of 0."""
         from mlpcli.diagnose.trials.usual import with_usual_weights
 
-        return self.outcome(with_usual_weights(self.case))
+        return self.outcome(with_usual_weights(self.problem))
 
 
 def _beats(loss: float, baseline: float, least: float) -> bool:
@@ -429,3 +443,13 @@ def _clearly_below(baseline: float, least: float) -> float:
     """The baseline less a share of what there is to gain on it."""
     gain = baseline - least if least < baseline else abs(baseline)
     return baseline - BEATS * gain
+
+
+def evidence_of(
+    config: ConfigSource, overrides: Sequence[str] = (), budget: Budget | None = None
+) -> Evidence:
+    """Build the problem of a config in float64, and return the evidence about it; nothing is trained yet.
+
+    Raises ConfigError, DataError.
+    """
+    return Evidence(with_rate(prepare(config, overrides, precision="float64")), budget)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.case import Case, Rows
 from mlpcli.diagnose.trials.baseline import mean_loss
 from mlpcli.diagnose.trials.budget import Budget, step_seconds
-from mlpcli.execute.rows import RowFunction
+from mlpcli.execute.rows import RowFunction, Rows
 from mlpcli.graph.node import parameter
 from mlpcli.optim.step import RATE_FACTOR, Pace, training_step
+from mlpcli.problem.problem import Problem
 from mlpcli.training.plateau import Plateau
 from mlpcli.training.progress import all_finite
 from mlpcli.training.runner import first_state, make_runner
@@ -98,60 +98,62 @@ class Trial:
 
 
 class Trainer:
-    """Runs trials of one case on one set of rows; what is compiled is used again."""
+    """Runs trials of one problem on one set of rows; what is compiled is used again."""
 
     def __init__(
-        self, case: Case, rows: Rows | None = None, budget: Budget | None = None, own: bool = False
+        self, problem: Problem, rows: Rows | None = None, budget: Budget | None = None, own: bool = False
     ) -> None:
         """budget: of what is compiled and run; own: of the config as it is, which is run once in any case.
 
         Raises OutOfBudget.
         """
-        self._case, self._own, self._budget = case, own, budget or Budget()
-        rows = case.rows if rows is None else rows
+        self._problem, self._own, self._budget = problem, own, budget or Budget()
+        rows = problem.training_rows if rows is None else rows
         there = len(rows["inputs"])
-        steps_an_epoch = -(-there // case.batch)
-        overhead = STEP_OVERHEAD if case.executor.epoch_runner else CALLS_OVERHEAD
-        work = 3.0 * case.network.size * case.batch + overhead
+        steps_an_epoch = -(-there // problem.batch_rows)
+        overhead = STEP_OVERHEAD if problem.executor.epoch_runner else CALLS_OVERHEAD
+        work = 3.0 * problem.network.size * problem.batch_rows + overhead
         most = max(1, int(WORK / work))
-        self.epochs = case.config.training.epochs
+        self.epochs = problem.config.training.epochs
         wanted = min(self.epochs, LEAST_EPOCHS)
         self.all_rows = most >= wanted * steps_an_epoch
         if not self.all_rows:
-            kept = max(1, most // wanted) * case.batch
-            chosen = np.sort(case.shuffle(0).permutation(there)[:kept])
+            kept = max(1, most // wanted) * problem.batch_rows
+            chosen = np.sort(problem.shuffle(0).permutation(there)[:kept])
             rows = {name: np.ascontiguousarray(array[chosen]) for name, array in rows.items()}
             if "weights" in rows and rows["weights"].any():  # the cost stays a mean
                 rows["weights"] /= rows["weights"].mean()
-            steps_an_epoch = -(-len(chosen) // case.batch)
+            steps_an_epoch = -(-len(chosen) // problem.batch_rows)
             self.epochs = self.epochs * there // len(chosen)
         self.rows = rows
         self._most_epochs = max(1, most // steps_an_epoch)
         self._steps_an_epoch = steps_an_epoch
-        compiling = self._budget.compiling(case)
+        compiling = self._budget.compiling(problem)
         if own:
             self._budget.spend(compiling)
         else:
             self._budget.reserve(compiling, self.seconds())
-        self._budget.compiled(case)
+        self._budget.compiled(problem)
         rate, length = parameter(RATE, (), "float64"), parameter(EPOCHS, (), "float64")
-        adjustable = Plateau.of(case.optimizer) is not None
-        step = training_step(case.network, case.optimizer, rate, Pace(length, steps_an_epoch), adjustable)
-        weights = case.draw(0)
-        self._state = first_state(case.optimizer, step, weights)
+        adjustable = Plateau.of(problem.optimizer) is not None
+        step = training_step(
+            problem.network, problem.optimizer, rate, Pace(length, steps_an_epoch), adjustable
+        )
+        weights = problem.initial_values(0)
+        self._state = first_state(problem.optimizer, step, weights)
         self._start = {n: a.copy() for n, a in self._state.items() if n not in weights}
         self._state |= {RATE: np.zeros(()), EPOCHS: np.zeros(())}
-        outputs = {"cost": case.network.cost, **step.followed}
+        outputs = {"cost": problem.network.cost, **step.followed}
         self._runner = make_runner(
-            case.executor, case.optimizer, step, outputs, self._state, rows, case.batch
+            problem.executor, problem.optimizer, step, outputs, self._state, rows, problem.batch_rows
         )
-        outputs = {"loss": case.network.row_loss, "prediction": case.network.prediction}
-        self._function = RowFunction(case.executor, outputs, self._state)
+        outputs = {"loss": problem.network.row_loss, "prediction": problem.network.prediction}
+        self._function = RowFunction(problem.executor, outputs, self._state)
 
     def seconds(self, epochs: int | None = None) -> float:
         """What one trial of so many epochs (None: the config's) costs, counted."""
         epochs = min(self._most_epochs, epochs or self.epochs)
-        return epochs * self._steps_an_epoch * step_seconds(self._case)
+        return epochs * self._steps_an_epoch * step_seconds(self._problem)
 
     def run(
         self,
@@ -172,24 +174,24 @@ class Trainer:
             self._own = False
         else:
             self._budget.reserve(self.seconds(epochs))
-        case, state = self._case, self._state
-        for name, array in (case.draw(draw) | self._start).items():
+        problem, state = self._problem, self._state
+        for name, array in (problem.initial_values(draw) | self._start).items():
             state[name][...] = array
-        rate = case.optimizer.rate if rate is None else rate
+        rate = problem.optimizer.rate if rate is None else rate
         state[RATE][...] = rate
-        shuffle = case.config.training.shuffle if shuffle is None else shuffle
-        rng = case.shuffle(draw) if shuffle else None
-        arrays = [p.node.name for p in case.network.arrays]
-        names = [p.node.name for p in case.network.trained]
+        shuffle = problem.config.training.shuffle if shuffle is None else shuffle
+        rng = problem.shuffle(draw) if shuffle else None
+        arrays = [p.node.name for p in problem.network.arrays]
+        names = [p.node.name for p in problem.network.trained]
         first = {name: state[name].copy() for name in arrays}
         start_loss = mean_loss(self._function(self.rows)["loss"], self.rows)
         count = min(self._most_epochs, epochs or self.epochs)
         state[EPOCHS][...] = epochs or self.epochs
-        plateau = Plateau.of(case.optimizer)
+        plateau = Plateau.of(problem.optimizer)
         order = (
             np.arange(len(self.rows["inputs"]))
             if rng is None
-            else case.shuffle(draw).permutation(len(self.rows["inputs"]))
+            else problem.shuffle(draw).permutation(len(self.rows["inputs"]))
         )
         with np.errstate(all="ignore"):
             means = self._runner.run(order, lambda: True).means  # one batch, then from the beginning
@@ -211,7 +213,9 @@ class Trainer:
             if not math.isfinite(costs[-1]):
                 break
             if plateau is not None or stopping is not None:
-                followed = costs[-1] if case.validation is None else self._loss(case.validation)
+                followed = (
+                    costs[-1] if problem.validation_rows is None else self._loss(problem.validation_rows)
+                )
             if plateau is not None:
                 state[RATE_FACTOR][...] = plateau.after(followed, float(state[RATE_FACTOR]))
             if stopping is not None:
@@ -252,7 +256,7 @@ class Trainer:
 
     def _stopping(self) -> Stopping | None:
         """The config's, where it may end a training by its losses; patience with another metric left out."""
-        stop = self._case.config.training.stop
+        stop = self._problem.config.training.stop
         patience = None if self._ends_by_another else stop.patience
         early = patience is not None or stop.cost_below is not None
         followed = replace(stop, max_time=None, metric=None, patience=patience)
@@ -261,7 +265,7 @@ class Trainer:
     @property
     def _ends_by_another(self) -> bool:
         """Whether patience counts a score that a trial does not know."""
-        stop = self._case.config.training.stop
+        stop = self._problem.config.training.stop
         return stop.patience is not None and stop.metric not in (None, "loss")
 
     def _loss(self, rows: Rows) -> float:

@@ -1,4 +1,4 @@
-"""The same case with inputs, targets or first weights of the usual size: what a remedy would make of it."""
+"""A problem with inputs, targets or initial weights of the usual size, as a remedy would make them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.case import Case, Rows
+from mlpcli.execute.rows import Rows
 from mlpcli.nn.initializers import INITIALIZERS
+from mlpcli.problem.problem import Problem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,45 +19,49 @@ LARGEST_TARGET = 10.0
 """Standard deviation beyond which targets are unscaled."""
 
 
-def with_usual_inputs(case: Case) -> Case:
+def with_usual_inputs(problem: Problem) -> Problem:
     """Every input column with mean 0 and standard deviation 1, as data.scaling: standard makes it."""
-    return replace(case, rows={**case.rows, "inputs": standardised(case.rows["inputs"])})
+    return replace(
+        problem, given_rows={**problem.training_rows, "inputs": standardised(problem.training_rows["inputs"])}
+    )
 
 
-def with_usual_targets(case: Case) -> Case:
+def with_usual_targets(problem: Problem) -> Problem:
     """Likewise the targets of a regression."""
-    return replace(case, rows={**case.rows, "target": standardised(case.rows["target"])})
+    return replace(
+        problem, given_rows={**problem.training_rows, "target": standardised(problem.training_rows["target"])}
+    )
 
 
-def with_usual_weights(case: Case, layers: Collection[str] | None = None) -> Case:
+def with_usual_weights(problem: Problem, layers: Collection[str] | None = None) -> Problem:
     """First weights of glorot_uniform and biases of 0, in some layers or in all."""
     weights, biases = INITIALIZERS["glorot_uniform"](), INITIALIZERS["zeros"]()
-    wanted = {layer.name for layer in case.network.layers} if layers is None else set(layers)
+    wanted = {layer.name for layer in problem.network.layers} if layers is None else set(layers)
 
     def draw(number: int) -> dict[str, NDArray[Any]]:
-        rng = case.shuffle(number)
-        state = case.draw(number)
-        for layer in case.network.layers:
+        rng = problem.shuffle(number)
+        state = problem.initial_values(number)
+        for layer in problem.network.layers:
             for p in layer.parameters[:2] if layer.name in wanted else ():
                 usual = weights if p.role == "weights" else biases
                 state[p.node.name][...] = usual.draw(rng, state[p.node.name].shape, p.fan_in, p.fan_out)
         return state
 
-    return replace(case, draw=draw)
+    return replace(problem, draw=draw)
 
 
-def takes_usual_targets(case: Case) -> bool:
+def takes_usual_targets(problem: Problem) -> bool:
     """Whether it is a regression with targets as they are, that could be scaled."""
     return (
-        case.dataset.task == "regression"
-        and case.config.data.target_scaling == "none"
-        and case.head.loss.scaled_targets
+        problem.dataset.task == "regression"
+        and problem.config.data.target_scaling == "none"
+        and problem.head.loss.scaled_targets
     )
 
 
-def has_large_targets(case: Case) -> bool:
+def has_large_targets(problem: Problem) -> bool:
     """Whether scaling them would change much."""
-    return takes_usual_targets(case) and largest_spread(case.rows) > LARGEST_TARGET
+    return takes_usual_targets(problem) and largest_spread(problem.training_rows) > LARGEST_TARGET
 
 
 def largest_spread(rows: Rows) -> float:

@@ -52,7 +52,7 @@ def test_the_healthy_twin_is_left_alone(path):
 @pytest.mark.parametrize("path", [path for path in SICK if path.parent.name in EXACT], ids=name)
 def test_facts_are_told_without_a_training(path):
     subject = evidence(path.read_text(encoding="utf-8"), kind=Untrained)
-    (finding,) = RULES[path.parent.name].check(subject)
+    (finding,) = RULES[path.parent.name]().check(subject)
     assert finding.severity == "problem"
 
 
@@ -177,7 +177,7 @@ def test_a_plateau_that_a_higher_rate_leaves_is_not_blamed_on_the_loss():
     optimiser = "optimiser={name: sgd, learning_rate: 0.1}"
     subject = evidence(slow, "loss=squared_error", optimiser, "executor=numpy")
     assert not subject.learns
-    (finding,) = RULES["loss_family"].check(subject)
+    (finding,) = RULES["loss_family"]().check(subject)
     assert finding.severity == "note"
 
 

@@ -54,7 +54,7 @@ def test_columns_are_left_out_by_names_that_need_quotes(names):
     before = [f"data.ignore={json.dumps(names[:-1])}"] if names[:-1] else []
     (finding,) = found("target_among_inputs", text, *before, table=table)
     (change,) = finding.remedies[0].changes
-    left = evidence(text, change, table=table).case
+    left = evidence(text, change, table=table).problem
     assert [name for column in left.dataset.preparation.columns for name in column.names] == ["u"]
     assert set(left.config.data.ignore) == set(names)
 

@@ -78,35 +78,35 @@ def test_the_healthy_twin_is_left_alone(path):
 @pytest.mark.parametrize("path", [path for path in SICK if path.parent.name in EXACT], ids=name)
 def test_facts_are_told_without_a_training(path):
     subject = evidence(path.read_text(encoding="utf-8"), kind=Untrained)
-    findings = [each for rule in EXACT for each in RULES[rule].check(subject)]
+    findings = [each for rule in EXACT for each in RULES[rule]().check(subject)]
     assert findings[0].rule == path.parent.name
 
 
 def with_loss(output):
     """The moons network with the squared error of output(network) as its loss."""
-    case = evidence(MOONS).case
-    net = case.network
+    problem = evidence(MOONS).problem
+    net = problem.network
     prediction = output(net)
     loss = reduce_mean((prediction - net.target) ** 2)
     layers = (*net.layers[:-1], replace(net.layers[-1], output=prediction))
     built = replace(net.settled, layers=layers, loss=loss, cost=loss)
-    return Evidence(replace(case, network=replace(net, training=built, settled=built, observed=built)))
+    return Evidence(replace(problem, network=replace(net, training=built, settled=built, observed=built)))
 
 
 def test_a_loss_built_before_the_last_layer_severs_it():
     subject = with_loss(lambda net: net.layers[0].output @ constant(np.ones((8, 1))))
-    (finding,) = RULES["severed_parameter"].check(subject)
+    (finding,) = RULES["severed_parameter"]().check(subject)
     assert finding.where == "parameter output.weights, output.biases"
     assert "2 of 4 parameters" in finding.cause
-    assert not list(RULES["zero_derivative_path"].check(subject))
+    assert not list(RULES["zero_derivative_path"]().check(subject))
 
 
 def test_a_penalty_is_no_path_of_the_loss():
     subject = with_loss(lambda net: net.inputs @ constant(np.ones((2, 1))))
-    net = subject.case.network
+    net = subject.problem.network
     cost = net.cost + sum((p.node**2 for p in net.parameters[1:2]), net.loss)
     penalised = replace(net, training=replace(net.training, cost=cost))
-    (finding,) = RULES["severed_parameter"].check(Evidence(replace(subject.case, network=penalised)))
+    (finding,) = RULES["severed_parameter"]().check(Evidence(replace(subject.problem, network=penalised)))
     assert "4 of 4 parameters" in finding.cause
     assert "nothing at all is trained" in finding.cause
 
@@ -121,10 +121,10 @@ def test_a_penalty_is_no_path_of_the_loss():
 )
 def test_a_threshold_at_the_output_lets_no_gradient_through(op, cut):
     subject = with_loss(lambda net: op(net.layers[-1].pre_activation))
-    (finding,) = RULES["zero_derivative_path"].check(subject)
+    (finding,) = RULES["zero_derivative_path"]().check(subject)
     assert finding.where == f"op {cut}"
     assert "4 of 4 parameters" in finding.cause
-    assert not list(RULES["severed_parameter"].check(subject))
+    assert not list(RULES["severed_parameter"]().check(subject))
     findings = diagnose(subject, kinds=("graph",), ask="before training")
     assert [each.rule for each in findings] == ["zero_derivative_path"]
 
@@ -135,12 +135,12 @@ def test_a_threshold_at_the_output_lets_no_gradient_through(op, cut):
 def test_one_open_path_is_enough(op):
     subject = with_loss(lambda net: op(net.layers[-1].pre_activation))
     for rule in ("severed_parameter", "zero_derivative_path", "output_cannot_vary"):
-        assert not list(RULES[rule].check(subject))
+        assert not list(RULES[rule]().check(subject))
 
 
 def test_a_prediction_that_does_not_see_the_inputs_cannot_vary():
     subject = with_loss(lambda net: net.target * 0.0 + net.parameters[-1].node)
-    (finding,) = RULES["output_cannot_vary"].check(subject)
+    (finding,) = RULES["output_cannot_vary"]().check(subject)
     assert "not computed from the inputs" in finding.cause
 
 
@@ -256,11 +256,11 @@ def test_softmax_cannot_say_two_labels_at_once():
     table = {"a": inputs[:, 0], "b": inputs[:, 1], **labels}
     text = MOONS.replace("moons.csv, target: label", "table.csv, target: [p, q]")
     softmax = ("network.output=softmax",)
-    (finding,) = list(RULES["output_range"].check(evidence(text, *softmax, table=table)))
+    (finding,) = list(RULES["output_range"]().check(evidence(text, *softmax, table=table)))
     assert finding.value == pytest.approx(np.mean(labels["p"] == labels["q"]))
-    assert not list(RULES["output_range"].check(evidence(text, table=table)))
+    assert not list(RULES["output_range"]().check(evidence(text, table=table)))
     table["q"] = 1 - table["p"]
-    assert not list(RULES["output_range"].check(evidence(text, *softmax, table=table)))
+    assert not list(RULES["output_range"]().check(evidence(text, *softmax, table=table)))
 
 
 def test_linear_layers_by_what_they_cost():

@@ -62,13 +62,13 @@ def test_what_begins_with_right_weights_is_not_told_to_go_faster(rate, tmp_path,
     (tmp_path / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (tmp_path / "c.yaml").write_text(TABLE, encoding="utf-8")
     run = train(tmp_path / "c.yaml", ["training.epochs=150"], tmp_path / "runs")
-    from mlpcli.diagnose.diagnosis import evidence_of
+    from mlpcli.diagnose.trials.evidence import evidence_of
 
     subject = evidence_of(tmp_path / "c.yaml", [f"start_from={run.path}", f"optimiser.learning_rate={rate}"])
     assert subject.learns
     from mlpcli.diagnose.rules import RULES
 
-    assert not list(RULES["learning_rate_too_low"].check(subject))
+    assert not list(RULES["learning_rate_too_low"]().check(subject))
 
 
 def test_a_remedy_that_runs_away_is_not_proposed(tmp_path):
@@ -95,6 +95,6 @@ def test_a_remedy_that_runs_away_is_not_proposed(tmp_path):
 def test_a_variant_that_runs_away_has_no_loss_of_nan():
     subject = evidence(TABLE, table=two_heaps())
     lost = ("optimiser={name: sgd, learning_rate: 1e300}", "loss=squared_error", "network.output=linear")
-    lost = subject.outcome(evidence(TABLE, *lost, table=two_heaps()).case)
+    lost = subject.outcome(evidence(TABLE, *lost, table=two_heaps()).problem)
     assert not lost.trial.finite
     assert lost.text == "runs away: its cost becomes infinite or NaN"

@@ -7,7 +7,7 @@ import pytest
 from gallery.data import provide
 from gallery.run import exhibits, first_of_each
 
-from mlpcli.diagnose.diagnosis import findings_of, make_case
+from mlpcli.diagnose.ranking import findings_of
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.problem.build import prepare
@@ -38,7 +38,7 @@ def config(folder, text):
 
 
 def learns_with(path, changes):
-    return Evidence(make_case(prepare(path, changes, precision="float64"))).learns
+    return Evidence(prepare(path, changes, precision="float64")).learns
 
 
 def rules_of(findings):
@@ -109,7 +109,7 @@ optimiser: {name: sgd, learning_rate: 0.05}
 training: {epochs: 60, batch_size: 16}
 """
     path = config(tmp_path, text)
-    layer = Evidence(make_case(prepare(path, precision="float64"))).trial_health[0]
+    layer = Evidence(prepare(path, precision="float64")).trial_health[0]
     assert 0.25 < 1 - layer.live_share < 0.75
     assert not findings_of(path)
 

@@ -7,7 +7,6 @@ import pytest
 from gallery.data import provide
 from gallery.run import HERE, first_of_each
 
-from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.trials.evidence import Evidence
@@ -50,7 +49,7 @@ def evidence(path, folder, *overrides):
     text = path.read_text(encoding="utf-8")
     provide(text, folder)
     (folder / path.name).write_text(text, encoding="utf-8")
-    return Evidence(make_case(prepare(folder / path.name, overrides, precision="float64")))
+    return Evidence(prepare(folder / path.name, overrides, precision="float64"))
 
 
 def test_every_rule_has_a_pair():
@@ -93,8 +92,8 @@ def found(rule, text, *overrides):
         path = Path(folder) / "config.yaml"
         provide(text, Path(folder))
         path.write_text(text, encoding="utf-8")
-        subject = Evidence(make_case(prepare(path, overrides, precision="float64")))
-        return list(RULES[rule].check(subject))
+        subject = Evidence(prepare(path, overrides, precision="float64"))
+        return list(RULES[rule]().check(subject))
 
 
 MOONS = """
@@ -144,8 +143,8 @@ def test_neighbours_that_disagree_are_a_relation_too():
         (Path(folder) / "board.csv").write_text("a,b,label\n" + "\n".join(lines) + "\n")
         path = Path(folder) / "config.yaml"
         path.write_text(MOONS.replace("moons", "board").replace("epochs: 60", "epochs: 2"))
-        subject = Evidence(make_case(prepare(path, precision="float64")))
-        assert not list(RULES["targets_unrelated"].check(subject))
+        subject = Evidence(prepare(path, precision="float64"))
+        assert not list(RULES["targets_unrelated"]().check(subject))
 
 
 @pytest.mark.full
@@ -155,8 +154,8 @@ def test_few_rows_of_a_class_are_too_few_to_speak_of():
         (Path(folder) / "one.csv").write_text("a,label\n" + "\n".join(lines) + "\n")
         path = Path(folder) / "config.yaml"
         path.write_text(MOONS.replace("moons", "one").replace("epochs: 60", "epochs: 2"))
-        subject = Evidence(make_case(prepare(path, precision="float64")))
-        assert not list(RULES["class_imbalance"].check(subject))
+        subject = Evidence(prepare(path, precision="float64"))
+        assert not list(RULES["class_imbalance"]().check(subject))
 
 
 def test_a_stall_without_a_cause_names_what_leaves_it():

@@ -7,7 +7,6 @@ import pytest
 from gallery.data import provide
 
 from mlpcli import train
-from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.trials.baseline import baseline_loss, least_loss, mean_loss, row_losses, share_left
@@ -40,17 +39,17 @@ training: {epochs: 60, batch_size: 16}
 LEAST = -(0.85 * math.log(0.85) + 0.15 * math.log(0.15))
 
 
-def case(folder, text, *overrides):
+def problem(folder, text, *overrides):
     provide(text, folder)
     (folder / "config.yaml").write_text(text)
-    return make_case(prepare(folder / "config.yaml", overrides, precision="float64"))
+    return prepare(folder / "config.yaml", overrides, precision="float64")
 
 
 def waves(folder, *overrides):
     rng = np.random.default_rng(0)
     lines = [f"{a},{b},{w}" for a, b, w in zip(*rng.normal(size=(2, 31)), rng.uniform(0.1, 4, 31))]
     (folder / "weighted.csv").write_text("a,y,w\n" + "\n".join(lines) + "\n")
-    return case(folder, WAVES, *overrides)
+    return problem(folder, WAVES, *overrides)
 
 
 def best_by_search(subject, low, high, count=2001):
@@ -64,7 +63,7 @@ def best_by_search(subject, low, high, count=2001):
 
 
 def test_classes_that_count_alike_have_the_entropy_of_a_coin(tmp_path):
-    subject = case(tmp_path, RARE)
+    subject = problem(tmp_path, RARE)
     assert baseline_loss(subject) == pytest.approx(math.log(2), rel=1e-12)
     assert least_loss(subject) == pytest.approx(0.0, abs=1e-6)
 
@@ -83,7 +82,7 @@ def test_of_smoothed_labels_it_is_at_the_smoothed_frequency(more, tmp_path):
         RARE.replace(", class_weights: balanced", "")
         + "loss: {name: binary_cross_entropy, label_smoothing: 0.3}"
     )
-    subject = case(tmp_path, text, *more)
+    subject = problem(tmp_path, text, *more)
     rare = 0.7 * 0.02 + 0.15
     assert baseline_loss(subject) == pytest.approx(-(rare * math.log(rare) + (1 - rare) * math.log(1 - rare)))
     assert least_loss(subject) == pytest.approx(LEAST)
@@ -99,7 +98,7 @@ def test_what_is_left_is_a_share_of_what_there_is_to_gain():
 
 
 def test_smoothed_labels_that_are_learned_are_healthy(tmp_path):
-    evidence = Evidence(case(tmp_path, MOONS))
+    evidence = Evidence(problem(tmp_path, MOONS))
     assert evidence.trial.loss > POOR * evidence.baseline  # though hardly anything is left to learn
     assert evidence.left(evidence.trial.loss) < 0.2
     assert evidence.learns
@@ -117,7 +116,7 @@ loss: {name: binary_cross_entropy, label_smoothing: 0.3}
 optimiser: {name: adam, learning_rate: 0.05}
 training: {epochs: 400, batch_size: full}
 """
-    case(tmp_path, text)
+    problem(tmp_path, text)
     run = train(tmp_path / "config.yaml", runs=tmp_path / "runs")
     assert run.history[-1]["cost"] == pytest.approx(LEAST, rel=1e-3)
     assert run.history[-1]["training_accuracy"] == 1.0
@@ -125,7 +124,7 @@ training: {epochs: 400, batch_size: full}
 
 
 def test_trials_weigh_rows_as_the_training_does(tmp_path):
-    subject = case(tmp_path, RARE)
+    subject = problem(tmp_path, RARE)
     trial = Trainer(subject).run()
     run = train(tmp_path / "config.yaml", ["training.print_every=1"], runs=tmp_path / "runs")
     np.testing.assert_allclose(trial.costs, [record["cost"] for record in run.history], rtol=1e-10)
@@ -135,10 +134,10 @@ def test_trials_weigh_rows_as_the_training_does(tmp_path):
 
 
 def test_a_weighted_variant_is_the_weighted_config(tmp_path):
-    plain = case(tmp_path, RARE.replace(", class_weights: balanced", ""))
+    plain = problem(tmp_path, RARE.replace(", class_weights: balanced", ""))
     label = plain.rows["target"][:, 0]
     alike = weighted(plain, np.where(label == 1, 1 / np.sum(label == 1), 1 / np.sum(label == 0)))
-    balanced = case(tmp_path, RARE)
+    balanced = problem(tmp_path, RARE)
     np.testing.assert_allclose(alike.rows["weights"], balanced.rows["weights"])
     np.testing.assert_allclose(Trainer(alike).run().costs, Trainer(balanced).run().costs, rtol=1e-10)
     again = weighted(alike, np.ones(plain.count))
@@ -146,11 +145,11 @@ def test_a_weighted_variant_is_the_weighted_config(tmp_path):
 
 
 def test_rare_classes_are_no_finding_where_they_are_weighted(tmp_path):
-    subject = case(tmp_path, RARE, "training.epochs=20", "training.batch_size=16")
-    assert not list(RULES["class_imbalance"].check(Evidence(subject)))
-    (finding,) = RULES["class_imbalance"].check(
+    subject = problem(tmp_path, RARE, "training.epochs=20", "training.batch_size=16")
+    assert not list(RULES["class_imbalance"]().check(Evidence(subject)))
+    (finding,) = RULES["class_imbalance"]().check(
         Evidence(
-            case(tmp_path, RARE, "data.class_weights=null", "training.epochs=20", "training.batch_size=16")
+            problem(tmp_path, RARE, "data.class_weights=null", "training.epochs=20", "training.batch_size=16")
         )
     )
     assert finding.key == "data.class_weights"

@@ -18,10 +18,10 @@ training: {epochs: 10, batch_size: 40}
 
 
 def test_the_own_training_is_made_and_others_as_long_as_there_is_room():
-    case = evidence(MOONS).case
-    one = training_seconds(case)
-    assert one == pytest.approx(10 * 10 * step_seconds(case))
-    subject = Evidence(case, Budget(2.5 * one))
+    problem = evidence(MOONS).problem
+    one = training_seconds(problem)
+    assert one == pytest.approx(10 * 10 * step_seconds(problem))
+    subject = Evidence(problem, Budget(2.5 * one))
     assert subject.trial.steps == 100
     assert subject.at_rate(10.0).steps == 100
     assert subject.at_rate(10.0) is subject.at_rate(10.0)
@@ -34,12 +34,12 @@ def test_the_own_training_is_made_and_others_as_long_as_there_is_room():
 
 @pytest.mark.parametrize("trials", [0.5, 1.5, 3.5, 100.0])
 def test_findings_follow_from_the_count_alone_and_rules_that_were_left_out_are_named(trials):
-    case = evidence(MOONS).case
+    problem = evidence(MOONS).problem
     runs = []
     for _ in range(2):
-        subject = Evidence(case, Budget(trials * training_seconds(case)))
+        subject = Evidence(problem, Budget(trials * training_seconds(problem)))
         findings = diagnose(subject)
-        assert subject.budget.seconds >= min(0.0, (trials - 1.0) * training_seconds(case)) - 1e-12
+        assert subject.budget.seconds >= min(0.0, (trials - 1.0) * training_seconds(problem)) - 1e-12
         runs.append(([(each.rule, each.cause) for each in findings], subject.budget.skipped))
     assert runs[0] == runs[1]
     found, skipped = runs[0]
@@ -49,7 +49,9 @@ def test_findings_follow_from_the_count_alone_and_rules_that_were_left_out_are_n
 
 def test_short_trials_are_not_worth_compiling():
     short, long = (
-        evidence(MOONS.replace("executor: numpy\n", "executor: native\n"), f"training.epochs={epochs}").case
+        evidence(
+            MOONS.replace("executor: numpy\n", "executor: native\n"), f"training.epochs={epochs}"
+        ).problem
         for epochs in (10, 100_000)
     )
     budget = Budget(10.0)

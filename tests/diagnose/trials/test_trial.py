@@ -5,7 +5,6 @@ import pytest
 from gallery.data import provide
 
 from mlpcli import train
-from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.trials.baseline import baseline_loss
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.rebuilt import with_hidden
@@ -24,14 +23,14 @@ training: {epochs: 8, batch_size: 16}
 """
 
 
-def case(folder, *overrides, text=CONFIG):
+def problem(folder, *overrides, text=CONFIG):
     provide(text, folder)
     (folder / "config.yaml").write_text(text)
-    return make_case(prepare(folder / "config.yaml", overrides, precision="float64"))
+    return prepare(folder / "config.yaml", overrides, precision="float64")
 
 
 def test_the_trial_is_the_training_itself(tmp_path):
-    trial = Trainer(case(tmp_path)).run()
+    trial = Trainer(problem(tmp_path)).run()
     run = train(tmp_path / "config.yaml", ["training.print_every=1"], runs=tmp_path / "runs")
     # The training's rate is a constant of its graph, the trial's a variable: the last bits may differ.
     np.testing.assert_allclose(trial.costs, [record["cost"] for record in run.history], rtol=1e-10)
@@ -42,7 +41,7 @@ def test_the_trial_is_the_training_itself(tmp_path):
 def test_trials_begin_with_the_first_mask_and_averages(tmp_path):
     """The step that is tried beforehand, and the trial before, leave no trace."""
     text = CONFIG.replace("activation: tanh", "activation: tanh, normalisation: batch, dropout: 0.3")
-    trainer = Trainer(case(tmp_path, text=text))
+    trainer = Trainer(problem(tmp_path, text=text))
     first = trainer.run()
     again = trainer.run()
     np.testing.assert_array_equal(first.costs, again.costs)
@@ -55,7 +54,7 @@ def test_trials_begin_with_the_first_mask_and_averages(tmp_path):
 
 def test_variants_of_a_normalised_network_have_its_averages(tmp_path):
     text = CONFIG.replace("activation: tanh", "activation: tanh, normalisation: batch, dropout: 0.3")
-    subject = case(tmp_path, text=text.replace("epochs: 8", "epochs: 1"))
+    subject = problem(tmp_path, text=text.replace("epochs: 8", "epochs: 1"))
     tanh = subject.config.network.hidden[0].activation
     for variant in (
         widened(subject),
@@ -73,12 +72,12 @@ def test_variants_of_a_normalised_network_have_its_averages(tmp_path):
 
 def test_a_trial_of_frozen_layers_moves_nothing(tmp_path):
     text = CONFIG.replace("tanh}]", "tanh, trainable: false}], output: {trainable: false}")
-    trial = Trainer(case(tmp_path, text=text)).run()
+    trial = Trainer(problem(tmp_path, text=text)).run()
     assert (trial.moved, trial.largest_first_update, trial.loss) == (0.0, 0.0, trial.start_loss)
 
 
 def test_a_trial_leaves_nothing_behind(tmp_path):
-    trainer = Trainer(case(tmp_path))
+    trainer = Trainer(problem(tmp_path))
     before = trainer.run()
     other = trainer.run(rate=1.0, draw=2, epochs=3, shuffle=False)
     after = trainer.run()
@@ -89,7 +88,7 @@ def test_a_trial_leaves_nothing_behind(tmp_path):
 
 
 def test_watching_other_rows_changes_nothing(tmp_path):
-    subject = case(tmp_path)
+    subject = problem(tmp_path)
     rows = {name: array[:50] for name, array in subject.rows.items()}
     trainer = Trainer(subject)
     plain, watched = trainer.run(), trainer.run(watch=rows)
@@ -100,14 +99,14 @@ def test_watching_other_rows_changes_nothing(tmp_path):
 
 
 def test_many_epochs_are_watched_at_some_moments_and_at_the_end(tmp_path):
-    subject = case(tmp_path, "training.epochs=50")
+    subject = problem(tmp_path, "training.epochs=50")
     watched = Trainer(subject).run(watch=subject.rows).watched
     assert len(watched) == 20
     assert watched[-1][0] == 50
 
 
 def test_updates_and_movement_are_relative_to_the_first_weights(tmp_path):
-    subject = case(tmp_path, "training.batch_size=full", "training.epochs=1", "optimiser.momentum=0")
+    subject = problem(tmp_path, "training.batch_size=full", "training.epochs=1", "optimiser.momentum=0")
     trial = Trainer(subject).run()
     first = subject.draw(0)
     for name, update in trial.first_update.items():
@@ -120,30 +119,30 @@ def test_updates_and_movement_are_relative_to_the_first_weights(tmp_path):
 
 
 def test_what_is_not_finite_ends_a_trial(tmp_path):
-    trial = Trainer(case(tmp_path, "optimiser.learning_rate=1e6", "optimiser.l2=1")).run()
+    trial = Trainer(problem(tmp_path, "optimiser.learning_rate=1e6", "optimiser.l2=1")).run()
     assert not trial.finite
     assert len(trial.costs) < 8
     assert trial.falling == 0.0
 
 
 def test_falling_compares_the_last_quarters(tmp_path):
-    trial = Trainer(case(tmp_path)).run()
+    trial = Trainer(problem(tmp_path)).run()
     expected = 1 - trial.costs[6:].mean() / trial.costs[4:6].mean()
     assert trial.falling == pytest.approx(expected)
     assert trial.falling_an_epoch == pytest.approx(expected / 2)
     assert trial.late_cost == pytest.approx(trial.costs[6:].mean())
-    short = Trainer(case(tmp_path, "training.epochs=2")).run()
+    short = Trainer(problem(tmp_path, "training.epochs=2")).run()
     assert short.falling == pytest.approx(1 - short.costs[1] / short.costs[0])
 
 
 def test_other_rows_may_be_more_or_fewer(tmp_path):
-    subject = case(tmp_path)
+    subject = problem(tmp_path)
     rows = {name: np.repeat(array, 2, axis=0) for name, array in subject.rows.items()}
     assert Trainer(subject, rows).run().steps == 8 * 50
 
 
 def test_a_wider_network_and_one_without_penalty(tmp_path):
-    subject = case(tmp_path)
+    subject = problem(tmp_path)
     wide = widened(subject)
     assert [layer.units for layer in wide.network.layers] == [24, 1]
     assert wide.draw(0)["hidden1.weights"].shape == (2, 24)
@@ -151,23 +150,23 @@ def test_a_wider_network_and_one_without_penalty(tmp_path):
     free = with_penalty(subject, 0.0)
     assert free.network.penalty is None
     np.testing.assert_array_equal(free.draw(1)["hidden1.weights"], subject.draw(1)["hidden1.weights"])
-    straight = case(tmp_path, "network.hidden=[]")
+    straight = problem(tmp_path, "network.hidden=[]")
     assert [layer.units for layer in widened(straight).network.layers] == [16, 1]
 
 
 def test_rates_are_computed_once(tmp_path):
-    evidence = Evidence(case(tmp_path))
+    evidence = Evidence(problem(tmp_path))
     assert evidence.at_rate(10.0) is evidence.at_rate(10.0)
     assert evidence.at_rate(0.1).rate == pytest.approx(0.01)
 
 
 def test_first_weights_that_are_lucky_are_not_learning(tmp_path):
-    evidence = Evidence(case(tmp_path, "optimiser.learning_rate=0", "network.hidden=[]", "seed=1"))
+    evidence = Evidence(problem(tmp_path, "optimiser.learning_rate=0", "network.hidden=[]", "seed=1"))
     assert evidence.beats_baseline(evidence.trial.loss)  # drawn so
     assert not evidence.learns
 
 
 def test_the_baseline_is_entropy_or_variance(tmp_path):
-    assert baseline_loss(case(tmp_path)) == pytest.approx(np.log(2))
+    assert baseline_loss(problem(tmp_path)) == pytest.approx(np.log(2))
     waves = "data: {train: waves.csv, target: y}\nnetwork: {hidden: [4]}\n"
-    assert baseline_loss(case(tmp_path, text=waves)) == pytest.approx(1.0)
+    assert baseline_loss(problem(tmp_path, text=waves)) == pytest.approx(1.0)

@@ -22,52 +22,70 @@ LEAST_ROWS = 5
 """Of the rarest class: fewer are too few to learn from."""
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    target = case.dataset.preparation.target
-    if not isinstance(target, ClassTarget) or case.optimizer.rate <= 0:
-        return
-    if case.dataset.weighting.classes:  # the remedy is taken
-        return
-    trial = evidence.trial
-    if not trial.finite:
-        return
-    classes = _classes(evidence.trainer.rows["target"], target)
-    counts = np.bincount(classes, minlength=case.dataset.preparation.outputs)
-    own = evidence.trainer.rows.get("weights")
-    sizes = np.bincount(classes, own, len(counts))
-    rarest, commonest = int(np.argmin(sizes)), int(np.argmax(sizes))
-    if counts[rarest] < LEAST_ROWS or sizes[commonest] < MOST_TIMES * sizes[rarest]:
-        return
-    recall = _recall(trial, target, classes, rarest)
-    if recall >= LEAST_RECALL:
-        return
-    everywhere = _classes(case.rows["target"], target)
-    factors = 1.0 / np.maximum(np.bincount(everywhere, minlength=len(counts)), 1)
-    trainer = evidence.trainer_of(weighted(case, factors[everywhere]))
-    balanced = trainer.run()
-    there = _classes(trainer.rows["target"], target)
-    reached = _recall(balanced, target, there, rarest)
-    # A network that calls everything rare has learned nothing either.
-    told_apart = balanced.finite and _recall(balanced, target, there, commonest) > 0.5
-    if not told_apart or reached < LEAST_RECALL or reached < 2 * recall:
-        return
-    name = target.classes[rarest]
-    times = sizes[commonest] / sizes[rarest]
-    yield Finding(
-        "class_imbalance",
-        "warning" if evidence.learns else "problem",
-        f"Class {name!r} has {counts[rarest]} of {len(classes)} rows, {times:.0f} times fewer than the most "
-        f"frequent one{' by their weights' if own is not None else ''}, and {percent(recall)} of them are "
-        "recognised, whatever the accuracy says; trained with the classes weighted alike, "
-        f"{percent(reached)}.",
-        f"class {name}",
-        "data.class_weights",
-        recall,
-        LEAST_RECALL,
-        (Remedy("each class counts alike, however many rows it has", ("data.class_weights=balanced",)),),
-        measure="share of the rarest class that is recognised",
-    )
+class ClassImbalance(Rule):
+    """A class too rare to be learned.
+
+    A network that never calls a class of 2 % is right in 98 % of the rows, and its loss is low. Look at the
+    recall of each class. With data.class_weights each class counts alike, in the scores too. A warning where
+    the network beats the baseline: a rare class that is hard to tell is not a fault of the training.
+
+    What is measured: rows of the most frequent class for one of the rarest; share of the rarest that is
+        recognised after the trial, and after one with the classes weighted until they are equal
+    Threshold: 10 times and less than 30 % recognised (SageMaker Debugger), and at least 30 % with weights;
+        never where data.class_weights is given
+    Source: Amazon SageMaker Debugger, rule ClassImbalance; He, Garcia 2009, IEEE TKDE 21(9)
+    """
+
+    key = "data.class_weights"
+    threshold = LEAST_RECALL
+    measure = "share of the rarest class that is recognised"
+    always = True
+    explains = ("stalled_at_baseline",)
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem = evidence.problem
+        target = problem.dataset.preparation.target
+        if not isinstance(target, ClassTarget) or problem.optimizer.rate <= 0:
+            return
+        if problem.dataset.weighting.classes:  # the remedy is taken
+            return
+        trial = evidence.trial
+        if not trial.finite:
+            return
+        classes = _classes(evidence.trainer.rows["target"], target)
+        counts = np.bincount(classes, minlength=problem.dataset.preparation.outputs)
+        own = evidence.trainer.rows.get("weights")
+        sizes = np.bincount(classes, own, len(counts))
+        rarest, commonest = int(np.argmin(sizes)), int(np.argmax(sizes))
+        if counts[rarest] < LEAST_ROWS or sizes[commonest] < MOST_TIMES * sizes[rarest]:
+            return
+        recall = _recall(trial, target, classes, rarest)
+        if recall >= LEAST_RECALL:
+            return
+        everywhere = _classes(problem.training_rows["target"], target)
+        factors = 1.0 / np.maximum(np.bincount(everywhere, minlength=len(counts)), 1)
+        trainer = evidence.trainer_of(weighted(problem, factors[everywhere]))
+        balanced = trainer.run()
+        there = _classes(trainer.rows["target"], target)
+        reached = _recall(balanced, target, there, rarest)
+        # A network that calls everything rare has learned nothing either.
+        told_apart = balanced.finite and _recall(balanced, target, there, commonest) > 0.5
+        if not told_apart or reached < LEAST_RECALL or reached < 2 * recall:
+            return
+        name = target.classes[rarest]
+        times = sizes[commonest] / sizes[rarest]
+        yield self.finding(
+            f"Class {name!r} has {counts[rarest]} of {len(classes)} rows, {times:.0f} times fewer than the "
+            f"most frequent one{' by their weights' if own is not None else ''}, and {percent(recall)} of "
+            "them are recognised, whatever the accuracy says; trained with the classes weighted alike, "
+            f"{percent(reached)}.",
+            severity="warning" if evidence.learns else "problem",
+            where=f"class {name}",
+            value=recall,
+            remedies=(
+                Remedy("each class counts alike, however many rows it has", ("data.class_weights=balanced",)),
+            ),
+        )
 
 
 def _classes(values: np.ndarray, target: ClassTarget) -> np.ndarray:
@@ -78,20 +96,3 @@ def _classes(values: np.ndarray, target: ClassTarget) -> np.ndarray:
 def _recall(trial: Trial, target: ClassTarget, classes: np.ndarray, which: int) -> float:
     called = _classes(trial.predictions, target)
     return float(np.mean(called[classes == which] == which))
-
-
-class_imbalance = Rule(
-    title="A class too rare to be learned",
-    check=_check,
-    statistic="rows of the most frequent class for one of the rarest; share of the rarest that is "
-    "recognised after the trial, and after one with the classes weighted until they are equal",
-    threshold="10 times and less than 30 % recognised (SageMaker Debugger), and at least 30 % with "
-    "weights; never where data.class_weights is given",
-    source="Amazon SageMaker Debugger, rule ClassImbalance; He, Garcia 2009, IEEE TKDE 21(9)",
-    text="""A network that never calls a class of 2 % is right in 98 % of the rows, and its loss is low.
-Look at the recall of each class. With data.class_weights each class counts alike, in the scores too. A
-warning where the network beats the baseline: a rare class that is hard to tell is not a fault of the
-training.""",
-    always=True,
-    explains=("stalled_at_baseline",),
-)

@@ -25,35 +25,54 @@ MORE = 0.3
 """Share of the target's variance that the levels explain and a curve through the numbers does not."""
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    if not evidence.leaves_much:
-        return
-    rows = evidence.some_rows
-    gains = {column: _gain(rows["inputs"][:, column], rows["target"]) for column in _codes(rows["inputs"])}
-    found = [column for column, gain in gains.items() if gain > MORE]
-    if not found:
-        return
-    names = [evidence.column_name(column) for column in found]
-    outcome = evidence.outcome(with_one_hot(case, found))
-    severity = evidence.gravity(outcome)
-    if not severity:
-        return
-    best = max(gains[column] for column in found)
-    shown = listed(names)
-    yield Finding(
-        "codes_as_numbers",
-        severity,
-        f"{shown} {'is a code' if len(names) == 1 else 'are codes'}, taken as a number: which of its values "
-        f"a row has explains {percent(best)} more of the target than how large it is. The same training "
-        f"with a column for each value {outcome.text}.",
-        f"column {shown}",
-        "data.categorical",
-        best,
-        MORE,
-        (Remedy("a column for each of its values", as_categories(case, names)),),
-        measure="share of the target's variance that the values explain beyond a cubic of the number",
-    )
+class CodesAsNumbers(Rule):
+    """Codes are taken as numbers.
+
+    Shop 17 is not between shop 16 and shop 18 in anything that matters. Taken as a number, a code makes the
+    network draw a jagged line through all shops, which a small one cannot. `data.categorical` names columns
+    whose numbers are names.
+
+    What is measured: share of the target's variance that the value of an evenly spaced column explains beyond
+        a cubic of it; then the training with a column for each value
+    Threshold: 30 %, with 5 to 500 values; and the network does not learn, or leaves 30 % of the baseline's
+        loss and columns for the values halve it
+    Source: Guo, Berkhahn 2016, arXiv:1604.06737 (categorical variables as numbers); ours
+    """
+
+    key = "data.categorical"
+    threshold = MORE
+    measure = "share of the target's variance that the values explain beyond a cubic of the number"
+    always = True
+    order = 60
+    explains = FAILURES
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem = evidence.problem
+        if not evidence.leaves_much:
+            return
+        rows = evidence.some_rows
+        gains = {
+            column: _gain(rows["inputs"][:, column], rows["target"]) for column in _codes(rows["inputs"])
+        }
+        found = [column for column, gain in gains.items() if gain > MORE]
+        if not found:
+            return
+        names = [evidence.column_name(column) for column in found]
+        outcome = evidence.outcome(with_one_hot(problem, found))
+        severity = evidence.gravity(outcome)
+        if not severity:
+            return
+        best = max(gains[column] for column in found)
+        shown = listed(names)
+        yield self.finding(
+            f"{shown} {'is a code' if len(names) == 1 else 'are codes'}, taken as a number: which of its "
+            f"values a row has explains {percent(best)} more of the target than how large it is. The same "
+            f"training with a column for each value {outcome.text}.",
+            severity=severity,
+            where=f"column {shown}",
+            value=best,
+            remedies=(Remedy("a column for each of its values", as_categories(problem, names)),),
+        )
 
 
 def _codes(inputs: NDArray[Any]) -> Iterator[int]:
@@ -79,20 +98,3 @@ def _gain(values: NDArray[Any], target: NDArray[Any]) -> float:
     fitted = powers @ np.linalg.lstsq(powers, target, rcond=None)[0]
     by_size = np.mean((target - fitted) ** 2, axis=0) * len(values) / (len(values) - 4)
     return float(np.max((by_size - by_level)[total > 0] / total[total > 0], initial=0.0))
-
-
-codes_as_numbers = Rule(
-    title="Codes are taken as numbers",
-    check=_check,
-    statistic="share of the target's variance that the value of an evenly spaced column explains beyond a "
-    "cubic of it; then the training with a column for each value",
-    threshold="30 %, with 5 to 500 values; and the network does not learn, or leaves 30 % of the baseline's "
-    "loss and columns for the values halve it",
-    source="Guo, Berkhahn 2016, arXiv:1604.06737 (categorical variables as numbers); ours",
-    text="""Shop 17 is not between shop 16 and shop 18 in anything that matters. Taken as a number, a code
-makes the network draw a jagged line through all shops, which a small one cannot. `data.categorical` names
-columns whose numbers are names.""",
-    always=True,
-    order=60,
-    explains=FAILURES,
-)

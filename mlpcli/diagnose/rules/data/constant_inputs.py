@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.data.categorical import Categorical
-from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.config_keys import ignoring
 from mlpcli.diagnose.consequences import EVEN_SCALING
+from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import all_of, listed, part_of, plural
 
@@ -23,61 +24,75 @@ AT_ONCE = 1000
 """Rows that are looked at first: nearly every column differs in them, and is done with."""
 MANY = 0.5
 """Share of the input columns that are constant, above which it is a warning."""
+ADVICE = Remedy("columns that vary; see how they were read: dividing whole numbers makes 0 of many")
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    inputs = evidence.case.rows["inputs"]
-    width = inputs.shape[1]
-    same, count = _constant(evidence)
-    whole = count == len(inputs)
-    looked = f"the {count}" if whole else f"{count} of the {len(inputs)}"
-    if len(same) == width and whole:
-        yield _finding(
-            evidence,
-            "problem",
-            f"Constant over {plural(count, 'training row')}: {all_of(width, 'input column')}; "
-            "the network sees the same in every row.",
-            same,
-            width,
-            (Remedy("columns that vary; see how they were read: dividing whole numbers makes 0 of many"),),
+class ConstantInputs(Rule):
+    """Input columns are constant or doubled.
+
+    A constant column is a second bias, or after scaling nothing. Edges of images are like that, and harmless.
+    Many of them are a sign of data read wrongly, such as whole numbers divided by 255 as whole numbers. Where
+    all are constant nothing can be learned. Of two equal columns one is superfluous; their weights share the
+    work.
+
+    What is measured: input columns with one value in all training rows, and those equal to another in all of
+        them
+    Threshold: none for what is told; all columns constant is a problem, more than half of them a warning,
+        else a note
+    Source: Ben Braiek, Khomh 2022, TheDeepChecker; Amazon SageMaker Debugger, rule AllZero
+    """
+
+    exact = True
+    order = 11
+    explains = (
+        *EVEN_SCALING,
+        "identical_units",
+        "inputs_too_small",
+        "linear_hidden_layers",
+        "hidden_softmax",
+    )
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        inputs = evidence.problem.training_rows["inputs"]
+        width = inputs.shape[1]
+        same, count = _constant(evidence)
+        whole = count == len(inputs)
+        looked = f"the {count}" if whole else f"{count} of the {len(inputs)}"
+        if len(same) == width and whole:
+            cause = (
+                f"Constant over {plural(count, 'training row')}: {all_of(width, 'input column')}; "
+                "the network sees the same in every row."
+            )
+            yield self._columns(evidence, same, cause, "problem", (ADVICE,))
+        elif same:
+            severity = "warning" if len(same) > MANY * width else "note"
+            cause = (
+                f"Constant in {looked} training rows: {part_of(len(same), width, 'input column')}"
+                f"{', which can only add to the biases' if whole else ''} ({_listed(evidence, same)})."
+            )
+            yield self._columns(evidence, same, cause, severity, _ignored(evidence, same))
+        if evidence.notes and len(same) < width and (doubles := _doubles(inputs, same)):
+            pairs = [f"{evidence.input_name(a)} = {evidence.input_name(b)}" for a, b in doubles.items()]
+            cause = (
+                f"{part_of(len(doubles), width, 'input column')} {'has' if len(doubles) == 1 else 'have'} "
+                f"the same values in all training rows as a column before: {listed(pairs)}."
+            )
+            yield self._columns(evidence, list(doubles), cause, "note", _ignored(evidence, list(doubles)))
+
+    def _columns(
+        self, evidence: Evidence, columns: list[int], cause: str, severity: str, remedies: tuple[Remedy, ...]
+    ) -> Finding:
+        """Make a finding about these input columns. remedies: where there is none, no key helps either."""
+        share = len(columns) / evidence.problem.training_rows["inputs"].shape[1]
+        limit = MANY if share > MANY and severity != "note" else 0.0
+        return self.finding(
+            cause,
+            Statistic(share, limit, "share of the input columns"),
+            remedies,
+            severity=severity,
+            where=f"input {_listed(evidence, columns)}",
+            key="data.ignore" if remedies else "",
         )
-    elif same:
-        yield _finding(
-            evidence,
-            "warning" if len(same) > MANY * width else "note",
-            f"Constant in {looked} training rows: {part_of(len(same), width, 'input column')}"
-            f"{', which can only add to the biases' if whole else ''} ({_listed(evidence, same)}).",
-            same,
-            width,
-            _ignored(evidence, same),
-        )
-    if evidence.notes and len(same) < width and (doubles := _doubles(inputs, same)):
-        pairs = [f"{evidence.input_name(a)} = {evidence.input_name(b)}" for a, b in doubles.items()]
-        yield _finding(
-            evidence,
-            "note",
-            f"{part_of(len(doubles), width, 'input column')} {'has' if len(doubles) == 1 else 'have'} the "
-            f"same values in all training rows as a column before: {listed(pairs)}.",
-            list(doubles),
-            width,
-            _ignored(evidence, list(doubles)),
-        )
-
-
-def _finding(
-    evidence: Evidence,
-    severity: str,
-    cause: str,
-    columns: list[int],
-    width: int,
-    remedies: tuple[Remedy, ...],
-) -> Finding:
-    where = f"input {_listed(evidence, columns)}"
-    share = len(columns) / width
-    measure = "share of the input columns"
-    limit = MANY if share > MANY and severity != "note" else 0.0
-    key = "data.ignore" if remedies else ""
-    return Finding("constant_inputs", severity, cause, where, key, share, limit, remedies, measure=measure)
 
 
 def _constant(evidence: Evidence) -> tuple[list[int], int]:
@@ -85,8 +100,8 @@ def _constant(evidence: Evidence) -> tuple[list[int], int]:
 
     Where notes are not wanted, few columns are as good as none, and of a large table some rows will do.
     """
-    inputs = evidence.case.rows["inputs"]
-    varied, same = _known(evidence.case)
+    inputs = evidence.problem.training_rows["inputs"]
+    varied, same = _known(evidence.problem)
     most = 0 if evidence.notes else int(MANY * len(varied))
     left = np.flatnonzero(~(varied | same))
     left = left[~np.any(inputs[:AT_ONCE, left] != inputs[0, left], axis=0)]
@@ -103,15 +118,15 @@ def _constant(evidence: Evidence) -> tuple[list[int], int]:
     return (constant if len(constant) > most else []), count
 
 
-def _known(case: Case) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _known(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Columns of which the preparation says that they vary, and that they do not; without a look at the rows.
 
     The lowest and the highest cell of a column are training rows, and so is each level of a category.
     """
-    dtype = case.rows["inputs"].dtype
+    dtype = problem.training_rows["inputs"].dtype
     varied: list[bool] = []
     same: list[bool] = []
-    for column in case.dataset.preparation.columns:
+    for column in problem.dataset.preparation.columns:
         if isinstance(column, Categorical):
             varied += [len(column.levels) > 1] * column.width
             same += [False] * column.width
@@ -150,7 +165,7 @@ def _listed(evidence: Evidence, columns: list[int]) -> str:
 
 def _ignored(evidence: Evidence, columns: list[int]) -> tuple[Remedy, ...]:
     """Columns of the file all of whose inputs are among these are left out."""
-    preparation, gone, names, start = evidence.case.dataset.preparation, set(columns), [], 0
+    preparation, gone, names, start = evidence.problem.dataset.preparation, set(columns), [], 0
     for column in preparation.columns:
         own = range(start, start + column.width)
         start += column.width
@@ -160,21 +175,4 @@ def _ignored(evidence: Evidence, columns: list[int]) -> tuple[Remedy, ...]:
             names += column.names
     if not names or len(names) == len(preparation.names):
         return ()
-    return (Remedy("the file's columns that say nothing are left out", ignoring(evidence.case, names)),)
-
-
-constant_inputs = Rule(
-    title="Input columns are constant or doubled",
-    check=_check,
-    statistic="input columns with one value in all training rows, and those equal to another in all of them",
-    threshold="none for what is told; all columns constant is a problem, more than half of them a warning, "
-    "else a note",
-    source="Ben Braiek, Khomh 2022, TheDeepChecker; Amazon SageMaker Debugger, rule AllZero",
-    text="""A constant column is a second bias, or after scaling nothing. Edges of images are like that, and
-harmless. Many of them are a sign of data read wrongly, such as whole numbers divided by 255 as whole
-numbers. Where all are constant nothing can be learned. Of two equal columns one is superfluous; their
-weights share the work.""",
-    exact=True,
-    order=11,
-    explains=(*EVEN_SCALING, "identical_units", "inputs_too_small", "linear_hidden_layers", "hidden_softmax"),
-)
+    return (Remedy("the file's columns that say nothing are left out", ignoring(evidence.problem, names)),)

@@ -24,65 +24,25 @@ AT_ONCE = 1000
 ADVICE = Remedy("rows with other values of the target, or another column as data.target; see how it was made")
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, preparation = evidence.case, evidence.case.dataset.preparation
-    target = preparation.target
-    if isinstance(target, ClassTarget):
-        # Of several classes, the training part has at least a row each.
-        if len(target.classes) == 1:
-            yield _finding(
-                "problem",
-                f"Of one class, {target.classes[0]!r}: {all_of(case.count, 'training row')}. A "
-                "network that always says so is always right and has learned nothing.",
-                target.names,
-            )
-        return
-    # Where some rows differ by more than twice the rounding, all of them do by more than that.
-    same = np.flatnonzero(_is_constant(preparation.unscale(case.rows["target"][:AT_ONCE]), 2 * ROUNDING))
-    if not len(same):
-        return
-    values = preparation.unscale(case.rows["target"])
-    same = same[_is_constant(values[:, same], ROUNDING)]
-    if not len(same):
-        return
-    names = tuple(target.names[number] for number in same)
-    value = listed(f"{values[0, number]:.6g}" for number in same)
-    yield _finding(
-        "problem" if len(same) == values.shape[1] else "warning",
-        f"{listed(names)}: the target is {value} in {all_of(case.count, 'training row')}; "
-        "nothing about it can be learned.",
-        names,
-    )
+class ConstantTarget(Rule):
+    """The target is constant.
 
+    One class only, or a target without spread, is mostly a mistake in how the labels were read: a filter that
+    kept one class, an integer division, a column of the same name. The loss then falls to 0 and the accuracy
+    is 1, which looks like success. No setting helps.
 
-def _is_constant(values: NDArray[Any], rounding: float) -> NDArray[np.bool_]:
-    """Which columns are the same in all rows, but for rounding."""
-    low, high = values.min(axis=0), values.max(axis=0)
-    same: NDArray[np.bool_] = high - low <= rounding * np.maximum(np.abs(low), np.abs(high))
-    return same
+    What is measured: distinct values of the target in the training rows
+    Threshold: none: one. Numbers count as equal within 1e-12 of the largest, which is what computing them
+        leaves
+    Source: Ben Braiek, Khomh 2022, TheDeepChecker
+    """
 
-
-def _finding(severity: str, cause: str, names: tuple[str, ...]) -> Finding:
-    where = f"target {listed(names)}"
+    key = "data.target"
+    threshold = 2.0
     measure = "distinct values of the target in the training rows"
-    return Finding(
-        "constant_target", severity, cause, where, "data.target", 1.0, 2.0, (ADVICE,), measure=measure
-    )
-
-
-constant_target = Rule(
-    title="The target is constant",
-    check=_check,
-    statistic="distinct values of the target in the training rows",
-    threshold="none: one. Numbers count as equal within 1e-12 of the largest, which is what computing them "
-    "leaves",
-    source="Ben Braiek, Khomh 2022, TheDeepChecker",
-    text="""One class only, or a target without spread, is mostly a mistake in how the labels were read: a
-filter that kept one class, an integer division, a column of the same name. The loss then falls to 0 and the
-accuracy is 1, which looks like success. No setting helps.""",
-    exact=True,
-    order=10,
-    explains=(
+    exact = True
+    order = 10
+    explains = (
         *EVEN_SCALING,
         "hidden_softmax",
         "linear_hidden_layers",
@@ -92,5 +52,46 @@ accuracy is 1, which looks like success. No setting helps.""",
         "output_cannot_vary",
         "output_range",
         "target_among_inputs",
-    ),
-)
+    )
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem, preparation = evidence.problem, evidence.problem.dataset.preparation
+        target = preparation.target
+        if isinstance(target, ClassTarget):
+            # Of several classes, the training part has at least a row each.
+            if len(target.classes) == 1:
+                yield self.finding(
+                    f"Of one class, {target.classes[0]!r}: {all_of(problem.count, 'training row')}. A "
+                    "network that always says so is always right and has learned nothing.",
+                    where=f"target {listed(target.names)}",
+                    value=1.0,
+                    remedies=(ADVICE,),
+                )
+            return
+        # Where some rows differ by more than twice the rounding, all of them do by more than that.
+        same = np.flatnonzero(
+            _is_constant(preparation.unscale(problem.training_rows["target"][:AT_ONCE]), 2 * ROUNDING)
+        )
+        if not len(same):
+            return
+        values = preparation.unscale(problem.training_rows["target"])
+        same = same[_is_constant(values[:, same], ROUNDING)]
+        if not len(same):
+            return
+        names = tuple(target.names[number] for number in same)
+        value = listed(f"{values[0, number]:.6g}" for number in same)
+        yield self.finding(
+            f"{listed(names)}: the target is {value} in {all_of(problem.count, 'training row')}; "
+            "nothing about it can be learned.",
+            severity="problem" if len(same) == values.shape[1] else "warning",
+            where=f"target {listed(names)}",
+            value=1.0,
+            remedies=(ADVICE,),
+        )
+
+
+def _is_constant(values: NDArray[Any], rounding: float) -> NDArray[np.bool_]:
+    """Which columns are the same in all rows, but for rounding."""
+    low, high = values.min(axis=0), values.max(axis=0)
+    same: NDArray[np.bool_] = high - low <= rounding * np.maximum(np.abs(low), np.abs(high))
+    return same

@@ -26,72 +26,72 @@ FEW = 0.02
 LEAST_ROWS = 50
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    if case.count < LEAST_ROWS:
-        return
-    parts = ("inputs", "target") if case.dataset.task == "regression" else ("inputs",)
-    far: dict[str, NDArray[np.bool_]] = {}
-    rows = dict(case.rows)
-    for part in parts:
-        low, middle, high = np.percentile(evidence.some_rows[part], (3, 50, 97), axis=0)
-        width = np.where(high > low, high - low, np.inf)  # a column without a width has no extremes
-        far[part] = np.abs(case.rows[part] - middle) > FAR * width
-        near = np.clip(case.rows[part], low - width, high + width)
-        # Scaled without these cells, as the config would; scaling what is not scaled is another remedy.
-        data = case.config.data
-        targets = case.head.loss.target_scaling(data.target_scaling)
-        scaled = (data.scaling if part == "inputs" else targets) != "none"
-        rows[part] = standardised(near) if scaled else near
-    counts = {part: cells.sum(axis=0) for part, cells in far.items()}
-    if not any(1 <= count < FEW * case.count for each in counts.values() for count in each):
-        return
-    outcome = evidence.outcome(replace(case, rows=rows))
-    severity = evidence.gravity(outcome)
-    if not severity:
-        return
-    part = "target" if "target" in counts and counts["target"].any() else "inputs"
-    at = int(np.argmax(np.where(counts[part] < FEW * case.count, counts[part], 0)))
-    names = case.dataset.preparation.target.names if part == "target" else ()
-    name = names[at] if part == "target" else evidence.column_name(at)
-    row = int(np.argmax(far[part][:, at]))
-    cells = part_of(int(counts[part][at]), case.count, "cell")
-    columns = sum(int(np.count_nonzero(count)) for count in counts.values())
-    yield Finding(
-        "extreme_values",
-        severity,
-        f"{cells} of {name} {'is' if counts[part][at] == 1 else 'are'} more than {FAR:g} times as far from "
-        f"the middle as nearly all others, the first in row {row + 1} of the training "
-        f"part{f' ({columns} columns have such cells)' if columns > 1 else ''}: they decide how the column "
-        f"is scaled. The same training with these cells near the others {outcome.text}.",
-        f"column {name}",
-        "data",
-        float(counts[part][at] / case.count),
-        FEW,
-        tuple(_remedies(evidence, name if part == "inputs" and columns == 1 else "")),
-        measure="share of the column's cells that are so far away",
-    )
+class ExtremeValues(Rule):
+    """A few extreme cells.
+
+    Numbers such as -999 or 99999 often stand for what is not known. After scaling, such a cell is huge and
+    all others are nearly the same number, so that nothing can be told from them; as a target it alone is the
+    loss. Empty cells, `?` and `NA` are known to be missing; such numbers are not.
+
+    What is measured: share of the cells of an input or target column that are 50 times as far from the median
+        as the middle 94 % are wide; then the training with these cells clipped
+    Threshold: fewer than 2 %, and at least one; and the network does not learn, or leaves 30 % of the
+        baseline's loss and clipping halves it
+    Source: Schelter et al. 2018, Automating Large-Scale Data Quality Verification; ours
+    """
+
+    key = "data"
+    threshold = FEW
+    measure = "share of the column's cells that are so far away"
+    always = True
+    order = 20
+    explains = (*EVEN_SCALING, "inputs_too_small", "codes_as_numbers")
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem = evidence.problem
+        if problem.count < LEAST_ROWS:
+            return
+        parts = ("inputs", "target") if problem.dataset.task == "regression" else ("inputs",)
+        far: dict[str, NDArray[np.bool_]] = {}
+        rows = dict(problem.training_rows)
+        for part in parts:
+            low, middle, high = np.percentile(evidence.some_rows[part], (3, 50, 97), axis=0)
+            width = np.where(high > low, high - low, np.inf)  # a column without a width has no extremes
+            far[part] = np.abs(problem.training_rows[part] - middle) > FAR * width
+            near = np.clip(problem.training_rows[part], low - width, high + width)
+            # Scaled without these cells, as the config would; scaling what is not scaled is another remedy.
+            data = problem.config.data
+            targets = problem.head.loss.target_scaling(data.target_scaling)
+            scaled = (data.scaling if part == "inputs" else targets) != "none"
+            rows[part] = standardised(near) if scaled else near
+        counts = {part: cells.sum(axis=0) for part, cells in far.items()}
+        if not any(1 <= count < FEW * problem.count for each in counts.values() for count in each):
+            return
+        outcome = evidence.outcome(replace(problem, given_rows=rows))
+        severity = evidence.gravity(outcome)
+        if not severity:
+            return
+        part = "target" if "target" in counts and counts["target"].any() else "inputs"
+        at = int(np.argmax(np.where(counts[part] < FEW * problem.count, counts[part], 0)))
+        names = problem.dataset.preparation.target.names if part == "target" else ()
+        name = names[at] if part == "target" else evidence.column_name(at)
+        row = int(np.argmax(far[part][:, at]))
+        cells = part_of(int(counts[part][at]), problem.count, "cell")
+        columns = sum(int(np.count_nonzero(count)) for count in counts.values())
+        yield self.finding(
+            f"{cells} of {name} {'is' if counts[part][at] == 1 else 'are'} more than {FAR:g} times as far "
+            f"from the middle as nearly all others, the first in row {row + 1} of the training "
+            f"part{f' ({columns} columns have such cells)' if columns > 1 else ''}: they decide how the "
+            f"column is scaled. The same training with these cells near the others {outcome.text}.",
+            severity=severity,
+            where=f"column {name}",
+            value=float(counts[part][at] / problem.count),
+            remedies=_remedies(evidence, name if part == "inputs" and columns == 1 else ""),
+        )
 
 
 def _remedies(evidence: Evidence, only: str) -> Iterator[Remedy]:
     """only: the input column that alone has such cells, else ""."""
     yield Remedy("such cells left empty in the file, where they stand for what is not known")
-    if only and len(evidence.case.dataset.preparation.names) > 1:
-        yield Remedy("without the column", ignoring(evidence.case, [only]))
-
-
-extreme_values = Rule(
-    title="A few extreme cells",
-    check=_check,
-    statistic="share of the cells of an input or target column that are 50 times as far from the median as "
-    "the middle 94 % are wide; then the training with these cells clipped",
-    threshold="fewer than 2 %, and at least one; and the network does not learn, or leaves 30 % of the "
-    "baseline's loss and clipping halves it",
-    source="Schelter et al. 2018, Automating Large-Scale Data Quality Verification; ours",
-    text="""Numbers such as -999 or 99999 often stand for what is not known. After scaling, such a cell is
-huge and all others are nearly the same number, so that nothing can be told from them; as a target it alone
-is the loss. Empty cells, `?` and `NA` are known to be missing; such numbers are not.""",
-    always=True,
-    order=20,
-    explains=(*EVEN_SCALING, "inputs_too_small", "codes_as_numbers"),
-)
+    if only and len(evidence.problem.dataset.preparation.names) > 1:
+        yield Remedy("without the column", ignoring(evidence.problem, [only]))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.diagnose.consequences import EVEN_SCALING
+from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.baseline import is_cross_entropy
 from mlpcli.diagnose.trials.evidence import Evidence
@@ -16,47 +17,63 @@ from mlpcli.scoring.output_range import Range
 from mlpcli.wording import percent, told_apart
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, target = evidence.case, evidence.case.rows["target"]
-    if is_cross_entropy(case):
-        allowed, wants = Range(0.0, 1.0), "targets between 0 and 1"
-    elif isinstance(case.head.loss, LOSSES["poisson"]):
-        allowed, wants = Range(0.0, np.inf), "counts, which are 0 or more"
-    else:
-        return
-    low, high = evidence.target_span
-    if not allowed.beyond(np.array([low, high])).any():
-        return
-    outside = allowed.beyond(target)
-    least, most = told_apart(low, high)
-    go = f"go from {least} to {most}" if least != most else f"are {least}"
-    grows = "moves to 0" if np.isinf(allowed.high) else "moves on to 0 or 1"
-    yield Finding(
-        "loss_below_minimum",
-        "problem",
-        f"{case.head.loss_name} wants {wants}, and {percent(float(outside.mean()))} of the targets, which "
-        f"{go}, are not: for them the loss falls without end as the output {grows}, and no longer says how "
-        "good a prediction is.",
-        "target",
-        "data.classes" if case.config.data.classes else "loss",
-        high if high > allowed.high else low,
-        allowed.high if high > allowed.high else allowed.low,
-        tuple(_remedies(evidence)),
-        measure="largest target" if high > allowed.high else "smallest target",
-    )
+class LossBelowMinimum(Rule):
+    """The loss has no lower bound.
+
+    -(t·log p + (1 - t)·log(1 - p)) is 0 at best, for t = p = 1 or 0. With t = 2, from classes written as 1
+    and 2, it falls below 0 and on to minus infinity as p comes near 1, so that 1 is said for every row; with
+    t = -1 likewise for 0. Code the classes as 0 and 1.
+
+    What is measured: targets beyond 0 and 1 under a cross-entropy, or below 0 under poisson
+    Threshold: none: one of them
+    Source: Zhang et al. 2021, AUTOTRAINER; Goodfellow et al. 2016, section 6.2.2
+    """
+
+    exact = True
+    order = 20
+    explains = (*EVEN_SCALING, "output_range")
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem, target = evidence.problem, evidence.problem.training_rows["target"]
+        if is_cross_entropy(problem):
+            allowed, wants = Range(0.0, 1.0), "targets between 0 and 1"
+        elif isinstance(problem.head.loss, LOSSES["poisson"]):
+            allowed, wants = Range(0.0, np.inf), "counts, which are 0 or more"
+        else:
+            return
+        low, high = evidence.target_span
+        if not allowed.beyond(np.array([low, high])).any():
+            return
+        outside = allowed.beyond(target)
+        least, most = told_apart(low, high)
+        go = f"go from {least} to {most}" if least != most else f"are {least}"
+        grows = "moves to 0" if np.isinf(allowed.high) else "moves on to 0 or 1"
+        if high > allowed.high:
+            worst = Statistic(high, allowed.high, "largest target")
+        else:
+            worst = Statistic(low, allowed.low, "smallest target")
+        yield self.finding(
+            f"{problem.head.loss_name} wants {wants}, and {percent(float(outside.mean()))} of the targets, "
+            f"which {go}, are not: for them the loss falls without end as the output {grows}, and no longer "
+            "says how good a prediction is.",
+            where="target",
+            key="data.classes" if problem.config.data.classes else "loss",
+            value=worst,
+            remedies=_remedies(evidence),
+        )
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
-    case, target = evidence.case, evidence.case.rows["target"]
-    poisson = isinstance(case.head.loss, LOSSES["poisson"])
-    if case.config.data.classes:
+    problem, target = evidence.problem, evidence.problem.training_rows["target"]
+    poisson = isinstance(problem.head.loss, LOSSES["poisson"])
+    if problem.config.data.classes:
         yield Remedy("numbers that are probabilities", ("data.classes=[0, 1]",))
         if target.min() >= -1 and target.max() <= 1:
             signed = ("loss=squared_error", "network.output.activation=tanh")
             yield Remedy("a loss and an output for numbers between -1 and 1", signed)
         return
-    regression = case.dataset.task == "regression"
-    raw = case.dataset.preparation.unscale(target) if regression else target
+    regression = problem.dataset.task == "regression"
+    raw = problem.dataset.preparation.unscale(target) if regression else target
     if poisson and raw.min() >= 0:
         yield Remedy("the counts as they are in the file", ("data.target_scaling=none",))
     if regression and not poisson and target.shape[1] == 1 and len(np.unique(target)) == 2:
@@ -65,18 +82,3 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     if regression:
         squared = ("loss=squared_error", "network.output.activation=linear", "data.target_scaling=standard")
         yield Remedy("a loss that takes any number", squared)
-
-
-loss_below_minimum = Rule(
-    title="The loss has no lower bound",
-    check=_check,
-    statistic="targets beyond 0 and 1 under a cross-entropy, or below 0 under poisson",
-    threshold="none: one of them",
-    source="Zhang et al. 2021, AUTOTRAINER; Goodfellow et al. 2016, section 6.2.2",
-    text="""-(t·log p + (1 - t)·log(1 - p)) is 0 at best, for t = p = 1 or 0. With t = 2, from classes
-written as 1 and 2, it falls below 0 and on to minus infinity as p comes near 1, so that 1 is said for every
-row; with t = -1 likewise for 0. Code the classes as 0 and 1.""",
-    exact=True,
-    order=20,
-    explains=(*EVEN_SCALING, "output_range"),
-)

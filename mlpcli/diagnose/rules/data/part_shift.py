@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.data.dataset import Part
+from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
 from mlpcli.runs.finding import Finding, Remedy
@@ -25,52 +26,68 @@ MOSTLY_SAME = 0.95
 LEAST_ROWS = 10
 MOST = 8
 """Inputs of a large table, the worst first, of which all rows are asked."""
+RATIO = "ratio of the standard deviations"
+ADVICE = Remedy("a file in the units of the training file: scaling is fitted to that and done here")
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    data = case.config.data
-    # Shares of one file are drawn at random from it and cannot lie elsewhere.
-    given = {"validation": data.validation, "test": data.test}
-    for key, part in (("validation", case.dataset.validation), ("test", case.dataset.test)):
-        if part is None or not isinstance(given[key], str) or part.rows < LEAST_ROWS:
-            continue
-        training, there = case.dataset.training.inputs, part.inputs
-        looked = ""
-        if (len(training) + len(there)) * training.shape[1] > ALL_CELLS:
-            training, there = (each[evidence.some(*each.shape)] for each in (training, there))
-            looked = f", by {len(training)} rows of one and {len(there)} of the other"
-        shift, ratio = _differences(evidence, training, there)
-        off = np.flatnonzero(_is_off(shift, ratio))
-        off = off[_is_varied(training[:, off])]
-        worst = off[np.argsort(-np.maximum(shift[off] / FAR, ratio[off] / TIMES), kind="stable")]
-        column = next((at for at in worst[:MOST] if not looked or _is_off_by_all(evidence, part, at)), None)
-        if column is None:
-            continue
-        name, far, times = evidence.column_name(int(column)), shift[column], ratio[column]
-        said = []
-        if far > FAR:
-            said.append(f"the mean is {far:.3g} standard deviations away")
-        if times > TIMES:
-            said.append(f"the spread differs by a factor of {times:.3g}")
-        value, threshold, measure = (
-            (far, FAR, "distance of the means, in standard deviations of the training rows")
-            if far / FAR >= times / TIMES
-            else (times, TIMES, "ratio of the standard deviations")
-        )
-        yield Finding(
-            "part_shift",
-            "warning" if evidence.learns else "note",
-            f"The {key} rows lie elsewhere than the training rows in "
-            f"{part_of(len(off), len(shift), 'input')}{looked}: of {name} {' and '.join(said)}. "
-            "Scores on them say nothing about the training.",
-            f"column {name}",
-            f"data.{key}",
-            float(value),
-            threshold,
-            (Remedy("a file in the units of the training file: scaling is fitted to that and done here"),),
-            measure=measure,
-        )
+class PartShift(Rule):
+    """Parts in different units.
+
+    Scaling is fitted to the training rows and done alike to all parts, so a difference lies in the files: one
+    of them is scaled already, or in other units, or its columns are mixed up.
+
+    What is measured: of every input, the distance of the means of two parts in standard deviations of the
+        training part, and the ratio of the deviations; of parts that are files of their own. Of more than 4
+        million cells some hundred rows of each part are looked at, and all of the input that is told
+    Threshold: 3 and 5; inputs with one value in 95 % of the training rows do not count. Ours: MNIST's border
+        pixels differ by more
+    Source: Karpathy 2019, A Recipe for Training Neural Networks; Ben Braiek, Khomh 2022, TheDeepChecker
+    """
+
+    threshold = FAR
+    measure = "distance of the means, in standard deviations of the training rows"
+    always = True
+    before_training = True
+    explains = ("overfitting",)
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem = evidence.problem
+        data = problem.config.data
+        # Shares of one file are drawn at random from it and cannot lie elsewhere.
+        given = {"validation": data.validation, "test": data.test}
+        for key, part in (("validation", problem.dataset.validation), ("test", problem.dataset.test)):
+            if part is None or not isinstance(given[key], str) or part.rows < LEAST_ROWS:
+                continue
+            training, there = problem.dataset.training.inputs, part.inputs
+            looked = ""
+            if (len(training) + len(there)) * training.shape[1] > ALL_CELLS:
+                training, there = (each[evidence.some(*each.shape)] for each in (training, there))
+                looked = f", by {len(training)} rows of one and {len(there)} of the other"
+            shift, ratio = _differences(evidence, training, there)
+            off = np.flatnonzero(_is_off(shift, ratio))
+            off = off[_is_varied(training[:, off])]
+            worst = off[np.argsort(-np.maximum(shift[off] / FAR, ratio[off] / TIMES), kind="stable")]
+            column = next(
+                (at for at in worst[:MOST] if not looked or _is_off_by_all(evidence, part, at)), None
+            )
+            if column is None:
+                continue
+            name, far, times = evidence.column_name(int(column)), shift[column], ratio[column]
+            said = []
+            if far > FAR:
+                said.append(f"the mean is {far:.3g} standard deviations away")
+            if times > TIMES:
+                said.append(f"the spread differs by a factor of {times:.3g}")
+            yield self.finding(
+                f"The {key} rows lie elsewhere than the training rows in "
+                f"{part_of(len(off), len(shift), 'input')}{looked}: of {name} {' and '.join(said)}. "
+                "Scores on them say nothing about the training.",
+                severity="warning" if evidence.learns else "note",
+                where=f"column {name}",
+                key=f"data.{key}",
+                value=float(far) if far / FAR >= times / TIMES else Statistic(float(times), TIMES, RATIO),
+                remedies=(ADVICE,),
+            )
 
 
 def _is_off(shift: NDArray[Any], ratio: NDArray[Any]) -> NDArray[np.bool_]:
@@ -114,24 +131,7 @@ def _is_varied(inputs: NDArray[Any]) -> NDArray[np.bool_]:
 
 def _is_off_by_all(evidence: Evidence, part: Part, column: int) -> bool:
     """Whether all rows say of an input what some of them do."""
-    training = evidence.case.dataset.training.inputs[:, [column]]
+    training = evidence.problem.dataset.training.inputs[:, [column]]
     evidence.may_stop()
     off = _is_off(*_differences(evidence, training, part.inputs[:, [column]]))
     return bool(off[0] and _is_varied(training)[0])
-
-
-part_shift = Rule(
-    title="Parts in different units",
-    check=_check,
-    statistic="of every input, the distance of the means of two parts in standard deviations of the "
-    "training part, and the ratio of the deviations; of parts that are files of their own. Of more than 4 "
-    "million cells some hundred rows of each part are looked at, and all of the input that is told",
-    threshold="3 and 5; inputs with one value in 95 % of the training rows do not count. Ours: MNIST's "
-    "border pixels differ by more",
-    source="Karpathy 2019, A Recipe for Training Neural Networks; Ben Braiek, Khomh 2022, TheDeepChecker",
-    text="""Scaling is fitted to the training rows and done alike to all parts, so a difference lies in
-the files: one of them is scaled already, or in other units, or its columns are mixed up.""",
-    always=True,
-    before_training=True,
-    explains=("overfitting",),
-)

@@ -28,31 +28,49 @@ MOST_PAIRS = 8
 """The likeliest pairs of columns, which all rows are asked about."""
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    rows = evidence.case.rows
-    if len(rows["inputs"]) < LEAST_ROWS:
-        return
-    told = ((column, _correlation(evidence, column, output)) for column, output in _candidates(evidence))
-    column, size = next((each for each in told if each[1] > SAME), (0, 0.0))
-    if size <= SAME:
-        return
-    name = evidence.column_name(column)
-    yield Finding(
-        "target_among_inputs",
-        "warning",
-        f"The input {name} is the target in other words: |correlation| {size:.5f}.",
-        f"column {name}",
-        "data.ignore",
-        size,
-        SAME,
-        (Remedy("only columns that are known before the target is", ignoring(evidence.case, [name])),),
-        measure="|correlation| with the target",
-    )
+class TargetAmongInputs(Rule):
+    """The target is among the inputs.
+
+    A column that was made from the target (its code, its logarithm, the price after tax) makes every score
+    perfect, and is missing when something is to be predicted.
+
+    What is measured: |correlation| of each input column with each target column; looked for in up to 1024
+        rows, and told by all of them
+    Threshold: 0.999, with at least 20 rows, and 5 in which either column is not what it mostly is
+    Source: Kaufman et al. 2012, Leakage in Data Mining, ACM TKDD 6(4); Google, Deep Learning Tuning Playbook
+    """
+
+    severity = "warning"
+    key = "data.ignore"
+    threshold = SAME
+    measure = "|correlation| with the target"
+    always = True
+    before_training = True
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        rows = evidence.problem.training_rows
+        if len(rows["inputs"]) < LEAST_ROWS:
+            return
+        told = ((column, _correlation(evidence, column, output)) for column, output in _candidates(evidence))
+        column, size = next((each for each in told if each[1] > SAME), (0, 0.0))
+        if size <= SAME:
+            return
+        name = evidence.column_name(column)
+        yield self.finding(
+            f"The input {name} is the target in other words: |correlation| {size:.5f}.",
+            where=f"column {name}",
+            value=size,
+            remedies=(
+                Remedy(
+                    "only columns that are known before the target is", ignoring(evidence.problem, [name])
+                ),
+            ),
+        )
 
 
 def _candidates(evidence: Evidence) -> list[tuple[int, int]]:
     """Pairs of an input and an output column that seem to be the same, on some rows; the likeliest first."""
-    rows, width = evidence.case.rows, evidence.case.rows["inputs"].shape[1]
+    rows, width = evidence.problem.training_rows, evidence.problem.training_rows["inputs"].shape[1]
     chosen = evidence.some(len(rows["inputs"]), width)
     outputs = _standardised(rows["target"][chosen])
     columns = np.flatnonzero(outputs.any(axis=0))
@@ -80,7 +98,7 @@ def _standardised(values: NDArray[Any]) -> NDArray[Any]:
 
 def _correlation(evidence: Evidence, column: int, output: int) -> float:
     """|correlation| over all rows; 0 where either hardly varies."""
-    rows = evidence.case.rows
+    rows = evidence.problem.training_rows
     pair = np.stack([rows["inputs"][:, column], rows["target"][:, output]], axis=1)
     evidence.may_stop()
     varied = np.count_nonzero(pair != np.median(pair, axis=0), axis=0)
@@ -88,18 +106,3 @@ def _correlation(evidence: Evidence, column: int, output: int) -> float:
         return 0.0
     first, second = _standardised(pair).T
     return float(abs(np.mean(first * second)))
-
-
-target_among_inputs = Rule(
-    title="The target is among the inputs",
-    check=_check,
-    statistic="|correlation| of each input column with each target column; looked for in up to 1024 rows, "
-    "and told by all of them",
-    threshold="0.999, with at least 20 rows, and 5 in which either column is not what it mostly is",
-    source="Kaufman et al. 2012, Leakage in Data Mining, ACM TKDD 6(4); Google, Deep Learning Tuning "
-    "Playbook",
-    text="""A column that was made from the target (its code, its logarithm, the price after tax) makes
-every score perfect, and is missing when something is to be predicted.""",
-    always=True,
-    before_training=True,
-)

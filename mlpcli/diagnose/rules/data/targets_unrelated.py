@@ -19,40 +19,59 @@ DEVIATIONS = 3.0
 """Of the statistic from its mean under permuted targets: in one of 400 unrelated tables by chance."""
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    rows = evidence.some_rows
-    count = len(rows["inputs"])
-    inputs, target = _standardised(rows["inputs"]), _standardised(rows["target"])
-    if count < LEAST_ROWS or not inputs.shape[1] or not target.shape[1]:
-        return
-    if not (np.isfinite(inputs).all() and np.isfinite(target).all()):
-        return
-    nearest = _nearest(inputs)
+class TargetsUnrelated(Rule):
+    """Targets that have nothing to do with the inputs.
 
-    rng = np.random.default_rng(0)
-    orders = np.stack([rng.permutation(count) for _ in range(PERMUTATIONS)])
-    real = _statistics(inputs, nearest, target[None])[0]
-    some = max(1, AT_ONCE // target.size)
-    permuted = np.concatenate(
-        [_statistics(inputs, nearest, target[orders[at : at + some]]) for at in range(0, PERMUTATIONS, some)]
-    )
-    deviations = np.abs(real - permuted.mean(axis=0)) / np.maximum(permuted.std(axis=0), 1e-12)
-    if deviations.max() > DEVIATIONS:
-        return
-    yield Finding(
-        "targets_unrelated",
-        "warning" if evidence.learns else "problem",
-        "The targets have nothing to do with the inputs: rows that are near each other agree in their "
-        f"targets no more than with permuted targets ({deviations[0]:.1f} standard deviations), and no "
-        f"column correlates with them ({deviations[1]:.1f})"
-        + ("; what is learned, is learned by heart." if evidence.learns else "."),
-        "",
-        "data.target",
-        float(deviations.max()),
-        DEVIATIONS,
-        (Remedy("targets that belong to their rows: look at how the table was put together"),),
-        measure="largest distance of the statistics from those of permuted targets, in standard deviations",
-    )
+    Where labels were shuffled, or joined to the wrong rows, there is nothing to learn but noise: a small
+    network stays at the baseline, a large one learns the rows by heart. A target that depends on many columns
+    in a way that neither neighbours nor single columns show would be taken for such, which is why a network
+    that learns gets a warning only.
+
+    What is measured: agreement of each row's target with that of its nearest other row, the largest and the
+        mean squared correlation of input columns with the target; each against 200 permutations of the
+        targets
+    Threshold: none of the three deviates by 3 standard deviations, with at least 50 rows
+    Source: Ben Braiek, Khomh 2022, TheDeepChecker; Karpathy 2019, A Recipe for Training Neural Networks
+    """
+
+    key = "data.target"
+    threshold = DEVIATIONS
+    measure = "largest distance of the statistics from those of permuted targets, in standard deviations"
+    always = True
+    explains = (*STANDSTILL, "cost_oscillates", "overfitting")
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        rows = evidence.some_rows
+        count = len(rows["inputs"])
+        inputs, target = _standardised(rows["inputs"]), _standardised(rows["target"])
+        if count < LEAST_ROWS or not inputs.shape[1] or not target.shape[1]:
+            return
+        if not (np.isfinite(inputs).all() and np.isfinite(target).all()):
+            return
+        nearest = _nearest(inputs)
+
+        rng = np.random.default_rng(0)
+        orders = np.stack([rng.permutation(count) for _ in range(PERMUTATIONS)])
+        real = _statistics(inputs, nearest, target[None])[0]
+        some = max(1, AT_ONCE // target.size)
+        permuted = np.concatenate(
+            [
+                _statistics(inputs, nearest, target[orders[at : at + some]])
+                for at in range(0, PERMUTATIONS, some)
+            ]
+        )
+        deviations = np.abs(real - permuted.mean(axis=0)) / np.maximum(permuted.std(axis=0), 1e-12)
+        if deviations.max() > DEVIATIONS:
+            return
+        yield self.finding(
+            "The targets have nothing to do with the inputs: rows that are near each other agree in their "
+            f"targets no more than with permuted targets ({deviations[0]:.1f} standard deviations), and no "
+            f"column correlates with them ({deviations[1]:.1f})"
+            + ("; what is learned, is learned by heart." if evidence.learns else "."),
+            severity="warning" if evidence.learns else "problem",
+            value=float(deviations.max()),
+            remedies=(Remedy("targets that belong to their rows: look at how the table was put together"),),
+        )
 
 
 def _statistics(inputs: np.ndarray, nearest: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -83,20 +102,3 @@ def _nearest(inputs: np.ndarray) -> np.ndarray:
     np.fill_diagonal(distances, np.inf)
     nearest: np.ndarray = np.argmin(distances, axis=1)
     return nearest
-
-
-targets_unrelated = Rule(
-    title="Targets that have nothing to do with the inputs",
-    check=_check,
-    statistic="agreement of each row's target with that of its nearest other row, the largest and the "
-    "mean squared correlation of input columns with the target; each against 200 permutations of the "
-    "targets",
-    threshold="none of the three deviates by 3 standard deviations, with at least 50 rows",
-    source="Ben Braiek, Khomh 2022, TheDeepChecker; Karpathy 2019, A Recipe for Training Neural Networks",
-    text="""Where labels were shuffled, or joined to the wrong rows, there is nothing to learn but noise:
-a small network stays at the baseline, a large one learns the rows by heart. A target that depends on many
-columns in a way that neither neighbours nor single columns show would be taken for such, which is why a
-network that learns gets a warning only.""",
-    always=True,
-    explains=(*STANDSTILL, "cost_oscillates", "overfitting"),
-)

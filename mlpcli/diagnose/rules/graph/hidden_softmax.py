@@ -15,48 +15,51 @@ from mlpcli.scoring.output_range import sums_to_one
 from mlpcli.wording import listed
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    layers = case.network.layers[: hidden_layers(case)]
-    sharing = [number for number, layer in enumerate(layers) if layer.units > 1 and sums_to_one(layer)]
-    if not sharing:
-        return
-    names = listed(layers[number].name for number in sharing)
-    counts = [layers[number].units for number in sharing]
-    units = min(counts)
-    which = f"{units} units" if max(counts) == units else f"{units} to {max(counts)} units a layer"
-    at_most = " at most" if max(counts) > units else ""
-    outcome = evidence.outcome(with_hidden(case, sharing, ACTIVATIONS["tanh"]()))
-    own = evidence.trial
-    ends = f"ends at a loss of {own.loss:.3g}" if own.finite else "stops being finite"
-    yield Finding(
-        "hidden_softmax",
-        evidence.gravity(outcome) or "note",
-        f"softmax in {names}: {which} share a sum of 1, about {1 / units:.2g} each{at_most}, and what one "
-        f"gains the others lose. The training {ends}; with tanh it {outcome.text}.",
-        f"layer {names}",
-        layer_key(case, sharing[0], "activation"),
-        1 / units,
-        None,
-        (
-            Remedy("each unit says something of its own", in_hidden(case, "activation", "tanh", sharing)),
-            Remedy("ReLU units do not share a sum either", in_hidden(case, "activation", "relu", sharing)),
-        ),
-        measure="mean output of a unit of the smallest such layer",
-    )
+class HiddenSoftmax(Rule):
+    """Softmax in a hidden layer.
 
+    Softmax turns the outputs of the last layer into probabilities. Between layers it makes values small and
+    alike: n units have 1/n on average, differences shrink by as much, and so does the gradient that comes
+    back. Two such layers, or softmax followed by softmax, often stay at the baseline.
 
-hidden_softmax = Rule(
-    title="Softmax in a hidden layer",
-    check=_check,
-    statistic="hidden layers whose outputs share a sum of 1; then the training with tanh there",
-    threshold="none. A problem where the network does not learn and the one with tanh does; a warning "
-    "where 30 % of the baseline's loss are left and tanh halves that; else a note",
-    source="Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint); Ben Braiek, Khomh 2022, TheDeepChecker",
-    text="""Softmax turns the outputs of the last layer into probabilities. Between layers it makes values
-small and alike: n units have 1/n on average, differences shrink by as much, and so does the gradient that
-comes back. Two such layers, or softmax followed by softmax, often stay at the baseline.""",
-    always=True,
-    order=41,
-    explains=FAILURES,
-)
+    What is measured: hidden layers whose outputs share a sum of 1; then the training with tanh there
+    Threshold: none. A problem where the network does not learn and the one with tanh does; a warning where 30
+        % of the baseline's loss are left and tanh halves that; else a note
+    Source: Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint); Ben Braiek, Khomh 2022, TheDeepChecker
+    """
+
+    measure = "mean output of a unit of the smallest such layer"
+    always = True
+    order = 41
+    explains = FAILURES
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem = evidence.problem
+        layers = problem.network.layers[: hidden_layers(problem)]
+        sharing = [number for number, layer in enumerate(layers) if layer.units > 1 and sums_to_one(layer)]
+        if not sharing:
+            return
+        names = listed(layers[number].name for number in sharing)
+        counts = [layers[number].units for number in sharing]
+        units = min(counts)
+        which = f"{units} units" if max(counts) == units else f"{units} to {max(counts)} units a layer"
+        at_most = " at most" if max(counts) > units else ""
+        outcome = evidence.outcome(with_hidden(problem, sharing, ACTIVATIONS["tanh"]()))
+        own = evidence.trial
+        ends = f"ends at a loss of {own.loss:.3g}" if own.finite else "stops being finite"
+        yield self.finding(
+            f"softmax in {names}: {which} share a sum of 1, about {1 / units:.2g} each{at_most}, and what "
+            f"one gains the others lose. The training {ends}; with tanh it {outcome.text}.",
+            severity=evidence.gravity(outcome) or "note",
+            where=f"layer {names}",
+            key=layer_key(problem, sharing[0], "activation"),
+            value=1 / units,
+            remedies=(
+                Remedy(
+                    "each unit says something of its own", in_hidden(problem, "activation", "tanh", sharing)
+                ),
+                Remedy(
+                    "ReLU units do not share a sum either", in_hidden(problem, "activation", "relu", sharing)
+                ),
+            ),
+        )

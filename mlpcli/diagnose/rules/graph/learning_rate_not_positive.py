@@ -12,39 +12,33 @@ from mlpcli.runs.finding import Finding, Remedy
 KEY = "optimiser.learning_rate"
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    optimizer = evidence.case.optimizer
-    rate = optimizer.rate
-    if rate > 0:
-        return
-    usual = type(optimizer)().rate
-    if rate == 0:
-        cause = "The learning rate is 0: no step changes any parameter."
-    else:
-        cause = f"The learning rate is {rate:g}, below 0: every step goes uphill, to a higher cost."
-    sizes = (usual,) if rate == 0 or -rate == usual else (-rate, usual)
-    remedies = (Remedy("steps go downhill", (f"{KEY}={size:g}",)) for size in sizes)
-    yield Finding(
-        "learning_rate_not_positive",
-        "problem",
-        cause,
-        "",
-        KEY,
-        rate,
-        0.0,
-        tuple(remedies),
-        measure="learning rate, which has to be above it",
-    )
+class LearningRateNotPositive(Rule):
+    """The learning rate is not above 0.
 
+    A step is w ← w − rate · gradient. With a rate of 0 the weights stay what they were drawn, with a negative
+    one the cost grows. Nothing that the training does is then evidence of anything else.
 
-learning_rate_not_positive = Rule(
-    title="The learning rate is not above 0",
-    check=_check,
-    statistic="the learning rate of the config",
-    threshold="none: 0 or below",
-    source="Ben Braiek, Khomh 2022, TheDeepChecker (weights not updated; step in the wrong direction)",
-    text="""A step is w ← w − rate · gradient. With a rate of 0 the weights stay what they were drawn,
-with a negative one the cost grows. Nothing that the training does is then evidence of anything else.""",
-    exact=True,
-    explains=NOTHING_LEARNED,
-)
+    What is measured: the learning rate of the config
+    Threshold: none: 0 or below
+    Source: Ben Braiek, Khomh 2022, TheDeepChecker (weights not updated; step in the wrong direction)
+    """
+
+    key = KEY
+    threshold = 0.0
+    measure = "learning rate, which has to be above it"
+    exact = True
+    explains = NOTHING_LEARNED
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        optimizer = evidence.problem.optimizer
+        rate = optimizer.rate
+        if rate > 0:
+            return
+        usual = type(optimizer)().rate
+        if rate == 0:
+            cause = "The learning rate is 0: no step changes any parameter."
+        else:
+            cause = f"The learning rate is {rate:g}, below 0: every step goes uphill, to a higher cost."
+        sizes = (usual,) if rate == 0 or -rate == usual else (-rate, usual)
+        remedies = (Remedy("steps go downhill", (f"{KEY}={size:g}",)) for size in sizes)
+        yield self.finding(cause, value=rate, remedies=remedies)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key
 from mlpcli.diagnose.consequences import FAILURES
+from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence, Outcome
 from mlpcli.diagnose.trials.rebuilt import with_hidden
@@ -14,35 +15,55 @@ from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.output_range import is_straight
 from mlpcli.wording import listed
 
+MEASURE = "hidden layers that are straight lines; the threshold is all of them"
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, hidden = evidence.case, hidden_layers(evidence.case)
-    straight = [number for number in range(hidden) if is_straight(case.network.layers[number])]
-    if not straight:
-        return
-    names, one = listed(case.network.layers[number].name for number in straight), len(straight) == 1
-    key = layer_key(case, straight[0], "activation")
-    if len(straight) < hidden:
-        linear = "is linear" if one else "are linear"
-        cause = f"{names} {linear}, and one affine map together with the layer that follows."
-        remedy = Remedy("a layer that bends", in_hidden(case, "activation", "tanh", straight))
-        where = f"layer {names}"
-        yield Finding("linear_hidden_layers", "note", cause, where, key, remedies=(remedy,))
-        return
-    outcome = evidence.outcome(with_hidden(case, straight, ACTIVATIONS["tanh"]()))
-    bends = f"The hidden layer {names} does not bend" if one else f"Of the hidden layers none bends ({names})"
-    cause = f"{bends}: the network does as a single linear layer would{_ends(evidence, outcome)}."
-    yield Finding(
-        "linear_hidden_layers",
-        evidence.gravity(outcome) or "note",
-        cause,
-        f"layer {names}",
-        key,
-        float(len(straight)),
-        float(hidden),
-        tuple(_remedies(evidence, straight)),
-        measure="hidden layers that are straight lines; the threshold is all of them",
-    )
+
+class LinearHiddenLayers(Rule):
+    """Hidden layers are linear.
+
+    W₂(W₁x + b₁) + b₂ is W·x + b again, however many layers there are. Such a network finds nothing that a
+    linear or logistic regression would not, and XOR not at all. Where the data is linear it does no harm; a
+    single linear layer among others, as a bottleneck, is a choice.
+
+    What is measured: hidden layers whose activation is a straight line; then the training with tanh there
+    Threshold: none: all of them. A problem where the network does not learn and the one with tanh does; a
+        warning where 30 % of the baseline's loss are left and tanh halves that; else a note
+    Source: Minsky, Papert 1969; Goodfellow et al. 2016, section 6.1; Schoop et al. 2021, UMLAUT
+    """
+
+    always = True
+    order = 40
+    explains = (*FAILURES, "identical_units")
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem, hidden = evidence.problem, hidden_layers(evidence.problem)
+        straight = [number for number in range(hidden) if is_straight(problem.network.layers[number])]
+        if not straight:
+            return
+        names, one = listed(problem.network.layers[number].name for number in straight), len(straight) == 1
+        key = layer_key(problem, straight[0], "activation")
+        if len(straight) < hidden:
+            linear = "is linear" if one else "are linear"
+            yield self.finding(
+                f"{names} {linear}, and one affine map together with the layer that follows.",
+                severity="note",
+                where=f"layer {names}",
+                key=key,
+                remedies=(Remedy("a layer that bends", in_hidden(problem, "activation", "tanh", straight)),),
+            )
+            return
+        outcome = evidence.outcome(with_hidden(problem, straight, ACTIVATIONS["tanh"]()))
+        bends = (
+            f"The hidden layer {names} does not bend" if one else f"Of the hidden layers none bends ({names})"
+        )
+        yield self.finding(
+            f"{bends}: the network does as a single linear layer would{_ends(evidence, outcome)}.",
+            severity=evidence.gravity(outcome) or "note",
+            where=f"layer {names}",
+            key=key,
+            value=Statistic(float(hidden), float(hidden), MEASURE),
+            remedies=_remedies(evidence, straight),
+        )
 
 
 def _ends(evidence: Evidence, outcome: Outcome) -> str:
@@ -52,24 +73,8 @@ def _ends(evidence: Evidence, outcome: Outcome) -> str:
 
 
 def _remedies(evidence: Evidence, straight: list[int]) -> Iterator[Remedy]:
-    case = evidence.case
-    tanh = in_hidden(case, "activation", "tanh", straight)
+    problem = evidence.problem
+    tanh = in_hidden(problem, "activation", "tanh", straight)
     yield Remedy("tanh bends", tanh)
-    he = in_hidden(case, "initialisation", "he_uniform", straight)
-    yield Remedy("ReLU bends", (*in_hidden(case, "activation", "relu", straight), *he))
-
-
-linear_hidden_layers = Rule(
-    title="Hidden layers are linear",
-    check=_check,
-    statistic="hidden layers whose activation is a straight line; then the training with tanh there",
-    threshold="none: all of them. A problem where the network does not learn and the one with tanh does; a "
-    "warning where 30 % of the baseline's loss are left and tanh halves that; else a note",
-    source="Minsky, Papert 1969; Goodfellow et al. 2016, section 6.1; Schoop et al. 2021, UMLAUT",
-    text="""W₂(W₁x + b₁) + b₂ is W·x + b again, however many layers there are. Such a network finds nothing
-that a linear or logistic regression would not, and XOR not at all. Where the data is linear it does no harm;
-a single linear layer among others, as a bottleneck, is a choice.""",
-    always=True,
-    order=40,
-    explains=(*FAILURES, "identical_units"),
-)
+    he = in_hidden(problem, "initialisation", "he_uniform", straight)
+    yield Remedy("ReLU bends", (*in_hidden(problem, "activation", "relu", straight), *he))

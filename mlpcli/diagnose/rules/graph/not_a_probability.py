@@ -22,76 +22,77 @@ KEY = "network.output.activation"
 PROBABILITIES = Range(0.0, 1.0)
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    if not is_cross_entropy(case):
-        return
-    layer = case.network.layers[-1]
-    said, activation = output_range(layer), choice_name(case.head.activation)
-    shares = isinstance(case.head.loss, LOSSES["cross_entropy"])
-    if not said.low < said.high:
-        return
-    if shares and not sums_to_one(layer):
-        units = "one unit" if layer.units == 1 else f"{layer.units} units"
-        more = "" if said.high <= 1 else f", and {activation} says {said.text}"
-        severity = "problem"
-        cause = (
-            "cross_entropy counts only the output of the right class and needs outputs that share 1, which "
-            f"{units} under {activation} do not{more}: the loss is 0 for outputs that are all 1, whatever "
-            "the row."
+class NotAProbability(Rule):
+    """A cross-entropy on outputs that are no probabilities.
+
+    A cross-entropy is -log of the probability that is given to the truth. A ReLU or linear output is no
+    probability: what lies beyond 0 and 1 has to be cut off, and a row that got there on the wrong side stays
+    there for ever, at a loss of 16.1. And `cross_entropy` counts only the right class: it is the softmax that
+    takes from the others what one of them gets. Under sigmoids all outputs grow to 1, the loss falls to 0,
+    and the classes are hardly told apart.
+
+    What is measured: range of the output activation; for cross_entropy also whether the outputs of a row
+        share 1
+    Threshold: none: below 0 or above 1, or not shares of 1. Outputs beyond 0 and 1 are a problem where the
+        network does not learn and one with a sigmoid does, else a warning: of 96 trainings on four sets with
+        ReLU, linear or tanh outputs 56 learned, by luck of the seed
+    Source: Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint); Schoop et al. 2021, UMLAUT
+    """
+
+    key = KEY
+    threshold = 0.0
+    measure = "how far the output reaches beyond 0 and 1"
+    exact = True
+    order = 20
+    explains = FAILURES
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem = evidence.problem
+        if not is_cross_entropy(problem):
+            return
+        layer = problem.network.layers[-1]
+        said, activation = output_range(layer), choice_name(problem.head.activation)
+        shares = isinstance(problem.head.loss, LOSSES["cross_entropy"])
+        if not said.low < said.high:
+            return
+        if shares and not sums_to_one(layer):
+            units = "one unit" if layer.units == 1 else f"{layer.units} units"
+            more = "" if said.high <= 1 else f", and {activation} says {said.text}"
+            severity = "problem"
+            cause = (
+                "cross_entropy counts only the output of the right class and needs outputs that share 1, "
+                f"which {units} under {activation} do not{more}: the loss is 0 for outputs that are all 1, "
+                "whatever the row."
+            )
+        elif PROBABILITIES.beyond(np.array([said.low, said.high])).any():
+            sigmoid = with_head(problem, "sigmoid", "binary_cross_entropy")
+            blamed = not evidence.learns and evidence.outcome(sigmoid).learns
+            severity = "problem" if blamed else "warning"
+            cause = (
+                f"{problem.head.loss_name} needs outputs between 0 and 1, and {activation} says {said.text}: "
+                f"outside, they are cut to {SMALLEST_PROBABILITY:g} from 0 or 1, where the gradient is 0 and "
+                "no row pulls them back."
+            )
+        else:
+            return
+        far = max(0.0 - said.low, said.high - 1.0)
+        beyond = far > 0 and math.isfinite(far)  # else the outputs only do not share 1, or have no bound
+        yield self.finding(
+            cause,
+            severity=severity,
+            where=f"layer {layer.name}",
+            value=far if beyond else None,
+            remedies=_remedies(evidence),
         )
-    elif PROBABILITIES.beyond(np.array([said.low, said.high])).any():
-        sigmoid = with_head(case, "sigmoid", "binary_cross_entropy")
-        blamed = not evidence.learns and evidence.outcome(sigmoid).learns
-        severity = "problem" if blamed else "warning"
-        cause = (
-            f"{case.head.loss_name} needs outputs between 0 and 1, and {activation} says {said.text}: "
-            f"outside, they are cut to {SMALLEST_PROBABILITY:g} from 0 or 1, where the gradient is 0 and no "
-            "row pulls them back."
-        )
-    else:
-        return
-    far = max(0.0 - said.low, said.high - 1.0)
-    beyond = far > 0 and math.isfinite(far)  # else the outputs only do not share 1, or have no bound
-    yield Finding(
-        "not_a_probability",
-        severity,
-        cause,
-        f"layer {layer.name}",
-        KEY,
-        far if beyond else None,
-        0.0 if beyond else None,
-        tuple(_remedies(evidence)),
-        measure="how far the output reaches beyond 0 and 1" if beyond else "",
-    )
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
-    case = evidence.case
+    problem = evidence.problem
     sigmoid = (f"{KEY}=sigmoid", "loss=binary_cross_entropy")
     softmax = (f"{KEY}=softmax", "loss=cross_entropy")
-    if case.dataset.task == "classification" and case.head.units > 1:
+    if problem.dataset.task == "classification" and problem.head.units > 1:
         yield Remedy("softmax: outputs that share 1", softmax)
         yield Remedy("sigmoid: each output is a probability of its own", sigmoid)
     else:
         yield Remedy("sigmoid: each output is a probability", sigmoid)
     yield Remedy("a loss that takes any number", ("loss=squared_error",))
-
-
-not_a_probability = Rule(
-    title="A cross-entropy on outputs that are no probabilities",
-    check=_check,
-    statistic="range of the output activation; for cross_entropy also whether the outputs of a row share 1",
-    threshold="none: below 0 or above 1, or not shares of 1. Outputs beyond 0 and 1 are a problem where the "
-    "network does not learn and one with a sigmoid does, else a warning: of 96 trainings on four sets with "
-    "ReLU, linear or tanh outputs 56 learned, by luck of the seed",
-    source="Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint); Schoop et al. 2021, UMLAUT",
-    text="""A cross-entropy is -log of the probability that is given to the truth. A ReLU or linear output is
-no probability: what lies beyond 0 and 1 has to be cut off, and a row that got there on the wrong side stays
-there for ever, at a loss of 16.1. And `cross_entropy` counts only the right class: it is the softmax that
-takes from the others what one of them gets. Under sigmoids all outputs grow to 1, the loss falls to 0, and
-the classes are hardly told apart.""",
-    exact=True,
-    order=20,
-    explains=FAILURES,
-)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.diagnose.consequences import EVEN_SCALING
+from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.baseline import baseline_loss, is_cross_entropy, least_loss, mean_loss, row_losses
 from mlpcli.diagnose.trials.evidence import ALL_CELLS, POOR, Evidence
@@ -15,119 +16,116 @@ from mlpcli.diagnose.trials.usual import has_large_targets
 from mlpcli.nn.loss import Loss
 from mlpcli.registry import choice_name
 from mlpcli.runs.finding import Finding, Remedy
-from mlpcli.scoring.output_range import Range, sums_to_one
-from mlpcli.scoring.output_range import output_range as range_of
+from mlpcli.scoring.output_range import Range, output_range, sums_to_one
 from mlpcli.wording import percent, told_apart
 
 KEY = "network.output.activation"
 HARDLY = 0.01
 """Share of the baseline's loss that is not worth a word."""
+NOT_SHARES = "share of the rows whose targets do not sum to 1"
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    yield from _single(evidence)
-    yield from _shares(evidence)
+class OutputRange(Rule):
+    """Targets beyond the range of the output.
+
+    A sigmoid says nothing above 1, a ReLU nothing below 0. A blood sugar of 150, or the half of the
+    standardised targets that is negative, is out of reach whatever the weights: units are pushed against the
+    bound, where their slope is 0, and stay there. And of several labels that are true at once, softmax says
+    one.
+
+    What is measured: range of the output activation against the targets as the network is to say them; and
+        the loss of the nearest outputs within it, as a share of the best constant's
+    Threshold: none for the range; it is told from 1 % of the loss on, and a problem from 30 %, or where the
+        network does not learn and one with an output of that range does
+    Source: Wardat et al. 2022, DeepDiagnosis (wrong output activation); LeCun et al. 1998, Efficient
+        BackProp, 4.5
+    """
+
+    key = KEY
+    threshold = HARDLY
+    measure = "least loss of outputs within the range, as a share of the best constant's"
+    exact = True
+    order = 30
+    explains = EVEN_SCALING
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        yield from self._single(evidence)
+        yield from self._shares(evidence)
+
+    def _single(self, evidence: Evidence) -> Iterator[Finding]:
+        """Targets that no output reaches."""
+        problem = evidence.problem
+        layer, target = problem.network.layers[-1], problem.training_rows["target"]
+        said = output_range(layer)
+        low, high = evidence.target_span
+        if is_cross_entropy(problem) or said.constant or not said.beyond(np.array([low, high])).any():
+            return
+        rows, by = problem.training_rows, ""
+        if target.size > ALL_CELLS // 4:
+            chosen = evidence.some(*target.shape)
+            rows, by = {name: array[chosen] for name, array in rows.items()}, f", by {len(chosen)} rows"
+            target = rows["target"]
+        outside = said.beyond(target)
+        baseline = baseline_loss(problem, rows)
+        left = mean_loss(row_losses(problem, np.clip(target, said.low, said.high), target), rows)
+        perfect = least_loss(problem, rows)
+        share = (left - perfect) / (baseline - perfect) if baseline > perfect else 0.0
+        if share < HARDLY:
+            return
+        activation = choice_name(problem.head.activation)
+        least, most = told_apart(low, high)
+        lie = f"lie between {least} and {most}" if least != most else f"are {least}"
+        yield self.finding(
+            f"{activation} says {said.text}, and the targets {lie}: {percent(float(outside.mean()))} of them "
+            f"cannot be reached, and the best such outputs leave a loss of {left:.3g} (the best constant: "
+            f"{baseline:.3g}){by}.",
+            severity="problem" if share > POOR else _severity(evidence, "linear", problem.head.loss),
+            where=f"layer {layer.name}",
+            value=share,
+            remedies=_remedies(evidence, said),
+        )
+
+    def _shares(self, evidence: Evidence) -> Iterator[Finding]:
+        """Rows of targets that outputs which share 1 do not reach."""
+        problem, layer = evidence.problem, evidence.problem.network.layers[-1]
+        if problem.dataset.task == "classification" or layer.units == 1 or not sums_to_one(layer):
+            return
+        beyond = float(np.mean(Range(1.0, 1.0).beyond(problem.training_rows["target"].sum(axis=1))))
+        if beyond < HARDLY:
+            return
+        activation, multilabel = choice_name(problem.head.activation), problem.dataset.task == "multilabel"
+        if multilabel:
+            severity = _severity(evidence, "sigmoid", "binary_cross_entropy")
+            changes = (f"{KEY}=sigmoid", "loss=binary_cross_entropy")
+            remedy = Remedy("each label has a probability of its own", changes)
+        else:
+            severity = _severity(evidence, "linear")
+            remedy = Remedy("a linear output says any number", (f"{KEY}=linear",))
+        yield self.finding(
+            f"The {layer.units} outputs under {activation} share 1, and in {percent(beyond)} of the rows the "
+            "targets do not: what one output gains the others lose.",
+            severity=severity,
+            where=f"layer {layer.name}",
+            value=Statistic(beyond, HARDLY, NOT_SHARES),
+            remedies=(remedy,),
+        )
 
 
-def _single(evidence: Evidence) -> Iterator[Finding]:
-    """Targets that no output reaches."""
-    case = evidence.case
-    layer, target = case.network.layers[-1], case.rows["target"]
-    said = range_of(layer)
-    low, high = evidence.target_span
-    if is_cross_entropy(case) or said.constant or not said.beyond(np.array([low, high])).any():
-        return
-    rows, by = case.rows, ""
-    if target.size > ALL_CELLS // 4:
-        chosen = evidence.some(*target.shape)
-        rows, by = {name: array[chosen] for name, array in rows.items()}, f", by {len(chosen)} rows"
-        target = rows["target"]
-    outside = said.beyond(target)
-    baseline = baseline_loss(case, rows)
-    left = mean_loss(row_losses(case, np.clip(target, said.low, said.high), target), rows)
-    perfect = least_loss(case, rows)
-    share = (left - perfect) / (baseline - perfect) if baseline > perfect else 0.0
-    if share < HARDLY:
-        return
-    activation = choice_name(case.head.activation)
-    least, most = told_apart(low, high)
-    lie = f"lie between {least} and {most}" if least != most else f"are {least}"
-    yield Finding(
-        "output_range",
-        "problem" if share > POOR else _gravity(evidence, "linear", case.head.loss),
-        f"{activation} says {said.text}, and the targets {lie}: {percent(float(outside.mean()))} of them "
-        f"cannot be reached, and the best such outputs leave a loss of {left:.3g} (the best constant: "
-        f"{baseline:.3g}){by}.",
-        f"layer {layer.name}",
-        KEY,
-        share,
-        HARDLY,
-        tuple(_remedies(evidence, said)),
-        measure="least loss of outputs within the range, as a share of the best constant's",
-    )
-
-
-def _shares(evidence: Evidence) -> Iterator[Finding]:
-    """Rows of targets that outputs which share 1 do not reach."""
-    case, layer = evidence.case, evidence.case.network.layers[-1]
-    if case.dataset.task == "classification" or layer.units == 1 or not sums_to_one(layer):
-        return
-    beyond = float(np.mean(Range(1.0, 1.0).beyond(case.rows["target"].sum(axis=1))))
-    if beyond < HARDLY:
-        return
-    activation, multilabel = choice_name(case.head.activation), case.dataset.task == "multilabel"
-    sigmoid = Remedy(
-        "each label has a probability of its own", (f"{KEY}=sigmoid", "loss=binary_cross_entropy")
-    )
-    linear = Remedy("a linear output says any number", (f"{KEY}=linear",))
-    yield Finding(
-        "output_range",
-        _gravity(evidence, "sigmoid", "binary_cross_entropy") if multilabel else _gravity(evidence, "linear"),
-        f"The {layer.units} outputs under {activation} share 1, and in {percent(beyond)} of the rows the "
-        "targets do not: what one output gains the others lose.",
-        f"layer {layer.name}",
-        KEY,
-        beyond,
-        HARDLY,
-        (sigmoid if multilabel else linear,),
-        measure="share of the rows whose targets do not sum to 1",
-    )
-
-
-def _gravity(evidence: Evidence, activation: str, loss: str | Loss = "squared_error") -> str:
-    """A problem where the network does not learn and one with that output does."""
-    if evidence.learns or not evidence.outcome(with_head(evidence.case, activation, loss)).learns:
+def _severity(evidence: Evidence, activation: str, loss: str | Loss = "squared_error") -> str:
+    """Return "problem" where the network does not learn and one with that output does, else "warning"."""
+    if evidence.learns or not evidence.outcome(with_head(evidence.problem, activation, loss)).learns:
         return "warning"
     return "problem"
 
 
 def _remedies(evidence: Evidence, said: Range) -> Iterator[Remedy]:
-    case = evidence.case
-    if case.config.data.classes:
+    problem = evidence.problem
+    if problem.config.data.classes:
         yield Remedy("numbers that the output can say", ("data.classes=[0, 1]",))
         yield Remedy("a linear output says any number", (f"{KEY}=linear",))
         return
-    scaled = ("data.target_scaling=standard",) if has_large_targets(case) else ()
+    scaled = ("data.target_scaling=standard",) if has_large_targets(problem) else ()
     yield Remedy("a linear output says any number", (f"{KEY}=linear", *scaled))
     unit = np.array([0.0, 1.0])
-    if case.config.data.target_scaling != "minmax" and not said.beyond(unit).any():
+    if problem.config.data.target_scaling != "minmax" and not said.beyond(unit).any():
         yield Remedy("targets between 0 and 1, which it can say", ("data.target_scaling=minmax",))
-
-
-output_range = Rule(
-    title="Targets beyond the range of the output",
-    check=_check,
-    statistic="range of the output activation against the targets as the network is to say them; and the "
-    "loss of the nearest outputs within it, as a share of the best constant's",
-    threshold="none for the range; it is told from 1 % of the loss on, and a problem from 30 %, or where "
-    "the network does not learn and one with an output of that range does",
-    source="Wardat et al. 2022, DeepDiagnosis (wrong output activation); LeCun et al. 1998, Efficient "
-    "BackProp, 4.5",
-    text="""A sigmoid says nothing above 1, a ReLU nothing below 0. A blood sugar of 150, or the half of the
-standardised targets that is negative, is out of reach whatever the weights: units are pushed against the
-bound, where their slope is 0, and stay there. And of several labels that are true at once, softmax says
-one.""",
-    exact=True,
-    order=30,
-    explains=EVEN_SCALING,
-)

@@ -12,25 +12,42 @@ from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, part_of
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    network = evidence.case.network
-    order = topological([network.loss])
-    reached = _reached(network.loss, order)
-    used = set(order)
-    starved = [p.node for p in network.trained if p.node in used and p.node not in reached]
-    if not starved:
-        return
-    names = listed(node.name for node in starved)
-    cuts = listed(_cuts(starved, order, reached))
-    moved = part_of(len(starved), len(network.parameters), "parameter")
-    yield Finding(
-        "zero_derivative_path",
-        "problem",
-        f"The loss depends on {names} only through {cuts}, where no gradient passes: {moved} "
-        f"{'is' if len(starved) == 1 else 'are'} never moved.",
-        f"op {cuts}",
-        remedies=(Remedy("the loss built from the value before that op; thresholds only when predicting"),),
-    )
+class ZeroDerivativePath(Rule):
+    """Every path to the loss crosses an op without a derivative.
+
+    Signs, comparisons and values that are taken out of differentiation are steps or constants: their
+    derivative is 0 wherever it exists. What lies before them stays as it was drawn. None of the activations
+    and losses that a config file can name is like that; a network that was put together with `mlpcli.engine`
+    may be.
+
+    What is measured: parameters at which an adjoint of the loss arrives, among those it is computed from
+    Threshold: none: every parameter is one of them
+    Source: Bengio et al. 2013, arXiv:1308.3432 (hard thresholds have gradient 0 almost everywhere)
+    """
+
+    exact = True
+    order = 11
+    explains = FAILURES
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        network = evidence.problem.network
+        order = topological([network.loss])
+        reached = _reached(network.loss, order)
+        used = set(order)
+        starved = [p.node for p in network.trained if p.node in used and p.node not in reached]
+        if not starved:
+            return
+        names = listed(node.name for node in starved)
+        cuts = listed(_cuts(starved, order, reached))
+        moved = part_of(len(starved), len(network.parameters), "parameter")
+        yield self.finding(
+            f"The loss depends on {names} only through {cuts}, where no gradient passes: {moved} "
+            f"{'is' if len(starved) == 1 else 'are'} never moved.",
+            where=f"op {cuts}",
+            remedies=(
+                Remedy("the loss built from the value before that op; thresholds only when predicting"),
+            ),
+        )
 
 
 def _reached(loss: Node, order: list[Node]) -> set[Node]:
@@ -52,19 +69,3 @@ def _cuts(starved: list[Node], order: list[Node], reached: set[Node]) -> list[st
     ends = [(node, source) for node in reached for source in node.inputs if source in below - reached]
     # A condition gets no gradient from what chooses by it: the comparison is what cuts.
     return sorted({source.op.name if node.op.name == "where" else node.op.name for node, source in ends})
-
-
-zero_derivative_path = Rule(
-    title="Every path to the loss crosses an op without a derivative",
-    check=_check,
-    statistic="parameters at which an adjoint of the loss arrives, among those it is computed from",
-    threshold="none: every parameter is one of them",
-    source="Bengio et al. 2013, arXiv:1308.3432 (hard thresholds have gradient 0 almost everywhere)",
-    text="""Signs, comparisons and values that are taken out of differentiation are steps or constants: their
-derivative is 0 wherever it exists. What lies before them stays as it was drawn. None of the activations and
-losses that a config file can name is like that; a network that was put together with `mlpcli.engine`
-may be.""",
-    exact=True,
-    order=11,
-    explains=FAILURES,
-)

@@ -24,29 +24,45 @@ MOST_DEAD = 0.5
 """Share of a layer's units: SageMaker Debugger and DeepDiagnosis warn from one half on."""
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    for health, when in evidence.moments:
-        # From the output backwards: what lies before a dead layer gets no gradient because of it.
-        for number, layer in reversed(list(enumerate(health))):
-            flat = layer.flat_units
-            # A slope that only rounding makes 0, as tanh's beyond 20, is saturation.
-            if not layer.shape.flat_pieces or flat < MOST_DEAD * layer.units:
-                continue
-            share = flat / layer.units
-            units = part_of(flat, layer.units, f"{layer.activation} unit")
-            yield Finding(
-                "dead_activation",
-                "problem" if share == 1.0 else _gravity(evidence, when),
-                f"Flat on every row {when}: {units} of {layer.name}. On {percent(1 - layer.live_share)} of "
-                f"rows × units the slope is 0{', and no gradient passes' if share == 1.0 else ''}.",
-                f"layer {layer.name}",
-                layer_key(evidence.case, number, "activation"),
-                share,
-                MOST_DEAD,
-                with_changes(_remedies(evidence, number, when != "before training")),
-                measure="share of the layer's units whose slope is 0 on every row",
-            )
-            return
+class DeadActivation(Rule):
+    """The activation is flat wherever the rows are.
+
+    ReLU, hard sigmoid, hard tanh and the like have pieces where their slope is exactly 0. A unit that lies
+    there on every row gets no gradient, and so do all weights before it: it never comes back. That half of
+    the values of a ReLU layer are 0 is as it should be: each unit is then 0 on other rows.
+
+    What is measured: share of a layer's units whose activation has slope 0 on every row (loss gradient 0; the
+        penalty's gradient not counted), before training and after it
+    Threshold: half of the units; all of them are a problem, and those that usual weights would save.
+        SageMaker Debugger, DeepDiagnosis: 50 %
+    Source: AUTOTRAINER, ICSE 2021 (dying ReLU); Lu et al. 2019, arXiv:1903.06733
+    """
+
+    threshold = MOST_DEAD
+    measure = "share of the layer's units whose slope is 0 on every row"
+    order = 55
+    explains = (*STANDSTILL, "effectively_linear", "saturated_layer", "vanishing_gradient")
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        for health, when in evidence.moments:
+            # From the output backwards: what lies before a dead layer gets no gradient because of it.
+            for number, layer in reversed(list(enumerate(health))):
+                flat = layer.flat_units
+                # A slope that only rounding makes 0, as tanh's beyond 20, is saturation.
+                if not layer.shape.flat_pieces or flat < MOST_DEAD * layer.units:
+                    continue
+                share = flat / layer.units
+                units = part_of(flat, layer.units, f"{layer.activation} unit")
+                yield self.finding(
+                    f"Flat on every row {when}: {units} of {layer.name}. On {percent(1 - layer.live_share)} "
+                    f"of rows × units the slope is 0{', and no gradient passes' if share == 1.0 else ''}.",
+                    severity="problem" if share == 1.0 else _gravity(evidence, when),
+                    where=f"layer {layer.name}",
+                    key=layer_key(evidence.problem, number, "activation"),
+                    value=share,
+                    remedies=with_changes(_remedies(evidence, number, when != "before training")),
+                )
+                return
 
 
 def _gravity(evidence: Evidence, when: str) -> str:
@@ -56,39 +72,23 @@ def _gravity(evidence: Evidence, when: str) -> str:
 
 
 def _remedies(evidence: Evidence, number: int, killed: bool) -> Iterator[Remedy]:
-    case = evidence.case
-    hidden = hidden_layers(case)
-    weights = (*usual_weights(case), *usual_inputs(case))
+    problem = evidence.problem
+    hidden = hidden_layers(problem)
+    weights = (*usual_weights(problem), *usual_inputs(problem))
     output = (
         ("network.output.activation=sigmoid",)
-        if number == hidden and case.dataset.task != "regression"
+        if number == hidden and problem.dataset.task != "regression"
         else ()
     )
     if number == hidden and not output:
         output = ("network.output.activation=linear",)
-    tanh = (*output, *in_hidden(case, "activation", "tanh"), *weights)
+    tanh = (*output, *in_hidden(problem, "activation", "tanh"), *weights)
     usual = Remedy("weights and inputs of a size that keeps units where the slope is", (*output, *weights))
     if not killed:
         yield usual
     yield Remedy("its slope is nowhere 0", tanh)
     if number < hidden:
-        leaky = (*in_hidden(case, "activation", "leaky_relu"), *weights)
+        leaky = (*in_hidden(problem, "activation", "leaky_relu"), *weights)
         yield Remedy("its slope is nowhere 0 either", leaky)
-    if killed and has_rate(case):
-        yield Remedy("shorter steps do not throw units out", (*output, lower_rate(case)))
-
-
-dead_activation = Rule(
-    title="The activation is flat wherever the rows are",
-    check=_check,
-    statistic="share of a layer's units whose activation has slope 0 on every row (loss gradient 0; the "
-    "penalty's gradient not counted), before training and after it",
-    threshold="half of the units; all of them are a problem, and those that usual weights would save. "
-    "SageMaker Debugger, DeepDiagnosis: 50 %",
-    order=55,
-    source="AUTOTRAINER, ICSE 2021 (dying ReLU); Lu et al. 2019, arXiv:1903.06733",
-    text="""ReLU, hard sigmoid, hard tanh and the like have pieces where their slope is exactly 0. A unit
-that lies there on every row gets no gradient, and so do all weights before it: it never comes back. That
-half of the values of a ReLU layer are 0 is as it should be: each unit is then 0 on other rows.""",
-    explains=(*STANDSTILL, "effectively_linear", "saturated_layer", "vanishing_gradient"),
-)
+    if killed and has_rate(problem):
+        yield Remedy("shorter steps do not throw units out", (*output, lower_rate(problem)))

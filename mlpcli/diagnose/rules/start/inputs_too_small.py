@@ -16,49 +16,48 @@ KEY = "data.scaling"
 SMALL = 1e-2
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    inputs = evidence.case.rows["inputs"]
-    size = rms(inputs)
-    if not 0 < size < SMALL or not np.any(inputs.std(axis=0)):
-        return
-    severity = evidence.gravity(evidence.with_usual_inputs)
-    if not severity:
-        return
-    yield Finding(
-        "inputs_too_small",
-        severity,
-        f"The inputs are small: their rms is {size:.2g}, the largest {np.abs(inputs).max():.2g}, so that "
-        "rows hardly differ for the first layer. The same training with standardised inputs "
-        f"{evidence.with_usual_inputs.text}.",
-        "",
-        KEY,
-        size,
-        SMALL,
-        (
-            Remedy("every column gets mean 0 and standard deviation 1", (f"{KEY}=standard",)),
-            Remedy("every column lies between 0 and 1", (f"{KEY}=minmax",)),
-        ),
-        measure="rms of the inputs",
-    )
+class InputsTooSmall(Rule):
+    """The inputs are too small.
 
+    Inputs that were divided twice, by 255 and by 255 again, or that come in tiny units, make pre- activations
+    near 0 on every row: all rows get the same prediction, and the gradient of the first weights, which is
+    proportional to the inputs, is as small.
 
-inputs_too_small = Rule(
-    title="The inputs are too small",
-    check=_check,
-    statistic="rms of the inputs; then the training with standardised ones",
-    threshold="0.01; and the network does not learn, or leaves 30 % of the baseline's loss and "
-    "standardised inputs halve it",
-    source="Ben Braiek, Khomh 2022, TheDeepChecker",
-    text="""Inputs that were divided twice, by 255 and by 255 again, or that come in tiny units, make pre-
-activations near 0 on every row: all rows get the same prediction, and the gradient of the first weights,
-which is proportional to the inputs, is as small.""",
-    always=True,
-    order=31,
-    explains=(
+    What is measured: rms of the inputs; then the training with standardised ones
+    Threshold: 0.01; and the network does not learn, or leaves 30 % of the baseline's loss and standardised
+        inputs halve it
+    Source: Ben Braiek, Khomh 2022, TheDeepChecker
+    """
+
+    key = KEY
+    threshold = SMALL
+    measure = "rms of the inputs"
+    always = True
+    order = 31
+    explains = (
         *STANDSTILL,
         "dead_activation",
         "effectively_linear",
         "vanishing_gradient",
         "weights_too_small",
-    ),
-)
+    )
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        inputs = evidence.problem.training_rows["inputs"]
+        size = rms(inputs)
+        if not 0 < size < SMALL or not np.any(inputs.std(axis=0)):
+            return
+        severity = evidence.gravity(evidence.with_usual_inputs)
+        if not severity:
+            return
+        yield self.finding(
+            f"The inputs are small: their rms is {size:.2g}, the largest {np.abs(inputs).max():.2g}, so that "
+            "rows hardly differ for the first layer. The same training with standardised inputs "
+            f"{evidence.with_usual_inputs.text}.",
+            severity=severity,
+            value=size,
+            remedies=(
+                Remedy("every column gets mean 0 and standard deviation 1", (f"{KEY}=standard",)),
+                Remedy("every column lies between 0 and 1", (f"{KEY}=minmax",)),
+            ),
+        )

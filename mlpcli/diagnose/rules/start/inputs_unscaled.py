@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.diagnose.consequences import WRONG_SIZE
+from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence, Outcome
 from mlpcli.diagnose.trials.usual import has_large_targets
@@ -18,77 +19,30 @@ LARGE = 10.0
 """rms of the first pre-activations from weights of the usual size: tanh is flat to nine digits there."""
 UNEVEN = 100.0
 """Largest standard deviation of a column over the smallest."""
+UNEVENNESS = "largest standard deviation of a column over the smallest"
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    inputs = case.rows["inputs"]
-    if case.config.data.scaling == "standard" or not np.isfinite(inputs).all():
-        return
-    first = case.network.layers[0].parameters[0]
-    # Glorot's variance of weights, times the sum of the squares that they meet.
-    size = math.sqrt(2.0 / (first.fan_in + first.fan_out) * float(np.mean(np.sum(inputs**2, axis=1))))
-    spread = inputs.std(axis=0)
-    varying = spread[spread > 0]
-    uneven = float(np.max(varying) / np.min(varying)) if len(varying) else 1.0
-    if size <= LARGE and (uneven <= UNEVEN or np.abs(inputs).max() <= LARGE):
-        return
-    outcome, with_targets = _outcome(evidence)
-    severity = evidence.gravity(outcome)
-    if not severity:
-        return
-    column = int(np.argmax(np.sqrt(np.mean(inputs**2, axis=0))))
-    name = evidence.column_name(column)
-    also = " and targets" if with_targets else ""
-    targets = ("data.target_scaling=standard",) if with_targets else ()
-    differ = f", their standard deviations differ by a factor of {uneven:.3g}" if len(varying) > 1 else ""
-    value, threshold, measure = (
-        (size, LARGE, "rms of the first layer's pre-activations from Glorot weights")
-        if size > LARGE
-        else (uneven, UNEVEN, "largest standard deviation of a column over the smallest")
-    )
-    yield Finding(
-        "inputs_unscaled",
-        severity,
-        f"The inputs are up to {np.abs(inputs).max():.4g} in size (column {name}){differ}, and the first "
-        f"layer gets values of about {size:.3g} from weights of the usual size. The same training with "
-        f"standardised inputs{also} {outcome.text}.",
-        f"column {name}",
-        KEY,
-        value,
-        threshold,
-        (
-            Remedy("every column gets mean 0 and standard deviation 1", (f"{KEY}=standard", *targets)),
-            Remedy("every column lies between 0 and 1", (f"{KEY}=minmax", *targets)),
-        ),
-        measure=measure,
-    )
+class InputsUnscaled(Rule):
+    """The inputs are not scaled.
 
+    A first layer with weights of the usual size expects inputs of about 1. From larger ones it saturates, or
+    its steps are too long in some directions and too short in others. Saturated units, a vanished gradient
+    and a loss that stays at the baseline are consequences. `data.scaling: standard` is the default.
 
-def _outcome(evidence: Evidence) -> tuple[Outcome, bool]:
-    """Of scaling the inputs, and if that alone is not enough, the targets; and whether these too."""
-    outcome = evidence.with_usual_inputs
-    if not outcome.learns and has_large_targets(evidence.case):
-        return evidence.with_usual_rows, True
-    return outcome, False
+    What is measured: rms of the first layer's pre-activations from Glorot weights, √(2/(fan-in + fan-out) ·
+        Σx²), and the ratio of the columns' standard deviations; then the training with standardised inputs
+    Threshold: 10, or a ratio of 100 with inputs above 10; and the network does not learn, or leaves 30 % of
+        the baseline's loss and standardised inputs halve it. Large inputs that are learned from are no
+        finding
+    Source: LeCun et al. 1998, Efficient BackProp, section 4.3; Schoop et al. 2021, UMLAUT (inputs beyond ±1)
+    """
 
-
-inputs_unscaled = Rule(
-    title="The inputs are not scaled",
-    check=_check,
-    statistic="rms of the first layer's pre-activations from Glorot weights, √(2/(fan-in + fan-out) · "
-    "Σx²), and the ratio of the columns' standard deviations; then the training with standardised inputs",
-    threshold="10, or a ratio of 100 with inputs above 10; and the network does not learn, or leaves 30 % "
-    "of the baseline's loss and standardised inputs halve it. Large inputs that are learned from are no "
-    "finding",
-    source="LeCun et al. 1998, Efficient BackProp, section 4.3; Schoop et al. 2021, UMLAUT (inputs beyond "
-    "±1)",
-    text="""A first layer with weights of the usual size expects inputs of about 1. From larger ones it
-saturates, or its steps are too long in some directions and too short in others. Saturated units, a vanished
-gradient and a loss that stays at the baseline are consequences. `data.scaling: standard` is the default.""",
-    always=True,
-    order=30,
-    explains=(
+    key = KEY
+    threshold = LARGE
+    measure = "rms of the first layer's pre-activations from Glorot weights"
+    always = True
+    order = 30
+    explains = (
         *WRONG_SIZE,
         "effectively_linear",
         "exploding_activations",
@@ -96,5 +50,47 @@ gradient and a loss that stays at the baseline are consequences. `data.scaling: 
         "targets_unscaled",
         "weights_too_large",
         "weights_too_small",
-    ),
-)
+    )
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem = evidence.problem
+        inputs = problem.training_rows["inputs"]
+        if problem.config.data.scaling == "standard" or not np.isfinite(inputs).all():
+            return
+        first = problem.network.layers[0].parameters[0]
+        # Glorot's variance of weights, times the sum of the squares that they meet.
+        size = math.sqrt(2.0 / (first.fan_in + first.fan_out) * float(np.mean(np.sum(inputs**2, axis=1))))
+        spread = inputs.std(axis=0)
+        varying = spread[spread > 0]
+        uneven = float(np.max(varying) / np.min(varying)) if len(varying) else 1.0
+        if size <= LARGE and (uneven <= UNEVEN or np.abs(inputs).max() <= LARGE):
+            return
+        outcome, with_targets = _outcome(evidence)
+        severity = evidence.gravity(outcome)
+        if not severity:
+            return
+        column = int(np.argmax(np.sqrt(np.mean(inputs**2, axis=0))))
+        name = evidence.column_name(column)
+        also = " and targets" if with_targets else ""
+        targets = ("data.target_scaling=standard",) if with_targets else ()
+        differ = f", their standard deviations differ by a factor of {uneven:.3g}" if len(varying) > 1 else ""
+        yield self.finding(
+            f"The inputs are up to {np.abs(inputs).max():.4g} in size (column {name}){differ}, and the first "
+            f"layer gets values of about {size:.3g} from weights of the usual size. The same training with "
+            f"standardised inputs{also} {outcome.text}.",
+            severity=severity,
+            where=f"column {name}",
+            value=size if size > LARGE else Statistic(uneven, UNEVEN, UNEVENNESS),
+            remedies=(
+                Remedy("every column gets mean 0 and standard deviation 1", (f"{KEY}=standard", *targets)),
+                Remedy("every column lies between 0 and 1", (f"{KEY}=minmax", *targets)),
+            ),
+        )
+
+
+def _outcome(evidence: Evidence) -> tuple[Outcome, bool]:
+    """Of scaling the inputs, and if that alone is not enough, the targets; and whether these too."""
+    outcome = evidence.with_usual_inputs
+    if not outcome.learns and has_large_targets(evidence.problem):
+        return evidence.with_usual_rows, True
+    return outcome, False

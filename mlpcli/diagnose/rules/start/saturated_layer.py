@@ -24,47 +24,46 @@ MOST = 0.5
 """Share of rows × units."""
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, hidden = evidence.case, hidden_layers(evidence.case)
-    for health, when in evidence.moments:
-        for number, layer in enumerate(health[:hidden]):
-            if not layer.shape.bounded or layer.flat_share <= MOST:
-                continue
-            yield Finding(
-                "saturated_layer",
-                "problem",
-                f"The {layer.activation} of {layer.name} is flat on {percent(layer.flat_share)} of rows × "
-                f"units {when}, on nearly every row for {part_of(layer.saturated, layer.units, 'unit')}: "
-                f"what comes in has an rms of {layer.pre_activation_rms:.3g}, and the mean slope is "
-                f"{layer.mean_slope:.2g}.",
-                f"layer {layer.name}",
-                layer_key(case, number, "initialisation"),
-                layer.flat_share,
-                MOST,
-                with_changes(_remedies(evidence, when != "before training")),
-                measure="share of rows × units where the slope is below 2 % of the steepest",
-            )
-            return
+class SaturatedLayer(Rule):
+    """A hidden layer is saturated.
+
+    Sigmoid, tanh and their kind are flat where what comes in is large: such a unit says the same for many
+    rows, and its gradient is nearly 0, so it stays there. Inputs, weights or steps are too large.
+
+    What is measured: share of rows × units of a layer with a bounded activation where the slope is below 2 %
+        of the steepest (|tanh| > 0.99), before training and after it
+    Threshold: half, where the network does not learn
+    Source: Glorot, Bengio 2010; Wardat et al. 2022, DeepDiagnosis; Rakitianskaia, Engelbrecht 2015
+    """
+
+    threshold = MOST
+    measure = "share of rows × units where the slope is below 2 % of the steepest"
+    order = 60
+    explains = (*STANDSTILL, "effectively_linear", "vanishing_gradient")
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem, hidden = evidence.problem, hidden_layers(evidence.problem)
+        for health, when in evidence.moments:
+            for number, layer in enumerate(health[:hidden]):
+                if not layer.shape.bounded or layer.flat_share <= MOST:
+                    continue
+                yield self.finding(
+                    f"The {layer.activation} of {layer.name} is flat on {percent(layer.flat_share)} of rows "
+                    f"× units {when}, on nearly every row for "
+                    f"{part_of(layer.saturated, layer.units, 'unit')}: what comes in has an rms of "
+                    f"{layer.pre_activation_rms:.3g}, and the mean slope is {layer.mean_slope:.2g}.",
+                    where=f"layer {layer.name}",
+                    key=layer_key(problem, number, "initialisation"),
+                    value=layer.flat_share,
+                    remedies=with_changes(_remedies(evidence, when != "before training")),
+                )
+                return
 
 
 def _remedies(evidence: Evidence, by_steps: bool) -> Iterator[Remedy]:
-    case, weights = evidence.case, usual_weights(evidence.case)
-    if by_steps and has_rate(case):
-        yield Remedy("shorter steps leave units where the slope is", (lower_rate(case),))
+    problem, weights = evidence.problem, usual_weights(evidence.problem)
+    if by_steps and has_rate(problem):
+        yield Remedy("shorter steps leave units where the slope is", (lower_rate(problem),))
     why = "weights and inputs of a size that keeps units where the slope is"
-    yield Remedy(why, (*weights, *usual_inputs(case)))
-    yield Remedy("not flat on both sides", (*in_hidden(case, "activation", "relu"), *weights))
-
-
-saturated_layer = Rule(
-    title="A hidden layer is saturated",
-    check=_check,
-    statistic="share of rows × units of a layer with a bounded activation where the slope is below 2 % of "
-    "the steepest (|tanh| > 0.99), before training and after it",
-    threshold="half, where the network does not learn",
-    source="Glorot, Bengio 2010; Wardat et al. 2022, DeepDiagnosis; Rakitianskaia, Engelbrecht 2015",
-    text="""Sigmoid, tanh and their kind are flat where what comes in is large: such a unit says the same
-for many rows, and its gradient is nearly 0, so it stays there. Inputs, weights or steps are too large.""",
-    order=60,
-    explains=(*STANDSTILL, "effectively_linear", "vanishing_gradient"),
-)
+    yield Remedy(why, (*weights, *usual_inputs(problem)))
+    yield Remedy("not flat on both sides", (*in_hidden(problem, "activation", "relu"), *weights))

@@ -14,56 +14,57 @@ from mlpcli.wording import listed, told_apart
 KEY = "data.target_scaling"
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    if not has_large_targets(case):
-        return
-    severity = evidence.gravity(evidence.with_usual_targets)
-    if not severity:
-        return
-    target = case.rows["target"]
-    own = evidence.trial.loss if evidence.trial.finite else None
-    ends = f"ends at {own:.4g}" if own is not None else "stops being finite"
-    low, high = told_apart(float(target.min()), float(target.max()))
-    yield Finding(
-        "targets_unscaled",
-        severity,
-        f"The targets lie between {low} and {high} with a standard deviation of "
-        f"{largest_spread(case.rows):.4g}; the loss starts at {evidence.trial.start_loss:.4g} and {ends}, "
-        f"where the best constant has {evidence.baseline:.4g}. The same training with standardised targets "
-        f"{evidence.with_usual_targets.text}.",
-        f"target {listed(_names(evidence))}",
-        KEY,
-        largest_spread(case.rows),
-        LARGEST_TARGET,
-        (
-            Remedy(
-                "the target gets mean 0 and standard deviation 1; predictions are scaled back",
-                (f"{KEY}=standard",),
+class TargetsUnscaled(Rule):
+    """The targets are not scaled.
+
+    The gradient of a squared error grows with the target: a rate that suits targets of about 1 makes the cost
+    of larger ones run away. And steps of a fixed length, as Adam makes them, have a long way to a mean of
+    hundreds. `data.target_scaling: standard` is the default; scores and predictions are in the target's own
+    units.
+
+    What is measured: standard deviation of the target of a regression; then the training with standardised
+        ones
+    Threshold: 10; and the network does not learn, or leaves 30 % of the baseline's loss and standardised
+        targets halve that share
+    Source: Bishop 1995, section 8.2; Ben Braiek, Khomh 2022, TheDeepChecker
+    """
+
+    key = KEY
+    threshold = LARGEST_TARGET
+    measure = "standard deviation of the target, where it is largest"
+    always = True
+    order = 32
+    explains = (*WRONG_SIZE, "exploding_activations", "overconfident_start")
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem = evidence.problem
+        if not has_large_targets(problem):
+            return
+        severity = evidence.gravity(evidence.with_usual_targets)
+        if not severity:
+            return
+        target, spread = problem.training_rows["target"], largest_spread(problem.training_rows)
+        own = evidence.trial.loss if evidence.trial.finite else None
+        ends = f"ends at {own:.4g}" if own is not None else "stops being finite"
+        low, high = told_apart(float(target.min()), float(target.max()))
+        yield self.finding(
+            f"The targets lie between {low} and {high} with a standard deviation of "
+            f"{spread:.4g}; the loss starts at {evidence.trial.start_loss:.4g} and {ends}, where the best "
+            f"constant has {evidence.baseline:.4g}. The same training with standardised targets "
+            f"{evidence.with_usual_targets.text}.",
+            severity=severity,
+            where=f"target {listed(_names(evidence))}",
+            value=spread,
+            remedies=(
+                Remedy(
+                    "the target gets mean 0 and standard deviation 1; predictions are scaled back",
+                    (f"{KEY}=standard",),
+                ),
+                Remedy("the target lies between 0 and 1", (f"{KEY}=minmax",)),
             ),
-            Remedy("the target lies between 0 and 1", (f"{KEY}=minmax",)),
-        ),
-        measure="standard deviation of the target, where it is largest",
-    )
+        )
 
 
 def _names(evidence: Evidence) -> tuple[str, ...]:
-    target = evidence.case.config.data.target
+    target = evidence.problem.config.data.target
     return (target,) if isinstance(target, str) else target or ("label",)
-
-
-targets_unscaled = Rule(
-    title="The targets are not scaled",
-    check=_check,
-    statistic="standard deviation of the target of a regression; then the training with standardised ones",
-    threshold="10; and the network does not learn, or leaves 30 % of the baseline's loss and standardised "
-    "targets halve that share",
-    source="Bishop 1995, section 8.2; Ben Braiek, Khomh 2022, TheDeepChecker",
-    text="""The gradient of a squared error grows with the target: a rate that suits targets of about 1
-makes the cost of larger ones run away. And steps of a fixed length, as Adam makes them, have a long way to
-a mean of hundreds. `data.target_scaling: standard` is the default; scores and predictions are in the
-target's own units.""",
-    always=True,
-    order=32,
-    explains=(*WRONG_SIZE, "exploding_activations", "overconfident_start"),
-)

@@ -17,18 +17,27 @@ from mlpcli.training.progress import all_finite
 KEY = "optimiser.learning_rate"
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    trial = evidence.trial
-    if trial.finite:
-        return
-    yield Finding(
-        "cost_not_finite",
-        "problem",
-        _cause(trial),
-        "",
-        KEY,
-        remedies=tuple(_remedies(evidence)),
-    )
+class CostNotFinite(Rule):
+    """The cost is not finite.
+
+    A number has left what floating point can hold, or an infinity has met another one. `mlp train` stops
+    there, tells the layer and the batch, and keeps the last good weights. This is a symptom: rates too high,
+    weights, inputs or targets too large are the usual causes, and are told above it where a trial confirms
+    them.
+
+    What is measured: the mean cost of every epoch of the trial, the loss and the weights after the last
+    Threshold: none: one of them is infinite or NaN
+    Source: PyTorch, torch.autograd.detect_anomaly; Wardat et al. 2021, DeepLocalize
+    """
+
+    key = KEY
+    always = True
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        trial = evidence.trial
+        if trial.finite:
+            return
+        yield self.finding(_cause(trial), remedies=_remedies(evidence))
 
 
 def _cause(trial: Trial) -> str:
@@ -42,27 +51,13 @@ def _cause(trial: Trial) -> str:
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
-    case = evidence.case
-    usual = (*usual_inputs(case), *usual_weights(case))
-    if takes_usual_targets(case):
+    problem = evidence.problem
+    usual = (*usual_inputs(problem), *usual_weights(problem))
+    if takes_usual_targets(problem):
         usual = (*usual, "data.target_scaling=standard")
-    rate = type(case.optimizer)().rate
+    rate = type(problem.optimizer)().rate
     if usual:
         yield Remedy("weights, inputs and targets of a size that can be computed with", usual)
     # What is lost before the first step is lost with every rate.
-    if case.optimizer.rate != rate and np.isfinite(evidence.trial.start_loss):
+    if problem.optimizer.rate != rate and np.isfinite(evidence.trial.start_loss):
         yield Remedy("the optimiser's usual rate", (f"{KEY}={rate:g}", *usual))
-
-
-cost_not_finite = Rule(
-    title="The cost is not finite",
-    check=_check,
-    statistic="the mean cost of every epoch of the trial, the loss and the weights after the last",
-    threshold="none: one of them is infinite or NaN",
-    source="PyTorch, torch.autograd.detect_anomaly; Wardat et al. 2021, DeepLocalize",
-    text="""A number has left what floating point can hold, or an infinity has met another one. `mlp train`
-stops there, tells the layer and the batch, and keeps the last good weights. This is a symptom: rates too
-high, weights, inputs or targets too large are the usual causes, and are told above it where a trial
-confirms them.""",
-    always=True,
-)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.diagnose.config_keys import has_rate
+from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.budget import OutOfBudget
 from mlpcli.diagnose.trials.evidence import Evidence
@@ -24,52 +25,71 @@ LONGEST_WAY = 15
 """The same, as long as none of them learns and the steps are still too long."""
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
-    if not has_rate(case) or not _violent(evidence, trial):
-        return
-    rate = case.optimizer.rate
-    if case.network.penalty is not None and evidence.beats_baseline(evidence.with_penalty(0.0).loss):
-        return  # the penalty's pull is too long, not the rate
-    better: list[tuple[Trial, float]] = []
-    for power in range(1, LONGEST_WAY):
-        try:
-            lower = evidence.at_rate(10.0**-power)
-        except OutOfBudget:
-            if not better:
-                raise
-            break
-        if evidence.much_better(lower) if evidence.learns else evidence.beats_baseline(lower.loss):
-            better.append((lower, 10.0**-power))
-        if power >= USUAL_WAY and (better or not _violent(evidence, lower)):
-            break
-    if not better:
-        return
-    better.sort(key=lambda each: each[0].loss)
-    best, factor = better[0]
-    value, threshold, measure = _shown(evidence, trial)
-    yield Finding(
-        "learning_rate_too_high",
-        "problem",
-        f"The learning rate {rate:g} is too high: {_what(trial)}; the same training at {rate * factor:g} "
-        f"ends at {best.loss:.4g}, where the best constant has {evidence.baseline:.4g}.",
-        "",
-        KEY,
-        value,
-        threshold,
-        tuple(
-            Remedy(f"ends at {lower.loss:.4g} in a trial", (f"{KEY}={rate * factor:g}",))
-            for lower, factor in better
-        ),
-        measure=measure,
+class LearningRateTooHigh(Rule):
+    """The learning rate is too high.
+
+    Above a certain rate each step overshoots the valley by more than the last, and the cost grows without
+    bound. Or one long step throws all units where their activation is flat: the cost then stands still at a
+    value that no lower rate can change any more, so train anew with a lower one. The finding is made only
+    where a trial from the same first weights learns at a lower rate.
+
+    What is measured: ‖ΔW‖ / ‖W‖ of the first step, and the cost over the first, where the network does not
+        learn; then the training at 0.1, 0.01, 0.001, … of the rate
+    Threshold: cost not finite, or 1.5 times that at the start, or an update above 0.1 (DeepDiagnosis); and
+        one of the lower rates has to end 5 % below the baseline
+    Source: Wardat et al. 2022, DeepDiagnosis; Ben Braiek, Khomh 2022, TheDeepChecker; Karpathy, CS231n notes
+    """
+
+    key = KEY
+    explains = (
+        "cost_oscillates",
+        "dead_activation",
+        "saturated_layer",
+        "seed_dependent",
+        "stalled_at_baseline",
+        "too_few_epochs",
+        "too_little_capacity",
     )
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem, trial = evidence.problem, evidence.trial
+        if not has_rate(problem) or not _violent(evidence, trial):
+            return
+        rate = problem.optimizer.rate
+        if problem.network.penalty is not None and evidence.beats_baseline(evidence.with_penalty(0.0).loss):
+            return  # the penalty's pull is too long, not the rate
+        better: list[tuple[Trial, float]] = []
+        for power in range(1, LONGEST_WAY):
+            try:
+                lower = evidence.at_rate(10.0**-power)
+            except OutOfBudget:
+                if not better:
+                    raise
+                break
+            if evidence.much_better(lower) if evidence.learns else evidence.beats_baseline(lower.loss):
+                better.append((lower, 10.0**-power))
+            if power >= USUAL_WAY and (better or not _violent(evidence, lower)):
+                break
+        if not better:
+            return
+        better.sort(key=lambda each: each[0].loss)
+        best, factor = better[0]
+        yield self.finding(
+            f"The learning rate {rate:g} is too high: {_what(trial)}; the same training at {rate * factor:g} "
+            f"ends at {best.loss:.4g}, where the best constant has {evidence.baseline:.4g}.",
+            value=_shown(evidence, trial),
+            remedies=(
+                Remedy(f"ends at {lower.loss:.4g} in a trial", (f"{KEY}={rate * factor:g}",))
+                for lower, factor in better
+            ),
+        )
 
 
 def _violent(evidence: Evidence, trial: Trial) -> bool:
     if not trial.finite or trial.largest_first_update > LONG_STEP:
         return True
     grown = float(np.max(trial.costs)) > GROWS * _before(evidence, trial)
-    return evidence.case.network.penalty is None and grown
+    return evidence.problem.network.penalty is None and grown
 
 
 def _before(evidence: Evidence, trial: Trial) -> float:
@@ -77,16 +97,17 @@ def _before(evidence: Evidence, trial: Trial) -> float:
     return max(trial.start_loss, evidence.baseline)
 
 
-def _shown(evidence: Evidence, trial: Trial) -> tuple[float | None, float | None, str]:
-    """The statistic by which the steps are too long, its bound, and what it is."""
+def _shown(evidence: Evidence, trial: Trial) -> Statistic | None:
+    """Return the statistic by which the steps are too long; None where the cost is not finite."""
     if not trial.finite:
-        return None, None, ""
+        return None
     if trial.largest_first_update > LONG_STEP:
-        return trial.largest_first_update, LONG_STEP, "‖ΔW‖ / ‖W‖ of the first step, where it is largest"
+        measure = "‖ΔW‖ / ‖W‖ of the first step, where it is largest"
+        return Statistic(trial.largest_first_update, LONG_STEP, measure)
     measure = "largest cost of an epoch over that before the first step, or the best constant's if higher"
     before = _before(evidence, trial)
     highest = float(np.max(trial.costs))
-    return (highest / before, GROWS, measure) if before > 0 else (None, None, "")
+    return Statistic(highest / before, GROWS, measure) if before > 0 else None
 
 
 def _what(trial: Trial) -> str:
@@ -95,28 +116,3 @@ def _what(trial: Trial) -> str:
     update = trial.largest_first_update
     step = f"the first step changes weights by {update:.2g} of their size, and " if update > LONG_STEP else ""
     return f"{step}the loss ends at {trial.loss:.4g}"
-
-
-learning_rate_too_high = Rule(
-    title="The learning rate is too high",
-    check=_check,
-    statistic="‖ΔW‖ / ‖W‖ of the first step, and the cost over the first, where the network does not "
-    "learn; then the training at 0.1, 0.01, 0.001, … of the rate",
-    threshold="cost not finite, or 1.5 times that at the start, or an update above 0.1 (DeepDiagnosis); "
-    "and one of the lower rates has to end 5 % below the baseline",
-    source="Wardat et al. 2022, DeepDiagnosis; Ben Braiek, Khomh 2022, TheDeepChecker; Karpathy, CS231n "
-    "notes",
-    text="""Above a certain rate each step overshoots the valley by more than the last, and the cost grows
-without bound. Or one long step throws all units where their activation is flat: the cost then stands still
-at a value that no lower rate can change any more, so train anew with a lower one. The finding is made only
-where a trial from the same first weights learns at a lower rate.""",
-    explains=(
-        "cost_oscillates",
-        "dead_activation",
-        "saturated_layer",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
-    ),
-)

@@ -23,54 +23,92 @@ LARGE_EPSILON = 1e3
 """Times the optimiser's usual epsilon, from which on it is looked at."""
 LEFT = 0.01
 """Share of the baseline's loss that has to be left: first weights that come from another run may be right."""
-MEASURE = "‖ΔW‖ / ‖W‖ of all parameters over the whole training"
 NOTHING = 1e-6
 """A baseline that is 0 up to rounding and clipping."""
 DECADES = 5
 """Higher rates that are tried, each ten times the one before."""
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
-    if not has_rate(case) or not trial.finite or trial.moved > HARDLY_MOVED:
-        return
-    rate = case.optimizer.rate
-    # Where a constant is right for every row, or the first weights are, no other rate could gain anything.
-    if trial.largest_first_update > SHORT_STEP or abs(evidence.baseline) < NOTHING:
-        return
-    if evidence.baseline > 0 and evidence.left(trial.loss) < LEFT:
-        return
-    smoothed = _smoothed(evidence)
-    if smoothed is not None:
-        yield smoothed
-        return
-    found: list[tuple[float, float]] = []
-    for other in _higher(evidence):
-        try:
-            higher = evidence.with_rate(other)
-        except OutOfBudget:
-            if not found:
-                raise
-            break
-        if evidence.beats_baseline(higher.loss):
-            found.append((higher.loss, other))
-        if not higher.finite or len(found) == 2:
-            break
-    if not found:
-        return
-    found.sort()
-    loss, better = found[0]
-    yield Finding(
-        "learning_rate_too_low",
-        "problem",
-        f"The learning rate {rate:g} is too low: {_done(trial)}; as many at {better:g} end at {loss:.4g}.",
-        "",
-        KEY,
-        trial.moved,
-        HARDLY_MOVED,
-        tuple(Remedy(f"ends at {end:.4g} in a trial", (f"{KEY}={other:g}",)) for end, other in found),
-        measure=MEASURE,
+class LearningRateTooLow(Rule):
+    """The learning rate is too low.
+
+    With a rate that is far too low the cost falls evenly and hardly at all, and after all epochs the weights
+    are nearly those that were drawn. The finding is made only where a trial at a higher rate learns.
+
+    What is measured: ‖ΔW‖ / ‖W‖ of the first step and of the whole trial, where the network does not learn;
+        then the training at 10, 100, … times the rate
+    Threshold: first step below 0.001, trial below 0.2; and one of the higher rates has to end 5 % below the
+        baseline
+    Source: Karpathy, CS231n notes (update to weight about 1e-3); Ben Braiek, Khomh 2022, TheDeepChecker
+    """
+
+    key = KEY
+    threshold = HARDLY_MOVED
+    measure = "‖ΔW‖ / ‖W‖ of all parameters over the whole training"
+    explains = (
+        "over_regularised",
+        "overconfident_start",
+        "seed_dependent",
+        "stalled_at_baseline",
+        "too_few_epochs",
+        "too_little_capacity",
     )
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem, trial = evidence.problem, evidence.trial
+        if not has_rate(problem) or not trial.finite or trial.moved > HARDLY_MOVED:
+            return
+        rate = problem.optimizer.rate
+        # Where a constant is right for every row, or the initial weights are, no rate could gain anything.
+        if trial.largest_first_update > SHORT_STEP or abs(evidence.baseline) < NOTHING:
+            return
+        if evidence.baseline > 0 and evidence.left(trial.loss) < LEFT:
+            return
+        smoothed = self._smoothed(evidence)
+        if smoothed is not None:
+            yield smoothed
+            return
+        found: list[tuple[float, float]] = []
+        for other in _higher(evidence):
+            try:
+                higher = evidence.with_rate(other)
+            except OutOfBudget:
+                if not found:
+                    raise
+                break
+            if evidence.beats_baseline(higher.loss):
+                found.append((higher.loss, other))
+            if not higher.finite or len(found) == 2:
+                break
+        if not found:
+            return
+        found.sort()
+        loss, better = found[0]
+        yield self.finding(
+            f"The learning rate {rate:g} is too low: {_done(trial)}; as many at {better:g} end at "
+            f"{loss:.4g}.",
+            value=trial.moved,
+            remedies=(Remedy(f"ends at {end:.4g} in a trial", (f"{KEY}={other:g}",)) for end, other in found),
+        )
+
+    def _smoothed(self, evidence: Evidence) -> Finding | None:
+        """An epsilon so large that it, and not the gradient, is what steps are divided by."""
+        problem = evidence.problem
+        optimizer = problem.optimizer
+        own, usual = (getattr(each, "epsilon", None) for each in (optimizer, type(optimizer)()))
+        if own is None or usual is None or own < LARGE_EPSILON * usual:
+            return None
+        cured = evidence.outcome(replace(problem, optimizer=_with_epsilon(optimizer, usual)))
+        if not cured.learns:
+            return None
+        change = f"optimiser.epsilon={usual:g}"
+        return self.finding(
+            f"epsilon {own:g} makes the steps short, since each is divided by it: {_done(evidence.trial)}; "
+            f"with {usual:g} the same training {cured.text}.",
+            key="optimiser.epsilon",
+            value=evidence.trial.moved,
+            remedies=(Remedy("the usual one, which only keeps from dividing by 0", (change,)),),
+        )
 
 
 def _done(trial: Trial) -> str:
@@ -81,29 +119,6 @@ def _done(trial: Trial) -> str:
     return f"{plural(trial.steps, 'step')} {change} the weights by {trial.moved:.2g} of their size and {loss}"
 
 
-def _smoothed(evidence: Evidence) -> Finding | None:
-    """An epsilon so large that it, and not the gradient, is what steps are divided by."""
-    case = evidence.case
-    own, usual = (getattr(each, "epsilon", None) for each in (case.optimizer, type(case.optimizer)()))
-    if own is None or usual is None or own < LARGE_EPSILON * usual:
-        return None
-    cured = evidence.outcome(replace(case, optimizer=_with_epsilon(case.optimizer, usual)))
-    if not cured.learns:
-        return None
-    return Finding(
-        "learning_rate_too_low",
-        "problem",
-        f"epsilon {own:g} makes the steps short, since each is divided by it: {_done(evidence.trial)}; with "
-        f"{usual:g} the same training {cured.text}.",
-        "",
-        "optimiser.epsilon",
-        evidence.trial.moved,
-        HARDLY_MOVED,
-        (Remedy("the usual one, which only keeps from dividing by 0", (f"optimiser.epsilon={usual:g}",)),),
-        measure=MEASURE,
-    )
-
-
 def _with_epsilon(optimizer: Optimizer, epsilon: float) -> Optimizer:
     changed: Any = optimizer
     return cast(Optimizer, replace(changed, epsilon=epsilon))
@@ -112,7 +127,7 @@ def _with_epsilon(optimizer: Optimizer, epsilon: float) -> Optimizer:
 def _higher(evidence: Evidence) -> list[float]:
     """Rates, from ten times on, or from a tenth of what would make the first step about right."""
     update = evidence.trial.largest_first_update
-    optimizer = evidence.case.optimizer
+    optimizer = evidence.problem.optimizer
     rate = math.log10(optimizer.rate)
     # A step that is lost in rounding says nothing of the scale: then the usual rate does.
     if update:
@@ -123,25 +138,3 @@ def _higher(evidence: Evidence) -> list[float]:
     # Up to the largest of numbers: a rate may be as small as the smallest.
     powers = [rate + power for power in range(least, least + DECADES)]
     return [float(f"{10 ** (power % 1):.12g}e{math.floor(power)}") for power in powers if power < 300]
-
-
-learning_rate_too_low = Rule(
-    title="The learning rate is too low",
-    check=_check,
-    statistic="‖ΔW‖ / ‖W‖ of the first step and of the whole trial, where the network does not learn; "
-    "then the training at 10, 100, … times the rate",
-    threshold="first step below 0.001, trial below 0.2; and one of the higher rates has to end 5 % below "
-    "the baseline",
-    source="Karpathy, CS231n notes (update to weight about 1e-3); Ben Braiek, Khomh 2022, TheDeepChecker",
-    text="""With a rate that is far too low the cost falls evenly and hardly at all, and after all epochs
-the weights are nearly those that were drawn. The finding is made only where a trial at a higher rate
-learns.""",
-    explains=(
-        "over_regularised",
-        "overconfident_start",
-        "seed_dependent",
-        "stalled_at_baseline",
-        "too_few_epochs",
-        "too_little_capacity",
-    ),
-)

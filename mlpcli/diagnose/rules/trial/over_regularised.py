@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpcli.data.targets import ClassTarget
+from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.runs.finding import Finding, Remedy
@@ -14,72 +15,23 @@ from mlpcli.scoring.metrics import class_probabilities
 from mlpcli.wording import percent, told_apart
 
 WEAKER = (0.1, 0.01, 0.001)
+"""Factors of the penalty that are tried, besides none at all."""
+MEASURE = "loss after the same training without the penalty; the threshold is 5 % below the baseline"
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case, trial = evidence.case, evidence.trial
-    optimizer = case.optimizer
-    names = [name for name in ("l1", "l2") if getattr(optimizer, name)]
-    if not names or not trial.finite or optimizer.rate <= 0:
-        return
-    free = evidence.with_penalty(0.0)
-    if not evidence.beats_baseline(free.loss):
-        return
-    found = [(factor, evidence.with_penalty(factor)) for factor in WEAKER]
-    better = [(factor, weaker) for factor, weaker in found if evidence.beats_baseline(weaker.loss)]
-    weights = [name for name in trial.state if name.endswith(".weights")]
-    sizes = [
-        float(np.sqrt(sum(np.sum(state[name] ** 2) for name in weights)))
-        for state in (evidence.start, trial.state)
-    ]
-    given = " and ".join(f"{name} = {getattr(optimizer, name):g}" for name in names)
-    before, after = told_apart(*sizes, digits=3)
-    ends, constant, without = told_apart(trial.loss, evidence.baseline, free.loss)
-    yield Finding(
-        "over_regularised",
-        "problem",
-        f"The penalty holds the loss up: with {given} it ends at {ends}, where the best constant has "
-        f"{constant}; without the penalty it ends at {without}. The weights "
-        f"{f'change from a size of {before} to {after}' if before != after else f'keep a size of {after}'}"
-        f"{_classified(evidence)}.",
-        "",
-        f"optimiser.{names[-1]}",
-        free.loss,
-        evidence.clearly_below,
-        tuple(
-            Remedy(
-                f"ends at {weaker.loss:.4g} in a trial",
-                tuple(f"optimiser.{name}={getattr(optimizer, name) * factor:g}" for name in names),
-            )
-            for factor, weaker in sorted([*better, (0.0, free)], key=lambda each: each[1].loss)
-        ),
-        measure="loss after the same training without the penalty; the threshold is 5 % below the baseline",
-    )
+class OverRegularised(Rule):
+    """The penalty on the weights is too strong.
 
+    l1 and l2 pull every weight towards 0. Where that pull is stronger than the gradient of the loss, all
+    weights vanish, and what is left is the bias of the output: the best constant.
 
-def _classified(evidence: Evidence) -> str:
-    """That rows are told right although the loss is high: small weights make all probabilities alike."""
-    target = evidence.case.dataset.preparation.target
-    if not isinstance(target, ClassTarget):
-        return ""
-    true, said = (
-        np.argmax(class_probabilities(values, target.coding), axis=1)
-        for values in (evidence.trainer.rows["target"], evidence.trial.predictions)
-    )
-    right, most = float(np.mean(true == said)), float(np.max(np.bincount(true)) / len(true))
-    return f", and {percent(right)} of the rows are told right all the same" if right > most else ""
+    What is measured: the loss of the same training without the penalty, and with 0.1, 0.01 and 0.001 of it,
+        where the network does not learn
+    Threshold: without the penalty it ends 5 % below the baseline
+    Source: Ben Braiek, Khomh 2022, TheDeepChecker; Goodfellow et al. 2016, section 7.1
+    """
 
-
-over_regularised = Rule(
-    title="The penalty on the weights is too strong",
-    check=_check,
-    statistic="the loss of the same training without the penalty, and with 0.1, 0.01 and 0.001 of it, "
-    "where the network does not learn",
-    threshold="without the penalty it ends 5 % below the baseline",
-    source="Ben Braiek, Khomh 2022, TheDeepChecker; Goodfellow et al. 2016, section 7.1",
-    text="""l1 and l2 pull every weight towards 0. Where that pull is stronger than the gradient of the
-loss, all weights vanish, and what is left is the bias of the output: the best constant.""",
-    explains=(
+    explains = (
         "cost_oscillates",
         "dead_activation",
         "learning_rate_too_high",
@@ -88,5 +40,52 @@ loss, all weights vanish, and what is left is the bias of the output: the best c
         "stalled_at_baseline",
         "too_little_capacity",
         "vanishing_gradient",
-    ),
-)
+    )
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem, trial = evidence.problem, evidence.trial
+        optimizer = problem.optimizer
+        names = [name for name in ("l1", "l2") if getattr(optimizer, name)]
+        if not names or not trial.finite or optimizer.rate <= 0:
+            return
+        free = evidence.with_penalty(0.0)
+        if not evidence.beats_baseline(free.loss):
+            return
+        found = [(factor, evidence.with_penalty(factor)) for factor in WEAKER]
+        better = [(factor, weaker) for factor, weaker in found if evidence.beats_baseline(weaker.loss)]
+        weights = [name for name in trial.state if name.endswith(".weights")]
+        sizes = [
+            float(np.sqrt(sum(np.sum(state[name] ** 2) for name in weights)))
+            for state in (evidence.start, trial.state)
+        ]
+        given = " and ".join(f"{name} = {getattr(optimizer, name):g}" for name in names)
+        before, after = told_apart(*sizes, digits=3)
+        kept = f"change from a size of {before} to {after}" if before != after else f"keep a size of {after}"
+        ends, constant, without = told_apart(trial.loss, evidence.baseline, free.loss)
+        yield self.finding(
+            f"The penalty holds the loss up: with {given} it ends at {ends}, where the best constant has "
+            f"{constant}; without the penalty it ends at {without}. The weights {kept}"
+            f"{_classified(evidence)}.",
+            key=f"optimiser.{names[-1]}",
+            value=Statistic(free.loss, evidence.clearly_below, MEASURE),
+            remedies=(
+                Remedy(
+                    f"ends at {weaker.loss:.4g} in a trial",
+                    tuple(f"optimiser.{name}={getattr(optimizer, name) * factor:g}" for name in names),
+                )
+                for factor, weaker in sorted([*better, (0.0, free)], key=lambda each: each[1].loss)
+            ),
+        )
+
+
+def _classified(evidence: Evidence) -> str:
+    """That rows are told right although the loss is high: small weights make all probabilities alike."""
+    target = evidence.problem.dataset.preparation.target
+    if not isinstance(target, ClassTarget):
+        return ""
+    true, said = (
+        np.argmax(class_probabilities(values, target.coding), axis=1)
+        for values in (evidence.trainer.rows["target"], evidence.trial.predictions)
+    )
+    right, most = float(np.mean(true == said)), float(np.max(np.bincount(true)) / len(true))
+    return f", and {percent(right)} of the rows are told right all the same" if right > most else ""

@@ -18,63 +18,63 @@ EARLY = 0.7
 """The lowest has to lie before this share of the epochs."""
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    trial, case = evidence.trial, evidence.case
-    if len(trial.watched) < 5 or not trial.finite or case.optimizer.rate <= 0:
-        return
-    epoch, lowest = min(trial.watched, key=lambda each: each[1])
-    last_epoch, end = trial.watched[-1]
-    risen = (end - lowest) / max(abs(lowest), 1e-300)
-    gap = (end - trial.loss) / max(abs(trial.loss), 1e-300)
-    if (
-        (end - lowest) < HARM * evidence.baseline
-        or risen < PASSED
-        or gap < GAP
-        or epoch > EARLY * last_epoch
-        or not evidence.beats_baseline(trial.loss)
-    ):
-        return
-    l2 = case.optimizer.l2
-    penalty = max(1e-2, 10 * l2)
-    hidden = case.config.network.hidden
-    narrow = tuple(
-        f"network.hidden[{at}].units={max(8, layer.units // 8)}"
-        for at, layer in enumerate(hidden)
-        if layer.units > 8
-    )
-    dropped = tuple(
-        f"network.hidden[{at}].dropout=0.2" for at, layer in enumerate(hidden) if not layer.dropout
-    )
-    yield Finding(
-        "overfitting",
-        "note" if case.config.training.stop.patience else "warning",
-        f"The network learns the training rows by heart: their loss falls to {trial.loss:.3g}, that of the "
-        f"validation rows is lowest, {lowest:.3g}, about epoch {epoch} and {end:.3g} after {last_epoch} "
-        "epochs.",
-        "",
-        "network.hidden",
-        risen,
-        PASSED,
-        (
-            Remedy("weights that stay small make smoother functions", (f"optimiser.l2={penalty:g}",)),
-            *((Remedy("fewer units learn less by heart", narrow),) if narrow else ()),
-            Remedy("ends before it", (f"training.stop.patience={max(5, last_epoch // 20)}",)),
-            *((Remedy("units that may be missing learn less by heart", dropped),) if dropped else ()),
-            Remedy("more training rows"),
-        ),
-        measure="share by which the loss on the validation rows ends above its lowest",
-    )
+class Overfitting(Rule):
+    """Overfitting.
 
+    A warning only, and a note where training.stop.patience ends the training in time: with validation rows
+    the weights of the epoch with the lowest validation loss are kept. Without validation rows nobody can see
+    it.
 
-overfitting = Rule(
-    title="Overfitting",
-    check=_check,
-    statistic="loss on the validation rows at the end of the trial, against its lowest and the training loss",
-    threshold="both 10 % (SageMaker Debugger), the lowest before 70 % of the epochs, and a rise of 10 % "
-    "of the baseline's loss",
-    source="Amazon SageMaker Debugger, rule Overfit; Goodfellow et al. 2016, section 7.8",
-    text="""A warning only, and a note where training.stop.patience ends the training in time: with
-validation rows the weights of the epoch with the lowest validation loss are kept. Without validation rows
-nobody can see it.""",
-    always=True,
-)
+    What is measured: loss on the validation rows at the end of the trial, against its lowest and the training
+        loss
+    Threshold: both 10 % (SageMaker Debugger), the lowest before 70 % of the epochs, and a rise of 10 % of the
+        baseline's loss
+    Source: Amazon SageMaker Debugger, rule Overfit; Goodfellow et al. 2016, section 7.8
+    """
+
+    key = "network.hidden"
+    threshold = PASSED
+    measure = "share by which the loss on the validation rows ends above its lowest"
+    always = True
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        trial, problem = evidence.trial, evidence.problem
+        if len(trial.watched) < 5 or not trial.finite or problem.optimizer.rate <= 0:
+            return
+        epoch, lowest = min(trial.watched, key=lambda each: each[1])
+        last_epoch, end = trial.watched[-1]
+        risen = (end - lowest) / max(abs(lowest), 1e-300)
+        gap = (end - trial.loss) / max(abs(trial.loss), 1e-300)
+        if (
+            (end - lowest) < HARM * evidence.baseline
+            or risen < PASSED
+            or gap < GAP
+            or epoch > EARLY * last_epoch
+            or not evidence.beats_baseline(trial.loss)
+        ):
+            return
+        l2 = problem.optimizer.l2
+        penalty = max(1e-2, 10 * l2)
+        hidden = problem.config.network.hidden
+        narrow = tuple(
+            f"network.hidden[{at}].units={max(8, layer.units // 8)}"
+            for at, layer in enumerate(hidden)
+            if layer.units > 8
+        )
+        dropped = tuple(
+            f"network.hidden[{at}].dropout=0.2" for at, layer in enumerate(hidden) if not layer.dropout
+        )
+        yield self.finding(
+            f"The network learns the training rows by heart: their loss falls to {trial.loss:.3g}, that of "
+            f"the validation rows is lowest, {lowest:.3g}, about epoch {epoch} and {end:.3g} after "
+            f"{last_epoch} epochs.",
+            severity="note" if problem.config.training.stop.patience else "warning",
+            value=risen,
+            remedies=(
+                Remedy("weights that stay small make smoother functions", (f"optimiser.l2={penalty:g}",)),
+                *((Remedy("fewer units learn less by heart", narrow),) if narrow else ()),
+                Remedy("ends before it", (f"training.stop.patience={max(5, last_epoch // 20)}",)),
+                *((Remedy("units that may be missing learn less by heart", dropped),) if dropped else ()),
+                Remedy("more training rows"),
+            ),
+        )

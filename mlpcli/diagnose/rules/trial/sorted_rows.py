@@ -16,58 +16,61 @@ LONGER = 3.0
 LEAST_ROWS = 20
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    training = case.dataset.training
-    if case.config.training.shuffle or case.dataset.task != "classification" or case.batch >= case.count:
-        return
-    labels = training.targets
-    share = np.bincount(labels) / len(labels)
-    run = len(labels) / (1 + int(np.count_nonzero(np.diff(labels))))
-    by_chance = 1.0 / max(1.0 - float(np.sum(share**2)), 1.0 / len(labels))
-    if len(labels) < LEAST_ROWS or run < LONGER * by_chance:
-        return
-    cured = not evidence.learns and evidence.beats_baseline(evidence.shuffled.loss)
-    harmed = cured or (
-        evidence.baseline > 0
-        and evidence.left(evidence.trial.loss) > 0.1
-        and evidence.much_better(evidence.shuffled)
-    )
-    proof = (
-        f"; shuffled, the loss ends at {evidence.shuffled.loss:.4g} instead of {evidence.trial.loss:.4g}"
-        if harmed
-        else ""
-    )
-    yield Finding(
-        "sorted_rows",
-        "problem" if cured else "warning" if harmed else "note",
-        f"The rows are sorted by class and not shuffled: on average {run:.3g} rows of one class follow "
-        f"each other, in random order {by_chance:.2g}{proof}.",
-        "",
-        KEY,
-        run / by_chance,
-        LONGER,
-        (Remedy("every batch has rows of all classes", (f"{KEY}=true",)),),
-        measure="mean length of a run of rows of one class, over that in random order",
-    )
+class SortedRows(Rule):
+    """Sorted rows, not shuffled.
 
+    With rows sorted by class, each step forgets the class before. Short steps even that out, so it often does
+    no harm.
 
-sorted_rows = Rule(
-    title="Sorted rows, not shuffled",
-    check=_check,
-    statistic="mean length of a run of rows of one class, against that in random order; then the training "
-    "with shuffling",
-    threshold="3 times; a note, unless the shuffled training halves the loss (warning) or learns where "
-    "this one does not (problem)",
-    source="Bengio 2012, arXiv:1206.5533, section 3 (shuffle at least once)",
-    text="""With rows sorted by class, each step forgets the class before. Short steps even that out, so
-it often does no harm.""",
-    always=True,
-    explains=(
+    What is measured: mean length of a run of rows of one class, against that in random order; then the
+        training with shuffling
+    Threshold: 3 times; a note, unless the shuffled training halves the loss (warning) or learns where this
+        one does not (problem)
+    Source: Bengio 2012, arXiv:1206.5533, section 3 (shuffle at least once)
+    """
+
+    key = KEY
+    threshold = LONGER
+    measure = "mean length of a run of rows of one class, over that in random order"
+    always = True
+    explains = (
         "cost_oscillates",
         "learning_rate_too_high",
         "seed_dependent",
         "stalled_at_baseline",
         "too_few_epochs",
-    ),
-)
+    )
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem = evidence.problem
+        training = problem.dataset.training
+        if (
+            problem.config.training.shuffle
+            or problem.dataset.task != "classification"
+            or problem.batch_rows >= problem.count
+        ):
+            return
+        labels = training.targets
+        share = np.bincount(labels) / len(labels)
+        run = len(labels) / (1 + int(np.count_nonzero(np.diff(labels))))
+        by_chance = 1.0 / max(1.0 - float(np.sum(share**2)), 1.0 / len(labels))
+        if len(labels) < LEAST_ROWS or run < LONGER * by_chance:
+            return
+        cured = not evidence.learns and evidence.beats_baseline(evidence.shuffled.loss)
+        harmed = cured or (
+            evidence.baseline > 0
+            and evidence.left(evidence.trial.loss) > 0.1
+            and evidence.much_better(evidence.shuffled)
+        )
+        proof = (
+            f"; shuffled, the loss ends at {evidence.shuffled.loss:.4g} instead of {evidence.trial.loss:.4g}"
+            if harmed
+            else ""
+        )
+        yield self.finding(
+            f"The rows are sorted by class and not shuffled: on average {run:.3g} rows of one class follow "
+            f"each other, in random order {by_chance:.2g}{proof}.",
+            severity="problem" if cured else "warning" if harmed else "note",
+            value=run / by_chance,
+            remedies=(Remedy("every batch has rows of all classes", (f"{KEY}=true",)),),
+        )

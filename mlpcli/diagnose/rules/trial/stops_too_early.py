@@ -11,42 +11,42 @@ from mlpcli.runs.finding import Finding, Remedy
 KEY = "training.stop"
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    trial, stop = evidence.trial, evidence.case.config.training.stop
-    if not trial.stopped or not evidence.leaves_much:
-        return
-    whole = evidence.unstopped
-    if not evidence.much_better(whole, MUCH_BETTER):
-        return
-    stopped, epochs = len(trial.costs), len(whole.costs)
-    patience = stop.patience or 0
-    longer = max(2 * patience, epochs // 5, 5)
-    changes = (f"{KEY}.patience={longer}", *((f"{KEY}.min_delta=0",) if stop.min_delta else ()))
-    if stop.patience is None:
-        changes = (f"{KEY}={{patience: {longer}}}",)
-    yield Finding(
-        "stops_too_early",
-        "warning" if evidence.beats_baseline(trial.loss) else "problem",
-        f"The training is stopped after epoch {stopped} of {epochs} at a loss of {trial.loss:.4g}; without "
-        f"{KEY} it ends at {whole.loss:.4g}.",
-        "",
-        KEY,
-        evidence.share_of_own(whole),
-        MUCH_BETTER,
-        (Remedy("it waits longer for a lower cost, and takes any", changes),),
-        measure="loss of the training to its last epoch over that of the one that was stopped",
-    )
+class StopsTooEarly(Rule):
+    """The training stops too early.
 
+    A cost seldom falls in every epoch. With little patience, or with a `min_delta` as large as what an epoch
+    gains, the training ends at its first pause.
 
-stops_too_early = Rule(
-    title="The training stops too early",
-    check=_check,
-    statistic="loss of the training to its last epoch over that of the training that training.stop ended",
-    threshold="half, with more than 30 % of the baseline's loss left",
-    source="Prechelt 1998, Early Stopping — But When?",
-    text="""A cost seldom falls in every epoch. With little patience, or with a `min_delta` as large as
-what an epoch gains, the training ends at its first pause.""",
-    always=True,
-    order=10,
-    explains=("seed_dependent", "stalled_at_baseline", "too_few_epochs", "too_little_capacity"),
-)
+    What is measured: loss of the training to its last epoch over that of the training that training.stop
+        ended
+    Threshold: half, with more than 30 % of the baseline's loss left
+    Source: Prechelt 1998, Early Stopping — But When?
+    """
+
+    key = KEY
+    threshold = MUCH_BETTER
+    measure = "loss of the training to its last epoch over that of the one that was stopped"
+    always = True
+    order = 10
+    explains = ("seed_dependent", "stalled_at_baseline", "too_few_epochs", "too_little_capacity")
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        trial, stop = evidence.trial, evidence.problem.config.training.stop
+        if not trial.stopped or not evidence.leaves_much:
+            return
+        whole = evidence.unstopped
+        if not evidence.much_better(whole, MUCH_BETTER):
+            return
+        stopped, epochs = len(trial.costs), len(whole.costs)
+        patience = stop.patience or 0
+        longer = max(2 * patience, epochs // 5, 5)
+        changes = (f"{KEY}.patience={longer}", *((f"{KEY}.min_delta=0",) if stop.min_delta else ()))
+        if stop.patience is None:
+            changes = (f"{KEY}={{patience: {longer}}}",)
+        yield self.finding(
+            f"The training is stopped after epoch {stopped} of {epochs} at a loss of {trial.loss:.4g}; "
+            f"without {KEY} it ends at {whole.loss:.4g}.",
+            severity="warning" if evidence.beats_baseline(trial.loss) else "problem",
+            value=evidence.share_of_own(whole),
+            remedies=(Remedy("it waits longer for a lower cost, and takes any", changes),),
+        )

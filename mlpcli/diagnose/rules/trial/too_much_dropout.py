@@ -15,57 +15,57 @@ MUCH = 0.5
 USUAL = 0.2
 
 
-def _check(evidence: Evidence) -> Iterator[Finding]:
-    case = evidence.case
-    rates = [layer.dropout for layer in case.network.layers]
-    much = [number for number, rate in enumerate(rates) if rate > MUCH]
-    if not much or case.optimizer.rate <= 0:
-        return
-    outcome = evidence.without_dropout
-    severity = evidence.gravity(outcome) if outcome.learns else ""
-    if not severity:
-        return
-    worst = max(much, key=lambda number: rates[number])
-    layer = case.network.layers[worst]
-    dropped = f"{percent(rates[worst])} of its {plural(layer.units, 'unit')}"
-    less, none = (tuple(f"network.hidden[{at}].dropout={rate:g}" for at in much) for rate in (USUAL, 0.0))
-    yield Finding(
-        "too_much_dropout",
-        severity,
-        f"Layer {layer.name} drops {dropped} in every step: the loss, "
-        f"taken without dropout, ends at {evidence.trial.loss:.4g}. The same training without dropout "
-        f"{outcome.text}.",
-        f"layer {layer.name}",
-        f"network.hidden[{worst}].dropout",
-        rates[worst],
-        MUCH,
-        (
-            Remedy("a share that leaves enough to learn with", less),
-            Remedy("without, the training rows are learned as far as they can be", none),
-        ),
-        measure="the largest dropout",
-    )
+class TooMuchDropout(Rule):
+    """Too much dropout.
 
+    Dropout makes a network rely on no unit in particular, which helps against learning rows by heart. With
+    more than half of the units gone in every step, few of them carry the signal, and a network that is not
+    large cannot learn the training rows any more. All losses here are taken without dropout, so that the
+    zeros themselves do not count.
 
-too_much_dropout = Rule(
-    title="Too much dropout",
-    check=_check,
-    statistic="the largest dropout; then the loss of the same training without any",
-    threshold="0.5; and the network does not learn and without dropout does (problem), or it leaves 30 % of "
-    "the baseline's loss and without dropout that is halved (warning)",
-    source="Srivastava et al. 2014, JMLR 15, section 7.3 and appendix A.4 (0.5 for hidden layers)",
-    text="""Dropout makes a network rely on no unit in particular, which helps against learning rows by
-heart. With more than half of the units gone in every step, few of them carry the signal, and a network that
-is not large cannot learn the training rows any more. All losses here are taken without dropout, so that the
-zeros themselves do not count.""",
-    always=True,
-    order=40,
-    explains=(
+    What is measured: the largest dropout; then the loss of the same training without any
+    Threshold: 0.5; and the network does not learn and without dropout does (problem), or it leaves 30 % of
+        the baseline's loss and without dropout that is halved (warning)
+    Source: Srivastava et al. 2014, JMLR 15, section 7.3 and appendix A.4 (0.5 for hidden layers)
+    """
+
+    threshold = MUCH
+    measure = "the largest dropout"
+    always = True
+    order = 40
+    explains = (
         *STANDSTILL,
         "cost_oscillates",
         "dead_activation",
         "learning_rate_too_high",
         "targets_unrelated",
         "vanishing_gradient",
-    ),
-)
+    )
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        problem = evidence.problem
+        rates = [layer.dropout for layer in problem.network.layers]
+        much = [number for number, rate in enumerate(rates) if rate > MUCH]
+        if not much or problem.optimizer.rate <= 0:
+            return
+        outcome = evidence.without_dropout
+        severity = evidence.gravity(outcome) if outcome.learns else ""
+        if not severity:
+            return
+        worst = max(much, key=lambda number: rates[number])
+        layer = problem.network.layers[worst]
+        dropped = f"{percent(rates[worst])} of its {plural(layer.units, 'unit')}"
+        less, none = (tuple(f"network.hidden[{at}].dropout={rate:g}" for at in much) for rate in (USUAL, 0.0))
+        yield self.finding(
+            f"Layer {layer.name} drops {dropped} in every step: the loss, "
+            f"taken without dropout, ends at {evidence.trial.loss:.4g}. The same training without dropout "
+            f"{outcome.text}.",
+            severity=severity,
+            where=f"layer {layer.name}",
+            key=f"network.hidden[{worst}].dropout",
+            value=rates[worst],
+            remedies=(
+                Remedy("a share that leaves enough to learn with", less),
+                Remedy("without, the training rows are learned as far as they can be", none),
+            ),
+        )
