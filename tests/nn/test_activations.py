@@ -22,7 +22,8 @@ def value_and_slope(name, x, executor="numpy", dtype="float64", **settings):
     return found["y"], found["slope"]
 
 
-# At x = -1.5, 0.25, 2, by 30-digit arithmetic: oracles/make_activation_values.py. Others have a test file of their own.
+# At x = -1.5, 0.25, 2, by 30-digit arithmetic: oracles/make_activation_values.py. What is not here has a test
+# file of its own.
 KNOWN = {
     "sigmoid": [0.18242552380635634, 0.5621765008857981, 0.88079707797788244],
     "hard_sigmoid": [0.2, 0.55, 0.9],

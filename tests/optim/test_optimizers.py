@@ -21,11 +21,10 @@ MADE = json.loads((Path(__file__).parent.parent / "oracles/torch_optimizers.json
 STEPPING = [name for name in OPTIMIZERS if issubclass(OPTIMIZERS[name], StepOptimizer)]
 BY_HAND = offered("optim/optimizers", STEPPING, "by_hand")
 """Optimisers that PyTorch does not have: name -> the function in their own test that writes them in NumPy."""
-CASES_BY_HAND = [
-    (name, settings)
+CASES_BY_HAND = {
+    name: [{"optimizer": name, "settings": settings} for settings in cases]
     for name, cases in offered("optim/optimizers", STEPPING, "CASES").items()
-    for settings in cases
-]
+}
 
 
 def by_name(cases):
@@ -66,15 +65,17 @@ def follow(optimizer, executor, steps):
 
 
 def test_every_optimizer_is_compared():
-    known = {case["optimizer"] for case in MADE["optimizers"]} | {name for name, _ in CASES_BY_HAND}
+    known = {case["optimizer"] for case in MADE["optimizers"]} | {*CASES_BY_HAND}
     for name in STEPPING:
         assert name in known, message("optim/optimizers", name, "by_hand(), its steps in NumPy, and CASES")
-    assert {name for name, _ in CASES_BY_HAND} == set(BY_HAND)
+    assert set(CASES_BY_HAND) == set(BY_HAND)
 
 
-@pytest.mark.parametrize("executor", EXECUTORS)
-@pytest.mark.parametrize(("name", "settings"), CASES_BY_HAND)
-def test_twenty_steps_equal_those_written_by_hand(name, settings, executor):
+@pytest.mark.parametrize(
+    ("case", "executor"), [each for cases in CASES_BY_HAND.values() for each in by_name(cases)]
+)
+def test_twenty_steps_equal_those_written_by_hand(case, executor):
+    name, settings = case["optimizer"], case["settings"]
     function, state = compiled(
         OPTIMIZERS[name](**settings),
         executor,
