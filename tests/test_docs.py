@@ -1,6 +1,7 @@
 """What the documentation says is run and compared with the code."""
 
 import importlib.util
+import inspect
 import re
 import tomllib
 from dataclasses import fields, is_dataclass
@@ -9,6 +10,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
+from mlpcli import api
 from mlpcli.config import schema
 from mlpcli.diagnose.rules import RULES
 from mlpcli.nn.activations import ACTIVATIONS
@@ -27,7 +29,7 @@ def python_blocks(page):
     return "\n".join(re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S))
 
 
-@pytest.mark.parametrize("page", ["docs/engine.md", "README.md"])
+@pytest.mark.parametrize("page", ["docs/engine.md", "docs/api.md", "README.md"])
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
     for name in ("configs", "datasets"):
         (tmp_path / name).symlink_to(ROOT / name)
@@ -50,6 +52,17 @@ def test_the_engine_brings_what_its_page_names_and_nothing_else():
     table = page[page.index("## What there is") : page.index("## What it takes care of")]
     documented = set(re.findall(r"`([A-Za-z_0-9]+)`", table)) - {"abs"}  # Python's own
     assert set(brought) - {"__builtins__"} == documented
+
+
+def test_the_page_of_the_library_has_every_function_with_its_arguments():
+    page = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| `(\w+)\(([\w, ]*)\)`", page, re.MULTILINE))
+    offered = {
+        name: ", ".join(inspect.signature(function).parameters)
+        for name, function in inspect.getmembers(api, inspect.isfunction)
+        if function.__module__ == api.__name__
+    }
+    assert shown == offered
 
 
 def keys(section):
