@@ -21,6 +21,7 @@ check: .venv/test
 
 docs: .venv/demo
 	$(BIN)/python docs/make_findings.py
+	$(BIN)/python docs/make_choices.py
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

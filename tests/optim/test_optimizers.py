@@ -14,10 +14,17 @@ from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.step import training_step
 from nets import network, rows
+from own_tests import message, offered
 from sampling import sampled
 
 MADE = json.loads((Path(__file__).parent.parent / "oracles/torch_optimizers.json").read_text())
 STEPPING = [name for name in OPTIMIZERS if issubclass(OPTIMIZERS[name], StepOptimizer)]
+BY_HAND = offered("optim/optimizers", STEPPING, "by_hand")
+"""Optimisers that PyTorch does not have: name -> the function in their own test that writes them in NumPy."""
+CASES_BY_HAND = {
+    name: [{"optimizer": name, "settings": settings} for settings in cases]
+    for name, cases in offered("optim/optimizers", STEPPING, "CASES").items()
+}
 
 
 def by_name(cases):
@@ -32,27 +39,61 @@ def by_name(cases):
             yield pytest.param(case, executor, id=f"{name}-{case['settings']}-{executor}", marks=marks)
 
 
-def follow(optimizer, executor, steps):
-    """Cost before, parameters after and what is followed, of each step on the problem of the oracle."""
+def compiled(optimizer, executor, more=lambda step: {}):
+    """The step on the problem of the oracle, compiled, and its state. more: outputs beside the cost."""
     given = MADE["problem"]
     net, _ = network([("tanh", 3)], ("softmax", 3), "cross_entropy", width=4)
     step = training_step(net, optimizer)
     state = {name: np.array(w) for name, w in given["parameters"].items()} | step.optimizer_state()
-    outputs = {"cost": step.cost, **step.tracked}
+    outputs = {"cost": step.cost, **step.tracked, **more(step)}
     function = EXECUTORS[executor]().compile(make_plan(outputs, step.updates, 6), state)
     for name, array in function.inputs.items():
         array[...] = given[name]
+    return function, state
+
+
+def follow(optimizer, executor, steps):
+    """Cost before, parameters after and what is followed, of each step on the problem of the oracle."""
+    function, state = compiled(optimizer, executor)
     for _ in range(steps):
         with arithmetic():
             function.run()
         yield (
             {name: float(value) for name, value in function.outputs.items()},
-            np.concatenate([state[name].ravel() for name in given["parameters"]]),
+            np.concatenate([state[name].ravel() for name in MADE["problem"]["parameters"]]),
         )
 
 
 def test_every_optimizer_is_compared():
-    assert {case["optimizer"] for case in MADE["optimizers"]} == set(STEPPING)
+    known = {case["optimizer"] for case in MADE["optimizers"]} | {*CASES_BY_HAND}
+    for name in STEPPING:
+        assert name in known, message("optim/optimizers", name, "by_hand(), its steps in NumPy, and CASES")
+    assert set(CASES_BY_HAND) == set(BY_HAND)
+
+
+@pytest.mark.parametrize(
+    ("case", "executor"), [each for cases in CASES_BY_HAND.values() for each in by_name(cases)]
+)
+def test_twenty_steps_equal_those_written_by_hand(case, executor):
+    name, settings = case["optimizer"], case["settings"]
+    function, state = compiled(
+        OPTIMIZERS[name](**settings),
+        executor,
+        more=lambda step: {f"gradient/{p.name}": gradient for p, gradient in step.gradients.items()},
+    )
+    parameters = MADE["problem"]["parameters"]
+    gradients, after = {p: [] for p in parameters}, {p: [] for p in parameters}
+    for _ in range(20):
+        with arithmetic():
+            function.run()
+        for p in parameters:
+            gradients[p].append(function.outputs[f"gradient/{p}"].copy())
+            after[p].append(state[p].copy())
+    for p, start in parameters.items():
+        expected = list(BY_HAND[name](np.array(start), gradients[p], **settings))
+        assert len(expected) == 20
+        for k, (w, right) in enumerate(zip(after[p], expected, strict=True)):
+            np.testing.assert_allclose(w, right, rtol=1e-10, atol=1e-12, err_msg=f"{p}, step {k + 1}")
 
 
 @pytest.mark.parametrize(("case", "executor"), list(by_name(MADE["optimizers"])))

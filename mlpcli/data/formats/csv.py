@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
+from mlpcli.data.formats import FORMATS
 from mlpcli.data.reader import Reader
 from mlpcli.data.sniff import SEPARATORS, detect, records
 from mlpcli.data.source import HEAD_BYTES, Source, reading
@@ -201,11 +202,12 @@ def _not_utf8(name: str, offset: int) -> DataError:
 
 
 def _binary(name: str, offset: int) -> DataError:
+    others = ", ".join(other.upper() for other in FORMATS if other != "csv")
     return DataError(
         Fault(
             f"{name} byte {offset}",
             "There is a zero byte: this is no text file (UTF-16 text has them too).",
-            "Known formats: CSV and its kin in UTF-8, NPY, NPZ, IDX, each also as .gz. "
+            f"Known formats: CSV and its kin in UTF-8, {others}, each also as .gz. "
             "UTF-16: `iconv -f UTF-16 -t UTF-8 FILE`.",
         )
     )

@@ -19,6 +19,7 @@ from mlpcli.data.formats import FORMATS
 from mlpcli.data.read import open_reader, read_table
 from mlpcli.data.table import Block, Column, Table
 from mlpcli.errors import DataError
+from own_tests import message, offered
 
 
 def npy(array: Any, **options: Any) -> bytes:
@@ -46,7 +47,9 @@ def read(folder: Path, content: bytes, name: str = "data") -> Table:
 
 def test_every_format_tells_its_own_files_from_the_others() -> None:
     heads = {"npy": npy([1]), "npz": npz(x=[1]), "idx": idx(np.zeros((1, 1), "u1")), "csv": b"a,b\n1,2\n"}
-    assert set(FORMATS) == set(heads)
+    heads |= offered("data/formats", FORMATS, "EXAMPLE")
+    for name in FORMATS:
+        assert name in heads, message("data/formats", name, "EXAMPLE, the bytes of a small file")
     for own, head in heads.items():
         claims = {name: FORMATS[name].claims("data", head) for name in FORMATS}
         assert max(claims, key=lambda name: claims[name]) == own

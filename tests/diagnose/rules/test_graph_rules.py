@@ -19,6 +19,7 @@ from mlpcli.ops.elementwise import greater, sign, stop_gradient, where
 from mlpcli.ops.reduce import reduce_mean
 from mlpcli.scoring.output_range import Range, is_straight, output_range, sums_to_one
 from nets import activation as made
+from own_tests import offered
 from sampling import sampled
 
 EXACT = (
@@ -167,6 +168,7 @@ def test_the_range_of_an_activation(activation):
         "softsign": (-1, 1),
         "tanh": (-1, 1),
         "ultra_fast_sigmoid": (0.00247262, 0.99752738),
+        **offered("nn/activations", [activation], "RANGE"),
     }.get(activation, (-np.inf, np.inf))
     said = output_range(layer(made(activation)))
     np.testing.assert_allclose((said.low, said.high), expected, atol=1e-6)
