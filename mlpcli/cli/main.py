@@ -101,11 +101,9 @@ def with_key(error: click.NoSuchOption) -> click.NoSuchOption:
     """Add to the error the --set that says it, where the option is named like a key of the config."""
     if error.ctx is None or all(each.name != "overrides" for each in error.ctx.command.params):
         return error
-    from mlpcli.config.foreign_words import keys_by_leaf, own_keys
-    from mlpcli.config.schema import Config
-    from mlpcli.problem.build import CHOICES
+    from mlpcli.api import keys_for
 
-    keys = own_keys(error.option_name.lstrip("-"), keys_by_leaf(Config, CHOICES))
+    keys = keys_for(error.option_name.lstrip("-"))
     if not keys:
         return error
     message = f"{error.message} A key of the config is given so: --set {keys[0]}=…"

@@ -18,8 +18,13 @@ class Difference:
     first: Any
     second: Any
 
+    @property
+    def words(self) -> tuple[str, str]:
+        """The two values as one would write them in a config."""
+        return said(self.first), said(self.second)
+
     def __str__(self) -> str:
-        return f"{self.key}: {said(self.first)} → {said(self.second)}"
+        return f"{self.key}: {' → '.join(self.words)}"
 
 
 def differences(first: Any, second: Any, key: str = "") -> Iterator[Difference]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.cli.text.best_weights import column_title
 from mlpcli.cli.text.table import table
-from mlpcli.config.differences import said
 
 if TYPE_CHECKING:
     from mlpcli.experiments.compare import Comparison, Side
@@ -25,7 +24,7 @@ def describe_comparison(found: Comparison, as_json: bool) -> str:
     if as_json:
         return json.dumps(_plain(found), indent=1, ensure_ascii=False)
     names = [str(side.path) for side in (found.first, found.second)]
-    keys = [(each.key, said(each.first), said(each.second)) for each in found.config]
+    keys = [(each.key, *each.words) for each in found.config]
     blocks = [table(("config", *names), keys, left=3) if keys else "config: the same"]
     blocks.append("\n".join(found.made) if found.made else "data, versions and executor: the same")
     if found.first.model and found.first.model == found.second.model:
@@ -68,7 +67,7 @@ def _plain(found: Comparison) -> dict[str, Any]:
         return {"run": str(each.path), "model_sha256": each.model, "scores": each.scores, "curve": each.curve}
 
     return {
-        "config": {each.key: [said(each.first), said(each.second)] for each in found.config},
+        "config": {each.key: list(each.words) for each in found.config},
         "made": list(found.made),
         "runs": [side(found.first), side(found.second)],
     }

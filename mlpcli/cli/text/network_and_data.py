@@ -11,7 +11,6 @@ import numpy as np
 
 from mlpcli.cli.text.table import paragraph, table, terminal_columns
 from mlpcli.registry import choice_name
-from mlpcli.scoring.metrics import SMALLEST
 from mlpcli.wording import plural, shortened
 
 if TYPE_CHECKING:
@@ -112,18 +111,18 @@ def describe_prepared(prepared: Prepared) -> str:
 
 
 def describe_optimizer(optimizer: Optimizer) -> list[str]:
-    """Learning rate, schedule, warm-up and clipping in a few words each."""
-    from mlpcli.optim.optimizer import StepOptimizer
-
-    if not isinstance(optimizer, StepOptimizer):
-        return []
-    rate, schedule = optimizer.learning_rate, optimizer.schedule
-    words = [f"learning rate {rate if isinstance(rate, str) else f'{rate:g}'}"]
-    if schedule is not None:
-        words.append(f"schedule {choice_name(schedule)}")
-    if optimizer.warm_up:
-        words.append(f"warm-up {optimizer.warm_up:g}")
-    for what, limit in (("value", optimizer.clip_value), ("norm", optimizer.clip_norm)):
+    """Say learning rate, schedule, warm-up and clipping in a few words each; an optimiser may lack some."""
+    settings = vars(optimizer)
+    words = []
+    if "learning_rate" in settings:
+        rate = settings["learning_rate"]
+        words.append(f"learning rate {rate if isinstance(rate, str) else f'{rate:g}'}")
+    if settings.get("schedule") is not None:
+        words.append(f"schedule {choice_name(settings['schedule'])}")
+    if settings.get("warm_up"):
+        words.append(f"warm-up {settings['warm_up']:g}")
+    for what in ("value", "norm"):
+        limit = settings.get(f"clip_{what}")
         if limit is not None:
             words.append(f"clipped to {what} {limit:g}")
     return words
@@ -170,7 +169,7 @@ def describe_evaluation(evaluation: Evaluation) -> str:
     for classes, (name, scores) in zip(evaluation.words, evaluation.class_scores.items(), strict=True):
         if evaluation.task == "multilabel":
             blocks.append(f"label     {name}")
-        blocks.append(_class_summary(scores, _log_loss_remarks(evaluation)))
+        blocks.append(_class_summary(scores, _log_loss_remarks(evaluation, scores.clipped_at)))
         rows = [
             (c, f"{p:.4f}", f"{r:.4f}", f"{f:.4f}", n)
             for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
@@ -248,11 +247,14 @@ def _confusion(classes: Sequence[str], confusion: NDArray[Any], weights: str) ->
     return head + table(("true class", "predicted", "weight" if weights else "rows"), lines, left=2)
 
 
-def _log_loss_remarks(evaluation: Evaluation) -> Iterator[str]:
-    """What the log-loss is of, where it is not simply of the probabilities of all rows."""
+def _log_loss_remarks(evaluation: Evaluation, least: float) -> Iterator[str]:
+    """Say what the log-loss is of, where it is not simply of the probabilities of all rows.
+
+    least: what numbers below it are clipped to.
+    """
     if evaluation.no_probabilities:
         yield f"of scores, not probabilities: {evaluation.no_probabilities}"
-        yield f"(each clipped to numbers from {SMALLEST:g} to 1)"
+        yield f"(each clipped to numbers from {least:g} to 1)"
     if evaluation.unseen:
         rows = plural(evaluation.unseen_rows, "row")
         yield f"without {rows} of a class that training never saw, counted as wrong;"
@@ -271,7 +273,7 @@ def _class_summary(scores: ClassScores, remarks: Iterable[str]) -> str:
         ("macro F1", f"{_or_dash(scores.f1, '.6f')} (mean F1 of the classes)"),
         ("AUC", f"{_or_dash(scores.auc, '.6f')} (area under the ROC curve{more})"),
         ("average precision", f"{_or_dash(scores.average_precision, '.6f')}{more and f' ({more[2:]})'}"),
-        ("log-loss", f"{scores.log_loss:.6f} (probabilities kept {SMALLEST:g} from 0)"),
+        ("log-loss", f"{scores.log_loss:.6f} (probabilities kept {scores.clipped_at:g} from 0)"),
     ]
     told = [f"{name:18} {value}" for name, value in lines]
     return "\n".join([*told, *(f"{'':18} {each}" for each in remarks)])
