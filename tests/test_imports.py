@@ -11,8 +11,8 @@ import mlpcli
 
 PACKAGE = Path(mlpcli.__file__).parent
 STAGES = (
-    "wording errors version registry config data graph ops nn grad optim plan execute engine runs scoring "
-    "problem training predict diagnose experiments api cli __main__"
+    "dataclass wording errors version registry config data graph ops nn grad optim plan execute engine runs "
+    "scoring problem training predict diagnose experiments api cli __main__"
 ).split()
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -101,7 +101,7 @@ def test_there_are_no_circles_between_the_folders_of_a_room(room):
     assert bool(circles(inner)) == (room in ENTANGLED), sorted(inner)
 
 
-PLAIN = {"wording", "errors", "version", "registry", "data.plain"}
+PLAIN = {"dataclass", "wording", "errors", "version", "registry", "data.plain"}
 """What `cli` may import beside itself and `api`: words, errors, names and how JSON is written."""
 
 
