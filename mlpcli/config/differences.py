@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from mlpcli.config.bind import yaml_name
+from mlpcli.dataclass import dataclass
 from mlpcli.registry import choice_name
 
 

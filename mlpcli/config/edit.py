@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from mlpcli.config.tree import (
     Written,
     join,
 )
+from mlpcli.dataclass import dataclass
 from mlpcli.errors import ConfigError, Fault
 
 KeyPath = tuple["str | int", ...]

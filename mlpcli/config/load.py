@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from mlpcli.config.edit import KeyPath, as_options, edit_text, parse_key, parse_
 from mlpcli.config.mapping import IN_MEMORY, write_mapping
 from mlpcli.config.schema import Config
 from mlpcli.config.tree import SYNONYMS, Items, Place, PlacedFault, Scalar, Section, Source, Written
+from mlpcli.dataclass import dataclass
 from mlpcli.errors import ConfigError, Fault
 
 LARGEST_FILE = 1024 * 1024

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from mlpcli.config.scalars import NULL
+from mlpcli.dataclass import dataclass
 from mlpcli.errors import Fault
 
 SYNONYMS = {

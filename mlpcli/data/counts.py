@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 
+from mlpcli.dataclass import dataclass
 from mlpcli.wording import LONGEST, MOST, listed, plural, shortened
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from mlpcli.data.counts import Counts
 from mlpcli.data.table import Table
+from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault
 
 Array = NDArray[Any]

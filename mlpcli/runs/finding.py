@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import cast
 
+from mlpcli.dataclass import dataclass
 from mlpcli.runs.records import Found
 
 SEVERITIES = ("problem", "warning", "note")

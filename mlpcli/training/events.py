@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.config.schema import LOWER_IS_BETTER
+from mlpcli.dataclass import dataclass
 from mlpcli.problem.build import Prepared
 from mlpcli.scoring.evaluation import Evaluation
 from mlpcli.training.loop import INTERRUPTED, LOST

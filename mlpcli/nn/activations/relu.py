@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node
 from mlpcli.nn.activation import Activation
 from mlpcli.ops.elementwise import maximum

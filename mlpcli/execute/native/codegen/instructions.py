@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
+
+from mlpcli.dataclass import dataclass
 
 INTEGER = {"double": "i64", "float": "i32"}
 SUFFIX = {"double": "f64", "float": "f32"}

@@ -5,7 +5,7 @@ Computed by tests/oracles/make_word_polynomials.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from mlpcli.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ computes does not depend on who computes it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
+from mlpcli.dataclass import dataclass
 from mlpcli.execute.native.codegen.loops import Place
 from mlpcli.execute.native.codegen.writer import BYTES, Emitter
 from mlpcli.execute.native.products.tiles import (
