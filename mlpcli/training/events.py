@@ -13,13 +13,13 @@ import numpy as np
 
 from mlpcli.config.schema import LOWER_IS_BETTER
 from mlpcli.dataclass import dataclass
-from mlpcli.problem.build import Prepared
-from mlpcli.scoring.evaluation import Evaluation
 from mlpcli.training.loop import INTERRUPTED, LOST
 
 if TYPE_CHECKING:
+    from mlpcli.problem.build import Prepared
     from mlpcli.runs.finding import Finding
     from mlpcli.runs.records import Seen
+    from mlpcli.scoring.evaluation import Evaluation
 
 Record = dict[str, int | float | None]
 """What is printed of an epoch: epoch, cost, loss where there is a penalty, the loss and scores of the
