@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from mlpcli.config import paths
 from mlpcli.config.foreign_words import KEYS, keys_by_leaf, own_choice, own_keys, simplified
 from mlpcli.config.scalars import FALSE, TRUE, YES_NO, as_float, as_number, as_whole, odd_number, shorten
-from mlpcli.config.setting import Limits
+from mlpcli.config.setting import Limits, limits_of, yaml_name
 from mlpcli.config.tree import Entry, Items, Place, PlacedFault, Scalar, Section, Written, join
 from mlpcli.config.words import alternatives, expected, got, missing, nameless, tag_fault
 from mlpcli.dataclass import dataclass
@@ -250,17 +250,6 @@ class Binder:
         where = f"{place}, key {shorten(key, 120)}" if key else str(place)
         self.faults.append((place, Fault(where, what, remedy)))
         return FAILED
-
-
-def yaml_name(each: Field[Any]) -> str:
-    """How YAML writes a field."""
-    return limits_of(each).spelling or each.name
-
-
-def limits_of(each: Field[Any]) -> Limits:
-    limits = each.metadata.get("limits", Limits())
-    assert isinstance(limits, Limits)
-    return limits
 
 
 def bare_key(root: type[Any], path: Iterable[str | int]) -> str:

@@ -23,7 +23,7 @@ from mlpcli.config.tree import (
     PlacedFault,
     Scalar,
     Section,
-    Source,
+    TextSource,
     Written,
     join,
 )
@@ -35,7 +35,7 @@ MOST_ALIASED = 10_000
 """Values that aliases may add to a file; anchors save lines, bombs make billions."""
 
 
-def compose(text: str, source: Source) -> tuple[Written, list[PlacedFault]]:
+def compose(text: str, source: TextSource) -> tuple[Written, list[PlacedFault]]:
     """The tree of one YAML document, and the faults that leave a tree: double keys, keys that are no text.
 
     Raises ConfigError where nothing can be read: syntax, recursion, alias bombs, several documents.
@@ -62,7 +62,7 @@ def too_deep(place: Place | str) -> ConfigError:
 class Composer:
     """Reads one document's events, once."""
 
-    def __init__(self, text: str, source: Source) -> None:
+    def __init__(self, text: str, source: TextSource) -> None:
         self.text, self.source = text, source
         self.events: Iterator[Any] = yaml.parse(text, Loader=LOADER)
         self.anchors: dict[str, Written | None] = {}
@@ -212,7 +212,7 @@ SYNTAX_REMEDIES = (
 )
 
 
-def syntax_error(error: Exception, text: str, source: Source) -> ConfigError:
+def syntax_error(error: Exception, text: str, source: TextSource) -> ConfigError:
     """A parser's complaint in plain words."""
     problem = str(getattr(error, "problem", None) or error)
     mark = getattr(error, "problem_mark", None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from mlpcli.config.bind import yaml_name
+from mlpcli.config.setting import yaml_name
 from mlpcli.dataclass import dataclass
 from mlpcli.registry import choice_name
 

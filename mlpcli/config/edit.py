@@ -18,7 +18,7 @@ from mlpcli.config.tree import (
     PlacedFault,
     Scalar,
     Section,
-    Source,
+    TextSource,
     Written,
     join,
 )
@@ -58,7 +58,7 @@ def parse_overrides(options: str | Sequence[str], folder: Path) -> tuple[list[Ov
     found: list[Override] = []
     faults: list[PlacedFault] = []
     for order, option in enumerate(as_options(options), start=1):
-        source = Source(f"--set {shorten(option, 100)}", folder, order)
+        source = TextSource(f"--set {shorten(option, 100)}", folder, order)
         try:
             found.append(parse_override(option, source))
         except ConfigError as error:
@@ -66,7 +66,7 @@ def parse_overrides(options: str | Sequence[str], folder: Path) -> tuple[list[Ov
     return found, faults
 
 
-def parse_override(option: str, source: Source) -> Override:
+def parse_override(option: str, source: TextSource) -> Override:
     """`key.path[0]=value`. Raises ConfigError naming the option."""
     place = Place(source)
     if any("\ud800" <= sign <= "\udfff" for sign in option):  # how Python passes on bytes that are not UTF-8
@@ -93,10 +93,10 @@ def parse_key(key: str, place: Place) -> KeyPath:
     return tuple(path)
 
 
-def parse_value(text: str, source: Source) -> Written:
+def parse_value(text: str, source: TextSource) -> Written:
     """Brackets and quotes are YAML; anything else is one word as it stands (so `--set separator=#` works)."""
     if text[:1] not in ("[", "{", '"', "'"):
-        word = PLAIN.fullmatch(text) or not text
+        word = re.fullmatch(PLAIN, text) or not text
         return Scalar(place=Place(source), text=text, quoted=not word)
     value, faults = compose(text, source)
     if faults:
@@ -161,7 +161,7 @@ def edit_text(text: str, path: KeyPath, value: Written, bare_key: BareKey) -> st
     """The text with the value at the path. It reads as `put` says, by construction: the smallest edit is
     tried first and read back; anchors and odd layouts fall through to coarser ones.
     """
-    source = Source("", Path())
+    source = TextSource("", Path())
     tree, _ = compose(text, source)
     wanted = put(tree, path, value, bare_key)
     for edited in candidates(text, tree, wanted, path, value, bare_key):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
-from mlpcli.config.setting import Limits
+from mlpcli.config.setting import limits_of, yaml_name
 
 CHOICES: Mapping[str, Mapping[str, str]] = {
     "activation": {
@@ -214,8 +214,8 @@ def keys_by_leaf(root: type[Any], tables: Mapping[str, Mapping[str, type[Any]]])
 def _keys(kind: type[Any], tables: Mapping[str, Mapping[str, type[Any]]], above: str) -> Iterator[str]:
     hints = get_type_hints(kind)
     for each in fields(kind):
-        limits = each.metadata.get("limits", Limits())
-        key = above + (limits.spelling or each.name)
+        limits = limits_of(each)
+        key = above + yaml_name(each)
         yield key
         for choice in tables.get(limits.choice_of, {}).values() if limits.choice_of else ():
             yield from _keys(choice, tables, key + ".")

@@ -15,7 +15,7 @@ from mlpcli.config.compose import compose
 from mlpcli.config.edit import KeyPath, as_options, edit_text, parse_key, parse_overrides, put_all
 from mlpcli.config.mapping import IN_MEMORY, write_mapping
 from mlpcli.config.schema import Config
-from mlpcli.config.tree import SYNONYMS, Items, Place, PlacedFault, Scalar, Section, Source, Written
+from mlpcli.config.tree import SYNONYMS, Items, Place, PlacedFault, Scalar, Section, TextSource, Written
 from mlpcli.dataclass import dataclass
 from mlpcli.errors import ConfigError, Fault
 
@@ -104,7 +104,7 @@ def load_config_text(
     numbered: whether faults name its lines.
     """
     path = Path(path)
-    source = Source(str(path), Path(os.path.abspath(path.parent)), numbered=numbered)
+    source = TextSource(str(path), Path(os.path.abspath(path.parent)), numbered=numbered)
     tree, faults = compose(text, source)
     options, unreadable = parse_overrides(overrides, Path.cwd())
     tree = top_level(tree, bool(overrides))
@@ -209,7 +209,7 @@ def raise_faults(placed: Sequence[PlacedFault], path: Path) -> None:
 
 def write_paths(text: str, settings: Mapping[str, str]) -> str:
     """The text with these paths at these keys."""
-    place = Place(Source("", Path()))
+    place = Place(TextSource("", Path()))
     for key, path in settings.items():
         keys: KeyPath = parse_key(key, place)
         text = edit_text(text, keys, Scalar(place=place, text=path, quoted=True), bare)

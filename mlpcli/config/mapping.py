@@ -10,7 +10,7 @@ from typing import Any
 from mlpcli.config.compose import DEEPEST, too_deep
 from mlpcli.config.edit import write_lines
 from mlpcli.config.scalars import NULL
-from mlpcli.config.tree import Entry, Items, Place, Scalar, Section, Source, Written, join
+from mlpcli.config.tree import Entry, Items, Place, Scalar, Section, TextSource, Written, join
 from mlpcli.errors import ConfigError, Fault
 
 IN_MEMORY = "config"
@@ -35,7 +35,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
-        self.place = Place(Source(IN_MEMORY, Path()))
+        self.place = Place(TextSource(IN_MEMORY, Path()))
 
     def written(self, value: Any, key: str, depth: int) -> Written:
         """Turn the value of `key`, '' for the whole, into a tree. Raises ConfigError if it is too deep."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mlpcli.config.bind import Binder, Choices
-from mlpcli.config.tree import Entry, Items, Place, Scalar, Section, Source, Written
+from mlpcli.config.tree import Entry, Items, Place, Scalar, Section, TextSource, Written
 from mlpcli.errors import ConfigError
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ def settings_from(kind: type[T], value: Any, choices: Choices, key: str = "") ->
 
     key: where the data stands, for messages. Raises ConfigError with every value that a config may not have.
     """
-    place = Place(Source("header", Path()))
+    place = Place(TextSource("header", Path()))
     binder = Binder(choices, kind)
     settings: T = binder.section(kind, _tree(value, place), key)
     if binder.faults:

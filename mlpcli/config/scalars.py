@@ -11,12 +11,13 @@ FALSE = ("false", "False", "FALSE")
 NULL = ("", "~", "null", "Null", "NULL")
 YES_NO = ("y", "yes", "on", "n", "no", "off")
 
-NUMBER = re.compile(r"[-+]?[0-9._]*[0-9][0-9._]*([eE][-+]?[0-9]+)?")
-LEADING_ZERO = re.compile(r"([-+]?)0[0-9_]*[0-9]")
-RADIX = re.compile(r"[-+]?0[xXoObB][0-9a-fA-F_]+")
-NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+# Patterns are text: re compiles one when it is first needed, and keeps it.
+NUMBER = r"[-+]?[0-9._]*[0-9][0-9._]*([eE][-+]?[0-9]+)?"
+LEADING_ZERO = r"([-+]?)0[0-9_]*[0-9]"
+RADIX = r"[-+]?0[xXoObB][0-9a-fA-F_]+"
+NOT_FINITE = r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 # Unquoted words that cannot be mistaken for YAML punctuation, in block and in flow style.
-PLAIN = re.compile(r"(?!-( |$))[\w./~+-]([\w ./~+\\%@=^()$-]*[\w./~+)-])?")
+PLAIN = r"(?!-( |$))[\w./~+-]([\w ./~+\\%@=^()$-]*[\w./~+)-])?"
 LONGEST_NUMBER = 400
 """More digits than any float needs; Python itself refuses to read very long integers."""
 
@@ -26,7 +27,7 @@ def as_number(text: str) -> int | float | None:
 
     A float may be infinite (1e999).
     """
-    if len(text) > LONGEST_NUMBER or not NUMBER.fullmatch(text) or LEADING_ZERO.fullmatch(text):
+    if len(text) > LONGEST_NUMBER or not re.fullmatch(NUMBER, text) or re.fullmatch(LEADING_ZERO, text):
         return None
     for read in (int, float):
         try:
@@ -50,11 +51,11 @@ def as_float(number: int | float) -> float | None:
 
 def odd_number(text: str) -> str:
     """A remedy for numbers which YAML readers disagree about or that are not finite; '' for other words."""
-    if NOT_FINITE.fullmatch(text):
+    if re.fullmatch(NOT_FINITE, text):
         return "The number must be finite."
-    if len(text) <= LONGEST_NUMBER and LEADING_ZERO.fullmatch(text):
+    if len(text) <= LONGEST_NUMBER and re.fullmatch(LEADING_ZERO, text):
         return f"A leading zero means octal to some readers. Write {int(text)}."
-    if len(text) <= LONGEST_NUMBER and RADIX.fullmatch(text):
+    if len(text) <= LONGEST_NUMBER and re.fullmatch(RADIX, text):
         try:
             return f"Write {int(text, 0)}."
         except ValueError:
@@ -67,15 +68,15 @@ def means_more_than_text(text: str) -> bool:
     return (
         text in NULL + TRUE + FALSE
         or as_number(text) is not None
-        or NOT_FINITE.fullmatch(text) is not None
-        or LEADING_ZERO.fullmatch(text) is not None
-        or RADIX.fullmatch(text) is not None
+        or re.fullmatch(NOT_FINITE, text) is not None
+        or re.fullmatch(LEADING_ZERO, text) is not None
+        or re.fullmatch(RADIX, text) is not None
     )
 
 
 def write_text(text: str, quoted: bool = True) -> str:
     """The word as YAML that reads back as this text, quoted only where it has to be."""
-    if PLAIN.fullmatch(text) and not (quoted and means_more_than_text(text)):
+    if re.fullmatch(PLAIN, text) and not (quoted and means_more_than_text(text)):
         return text
     return '"' + "".join(escape(sign) for sign in text) + '"'
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, field
+from dataclasses import MISSING, Field, field
 from typing import Any
 
 from mlpcli.dataclass import dataclass
@@ -42,3 +42,14 @@ def setting(default: Any = MISSING, factory: Any = None, **limits: Any) -> Any:
         if factory
         else field(default=default, metadata=metadata)
     )
+
+
+def yaml_name(each: Field[Any]) -> str:
+    """How YAML writes a field."""
+    return limits_of(each).spelling or each.name
+
+
+def limits_of(each: Field[Any]) -> Limits:
+    limits = each.metadata.get("limits", Limits())
+    assert isinstance(limits, Limits)
+    return limits

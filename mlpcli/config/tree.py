@@ -21,7 +21,7 @@ SYNONYMS = {
 
 
 @dataclass(frozen=True)
-class Source:
+class TextSource:
     """A file or a --set option: its name in messages, and what relative paths in it are relative to."""
 
     name: str
@@ -36,7 +36,7 @@ class Source:
 class Place:
     """A line of a source; line 0 is the source as a whole."""
 
-    source: Source
+    source: TextSource
     line: int = 0
 
     def __str__(self) -> str:

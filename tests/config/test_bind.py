@@ -15,7 +15,7 @@ from mlpcli.config.bind import FAILED, Binder, bare_key
 from mlpcli.config.compose import compose
 from mlpcli.config.schema import Config, HiddenConfig
 from mlpcli.config.setting import setting
-from mlpcli.config.tree import Source
+from mlpcli.config.tree import TextSource
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Every:
 
 def fill(text: str, kind: type[Any] = Every) -> Any:
     """The object bound from a text, or its faults."""
-    tree, found = compose(text, Source("t", Path("/r")))
+    tree, found = compose(text, TextSource("t", Path("/r")))
     binder = Binder(CHOICES, Config)
     result = binder.section(kind, tree)
     found += binder.faults
@@ -212,7 +212,7 @@ def test_only_the_choice_that_is_asked_for_is_looked_up() -> None:
 
     table = Lazy(CHOICES["activation"])
     binder = Binder({**CHOICES, "activation": table}, Config)
-    tree, _ = compose("units: 8\nactivation: tanh", Source("t", Path()))
+    tree, _ = compose("units: 8\nactivation: tanh", TextSource("t", Path()))
     assert binder.section(HiddenConfig, tree) == HiddenConfig(8, Tanh())
     assert table.asked == ["tanh"]
 
