@@ -11,7 +11,7 @@ Choice = TypeVar("Choice")
 
 
 def choice_name(choice: object) -> str:
-    """The name under which a choice stands in its table: that of its file."""
+    """Return the name under which a choice stands in its table: that of its file."""
     return type(choice).__module__.rpartition(".")[2]
 
 
@@ -34,7 +34,7 @@ class Choices(Mapping[str, Choice], Generic[Choice]):
             self._modules |= {name: f"{package}.{group}.{name}".replace("..", ".") for name in names}
 
     def group(self, group: str) -> tuple[str, ...]:
-        """The names in one of the groups; imports nothing."""
+        """Return the names in one of the groups; imports nothing."""
         return self._groups[group]
 
     def __getitem__(self, name: str) -> Choice:

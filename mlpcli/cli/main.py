@@ -111,7 +111,7 @@ def with_key(error: click.NoSuchOption) -> click.NoSuchOption:
 
 
 def terminal_width() -> int:
-    """Columns for help texts. click would ask shutil, whose import costs a tenth of `mlp --help`."""
+    """Return the columns for help texts. click would ask shutil: a tenth of `mlp --help` for its import."""
     try:
         return max(50, min(os.get_terminal_size().columns, 80) - 2)
     except OSError:
@@ -135,7 +135,7 @@ def cli() -> None:
 
 
 def has_working_directory() -> bool:
-    """Whether the folder that relative paths start from is still there."""
+    """Tell whether the folder that relative paths start from is still there."""
     try:
         os.getcwd()
     except OSError:

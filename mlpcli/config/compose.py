@@ -36,7 +36,7 @@ MOST_ALIASED = 10_000
 
 
 def compose(text: str, source: TextSource) -> tuple[Written, list[PlacedFault]]:
-    """The tree of one YAML document, and the faults that leave a tree: double keys, keys that are no text.
+    """Return the tree of one YAML document, and the faults that leave a tree: double keys, keys no text.
 
     Raises ConfigError where nothing can be read: syntax, recursion, alias bombs, several documents.
     """
@@ -52,10 +52,12 @@ def compose(text: str, source: TextSource) -> tuple[Written, list[PlacedFault]]:
 
 
 def refusal(place: Place | str, what: str, remedy: str = "") -> ConfigError:
+    """Return the error for a text that cannot be read."""
     return ConfigError(Fault(str(place), what, remedy))
 
 
 def too_deep(place: Place | str) -> ConfigError:
+    """Return the error for a value that is nested too deep."""
     return refusal(place, f"Nested more than {DEEPEST} levels deep.", "Flatten it.")
 
 
@@ -165,7 +167,7 @@ class Composer:
         return Section(entries=merged | entries, **self.collection(start, event, ends, values))
 
     def merge(self, value: Written, place: Place, key: str) -> dict[str, Entry]:
-        """What `<<` brings in; of several sections, the first one's word counts."""
+        """Return what `<<` brings in; of several sections, the first one's word counts."""
         sections = value.items if isinstance(value, Items) else (value,)
         entries: dict[str, Entry] = {}
         for section in reversed(sections):
@@ -193,6 +195,7 @@ class Composer:
 
 
 def twice(written: str, name: str, first: Place) -> str:
+    """Say that a key is given already, and where."""
     other = f"{shorten(written)} means {name}, which" if written != name else shorten(name)
     return f"{other} is given already" + (f" on line {first.line}." if first.line else ".")
 
@@ -213,7 +216,7 @@ SYNTAX_REMEDIES = (
 
 
 def syntax_error(error: Exception, text: str, source: TextSource) -> ConfigError:
-    """A parser's complaint in plain words."""
+    """Return a parser's complaint in plain words."""
     problem = str(getattr(error, "problem", None) or error)
     mark = getattr(error, "problem_mark", None)
     offset = min(mark.index, len(text)) if mark else 0

@@ -29,7 +29,7 @@ class Difference:
 
 
 def differences(first: Any, second: Any, key: str = "") -> Iterator[Difference]:
-    """Of two configs, or of two values of a key, in the order of the schema."""
+    """Yield what two configs, or two values of a key, differ in, in the order of the schema."""
     if is_dataclass(first) and type(first) is type(second):
         for field in fields(first):
             inner = f"{key}.{yaml_name(field)}" if key else yaml_name(field)
@@ -42,7 +42,7 @@ def differences(first: Any, second: Any, key: str = "") -> Iterator[Difference]:
 
 
 def said(value: Any) -> str:
-    """A value as one would write it, in short: settings that are as usual are left out."""
+    """Write a value as one would in a config, in short: settings that have their defaults are left out."""
     if value is None:
         return "not given"
     if isinstance(value, bool):

@@ -55,14 +55,14 @@ class _Writer:
         return Scalar(place=self.place, text=word, quoted=value is not None and word in NULL)
 
     def entry(self, name: Any, value: Any, key: str, depth: int) -> tuple[str, Entry]:
-        """One key and its value."""
+        """Return a key, and its value with the place of both."""
         if not isinstance(name, str):
             self.fault(key, f"The key {name!r} is no text.", "Keys are words, such as 'data'.")
         inner = join(key, str(name))
         return str(name), Entry(self.place, self.written(value, inner, depth + 1))
 
     def word(self, value: Any, key: str) -> str:
-        """A single value as a word."""
+        """Return a single value as a word."""
         if value is None:
             return "null"
         if isinstance(value, bool):

@@ -27,7 +27,7 @@ def settings_from(kind: type[T], value: Any, choices: Choices, key: str = "") ->
 
 
 def _tree(value: Any, place: Place) -> Written:
-    """The data as the YAML that it is written as would be read."""
+    """Return the data as the tree of the YAML that it would be written as."""
     if isinstance(value, dict):
         entries = {name: Entry(place, _tree(each, place)) for name, each in value.items()}
         return Section(place=place, entries=entries)

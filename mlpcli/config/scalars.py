@@ -23,7 +23,7 @@ LONGEST_NUMBER = 400
 
 
 def as_number(text: str) -> int | float | None:
-    """The number a plain decimal word means (1e-3, 1_000, +.5), None for any other word.
+    """Return the number that a plain decimal word means (1e-3, 1_000, +.5); None for any other word.
 
     A float may be infinite (1e999).
     """
@@ -38,19 +38,19 @@ def as_number(text: str) -> int | float | None:
 
 
 def as_whole(number: int | float) -> int | None:
-    """The integer a number is equal to (1e12 is one), None for others."""
+    """Return the integer that a number is equal to (1e12 is one); None for others."""
     if isinstance(number, float):
         return int(number) if math.isfinite(number) and number.is_integer() else None
     return number
 
 
 def as_float(number: int | float) -> float | None:
-    """The finite float nearest to a number; None where there is none."""
+    """Return the finite float nearest to a number; None where there is none."""
     return float(number) if abs(number) <= sys.float_info.max else None
 
 
 def odd_number(text: str) -> str:
-    """A remedy for numbers which YAML readers disagree about or that are not finite; '' for other words."""
+    """Return a remedy for numbers that YAML readers disagree about or that are non-finite; else ''."""
     if re.fullmatch(NOT_FINITE, text):
         return "The number must be finite."
     if len(text) <= LONGEST_NUMBER and re.fullmatch(LEADING_ZERO, text):
@@ -64,7 +64,7 @@ def odd_number(text: str) -> str:
 
 
 def means_more_than_text(text: str) -> bool:
-    """Whether quotes around this word change what it means."""
+    """Tell whether quotes around this word change what it means."""
     return (
         text in NULL + TRUE + FALSE
         or as_number(text) is not None
@@ -75,18 +75,19 @@ def means_more_than_text(text: str) -> bool:
 
 
 def write_text(text: str, quoted: bool = True) -> str:
-    """The word as YAML that reads back as this text, quoted only where it has to be."""
+    """Write the word as YAML that reads back as this text, quoted only where it has to be."""
     if re.fullmatch(PLAIN, text) and not (quoted and means_more_than_text(text)):
         return text
     return '"' + "".join(escape(sign) for sign in text) + '"'
 
 
 def escape(sign: str) -> str:
+    """Write a sign as it stands between double quotes."""
     short = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}.get(sign)
     return short or (sign if sign.isprintable() else f"\\U{ord(sign):08x}")
 
 
 def shorten(text: str, limit: int = 60) -> str:
-    """One printable line of at most `limit` signs, for messages."""
+    """Return one printable line of at most `limit` signs, for messages."""
     line = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[: limit + 1])
     return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -16,7 +16,7 @@ from mlpcli.dataclass import dataclass
 
 @dataclass(frozen=True)
 class MissingConfig:
-    """What a missing cell becomes."""
+    """The values that missing cells become."""
 
     numeric: str = setting("mean", one_of=("mean", "median", "zero", "error"))
     categorical: str = setting("level", one_of=("level", "most_frequent", "error"))
@@ -24,7 +24,7 @@ class MissingConfig:
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where the rows are and what their columns mean."""
+    """The places of the rows, and the meaning of their columns."""
 
     train: str = setting(path=True)
     source: str | None = setting(None)
@@ -54,7 +54,7 @@ class DataConfig:
 
     @property
     def fold_number(self) -> tuple[int, int] | None:
-        """Number and count of the fold; None where there is none."""
+        """The number and count of the fold; None where there is none."""
         number, slash, count = (self.fold or "").partition("/")
         if not (slash and number.isdecimal() and count.isdecimal() and len(count) < 10):
             return None
@@ -62,7 +62,7 @@ class DataConfig:
         return fold if 1 <= fold[0] <= fold[1] and fold[1] >= 2 else None
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """Settings that contradict each other: (key, fault, remedy)."""
+        """Yield settings that contradict each other: (key, fault, remedy)."""
         targets = (self.target,) if isinstance(self.target, str) else self.target or ()
         if self.labels is not None and self.target is not None:
             yield "labels", "labels and target both say what to predict.", "Keep one of them."
@@ -103,7 +103,7 @@ class DataConfig:
 
 
 def doubles(names: Iterable[str]) -> list[str]:
-    """The names given more than once."""
+    """Return the names given more than once."""
     return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
@@ -183,7 +183,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class RepeatConfig:
-    """The same training from several seeds, from the config's own on; the best is trained once more."""
+    """A training repeated from several seeds, the config's own first; the best is trained once more."""
 
     seeds: int = setting(at_least=2, at_most=1_000_000)
     """A million rows of repeat.csv are about 100 MB."""
@@ -208,7 +208,7 @@ class Config:
     repeat: RepeatConfig | None = setting(None, short_for="seeds")
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """Settings that contradict each other: (key, fault, remedy)."""
+        """Yield settings that contradict each other: (key, fault, remedy)."""
         if self.repeat is not None and self.training.folds is not None:
             what = "Repeating and cross-validation are asked for at once."
             yield "training.folds", what, "Take one of them out; cross-validate the seed that was found."

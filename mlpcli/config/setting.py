@@ -10,7 +10,7 @@ from mlpcli.dataclass import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """What a value of a setting may be. Units are those of the setting."""
+    """The limits of a setting: what its value may be, in the setting's own unit."""
 
     at_least: float | None = None
     above: float | None = None
@@ -35,7 +35,7 @@ class Limits:
 
 
 def setting(default: Any = MISSING, factory: Any = None, **limits: Any) -> Any:
-    """A field with a default (none: required) or what makes one, and Limits; for frozen dataclasses."""
+    """Return a field of a frozen dataclass with Limits, and a default (none: required) or what makes one."""
     metadata = {"limits": Limits(**limits)}
     return (
         field(default_factory=factory, metadata=metadata)
@@ -45,11 +45,12 @@ def setting(default: Any = MISSING, factory: Any = None, **limits: Any) -> Any:
 
 
 def yaml_name(each: Field[Any]) -> str:
-    """How YAML writes a field."""
+    """Return how YAML writes a field."""
     return limits_of(each).spelling or each.name
 
 
 def limits_of(each: Field[Any]) -> Limits:
+    """Return the limits of a field; none where it was made without setting()."""
     limits = each.metadata.get("limits", Limits())
     assert isinstance(limits, Limits)
     return limits

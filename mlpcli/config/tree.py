@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
+from typing import Any
 
-from mlpcli.config.scalars import NULL
+from mlpcli.config.scalars import NULL, means_more_than_text
 from mlpcli.dataclass import dataclass
 from mlpcli.errors import Fault
 
@@ -101,4 +102,16 @@ PlacedFault = tuple[Place, Fault]
 
 
 def join(key: str, name: str) -> str:
+    """Return the dotted key of a name below a key."""
     return f"{key}.{name}" if key else name
+
+
+def meaning(written: Written) -> Any:
+    """Return what a tree says, without how and where: equal for texts that load to the same config."""
+    if isinstance(written, Scalar):
+        special = written.quoted and means_more_than_text(written.text)
+        return None if written.is_null else (written.text, special)
+    if isinstance(written, Items):
+        return [meaning(item) for item in written.items]
+    assert isinstance(written, Section)
+    return {key: meaning(entry.value) for key, entry in written.entries.items()}

@@ -20,7 +20,7 @@ BAR = 20
 
 
 def describe_comparison(found: Comparison, as_json: bool) -> str:
-    """Keys, data, curves and scores."""
+    """Say what two runs differ in: keys, data, curves and scores."""
     if as_json:
         return json.dumps(_plain(found), indent=1, ensure_ascii=False)
     names = [str(side.path) for side in (found.first, found.second)]
@@ -37,7 +37,7 @@ def describe_comparison(found: Comparison, as_json: bool) -> str:
 
 
 def _curves(found: Comparison, name: str, names: list[str]) -> str:
-    """Epoch by epoch, with a bar for each cost: its length is the cost's share of the largest."""
+    """Draw a curve epoch by epoch, with a bar for each cost, as long as its share of the largest."""
     sides = (found.first, found.second)
     epochs = sorted({epoch for side in sides for epoch, row in side.curve.items() if name in row})
     if not epochs:
@@ -57,7 +57,7 @@ def _curves(found: Comparison, name: str, names: list[str]) -> str:
 
 
 def _bar(value: float | None, largest: float) -> str:
-    """Filled up on the right: columns of numbers are aligned there. None for what is no number."""
+    """Draw a bar, filled up on the right, where numbers are aligned; none for a non-finite value."""
     finite = value if value is not None and math.isfinite(value) else 0.0
     return ("#" * round(BAR * abs(finite) / largest)).ljust(BAR)
 

@@ -39,7 +39,7 @@ TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "auc": "
 
 
 def duration(seconds: float) -> str:
-    """12 ms, 1.2 s, 3 min 05 s, 1 h 02 min."""
+    """Write a time in seconds as 12 ms, 1.2 s, 3 min 05 s or 1 h 02 min."""
     if seconds < 1:
         return f"{1000 * seconds:.0f} ms"
     if seconds < 60:
@@ -49,12 +49,12 @@ def duration(seconds: float) -> str:
 
 
 def score_title(key: str) -> str:
-    """validation_r2 is shown as validation R²."""
+    """Write the key of a score as a title: validation_r2 is shown as validation R²."""
     return " ".join(TITLES.get(word, word) for word in key.split("_"))
 
 
 def describe_network(network: Network) -> str:
-    """2 → 3 sigmoid → 1 sigmoid."""
+    """Describe the layers in one line: 2 → 3 sigmoid → 1 sigmoid."""
     return " → ".join([str(network.inputs.shape[1]), *(_layer(layer) for layer in network.layers)])
 
 
@@ -67,20 +67,20 @@ def _layer(layer: Layer) -> str:
 
 
 def _linear(network: Network) -> str:
-    """What a network without a hidden layer is; a maxout bends by itself."""
+    """Say that a network without a hidden layer is a linear model; a maxout bends by itself."""
     bends = network.layers[1:] or choice_name(network.layers[-1].activation) == "maxout"
     return "" if bends else "; no hidden layer: a linear model"
 
 
 def describe_size(network: Network) -> str:
-    """20 parameters, 8 of them frozen."""
+    """Count the parameters: 20 parameters, 8 of them frozen."""
     frozen = network.size - sum(p.size for p in network.trained)
     count = "all" if frozen == network.size else f"{frozen:,}"
     return plural(network.size, "parameter") + (f", {count} of them frozen" if frozen else "")
 
 
 def describe_prepared(prepared: Prepared) -> str:
-    """Config, data with its inferred types, network and parameter count: what `train` and `check` print."""
+    """Describe config, data with inferred types, network and training, as `train` and `check` print it."""
     dataset, network = prepared.dataset, prepared.network
     parts = [("training", dataset.training), ("validation", dataset.validation), ("test", dataset.test)]
     counts = ", ".join(
@@ -129,7 +129,7 @@ def describe_optimizer(optimizer: Optimizer) -> list[str]:
 
 
 def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:
-    """A line per column: role, name, type, missing cells; the middle of a long list left out."""
+    """Give each column a line: role, name, type, missing cells; the middle of a long list is left out."""
     lines = preparation.describe()
     rows = [
         (f"{s.role} {s.name}", s.kind, s.detail + (f"; {s.missing} missing" if s.missing else ""))
@@ -158,7 +158,7 @@ def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:
 
 
 def describe_evaluation(evaluation: Evaluation) -> str:
-    """Scores, per-class table and confusion matrix; or RMSE, MAE and R²."""
+    """Describe scores, classes and confusion matrix; of regression RMSE, MAE and R²."""
     blocks = [f"rows      {evaluation.rows:,}"]
     if evaluation.weighted:
         blocks[0] += f", weighted {evaluation.weighted}"
@@ -185,7 +185,7 @@ def describe_evaluation(evaluation: Evaluation) -> str:
 
 
 def _scored_rows(scored: ScoredRows, rows: int) -> Iterator[str]:
-    """Which rows of the file these are, and how many of them were trained on."""
+    """Say which rows of the file these are, and how many of them were trained on."""
     if scored.scored is None or scored.file is None:
         yield "of a file that the run does not know: some may have been trained on"
         return
@@ -209,13 +209,16 @@ def _scored_rows(scored: ScoredRows, rows: int) -> Iterator[str]:
 
 
 def _counted(rows: Mapping[str, int], apart: int) -> str:
-    """90 training, 30 test; parts without rows are left out. apart: rows in no part."""
+    """Count the rows of each part: 90 training, 30 test; parts without rows are left out.
+
+    apart: rows in no part.
+    """
     every = {**rows, "in no part": apart}
     return ", ".join(f"{count:,} {part}" for part, count in every.items() if count)
 
 
 def _classes(rows: Sequence[tuple[str, str, str, str, int]]) -> str:
-    """A line for each class: name, precision, recall, F1, rows; of very many, those with the lowest F1."""
+    """Give each class a line: name, precision, recall, F1, rows; of very many, those with the lowest F1."""
     head = ("class", "precision", "recall", "f1", "rows")
     if len(rows) <= MOST_CLASSES:
         return table(head, rows)
@@ -224,7 +227,7 @@ def _classes(rows: Sequence[tuple[str, str, str, str, int]]) -> str:
 
 
 def _confusion(classes: Sequence[str], confusion: NDArray[Any], weights: str) -> str:
-    """The whole matrix, or the worst confusions where it is too wide for a terminal.
+    """Draw the whole matrix, or list the worst confusions where it is too wide for a terminal.
 
     confusion: (true classes, predicted classes). weights: what to say of sums of weights.
     """
@@ -262,7 +265,7 @@ def _log_loss_remarks(evaluation: Evaluation, least: float) -> Iterator[str]:
 
 
 def _class_summary(scores: ClassScores, remarks: Iterable[str]) -> str:
-    """One line for each score of all rows; of two classes, those that rank rows look at the second.
+    """Give each score of all rows a line; of two classes, those that rank rows look at the second.
 
     remarks: what the log-loss is of, below it.
     """
@@ -280,5 +283,5 @@ def _class_summary(scores: ClassScores, remarks: Iterable[str]) -> str:
 
 
 def _or_dash(value: float, how: str = ".6g") -> str:
-    """A number, or a dash where it is none."""
+    """Write a number, or a dash where it is none."""
     return "–" if isnan(value) else format(value, how)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def describe_repair(repair: Repair) -> str:
-    """What was tried, before and after, and the file."""
+    """Say what was tried, the results before and after, and the file that was written."""
     blocks = ["4. Repair"]
     if repair.tried:
         blocks.append("tried\n" + "\n".join(paragraph(_attempt(each), 2) for each in repair.tried))
@@ -51,12 +51,12 @@ def _end(repair: Repair) -> str:
 
 
 def _attempt(attempt: Attempt) -> str:
-    """All changes to the config, and how the training went."""
+    """Say what was changed in the config, and how the training went."""
     return f"{', '.join(attempt.changes) or 'as it is'}: {describe_result(attempt.result)}"
 
 
 def describe_result(result: Result) -> str:
-    """How the training went."""
+    """Say how a training went."""
     if result.error:
         return f"cannot be: {result.error}"
     learned = sum(each.good for each in result.seeds)

@@ -102,7 +102,7 @@ class LinesView(QuietView):
         self.line(f"{numbers}  {result.stopped}{halved}")
 
     def _header(self, keys: list[str], more: int = 0) -> str:
-        """The headings; where they do not fit the terminal with `more` letters, a word a line."""
+        """Return the headings; where they do not fit the terminal with `more` letters, with a word a line."""
         titles = [column_title(key) for key in keys]
         self._widths = {key: _width(key, title) for key, title in zip(keys, titles, strict=True)}
         lines = [titles]
@@ -155,7 +155,7 @@ class LinesView(QuietView):
             self.line(f"next: mlp predict {path} DATA   (or: mlp evaluate {path} DATA)")
 
     def line(self, text: str) -> None:
-        """Print and flush, so that a pipe sees it at once."""
+        """Print a line and flush, so that a pipe sees it at once."""
         click.echo(text)
         sys.stdout.flush()
 
@@ -201,7 +201,7 @@ class TerminalView(LinesView):
 
 
 def make_view(quiet: bool, as_json: bool) -> QuietView:
-    """JSON before quiet before what suits the standard output."""
+    """Return the view that was asked for: JSON, quiet, or what suits the standard output."""
     if as_json:
         return JsonView()
     if quiet:
@@ -215,7 +215,7 @@ def _width(key: str, title: str) -> int:
 
 
 def _narrow(key: str) -> int:
-    """Letters that the numbers of a column take at most, as a rule."""
+    """Return how many letters the numbers of a column take, as a rule."""
     return NARROW.get(key, 7 if key.endswith(("accuracy", "r2")) else 11)
 
 
