@@ -35,7 +35,7 @@ class PathSetting:
     """It may be that of a folder."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Binder:
     """Fills settings from a tree; `faults`, `places` and `paths` grow with every section bound."""
 
@@ -290,7 +290,7 @@ def expanded(written: Written, short: str) -> Written:
     """Write `8` as `{units: 8}`, where a section has such a short form."""
     if not short or not isinstance(written, Scalar):
         return written
-    return Section(place=written.place, entries={short: Entry(written.place, written)})
+    return Section(place=written.place, entries={short: Entry(place=written.place, value=written)})
 
 
 def within(value: float, limits: Limits) -> bool:

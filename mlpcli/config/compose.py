@@ -162,7 +162,7 @@ class Composer:
                 continue
             if name in entries:
                 self.fault(place, inner, twice(event.value, name, entries[name].place), "Keep one of them.")
-            entries[name] = Entry(place, value, start_of_key, end_of_key)
+            entries[name] = Entry(place=place, value=value, start=start_of_key, end=end_of_key)
         ends = [value.end for value in values]
         return Section(entries=merged | entries, **self.collection(start, event, ends, values))
 

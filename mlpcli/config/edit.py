@@ -134,7 +134,7 @@ def put(tree: Written, path: KeyPath, value: Written, bare_key: BareKey, done: K
     inner = entry.value if entry else Section(place=value.place)
     new = put(inner, rest, value, bare_key, (*done, part))
     place = entry.place if entry and rest else value.place
-    return replace(section, entries={**section.entries, part: Entry(place, new)})
+    return replace(section, entries={**section.entries, part: Entry(place=place, value=new)})
 
 
 def as_section(tree: Written, place: Place, bare: str) -> Section | None:
@@ -144,7 +144,7 @@ def as_section(tree: Written, place: Place, bare: str) -> Section | None:
     assert isinstance(tree, Scalar)
     if tree.is_null:
         return Section(place=place)
-    return Section(place=tree.place, entries={bare: Entry(tree.place, tree)}) if bare else None
+    return Section(place=tree.place, entries={bare: Entry(place=tree.place, value=tree)}) if bare else None
 
 
 def show_key(path: KeyPath) -> str:

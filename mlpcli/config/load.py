@@ -28,7 +28,7 @@ ConfigSource = str | os.PathLike[str] | Mapping[str, Any]
 bare = partial(bare_key, Config)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConfigFile:
     """A checked config, and what is needed to speak about it and to keep it."""
 
@@ -109,7 +109,7 @@ def load_config_text(
     options, unreadable = parse_overrides(overrides, Path.cwd())
     tree = top_level(tree, bool(overrides))
     tree, misfits = put_all(tree, options, bare)
-    binder = Binder(choices, Config)
+    binder = Binder(choices=choices, root=Config)
     config = binder.section(Config, tree)
     faults += unreadable + misfits + binder.faults
     if check_files:

@@ -59,7 +59,7 @@ class _Writer:
         if not isinstance(name, str):
             self.fault(key, f"The key {name!r} is no text.", "Keys are words, such as 'data'.")
         inner = join(key, str(name))
-        return str(name), Entry(self.place, self.written(value, inner, depth + 1))
+        return str(name), Entry(place=self.place, value=self.written(value, inner, depth + 1))
 
     def word(self, value: Any, key: str) -> str:
         """Return a single value as a word."""

@@ -19,7 +19,7 @@ def settings_from(kind: type[T], value: Any, choices: Choices, key: str = "") ->
     key: where the data stands, for messages. Raises ConfigError with every value that a config may not have.
     """
     place = Place(TextSource("header", Path()))
-    binder = Binder(choices, kind)
+    binder = Binder(choices=choices, root=kind)
     settings: T = binder.section(kind, _tree(value, place), key)
     if binder.faults:
         raise ConfigError([fault for _, fault in binder.faults])
@@ -29,7 +29,7 @@ def settings_from(kind: type[T], value: Any, choices: Choices, key: str = "") ->
 def _tree(value: Any, place: Place) -> Written:
     """Return the data as the tree of the YAML that it would be written as."""
     if isinstance(value, dict):
-        entries = {name: Entry(place, _tree(each, place)) for name, each in value.items()}
+        entries = {name: Entry(place=place, value=_tree(each, place)) for name, each in value.items()}
         return Section(place=place, entries=entries)
     if isinstance(value, list):
         return Items(place=place, items=tuple(_tree(each, place) for each in value))

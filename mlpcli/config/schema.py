@@ -22,7 +22,7 @@ class MissingConfig:
     categorical: str = setting("level", one_of=("level", "most_frequent", "error"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataConfig:
     """The places of the rows, and the meaning of their columns."""
 
@@ -107,7 +107,7 @@ def doubles(names: Iterable[str]) -> list[str]:
     return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HiddenConfig:
     """One hidden layer. `8` is short for `{units: 8}`."""
 
@@ -122,7 +122,7 @@ class HiddenConfig:
     trainable: bool = setting(True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OutputConfig:
     """The output layer; what is not given follows from the task."""
 
@@ -147,7 +147,7 @@ METRICS = ("loss", "accuracy", "balanced_accuracy", "auc", "f1", "rmse", "mae", 
 LOWER_IS_BETTER = ("loss", "rmse", "mae")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StopConfig:
     """When training ends before its last epoch. The first that holds ends it."""
 
@@ -163,7 +163,7 @@ class StopConfig:
     """Seconds."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """How long, in which pieces, and how often to print."""
 
@@ -191,7 +191,7 @@ class RepeatConfig:
     """Value below which a seed's validation loss (its training cost without validation rows) counts."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """One YAML file, checked."""
 

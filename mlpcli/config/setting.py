@@ -8,7 +8,7 @@ from typing import Any
 from mlpcli.dataclass import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """The limits of a setting: what its value may be, in the setting's own unit."""
 

@@ -78,7 +78,7 @@ class Items(Written):
     flow: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """A value under its key; start and end are the offsets of the key."""
 
