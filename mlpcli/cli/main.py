@@ -143,11 +143,22 @@ def has_working_directory() -> bool:
     return True
 
 
+FIRST_COLLECTION = 100_000
+"""Objects that are made before the garbage collector looks through them for the first time."""
+
+
 def ease_start() -> None:
     """Spare a process that may take half a second what pays off only in a long one."""
-    # Importing makes 200,000 objects, and all of them stay. By default, every 700 new ones make the collector
-    # look for garbage among them: a tenth of the start.
-    gc.set_threshold(10_000)
+    # The start makes 60,000 objects, and all of them stay. By default every 700 new ones make the collector
+    # look for garbage among them, which takes a tenth of the start. From its first time on, it does so again.
+    usual = gc.get_threshold()
+
+    def collect_as_usual(phase: str, info: dict[str, int]) -> None:
+        gc.set_threshold(*usual)
+        gc.callbacks.remove(collect_as_usual)
+
+    gc.set_threshold(FIRST_COLLECTION)
+    gc.callbacks.append(collect_as_usual)
     # Threads of the OpenBLAS in NumPy keep a core busy for 0.1 s before they sleep, and so from the start on.
     # 2**20 ticks, half a millisecond, still span the time from one product to the next.
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")

@@ -278,3 +278,14 @@ def test_an_encoding_that_lacks_some_signs(world, tmp_path, encoding):
         done = subprocess.run([*MLP, *args], capture_output=True, env=environment)
         assert b"Traceback" not in done.stderr
         assert done.returncode == (2 if args[1] == "→" else 0)
+
+
+def test_the_garbage_collector_rests_only_at_the_start():
+    code = (
+        "import gc; usual = gc.get_threshold(), len(gc.callbacks)\n"
+        "from mlpcli.cli.main import ease_start; ease_start()\n"
+        "assert gc.get_threshold() > usual[0]\n"
+        "kept = [[] for _ in range(150_000)]\n"
+        "assert (gc.get_threshold(), len(gc.callbacks)) == usual\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
