@@ -7,10 +7,10 @@ Exit codes: 1 the run failed or a check found a problem; 2 the user's input is w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from mlpcli.dataclass import dataclass
 from mlpcli.wording import listed
 
 

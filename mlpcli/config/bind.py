@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, get_args, get_origin, get_type_hints
@@ -16,7 +16,6 @@ from mlpcli.config.scalars import FALSE, TRUE, YES_NO, as_float, as_number, as_w
 from mlpcli.config.setting import Limits, limits_of, yaml_name
 from mlpcli.config.tree import Entry, Items, Place, PlacedFault, Scalar, Section, Written, join
 from mlpcli.config.words import alternatives, expected, got, missing, nameless, tag_fault
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import Fault, closest, nearest
 
 Choices = Mapping[str, Mapping[str, type[Any]]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlpcli.config.compose import compose
@@ -22,7 +22,6 @@ from mlpcli.config.tree import (
     join,
     meaning,
 )
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import ConfigError, Fault
 
 KeyPath = tuple["str | int", ...]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mlpcli.config.setting import setting
-from mlpcli.dataclass import dataclass
 
 
 @dataclass(frozen=True)

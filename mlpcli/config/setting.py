@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import MISSING, Field, field
 from typing import Any
 
-from mlpcli.dataclass import dataclass
-
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from mlpcli.data.cells import codes, in_order, is_missing, spellings
 from mlpcli.data.counts import Counts
 from mlpcli.data.table import Table
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault
 
 MISSING_LEVEL = "(missing)"

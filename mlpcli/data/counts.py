@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import islice
 
-from mlpcli.dataclass import dataclass
 from mlpcli.wording import LONGEST, MOST, listed, plural, shortened
 
 

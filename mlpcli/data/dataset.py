@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,6 @@ from mlpcli.data.targets import (
 )
 from mlpcli.data.task import infer_task
 from mlpcli.data.weights import UNWEIGHTED, Weighting, fit_weighting, mean_weight, with_weight
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault, nearest
 from mlpcli.wording import listed
 

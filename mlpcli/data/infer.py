@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mlpcli.data.cells import is_missing, numbers
 from mlpcli.data.table import Array, Block, Column, Table
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import MOST, listed
 

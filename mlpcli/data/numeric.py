@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 
 from mlpcli.data.counts import Counts
 from mlpcli.data.table import Table
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault
 
 Array = NDArray[Any]

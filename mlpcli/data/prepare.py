@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,6 @@ from mlpcli.data.numeric import Numeric, fit_numeric
 from mlpcli.data.plain import damaged, from_plain, to_plain
 from mlpcli.data.table import IN_MEMORY, Table
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, Target
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault, closest
 from mlpcli.wording import listed, plural, told_apart
 

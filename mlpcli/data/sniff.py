@@ -8,11 +8,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
 from mlpcli.data.cells import is_missing, number
-from mlpcli.dataclass import dataclass
 
 SEPARATORS = {"\t": "tab", ";": "`;`", "|": "`|`", ",": "`,`", " ": "blanks"}
 """What may part cells, the rarest inside a cell first: where two fit every line, the earlier one is taken."""

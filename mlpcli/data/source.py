@@ -8,11 +8,11 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from mlpcli.config.paths import nearest_file
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault
 
 # Enough for the header line of a file with tens of thousands of columns.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault
 
 Rows = NDArray[np.int64]

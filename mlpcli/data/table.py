@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.data.cells import EXACT, as_text, numbers
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from mlpcli.data.cells import codes, in_order, is_missing, number
 from mlpcli.data.numeric import Floats, fit_numeric, is_spread
 from mlpcli.data.table import Table
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault, nearest
 from mlpcli.wording import listed
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from mlpcli.data.cells import EXACT, is_missing, meaning, numbers
 from mlpcli.data.infer import FEW_ROWS, MOSTLY_NUMBERS, slip
 from mlpcli.data.table import Array, Table
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from mlpcli.data.cells import codes
 from mlpcli.data.numeric import Floats
 from mlpcli.data.table import Table, more
 from mlpcli.data.targets import ClassTarget, Target
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault, nearest
 from mlpcli.wording import listed
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.config.schema import Config
 from mlpcli.data.dataset import Dataset
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.executor import Executor
 from mlpcli.nn.network import Head, Network
 from mlpcli.optim.optimizer import Optimizer

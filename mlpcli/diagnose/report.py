@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ import numpy as np
 from mlpcli.config.edit import as_options
 from mlpcli.config.load import ConfigSource
 from mlpcli.data.plain import finite
-from mlpcli.dataclass import dataclass
 from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.gradient.check import (
     BURN_IN,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from mlpcli.dataclass import dataclass
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.runs.finding import Finding
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.data.dataset import Part
-from mlpcli.dataclass import dataclass
 from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.executor import Executor, Function, State, arithmetic
 from mlpcli.graph.node import Node
 from mlpcli.plan.make_plan import make_plan

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlpcli.config.differences import Difference, differences
 from mlpcli.config.load import load_config
-from mlpcli.dataclass import dataclass
 from mlpcli.experiments.cross_validate import folds_of
 from mlpcli.experiments.repeat import seeds_done
 from mlpcli.problem.build import CHOICES

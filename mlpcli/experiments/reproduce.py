@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.experiments.repeat import seeds_of
 from mlpcli.experiments.train import check_places, train

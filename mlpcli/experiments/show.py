@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mlpcli.config.load import ConfigSource
-from mlpcli.dataclass import dataclass
 from mlpcli.experiments.cross_validate import folds_of
 from mlpcli.experiments.repeat import seeds_done
 from mlpcli.grad.reverse import gradients

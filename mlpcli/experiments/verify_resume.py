@@ -6,9 +6,9 @@ import hashlib
 import math
 import tempfile
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import Fault, RunFailed
 from mlpcli.experiments.train import asks_for_more, resume, train
 from mlpcli.problem.build import read_config

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from mlpcli.dataclass import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import BATCH_SIZE, CONSTANT, FLOATS, Node
 
 LARGEST_DEGREE = 2.0

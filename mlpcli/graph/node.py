@@ -8,11 +8,11 @@ in OPS, so that this file needs none of the ops.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import Fault, GraphError, ShapeError
 
 if TYPE_CHECKING:

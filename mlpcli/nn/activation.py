@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node
 from mlpcli.registry import choice_name
 

@@ -7,11 +7,11 @@ executor, in any number of threads; and with the step held fixed the cost is a p
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node, constant, parameter
 from mlpcli.ops.elementwise import greater_equal, uniform, where
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import SettingError, nearest
 from mlpcli.graph.node import Node, constant, topological
 from mlpcli.nn.activation import Activation

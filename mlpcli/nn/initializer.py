@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from mlpcli.dataclass import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

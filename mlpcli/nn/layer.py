@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from mlpcli.config.schema import HiddenConfig, OutputConfig
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node, named, parameter
 from mlpcli.nn.activation import Activation
 from mlpcli.nn.initializer import Initializer

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from mlpcli.config.setting import setting
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node, shape_error
 from mlpcli.ops.elementwise import clip
 from mlpcli.ops.reduce import reduce_mean, reduce_sum

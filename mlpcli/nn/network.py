@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.config.schema import NetworkConfig
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import SettingError
 from mlpcli.graph.node import Node, constant, named, placeholder
 from mlpcli.nn.activation import Activation

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 from mlpcli.config.setting import setting
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node
 from mlpcli.ops.elementwise import sqrt
 

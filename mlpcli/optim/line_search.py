@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
-
-from mlpcli.dataclass import dataclass
 
 Point = TypeVar("Point")
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from mlpcli.config.setting import setting
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node
 
 AUTO = "auto"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node, constant
 from mlpcli.ops.elementwise import clip, greater, maximum, minimum, where
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Attributes, Op
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.table import IN_MEMORY, Table, table_from
 from mlpcli.data.targets import ClassTarget, RegressionTarget, Target, describe_unseen
 from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault
 from mlpcli.execute import Executor, choose_executor
 from mlpcli.execute.rows import RowFunction

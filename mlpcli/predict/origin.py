@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from mlpcli.config.load import load_config_text
 from mlpcli.config.schema import Config
 from mlpcli.data.dataset import divide
 from mlpcli.data.table import Table
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import MlpError
 from mlpcli.predict.model import Model
 from mlpcli.problem.build import CHOICES, random_stream

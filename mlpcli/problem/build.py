@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from mlpcli.config.load import ConfigFile, ConfigSource, load_config, load_confi
 from mlpcli.config.schema import Config, DataConfig
 from mlpcli.data.dataset import Dataset, Part, read_dataset
 from mlpcli.data.targets import ClassTarget, Target
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import ConfigError, DataError, MissingExtraError, SettingError
 from mlpcli.execute import Executor, choose_executor, hint
 from mlpcli.nn.activations import ACTIVATIONS

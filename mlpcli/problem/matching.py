@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,6 @@ from mlpcli.data.cells import meaning
 from mlpcli.data.numeric import Numeric
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.targets import ClassTarget, Target
-from mlpcli.dataclass import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlpcli.dataclass import dataclass
+from dataclasses import dataclass
 
 LOWEST = 1e-6
 """The lowest rate that is tried."""

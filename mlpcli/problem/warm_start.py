@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.data.prepare import Preparation
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import ModelFileError, SettingError
 from mlpcli.nn.layer import Layer
 from mlpcli.nn.network import Network

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.runs.array_file import read_arrays, write_arrays
 from mlpcli.runs.records import Values, check

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import cast
 
-from mlpcli.dataclass import dataclass
 from mlpcli.runs.records import Found
 
 SEVERITIES = ("problem", "warning", "note")

@@ -9,10 +9,10 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.runs.atomic import LEFT_OVER, cannot_write, replacing
 from mlpcli.runs.growing_table import whole_lines

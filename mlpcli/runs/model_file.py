@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from mlpcli.config.setting import setting
 from mlpcli.data.plain import from_plain, to_plain
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.weights import UNWEIGHTED, Weighting
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import Fault, MlpError, ModelFileError
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS

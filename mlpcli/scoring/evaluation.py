@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from mlpcli.data.plain import finite
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.targets import ClassTarget, MultilabelTarget
 from mlpcli.data.weights import mean_weight
-from mlpcli.dataclass import dataclass
 from mlpcli.scoring.file_parts import ScoredRows
 from mlpcli.scoring.metrics import (
     ClassScores,

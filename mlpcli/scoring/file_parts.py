@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from mlpcli.data.table import Table
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import DataError, Fault
 
 if TYPE_CHECKING:

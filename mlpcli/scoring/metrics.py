@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.scoring.class_metrics import (
     average_precision,
     balanced_accuracy,

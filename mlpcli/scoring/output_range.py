@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.numpy.executor import NumpyExecutor
 from mlpcli.execute.rows import RowFunction
 from mlpcli.graph.node import placeholder

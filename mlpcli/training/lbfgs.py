@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.executor import Executor, Function, State
 from mlpcli.execute.rows import EpochRunner, Rows, Stretch
 from mlpcli.graph.node import Node

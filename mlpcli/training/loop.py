@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.config.schema import TrainingConfig
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner
 from mlpcli.optim.step import RATE_FACTOR

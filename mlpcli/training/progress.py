@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import Pass
 from mlpcli.training.plateau import Plateau

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.diagnose.gradient.op import Parts, WrongOp, first_wrong_op
 from mlpcli.diagnose.gradient.parameter import RELATIVE_TOLERANCE, Checker, Direction, Entry, ParameterCheck
 from mlpcli.diagnose.gradient.precision import PrecisionCheck

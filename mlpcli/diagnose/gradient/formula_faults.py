@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.diagnose.case import Case
 from mlpcli.diagnose.config_keys import hidden_layers, layer_key
 from mlpcli.execute.evaluate import evaluate

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.executor import Executor, State, arithmetic
 from mlpcli.grad.finite_difference import EPSILON, STEP
 from mlpcli.graph.node import BATCH_SIZE, CONSTANT, FLOATS, PARAMETER, Node, describe, parameter, topological

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.executor import Executor, State, arithmetic
 from mlpcli.execute.rows import RowFunction
 from mlpcli.grad.reverse import gradients

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ import numpy as np
 
 from mlpcli.config.load import ConfigFile
 from mlpcli.data.dataset import Part
-from mlpcli.dataclass import dataclass
 from mlpcli.diagnose.case import Rows
 from mlpcli.diagnose.diagnosis import evidence_of, make_case
 from mlpcli.diagnose.ranking import diagnose

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from mlpcli.config.load import ConfigFile, load_config_text
-from mlpcli.dataclass import dataclass
 from mlpcli.diagnose.diagnosis import make_case
 from mlpcli.diagnose.trials.budget import Budget, OutOfBudget, trial_seconds
 from mlpcli.diagnose.trials.evidence import Evidence

@@ -5,13 +5,12 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from mlpcli.config.load import ConfigFile
 from mlpcli.data.plain import finite
-from mlpcli.dataclass import dataclass
 from mlpcli.diagnose.repair.candidates import Attempt, Result, Workshop
 from mlpcli.diagnose.repair.proposal import ChangedLine, changed_lines, changed_text
 from mlpcli.diagnose.report import config_of

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.data.categorical import Categorical
-from mlpcli.dataclass import dataclass
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.diagnose.trials.baseline import baseline_loss, floor_of, least_loss, share_left
 from mlpcli.diagnose.trials.budget import Budget

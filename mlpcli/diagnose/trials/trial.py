@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.diagnose.case import Case, Rows
 from mlpcli.diagnose.trials.baseline import mean_loss
 from mlpcli.diagnose.trials.budget import Budget, step_seconds

@@ -6,9 +6,9 @@ import keyword
 import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from mlpcli.config.setting import setting
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import SettingError
 from mlpcli.graph.node import Node, parameter, placeholder
 from mlpcli.nn.activation import Activation

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from mlpcli.config.setting import setting
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node
 from mlpcli.nn.activation import Activation
 from mlpcli.ops.elementwise import clip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mlpcli.dataclass import dataclass
+from dataclasses import dataclass
+
 from mlpcli.graph.node import Node
 from mlpcli.nn.activation import Activation
 from mlpcli.ops.elementwise import greater, sign, where

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.dataclass import dataclass
 from mlpcli.nn.initializer import Initializer
 
 

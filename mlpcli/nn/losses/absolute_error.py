@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node
 from mlpcli.nn.loss import Loss
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from mlpcli.config.setting import setting
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import SettingError
 from mlpcli.graph.node import Node, placeholder
 from mlpcli.nn.formula import read_formula

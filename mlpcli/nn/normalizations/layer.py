@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node
 from mlpcli.nn.normalization import Normalization
 from mlpcli.ops.reduce import reduce_mean

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mlpcli.config.setting import setting
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node
 from mlpcli.ops.elementwise import maximum, sqrt
 from mlpcli.optim.optimizer import AUTO, StepOptimizer

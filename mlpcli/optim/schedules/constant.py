@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mlpcli.dataclass import dataclass
+from dataclasses import dataclass
+
 from mlpcli.graph.node import Node, constant
 from mlpcli.optim.schedule import Moment, Schedule
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from mlpcli.config.setting import setting
-from mlpcli.dataclass import dataclass
 from mlpcli.graph.node import Node
 from mlpcli.ops.elementwise import exp
 from mlpcli.optim.schedule import Moment, Schedule

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import count
-
-from mlpcli.dataclass import dataclass
 
 INTEGER = {"double": "i64", "float": "i32"}
 SUFFIX = {"double": "f64", "float": "f32"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.executor import view_of
 from mlpcli.execute.native.codegen.arena import LINE, share_slots
 from mlpcli.execute.native.codegen.instructions import constant_text

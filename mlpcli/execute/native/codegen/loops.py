@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.native.codegen.instructions import constant_text
 from mlpcli.execute.native.codegen.scalar_ops import LlvmWords
 from mlpcli.execute.native.codegen.writer import TYPES, Emitter

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.native.codegen.functions import declarations, definitions
 from mlpcli.execute.native.codegen.kernels import SCRATCH, emit_copy_of, emit_group
 from mlpcli.execute.native.codegen.loops import Place

@@ -5,7 +5,7 @@ Computed by tests/oracles/make_word_polynomials.py.
 
 from __future__ import annotations
 
-from mlpcli.dataclass import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.native.codegen.arena import LINE, lines
 from mlpcli.execute.native.codegen.kernels import SCRATCH, emit_copy_of, emit_group, product_of
 from mlpcli.execute.native.codegen.layout import Layout, bytes_of, lay_out

@@ -7,10 +7,9 @@ computes does not depend on who computes it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.native.codegen.loops import Place
 from mlpcli.execute.native.codegen.writer import BYTES, Emitter
 from mlpcli.execute.native.products.tiles import (

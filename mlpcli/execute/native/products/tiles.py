@@ -7,10 +7,9 @@ where it pays, the operands are first copied into the order in which the tiles r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
-from mlpcli.dataclass import dataclass
 from mlpcli.execute.native.codegen.loops import Place
 from mlpcli.execute.native.codegen.writer import BYTES, Emitter
 
