@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from mlpcli.config.setting import yaml_name
-from mlpcli.dataclass import dataclass
 from mlpcli.registry import choice_name
 
 

@@ -17,7 +17,6 @@ from mlpcli.config.edit import KeyPath, as_options, edit_text, parse_key, parse_
 from mlpcli.config.mapping import IN_MEMORY, write_mapping
 from mlpcli.config.schema import Config
 from mlpcli.config.tree import SYNONYMS, Items, Place, PlacedFault, Scalar, Section, TextSource, Written
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import ConfigError, Fault
 
 LARGEST_FILE = 1024 * 1024

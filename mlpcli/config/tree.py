@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from mlpcli.config.scalars import NULL, means_more_than_text
-from mlpcli.dataclass import dataclass
 from mlpcli.errors import Fault
 
 SYNONYMS = {

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.config.schema import LOWER_IS_BETTER
-from mlpcli.dataclass import dataclass
 from mlpcli.training.loop import INTERRUPTED, LOST
 
 if TYPE_CHECKING:
