@@ -114,6 +114,19 @@ def graph(
     return graph_outputs(prepare(config, overrides), with_gradients)
 
 
+def graph_text(
+    config: ConfigSource, overrides: str | Sequence[str] = (), with_gradients: bool = False, dot: bool = False
+) -> str:
+    """Return that graph as text, a line for each node, or in Graphviz's DOT language.
+
+    config, overrides: see train. Raises ConfigError, DataError.
+    """
+    from mlpcli.graph.show import as_dot, as_text
+
+    nodes = graph(config, overrides, with_gradients)
+    return as_dot(nodes) if dot else as_text(nodes)
+
+
 def gradcheck(
     config: ConfigSource,
     overrides: str | Sequence[str] = (),
@@ -176,6 +189,15 @@ def compare(first: str | Path, second: str | Path) -> Comparison:
     from mlpcli.experiments.compare import compare as compare_runs
 
     return compare_runs(first, second)
+
+
+def keys_for(word: str) -> list[str]:
+    """Return the keys of a config that a word of another tool, or a key without its section, stands for."""
+    from mlpcli.config.foreign_words import keys_by_leaf, own_keys
+    from mlpcli.config.schema import Config
+    from mlpcli.problem.build import CHOICES
+
+    return own_keys(word, keys_by_leaf(Config, CHOICES))
 
 
 def show(path: str | Path) -> Shown:

@@ -16,15 +16,15 @@ from mlpcli.config.setting import setting
 
 @dataclass(frozen=True)
 class MissingConfig:
-    """What a missing cell becomes."""
+    """The values that missing cells become."""
 
     numeric: str = setting("mean", one_of=("mean", "median", "zero", "error"))
     categorical: str = setting("level", one_of=("level", "most_frequent", "error"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """Where the rows are and what their columns mean."""
+    """The places of the rows, and the meaning of their columns."""
 
     train: str = setting(path=True)
     source: str | None = setting(None)
@@ -54,7 +54,7 @@ class DataConfig:
 
     @property
     def fold_number(self) -> tuple[int, int] | None:
-        """Number and count of the fold; None where there is none."""
+        """The number and count of the fold; None where there is none."""
         number, slash, count = (self.fold or "").partition("/")
         if not (slash and number.isdecimal() and count.isdecimal() and len(count) < 10):
             return None
@@ -62,7 +62,7 @@ class DataConfig:
         return fold if 1 <= fold[0] <= fold[1] and fold[1] >= 2 else None
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """Settings that contradict each other: (key, fault, remedy)."""
+        """Yield settings that contradict each other: (key, fault, remedy)."""
         targets = (self.target,) if isinstance(self.target, str) else self.target or ()
         if self.labels is not None and self.target is not None:
             yield "labels", "labels and target both say what to predict.", "Keep one of them."
@@ -103,11 +103,11 @@ class DataConfig:
 
 
 def doubles(names: Iterable[str]) -> list[str]:
-    """The names given more than once."""
+    """Return the names given more than once."""
     return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HiddenConfig:
     """One hidden layer. `8` is short for `{units: 8}`."""
 
@@ -122,7 +122,7 @@ class HiddenConfig:
     trainable: bool = setting(True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OutputConfig:
     """The output layer; what is not given follows from the task."""
 
@@ -147,7 +147,7 @@ METRICS = ("loss", "accuracy", "balanced_accuracy", "auc", "f1", "rmse", "mae", 
 LOWER_IS_BETTER = ("loss", "rmse", "mae")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StopConfig:
     """When training ends before its last epoch. The first that holds ends it."""
 
@@ -163,7 +163,7 @@ class StopConfig:
     """Seconds."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """How long, in which pieces, and how often to print."""
 
@@ -183,7 +183,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class RepeatConfig:
-    """The same training from several seeds, from the config's own on; the best is trained once more."""
+    """A training repeated from several seeds, the config's own first; the best is trained once more."""
 
     seeds: int = setting(at_least=2, at_most=1_000_000)
     """A million rows of repeat.csv are about 100 MB."""
@@ -191,7 +191,7 @@ class RepeatConfig:
     """Value below which a seed's validation loss (its training cost without validation rows) counts."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """One YAML file, checked."""
 
@@ -210,7 +210,7 @@ class Config:
     repeat: RepeatConfig | None = setting(None, short_for="seeds")
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """Settings that contradict each other: (key, fault, remedy)."""
+        """Yield settings that contradict each other: (key, fault, remedy)."""
         if self.repeat is not None and self.training.folds is not None:
             what = "Repeating and cross-validation are asked for at once."
             yield "training.folds", what, "Take one of them out; cross-validate the seed that was found."

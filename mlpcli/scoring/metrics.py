@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -44,6 +44,9 @@ class ClassScores:
     probabilities: NDArray[Any] = field(repr=False)
     classes: NDArray[np.int64] = field(repr=False)
     weights: NDArray[Any] | None = field(default=None, repr=False)
+
+    clipped_at: ClassVar[float] = SMALLEST
+    """Least probability that log_loss counts with."""
 
     @property
     def balanced_accuracy(self) -> float:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def describe_repair(repair: Repair) -> str:
-    """What was tried, before and after, and the file."""
+    """Say what was tried, the results before and after, and the file that was written."""
     blocks = ["4. Repair"]
     if repair.tried:
         blocks.append("tried\n" + "\n".join(paragraph(_candidate(each), 2) for each in repair.tried))
@@ -51,12 +51,12 @@ def _end(repair: Repair) -> str:
 
 
 def _candidate(candidate: Candidate) -> str:
-    """All changes to the config, and how the training went."""
+    """Say what was changed in the config, and how the training went."""
     return f"{', '.join(candidate.changes) or 'as it is'}: {describe_result(candidate.result)}"
 
 
 def describe_result(result: CandidateResult) -> str:
-    """How the training went."""
+    """Say how a training went."""
     if result.error:
         return f"cannot be: {result.error}"
     learned = sum(each.good for each in result.seeds)

@@ -19,7 +19,7 @@ SHOWN = 16
 
 
 def describe_compared(compared: Iterable[DigestPair], first: str, second: str) -> str:
-    """A row for each."""
+    """Give each comparison a row: what, the two digests, and whether they are the same."""
     rows = [
         (each.what, each.first[:SHOWN], each.second[:SHOWN], "the same" if each.same else "different")
         for each in compared
@@ -28,7 +28,7 @@ def describe_compared(compared: Iterable[DigestPair], first: str, second: str) -
 
 
 def describe_verification(verification: Verification, as_json: bool) -> str:
-    """Where it was broken off, and what came of it."""
+    """Say where a training was interrupted, and whether that changed its bits."""
     if as_json:
         compared = {
             each.what: {"unbroken": each.first, "resumed": each.second} for each in verification.compared
@@ -48,7 +48,7 @@ def describe_verification(verification: Verification, as_json: bool) -> str:
 
 
 def describe_reproduction(found: Reproduction, as_json: bool) -> str:
-    """What came of it, and what may be why."""
+    """Say whether training again gave the same bits, and what may be why not."""
     if as_json:
         compared = {each.what: {"run": each.first, "again": each.second} for each in found.compared}
         values = {"same": found.same, "differences": found.differences, "sha256": compared}
