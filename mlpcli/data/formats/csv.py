@@ -67,7 +67,7 @@ class Csv(Reader):
         return 1
 
     def _next(self) -> list[str] | None:
-        """Return the next record that is not blank, stripped; None at the end. Sets `_line` to its first line."""
+        """Return the next record that is not blank, stripped, and set `_line`; return None at the end."""
         with self._faults():
             for record in self._records:
                 self._line, self._first_line = self._first_line, self._records.line_num + 1
