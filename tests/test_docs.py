@@ -3,14 +3,18 @@
 import importlib.util
 import inspect
 import re
+import shlex
 import tomllib
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+import click
 import pytest
+import yaml
 
 from mlpcli import api
+from mlpcli.cli.main import cli
 from mlpcli.config import schema
 from mlpcli.diagnose.rules import RULES
 from mlpcli.nn.activations import ACTIVATIONS
@@ -137,6 +141,33 @@ def test_the_pages_of_the_findings_are_those_that_make_docs_writes():
 def test_every_rule_has_a_page_in_the_index():
     page = (ROOT / "docs/findings/README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| \[(\w+)\]", page, re.M)) == set(RULES)
+
+
+def mlp_commands():
+    """(page, arguments) of every line `mlp …` in a block of shell commands, all commands of our pages."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")]
+    for page in pages:
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+            for line in block.splitlines():
+                if line.startswith("mlp "):
+                    yield page.name, shlex.split(re.split(r"\s[#|]", line)[0])[1:]
+
+
+@pytest.mark.parametrize(("page", "arguments"), list(mlp_commands()))
+def test_a_command_of_a_page_has_a_name_and_options_that_there_are(page, arguments):
+    name, *rest = arguments
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None, f"{page}: mlp {name}"
+    command.make_parser(click.Context(command)).parse_args(rest)
+
+
+def test_the_hooks_run_what_make_check_runs_and_fetch_nothing():
+    checks = (ROOT / "Makefile").read_text(encoding="utf-8").replace("$(BIN)", ".venv/bin")
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert [repository["repo"] for repository in repositories] == ["local"]
+    for hook in repositories[0]["hooks"]:
+        program, _, options = hook["entry"].partition(" --")
+        assert re.search(rf"{re.escape(program)}.* --{re.escape(options)}", checks), hook["id"]
 
 
 def advised_installs():

@@ -1,4 +1,4 @@
-"""NPZ: several NumPy arrays in a zip file. A member of one axis is a column, of two: x1 … xw."""
+"""NPZ: several NumPy arrays in a zip file. A member with one axis is a column, with two axes x1 … xw."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mlpcli.wording import listed
 
 
 class Npz(Reader):
-    """All members are read at once: zip lists them at its end, and their rows lie apart."""
+    """Reader of all members at once: zip lists them at its end, and their rows lie apart."""
 
     def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
         super().__init__(source, header, separator)
