@@ -1,5 +1,7 @@
 """Variants are the config with changes: what is tried is what is proposed, and trained once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from gallery.data import provide
@@ -110,7 +112,7 @@ def test_a_remedy_that_was_tried_is_not_trained_again(exhibit, tmp_path, monkeyp
     first = next(each for each in found if each.rule == exhibit.expected)
     monkeypatch.setattr(TrialRunner, "run", None)
     told = propose(
-        type(first)(first.rule, "warning", first.cause, key=first.key, remedies=first.remedies[:1]),
+        replace(first, severity="warning", remedies=first.remedies[:1]),
         subject,
         try_them=True,
     )

@@ -53,7 +53,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads():
         [sys.executable, "-c", PROGRAM, here], env=environment, capture_output=True, text=True, check=True
     )
     several, runner = trained()
-    assert runner._team
+    assert runner._pool
     assert one.stdout.strip() == digest(several)
 
 
