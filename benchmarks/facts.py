@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from mlpcli import train
-from mlpcli.diagnose import baseline, probe
+from mlpcli.diagnose.layers import weight_probe as probe
 from mlpcli.diagnose.monitoring import Monitoring
+from mlpcli.diagnose.trials import baseline
 from mlpcli.problem.build import prepare
 from mlpcli.training.events import EpochDone, Event, Started
 

@@ -32,8 +32,8 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 MLP = [
     sys.executable,
     "-c",
-    "from mlpcli.experiments import train as starting\n"
-    "for each in starting.train, starting.resume: each.__defaults__ = (*each.__defaults__[:-1], 0.05)\n"
+    "from mlpcli import api\n"
+    "for each in api.train, api.resume: each.__defaults__ = (*each.__defaults__[:-1], 0.05)\n"
     "from mlpcli.cli.main import main; main()",
 ]
 KILLED = -9

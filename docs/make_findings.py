@@ -1,4 +1,4 @@
-"""Writes docs/findings/: a page per rule of mlpcli/diagnose/rules, and an index. `make docs` runs it."""
+"""Write docs/findings/: a page per rule of mlpcli/diagnose/rules, and an index. `make docs` runs it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KIND_TITLES = {
     "data": "The data",
     "start": "The first forward and backward pass",
     "trial": "A short training",
-    "symptom": "Symptoms, which have one of the above as their cause",
+    "symptom": "Symptoms, each of which has one of the above as its cause",
 }
 SECTIONS = ("What is measured:", "Threshold:", "Source:")
 PARTS = re.compile(r"(.+?)\.\n\n(.+)\n\n" + r"\n".join(rf"{section} (.+)" for section in SECTIONS), re.DOTALL)
@@ -31,7 +31,7 @@ MADE = "<!-- Made by `make docs` from mlpcli/diagnose/rules: change it there. --
 
 
 def pages() -> dict[str, str]:
-    """File name -> text of everything that belongs into the folder."""
+    """Map file names to the text of everything that belongs into the folder."""
     return {f"{name}.md": page(name, rule) for name, rule in RULES.items()} | {"README.md": index()}
 
 
@@ -56,12 +56,12 @@ def docstring(rule: Rule | type[Rule]) -> Docstring:
 def page(name: str, rule: Rule | type[Rule]) -> str:
     """Write the page of one rule: its docstring as text and table, and an example."""
     said = docstring(rule)
-    when = "always" if rule.exact or rule.always else "only about networks that do not learn"
+    when = "always" if rule.exact or rule.always else "only for networks that do not learn"
     exact = "yes: true or false, without a threshold" if rule.exact else "no"
     blocks = [
         f"# {said.title}",
         MADE,
-        f"`{name}`, asked {when}.",
+        f"`{name}`, checked {when}.",
         said.text,
         "\n".join(
             [
@@ -85,7 +85,7 @@ def page(name: str, rule: Rule | type[Rule]) -> str:
 
 
 def example(sick: Path) -> Iterator[str]:
-    """A config of the gallery that has the problem, and what its healthy twin has instead."""
+    """Yield blocks about a config of the gallery that has the problem, and what its healthy twin has."""
     text = sick.read_text(encoding="utf-8")
     yield f"## An example\n\n`tests/gallery/{sick.parent.name}/{sick.name}` has it:"
     yield f"```yaml\n{text.strip()}\n```"
@@ -98,12 +98,12 @@ def example(sick: Path) -> Iterator[str]:
 
 
 def index() -> str:
-    """A table of all rules, in the order in which they are asked."""
+    """Write the table of all rules, in the order in which they are checked."""
     blocks = [
         "# What `mlp gradcheck` finds",
         MADE,
-        "A page per known problem. How to read them: [mlp gradcheck](../gradcheck.md). Causes are looked for "
-        "in the order of this page; what another finding explains is told below that one.",
+        "A page per known problem. How to read findings: [mlp gradcheck](../gradcheck.md). Causes are looked "
+        "for in the order of this page; a finding that another one explains is shown below it.",
     ]
     for kind in KINDS:
         lines = [
@@ -119,7 +119,7 @@ def index() -> str:
 
 
 def cell(text: str) -> str:
-    """Text for a cell of a Markdown table."""
+    """Make text fit into a cell of a Markdown table."""
     return " ".join(text.split()).replace("|", "\\|")
 
 

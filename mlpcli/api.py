@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mlpcli.config.load import ConfigSource
     from mlpcli.data.counts import Counts
-    from mlpcli.diagnose.repair.candidates import Attempt
+    from mlpcli.diagnose.repair.candidates import Candidate
     from mlpcli.diagnose.repair.search import Repair
     from mlpcli.diagnose.report import GradcheckReport
+    from mlpcli.diagnose.trials.evidence import Evidence
     from mlpcli.experiments.compare import Comparison
     from mlpcli.experiments.reproduce import Reproduction
     from mlpcli.experiments.show import Shown
@@ -113,6 +114,19 @@ def graph(
     return graph_outputs(prepare(config, overrides), with_gradients)
 
 
+def graph_text(
+    config: ConfigSource, overrides: str | Sequence[str] = (), with_gradients: bool = False, dot: bool = False
+) -> str:
+    """Return that graph as text, a line for each node, or in Graphviz's DOT language.
+
+    config, overrides: see train. Raises ConfigError, DataError.
+    """
+    from mlpcli.graph.show import as_dot, as_text
+
+    nodes = graph(config, overrides, with_gradients)
+    return as_dot(nodes) if dot else as_text(nodes)
+
+
 def gradcheck(
     config: ConfigSource,
     overrides: str | Sequence[str] = (),
@@ -134,17 +148,19 @@ def gradcheck(
 def repair(
     path: str | Path,
     overrides: str | Sequence[str] = (),
-    report: Callable[[Attempt], None] = lambda attempt: None,
+    report: Callable[[Candidate], None] = lambda candidate: None,
     interrupted: Callable[[], bool] = lambda: False,
+    evidence: Evidence | None = None,
 ) -> Repair:
     """Try the remedies of what is found about a config (of a run: its config), and write one that learns.
 
     report: called after every candidate. interrupted: asked between trainings; when it says yes, what was
-    reached is kept. Raises ConfigError, DataError, ModelFileError, OutputError.
+    reached is kept. evidence: that of a GradcheckReport of the same config: what was tried for it is not
+    trained again; None: there is none. Raises ConfigError, DataError, ModelFileError, OutputError.
     """
     from mlpcli.diagnose.repair.search import repair as search
 
-    return search(path, overrides, report, interrupted)
+    return search(path, overrides, report, interrupted, evidence)
 
 
 def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
@@ -173,6 +189,15 @@ def compare(first: str | Path, second: str | Path) -> Comparison:
     from mlpcli.experiments.compare import compare as compare_runs
 
     return compare_runs(first, second)
+
+
+def keys_for(word: str) -> list[str]:
+    """Return the keys of a config that a word of another tool, or a key without its section, stands for."""
+    from mlpcli.config.foreign_words import keys_by_leaf, own_keys
+    from mlpcli.config.schema import Config
+    from mlpcli.problem.build import CHOICES
+
+    return own_keys(word, keys_by_leaf(Config, CHOICES))
 
 
 def show(path: str | Path) -> Shown:

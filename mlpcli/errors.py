@@ -100,14 +100,14 @@ class RunFailed(MlpError):
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The nearest spelling among the known words, if one is near."""
+    """Return the nearest spelling among the known words, if one is near."""
     names = list(known)
     same = [name for name in names if name.lower() == word.lower()]
     return next(iter(get_close_matches(word, names, n=1, cutoff=0.6) or same), None)
 
 
 def nearest(word: str, known: Iterable[str], limit: int = 24) -> str:
-    """A remedy line: the nearest spelling, if one is near, and the known words in the order given."""
+    """Return a remedy: the nearest spelling, if one is near, and the known words in the order given."""
     names = list(known)
     close = closest(word, names)
     shown = listed(names, limit)

@@ -6,12 +6,14 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 import mlpcli
 
 PACKAGE = Path(mlpcli.__file__).parent
 STAGES = (
-    "wording errors version registry config data graph ops nn grad optim plan execute engine runs scoring "
-    "problem training predict diagnose experiments api cli __main__"
+    "wording errors version registry config data graph ops nn grad optim plan execute engine runs "
+    "scoring problem training predict diagnose experiments api cli __main__"
 ).split()
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -49,6 +51,83 @@ def test_imports_point_to_earlier_stages():
             if STAGES.index(stage_of(imported)) > STAGES.index(stage):
                 wrong.append(f"{module} imports {imported}")
     assert not wrong, "\n".join(wrong)
+
+
+def edges(files, only_at_run_time: bool = False) -> set[tuple[str, str]]:
+    """Every import of a module of the package: (module, imported module)."""
+    found = set()
+    for file in files:
+        module = ".".join(("mlpcli", *file.relative_to(PACKAGE).with_suffix("").parts))
+        hints = hint_imports(file) if only_at_run_time else set()
+        found |= {(module, other) for other in imported_modules(file) if other not in hints}
+    return found
+
+
+def hint_imports(file: Path) -> set[str]:
+    """The modules that are imported under `if TYPE_CHECKING` only."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    blocks = [n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test)]
+    hidden = [n for block in blocks for n in ast.walk(block) if isinstance(n, ast.ImportFrom)]
+    shown = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n not in hidden]
+    return {n.module for n in hidden} - {n.module for n in shown}
+
+
+def circles(arrows: set[tuple[str, str]]) -> set[str]:
+    """The names from which following arrows leads back to themselves."""
+    after = {name: {other for one, other in arrows if one == name} for name, _ in arrows}
+    found = set()
+    for name in after:
+        seen, new = set(), after[name]
+        while new:
+            seen |= new
+            new = {other for each in new for other in after.get(each, ())} - seen
+        if name in seen:
+            found.add(name)
+    return found
+
+
+def room_of(module: str, depth: int = 1) -> str:
+    """The folder or file that a module lies in, so many folders below the package."""
+    return ".".join(module.split(".")[1 : depth + 1])
+
+
+def test_there_are_no_circles_between_rooms():
+    arrows = {(room_of(one), room_of(other)) for one, other in edges(FILES) if room_of(one) != "__init__"}
+    assert circles({(one, other) for one, other in arrows if one != other}) == set()
+
+
+SUBFOLDERS = {f"{file.parent.parent.relative_to(PACKAGE)}" for file in PACKAGE.glob("*/*/__init__.py")}
+ENTANGLED = {"diagnose"}
+"""Rooms whose folders still need each other in both directions."""
+
+
+@pytest.mark.parametrize("room", sorted(SUBFOLDERS))
+def test_there_are_no_circles_between_the_folders_of_a_room(room):
+    """Files beside the folders are left out: they are the doors of the room, and its basis."""
+    folders = {f"{room}.{file.parent.name}" for file in PACKAGE.glob(f"{room}/*/__init__.py")}
+    arrows = {(room_of(one, 2), room_of(other, 2)) for one, other in edges(FILES, only_at_run_time=True)}
+    inner = {(one, other) for one, other in arrows if {one, other} <= folders and one != other}
+    assert bool(circles(inner)) == (room in ENTANGLED), sorted(inner)
+
+
+PLAIN = {"wording", "errors", "version", "registry", "runs.json_file"}
+"""What `cli` may import beside itself and `api`: words, errors, names and how JSON is written."""
+
+
+@pytest.mark.parametrize(
+    "file", sorted(PACKAGE.glob("cli/**/*.py")), ids=lambda f: str(f.relative_to(PACKAGE))
+)
+def test_the_command_line_imports_nothing_deeper_than_the_front_door(file):
+    """Type hints name what `api` returns, and so its modules; nothing is imported for them at run time."""
+    for _, imported in edges([file], only_at_run_time=True):
+        room = imported.removeprefix("mlpcli.")
+        assert room.split(".")[0] in ("cli", "api") or room in PLAIN, imported
+
+
+def test_views_and_texts_do_not_pull_in_the_engine():
+    loaded = modules_after("import mlpcli.api, mlpcli.cli.views.train_view, mlpcli.cli.text.gradcheck")
+    engine = set(STAGES[STAGES.index("graph") : STAGES.index("api")]) - {"runs"}
+    assert not {room_of(name) for name in loaded if name.startswith("mlpcli.")} & engine
 
 
 def test_the_walk_finds_the_package():

@@ -1,1 +1,1 @@
-"""Stage 15: a thin shell around the library."""
+"""A thin shell around the library."""

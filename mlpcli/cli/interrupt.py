@@ -25,7 +25,7 @@ CLEANING_UP = 1.0
 
 
 def interrupt_on_signals() -> None:
-    """From now on SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does; for the main thread."""
+    """Make SIGTERM and SIGHUP raise KeyboardInterrupt from now on, as Ctrl-C does; for the main thread."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         _raise_once()
@@ -47,7 +47,7 @@ def is_handled() -> None:
 
 @contextmanager
 def first_interrupt() -> Iterator[Callable[[], bool]]:
-    """Inside, the first signal makes the given function say yes; the next one interrupts.
+    """Let the first signal inside make the given function say yes, and the next one interrupt.
 
     Until the function is asked for the first time there is nothing to be saved: reading and compiling are
     interrupted at once.
@@ -81,13 +81,13 @@ def first_interrupt() -> Iterator[Callable[[], bool]]:
 
 
 def _heeded() -> list[int]:
-    """The signals among SIGNALS that the process was not told to ignore."""
+    """Return the signals among SIGNALS that the process was not told to ignore."""
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     return [number for number in numbers if signal.getsignal(number) not in (signal.SIG_IGN, None)]
 
 
 def _raiser() -> Callable[[], None]:
-    """A function that raises KeyboardInterrupt, but not again while the first one is cleaned up after.
+    """Return a function that raises KeyboardInterrupt, but not again while the first is cleaned up after.
 
     A closing terminal and a supervisor may both send a signal, and the handler of the second would run in
     the midst of the clean-up that the first one began.

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import suppress
 
-COMPILING = "mlpcli.execute.native.threads.hearing"
+COMPILING = "mlpcli.execute.native.threads.abandonable"
 """The module that knows of compilations that are left alone; imported by those who compile only."""
 
 
@@ -17,7 +17,7 @@ def leave_at_once(end: SystemExit) -> None:
     command's own cleaning up is done by now, and what it printed is written out here.
     """
     compiling = sys.modules.get(COMPILING)
-    if compiling is None or not compiling.is_left_alone():
+    if compiling is None or not compiling.is_any_abandoned():
         return
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # closed, or full: the exit code says what happened

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import gc
+import os
 import sys
 from contextlib import suppress
 from importlib import import_module
-from os import devnull, get_terminal_size, getcwd, listdir
 from os.path import dirname, join
 from typing import Any
 
@@ -15,6 +17,7 @@ except KeyboardInterrupt:  # loading it is half of starting up: Ctrl-C then is n
     sys.exit(130)
 
 from mlpcli.cli.interrupt import interrupt_on_signals, is_handled
+from mlpcli.cli.streams import drop_output, mend_streams
 from mlpcli.version import __version__
 
 COMMANDS = join(dirname(__file__), "commands")  # pathlib would cost as much as half of click
@@ -54,7 +57,7 @@ class Commands(click.Group):
             raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(n[:-3] for n in listdir(COMMANDS) if n.endswith(".py") and not n.startswith("_"))
+        return sorted(n[:-3] for n in os.listdir(COMMANDS) if n.endswith(".py") and not n.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
@@ -98,11 +101,9 @@ def with_key(error: click.NoSuchOption) -> click.NoSuchOption:
     """Add to the error the --set that says it, where the option is named like a key of the config."""
     if error.ctx is None or all(each.name != "overrides" for each in error.ctx.command.params):
         return error
-    from mlpcli.config.foreign_words import keys_by_leaf, own_keys
-    from mlpcli.config.schema import Config
-    from mlpcli.problem.build import CHOICES
+    from mlpcli.api import keys_for
 
-    keys = own_keys(error.option_name.lstrip("-"), keys_by_leaf(Config, CHOICES))
+    keys = keys_for(error.option_name.lstrip("-"))
     if not keys:
         return error
     message = f"{error.message} A key of the config is given so: --set {keys[0]}=…"
@@ -110,9 +111,9 @@ def with_key(error: click.NoSuchOption) -> click.NoSuchOption:
 
 
 def terminal_width() -> int:
-    """Columns for help texts. click would ask shutil, whose import costs a tenth of `mlp --help`."""
+    """Return the columns for help texts. click would ask shutil: a tenth of `mlp --help` for its import."""
     try:
-        return max(50, min(get_terminal_size().columns, 80) - 2)
+        return max(50, min(os.get_terminal_size().columns, 80) - 2)
     except OSError:
         return 78
 
@@ -133,40 +134,61 @@ def cli() -> None:
     """
 
 
-def mend_streams() -> None:
-    """A stream that is closed (`>&-`) is as good as the null device; what an encoding lacks becomes ?."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(devnull, mode, encoding="utf-8"))  # noqa: SIM115
-        elif name == "stdout":
-            stream.reconfigure(errors="replace")
-
-
 def has_working_directory() -> bool:
-    """Whether the folder that relative paths start from is still there."""
+    """Tell whether the folder that relative paths start from is still there."""
     try:
-        getcwd()
+        os.getcwd()
     except OSError:
         return False
     return True
 
 
+FIRST_COLLECTION = 100_000
+"""Objects that are made before the garbage collector looks through them for the first time."""
+
+
+def ease_start() -> None:
+    """Spare a process that may take half a second what pays off only in a long one."""
+    # The start makes 60,000 objects, and all of them stay. By default every 700 new ones make the collector
+    # look for garbage among them, which takes a tenth of the start. From its first time on, it does so again.
+    usual = gc.get_threshold()
+
+    def collect_as_usual(phase: str, info: dict[str, int]) -> None:
+        gc.set_threshold(*usual)
+        gc.callbacks.remove(collect_as_usual)
+
+    gc.set_threshold(FIRST_COLLECTION)
+    gc.callbacks.append(collect_as_usual)
+    # Threads of the OpenBLAS in NumPy keep a core busy for 0.1 s before they sleep, and so from the start on.
+    # 2**20 ticks, half a millisecond, still span the time from one product to the next.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
+
+
 def main() -> None:
-    """Entry point of the `mlp` command."""
+    """Run the `mlp` command and end the process with its exit code."""
     try:
+        ease_start()
         mend_streams()
         interrupt_on_signals()
-        cli()
+        try:
+            cli()
+        finally:
+            sys.stdout.flush()  # here, not when Python ends, so that a full disk is an error as any other
     except KeyboardInterrupt:
         is_handled()
         sys.exit(130)
-    except OSError as error:  # a full disk, say; a broken pipe is quietly ended by click
-        where = error.filename or "standard output"
-        remedy, code = "Check the place, its permissions and the space left.", 1
-        if error.filename is None and not has_working_directory():
-            where, code = "working directory", 2
-            remedy = "It was removed: change to a folder that exists, and try again."
-        with suppress(OSError):  # a terminal that is closed takes no message either
-            click.echo(f"error: {where}\n  {error.strerror or error}.\n  {remedy}", err=True)
-        sys.exit(code)
+    except OSError as error:  # a full disk, say
+        if error.errno != errno.EPIPE:  # whoever reads no further wants no message
+            where = error.filename or "standard output"
+            remedy, code = "Check the place, its permissions and the space left.", 1
+            if error.filename is None and not has_working_directory():
+                where, code = "working directory", 2
+                remedy = "It was removed: change to a folder that exists, and try again."
+            with suppress(OSError):  # a terminal that is closed takes no message either
+                click.echo(f"error: {where}\n  {error.strerror or error}.\n  {remedy}", err=True)
+            sys.exit(code)
+        sys.exit(1)
+    finally:
+        drop_output()
+        # What is left is taken apart by the end of the process; the collector need not look at it first.
+        gc.freeze()

@@ -18,7 +18,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 
 def set_option(command: Any) -> Any:
-    """--set KEY=VALUE, repeatable: overrides the config file."""
+    """Add --set KEY=VALUE to a command: it may be repeated, and overrides the config file."""
     return click.option(
         "--set",
         "overrides",

@@ -1,1 +1,1 @@
-"""Stage 1: a YAML file becomes frozen dataclasses; every key knows its line."""
+"""A YAML file becomes frozen dataclasses; every key knows its line."""

@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from mlpcli.config import paths
 from mlpcli.config.foreign_words import KEYS, keys_by_leaf, own_choice, own_keys, simplified
 from mlpcli.config.scalars import FALSE, TRUE, YES_NO, as_float, as_number, as_whole, odd_number, shorten
-from mlpcli.config.setting import Limits
+from mlpcli.config.setting import Limits, limits_of, yaml_name
 from mlpcli.config.tree import Entry, Items, Place, PlacedFault, Scalar, Section, Written, join
 from mlpcli.config.words import alternatives, expected, got, missing, nameless, tag_fault
 from mlpcli.errors import Fault, closest, nearest
@@ -34,7 +34,7 @@ class PathSetting:
     """It may be that of a folder."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Binder:
     """Fills settings from a tree; `faults`, `places` and `paths` grow with every section bound."""
 
@@ -48,11 +48,11 @@ class Binder:
 
     @cached_property
     def every_key(self) -> Mapping[str, list[str]]:
-        """The keys of the whole file; looked up for every unknown one, of which there may be thousands."""
+        """Every key of the whole file; looked up for each unknown one, of which there may be thousands."""
         return keys_by_leaf(self.root, self.choices)
 
     def section(self, kind: type[Any], written: Written, key: str = "", named: str = "") -> Any:
-        """An instance of the dataclass `kind`, or FAILED. `named`: the choice this is, for messages."""
+        """Return an instance of the dataclass `kind`, or FAILED. named: the choice this is, for messages."""
         known = {yaml_name(each): each for each in fields(kind) if each.init}
         # A missing key is told at the line of its section's key, not at the section's first line.
         place = self.places.get(key, written.place)
@@ -77,6 +77,7 @@ class Binder:
         return result
 
     def note_keys(self, entries: Mapping[str, Entry], known: Mapping[str, Any], key: str, named: str) -> None:
+        """Note the places of the keys, and a fault for each key that is not known."""
         extra = ("name",) if named else ()
         for name, entry in entries.items():
             inner = join(key, name)
@@ -88,7 +89,7 @@ class Binder:
             self.refuse(entry.place, inner, f"{shorten(name)!r} is not a known key{whose}.", words)
 
     def meant_key(self, name: str, key: str, known: Mapping[str, Any]) -> str:
-        """A remedy for another tool's word, or our own of another section, below `key`; else "".
+        """Return a remedy for another tool's word, or our own of another section, below `key`; else "".
 
         A near spelling of a key of this section goes before a key of another section.
         """
@@ -118,7 +119,7 @@ class Binder:
                     raise
 
     def setting(self, each: Field[Any], hint: Any, entry: Entry | None, key: str, place: Place) -> Any:
-        """The value of one field; its default where nothing is given (or null)."""
+        """Return the value of one field; its default where nothing is given (or null)."""
         limits = limits_of(each)
         written = entry.value if entry else None
         if entry is None or (isinstance(entry.value, Scalar) and entry.value.is_null and not entry.value.tag):
@@ -134,7 +135,7 @@ class Binder:
         return self.value(hint, limits, written, key)
 
     def value(self, hint: Any, limits: Limits, written: Written, key: str) -> Any:
-        """A value of the hinted type within the limits, or FAILED."""
+        """Return a value of the hinted type within the limits, or FAILED."""
         if written.tag:
             return self.refuse(written.place, key, *tag_fault(written))
         if limits.choice_of:
@@ -156,6 +157,7 @@ class Binder:
         return self.scalar(kinds, limits, written, key)
 
     def items(self, kind: Any, limits: Limits, written: Items, key: str) -> Any:
+        """Return a list of values of one type, or FAILED."""
         if limits.most is not None and len(written.items) > limits.most:
             what = f"There are {len(written.items):,} of them, and at most {limits.most:,} are allowed."
             return self.refuse(written.place, key, what)
@@ -167,7 +169,7 @@ class Binder:
         return FAILED if any(value is FAILED for value in values) else tuple(values)
 
     def named_values(self, kind: Any, limits: Limits, written: Section, key: str) -> Any:
-        """Values under names that the user chooses."""
+        """Return values under names that the user chooses, or FAILED."""
         values = {}
         for name, entry in written.entries.items():
             inner = join(key, name)
@@ -176,7 +178,7 @@ class Binder:
         return FAILED if any(value is FAILED for value in values.values()) else values
 
     def choice(self, limits: Limits, written: Written, key: str) -> Any:
-        """A settings object out of a table of choices: by name, or by a section with `name`.
+        """Return a settings object of a table of choices, by its name or a section with `name`; or FAILED.
 
         A section without one is the choice that has a key of its own name, as `{formula: …}`.
         """
@@ -206,6 +208,7 @@ class Binder:
         return self.section(kind, rest, key, named=name.text)
 
     def scalar(self, kinds: Sequence[Any], limits: Limits, written: Scalar, key: str) -> Any:
+        """Return a word as what the types allow it to be, or FAILED."""
         text, place = written.text, written.place
         wish = expected(kinds, limits)
         numeric = int in kinds or float in kinds
@@ -227,7 +230,7 @@ class Binder:
         return self.refuse(place, key, f"Expected {wish}, got {shown}.", remedy)
 
     def number(self, fractions: bool, wish: str, limits: Limits, written: Scalar, key: str) -> Any:
-        """A word that looks like a number, as float (with fractions) or as int."""
+        """Return a word that looks like a number, as float (with fractions) or as int; or FAILED."""
         number, remedy, shown = as_number(written.text), odd_number(written.text), shorten(written.text)
         value = None if number is None else as_float(number) if fractions else as_whole(number)
         if value is None:
@@ -238,6 +241,7 @@ class Binder:
         return value
 
     def path(self, written: Scalar, key: str, folder: bool = False) -> Any:
+        """Return a path, made absolute, or FAILED."""
         if not written.text.strip():
             return self.refuse(written.place, key, "The path is empty.", "Name a file.")
         absolute = paths.absolute(written.text, written.place.source.folder)
@@ -245,25 +249,14 @@ class Binder:
         return absolute
 
     def refuse(self, place: Place, key: str, what: str, remedy: str = "") -> Any:
-        """Note a fault; returns FAILED."""
+        """Note a fault, and return FAILED."""
         where = f"{place}, key {shorten(key, 120)}" if key else str(place)
         self.faults.append((place, Fault(where, what, remedy)))
         return FAILED
 
 
-def yaml_name(each: Field[Any]) -> str:
-    """How YAML writes a field."""
-    return limits_of(each).spelling or each.name
-
-
-def limits_of(each: Field[Any]) -> Limits:
-    limits = each.metadata.get("limits", Limits())
-    assert isinstance(limits, Limits)
-    return limits
-
-
 def bare_key(root: type[Any], path: Iterable[str | int]) -> str:
-    """The key that a bare value at this path stands for (`units` for a hidden layer); '' for none."""
+    """Return the key that a bare value at this path stands for (`units` for a hidden layer); '' for none."""
     kind: Any = root
     short, indexed = "", True
     for part in path:
@@ -285,7 +278,7 @@ def bare_key(root: type[Any], path: Iterable[str | int]) -> str:
 
 
 def named_by_key(table: Mapping[str, type[Any]], written: Section) -> str:
-    """The choice one of whose keys is its own name, where that key is given; '' for none."""
+    """Return the choice one of whose keys is its own name, where that key is given; '' for none."""
     for name in written.entries:
         if name in table and name in {yaml_name(each) for each in fields(table[name])}:
             return name
@@ -293,13 +286,14 @@ def named_by_key(table: Mapping[str, type[Any]], written: Section) -> str:
 
 
 def expanded(written: Written, short: str) -> Written:
-    """`8` as `{units: 8}`, where a section has such a short form."""
+    """Write `8` as `{units: 8}`, where a section has such a short form."""
     if not short or not isinstance(written, Scalar):
         return written
-    return Section(place=written.place, entries={short: Entry(written.place, written)})
+    return Section(place=written.place, entries={short: Entry(place=written.place, value=written)})
 
 
 def within(value: float, limits: Limits) -> bool:
+    """Tell whether a number is within the limits."""
     return not (
         (limits.at_least is not None and value < limits.at_least)
         or (limits.above is not None and value <= limits.above)

@@ -23,7 +23,7 @@ from mlpcli.config.tree import (
     PlacedFault,
     Scalar,
     Section,
-    Source,
+    TextSource,
     Written,
     join,
 )
@@ -35,8 +35,8 @@ MOST_ALIASED = 10_000
 """Values that aliases may add to a file; anchors save lines, bombs make billions."""
 
 
-def compose(text: str, source: Source) -> tuple[Written, list[PlacedFault]]:
-    """The tree of one YAML document, and the faults that leave a tree: double keys, keys that are no text.
+def compose(text: str, source: TextSource) -> tuple[Written, list[PlacedFault]]:
+    """Return the tree of one YAML document, and the faults that leave a tree: double keys, keys no text.
 
     Raises ConfigError where nothing can be read: syntax, recursion, alias bombs, several documents.
     """
@@ -52,17 +52,19 @@ def compose(text: str, source: Source) -> tuple[Written, list[PlacedFault]]:
 
 
 def refusal(place: Place | str, what: str, remedy: str = "") -> ConfigError:
+    """Return the error for a text that cannot be read."""
     return ConfigError(Fault(str(place), what, remedy))
 
 
 def too_deep(place: Place | str) -> ConfigError:
+    """Return the error for a value that is nested too deep."""
     return refusal(place, f"Nested more than {DEEPEST} levels deep.", "Flatten it.")
 
 
 class Composer:
     """Reads one document's events, once."""
 
-    def __init__(self, text: str, source: Source) -> None:
+    def __init__(self, text: str, source: TextSource) -> None:
         self.text, self.source = text, source
         self.events: Iterator[Any] = yaml.parse(text, Loader=LOADER)
         self.anchors: dict[str, Written | None] = {}
@@ -160,12 +162,12 @@ class Composer:
                 continue
             if name in entries:
                 self.fault(place, inner, twice(event.value, name, entries[name].place), "Keep one of them.")
-            entries[name] = Entry(place, value, start_of_key, end_of_key)
+            entries[name] = Entry(place=place, value=value, start=start_of_key, end=end_of_key)
         ends = [value.end for value in values]
         return Section(entries=merged | entries, **self.collection(start, event, ends, values))
 
     def merge(self, value: Written, place: Place, key: str) -> dict[str, Entry]:
-        """What `<<` brings in; of several sections, the first one's word counts."""
+        """Return what `<<` brings in; of several sections, the first one's word counts."""
         sections = value.items if isinstance(value, Items) else (value,)
         entries: dict[str, Entry] = {}
         for section in reversed(sections):
@@ -193,6 +195,7 @@ class Composer:
 
 
 def twice(written: str, name: str, first: Place) -> str:
+    """Say that a key is given already, and where."""
     other = f"{shorten(written)} means {name}, which" if written != name else shorten(name)
     return f"{other} is given already" + (f" on line {first.line}." if first.line else ".")
 
@@ -212,8 +215,8 @@ SYNTAX_REMEDIES = (
 )
 
 
-def syntax_error(error: Exception, text: str, source: Source) -> ConfigError:
-    """A parser's complaint in plain words."""
+def syntax_error(error: Exception, text: str, source: TextSource) -> ConfigError:
+    """Return a parser's complaint in plain words."""
     problem = str(getattr(error, "problem", None) or error)
     mark = getattr(error, "problem_mark", None)
     offset = min(mark.index, len(text)) if mark else 0

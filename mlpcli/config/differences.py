@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from mlpcli.config.bind import yaml_name
+from mlpcli.config.setting import yaml_name
 from mlpcli.registry import choice_name
 
 
@@ -18,12 +18,17 @@ class Difference:
     first: Any
     second: Any
 
+    @property
+    def words(self) -> tuple[str, str]:
+        """The two values as one would write them in a config."""
+        return said(self.first), said(self.second)
+
     def __str__(self) -> str:
-        return f"{self.key}: {said(self.first)} → {said(self.second)}"
+        return f"{self.key}: {' → '.join(self.words)}"
 
 
 def differences(first: Any, second: Any, key: str = "") -> Iterator[Difference]:
-    """Of two configs, or of two values of a key, in the order of the schema."""
+    """Yield what two configs, or two values of a key, differ in, in the order of the schema."""
     if is_dataclass(first) and type(first) is type(second):
         for field in fields(first):
             inner = f"{key}.{yaml_name(field)}" if key else yaml_name(field)
@@ -36,7 +41,7 @@ def differences(first: Any, second: Any, key: str = "") -> Iterator[Difference]:
 
 
 def said(value: Any) -> str:
-    """A value as one would write it, in short: settings that are as usual are left out."""
+    """Write a value as one would in a config, in short: settings that have their defaults are left out."""
     if value is None:
         return "not given"
     if isinstance(value, bool):

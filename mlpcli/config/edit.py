@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from mlpcli.config.compose import compose
-from mlpcli.config.scalars import PLAIN, means_more_than_text, shorten, write_text
+from mlpcli.config.scalars import PLAIN, shorten, write_text
 from mlpcli.config.tree import (
     SYNONYMS,
     Entry,
@@ -18,9 +17,10 @@ from mlpcli.config.tree import (
     PlacedFault,
     Scalar,
     Section,
-    Source,
+    TextSource,
     Written,
     join,
+    meaning,
 )
 from mlpcli.errors import ConfigError, Fault
 
@@ -28,7 +28,7 @@ KeyPath = tuple["str | int", ...]
 BareKey = Callable[[KeyPath], str]
 """Which key a bare value at a path stands for: `units` for a hidden layer, '' for none."""
 
-KEY_PART = re.compile(r"\.?([^.\[\]\s]+)|\[([0-9]{1,9})\]")
+KEY_PART = r"\.?([^.\[\]\s]+)|\[([0-9]{1,9})\]"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Override:
 
 
 def as_options(overrides: str | Sequence[str]) -> tuple[str, ...]:
-    """List overrides, of which one may stand by itself. Raises ConfigError for what is no text."""
+    """Return overrides as a list; one may stand by itself. Raises ConfigError for what is no text."""
     options = (overrides,) if isinstance(overrides, str) else overrides
     remedy = "Give a list of texts such as 'seed=3'."
     if not isinstance(options, Iterable) or isinstance(options, (bytes, Mapping)):
@@ -53,11 +53,11 @@ def as_options(overrides: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def parse_overrides(options: str | Sequence[str], folder: Path) -> tuple[list[Override], list[PlacedFault]]:
-    """The options that can be read, and the faults of the others. Relative paths start from `folder`."""
+    """Return the options that can be read, and the faults of the others; paths start from `folder`."""
     found: list[Override] = []
     faults: list[PlacedFault] = []
     for order, option in enumerate(as_options(options), start=1):
-        source = Source(f"--set {shorten(option, 100)}", folder, order)
+        source = TextSource(f"--set {shorten(option, 100)}", folder, order)
         try:
             found.append(parse_override(option, source))
         except ConfigError as error:
@@ -65,8 +65,8 @@ def parse_overrides(options: str | Sequence[str], folder: Path) -> tuple[list[Ov
     return found, faults
 
 
-def parse_override(option: str, source: Source) -> Override:
-    """`key.path[0]=value`. Raises ConfigError naming the option."""
+def parse_override(option: str, source: TextSource) -> Override:
+    """Read `key.path[0]=value`. Raises ConfigError naming the option."""
     place = Place(source)
     if any("\ud800" <= sign <= "\udfff" for sign in option):  # how Python passes on bytes that are not UTF-8
         raise ConfigError(Fault(str(place), "The option is not UTF-8 text.", "Type it anew."))
@@ -77,10 +77,11 @@ def parse_override(option: str, source: Source) -> Override:
 
 
 def parse_key(key: str, place: Place) -> KeyPath:
+    """Split a dotted key into names and places. Raises ConfigError where it is none."""
     path: list[str | int] = []
     at = 0
     while at < len(key):
-        part = KEY_PART.match(key, at)
+        part = re.compile(KEY_PART).match(key, at)
         if part is None or (part.group().startswith(".") == (at == 0) and part.group(1)):
             remedy = "Write it like network.hidden[0].units."
             raise ConfigError(Fault(str(place), "The key cannot be read.", remedy))
@@ -92,10 +93,10 @@ def parse_key(key: str, place: Place) -> KeyPath:
     return tuple(path)
 
 
-def parse_value(text: str, source: Source) -> Written:
-    """Brackets and quotes are YAML; anything else is one word as it stands (so `--set separator=#` works)."""
+def parse_value(text: str, source: TextSource) -> Written:
+    """Read a value: brackets and quotes are YAML, anything else is one word (`--set separator=#` works)."""
     if text[:1] not in ("[", "{", '"', "'"):
-        word = PLAIN.fullmatch(text) or not text
+        word = re.fullmatch(PLAIN, text) or not text
         return Scalar(place=Place(source), text=text, quoted=not word)
     value, faults = compose(text, source)
     if faults:
@@ -104,7 +105,7 @@ def parse_value(text: str, source: Source) -> Written:
 
 
 def put(tree: Written, path: KeyPath, value: Written, bare_key: BareKey, done: KeyPath = ()) -> Written:
-    """The tree with the value at the path; missing sections are made, short forms written out.
+    """Return the tree with the value at the path; missing sections are made, short forms written out.
 
     Raises ConfigError at the value's place where the path does not fit the tree.
     """
@@ -132,20 +133,21 @@ def put(tree: Written, path: KeyPath, value: Written, bare_key: BareKey, done: K
     inner = entry.value if entry else Section(place=value.place)
     new = put(inner, rest, value, bare_key, (*done, part))
     place = entry.place if entry and rest else value.place
-    return replace(section, entries={**section.entries, part: Entry(place, new)})
+    return replace(section, entries={**section.entries, part: Entry(place=place, value=new)})
 
 
 def as_section(tree: Written, place: Place, bare: str) -> Section | None:
-    """A section for a bare value that is short for one, an empty one for nothing; None for any other word."""
+    """Return a section for a bare value that is short for one, an empty one for nothing; None for others."""
     if isinstance(tree, Section):
         return tree
     assert isinstance(tree, Scalar)
     if tree.is_null:
         return Section(place=place)
-    return Section(place=tree.place, entries={bare: Entry(tree.place, tree)}) if bare else None
+    return Section(place=tree.place, entries={bare: Entry(place=tree.place, value=tree)}) if bare else None
 
 
 def show_key(path: KeyPath) -> str:
+    """Write a path as a dotted key."""
     key = ""
     for part in path:
         key = f"{key}[{part}]" if isinstance(part, int) else join(key, part)
@@ -153,6 +155,7 @@ def show_key(path: KeyPath) -> str:
 
 
 def misfit(value: Written, what: str, remedy: str = "") -> ConfigError:
+    """Return the error for an override that does not fit what is there."""
     return ConfigError(Fault(str(value.place), what, remedy))
 
 
@@ -160,7 +163,7 @@ def edit_text(text: str, path: KeyPath, value: Written, bare_key: BareKey) -> st
     """The text with the value at the path. It reads as `put` says, by construction: the smallest edit is
     tried first and read back; anchors and odd layouts fall through to coarser ones.
     """
-    source = Source("", Path())
+    source = TextSource("", Path())
     tree, _ = compose(text, source)
     wanted = put(tree, path, value, bare_key)
     for edited in candidates(text, tree, wanted, path, value, bare_key):
@@ -175,7 +178,7 @@ def edit_text(text: str, path: KeyPath, value: Written, bare_key: BareKey) -> st
 def candidates(
     text: str, tree: Written, wanted: Written, path: KeyPath, value: Written, bare_key: BareKey
 ) -> Iterator[str]:
-    """Edited texts, from the one that touches least."""
+    """Yield edited texts, from the one that touches least."""
     yield local_edit(text, tree, path, value, bare_key)
     written_out = without_aliases(text, tree)
     if written_out != text:  # the value at the path may be what aliases elsewhere stand for
@@ -186,14 +189,14 @@ def candidates(
 
 
 def without_aliases(text: str, tree: Written) -> str:
-    """The text with every *alias replaced by what it stands for."""
+    """Return the text with every *alias replaced by what it stands for."""
     for alias in sorted(aliases(tree), key=lambda each: each.start, reverse=True):
         text = text[: alias.start] + write_flow(alias) + text[alias.end :]
     return text
 
 
 def aliases(tree: Written) -> Iterator[Written]:
-    """Those that stand in the text itself: what lies below one stands at the anchor."""
+    """Yield the aliases that stand in the text itself: what lies below one stands at the anchor."""
     if tree.alias:
         yield tree
     elif isinstance(tree, Items):
@@ -225,7 +228,7 @@ def local_edit(text: str, tree: Written, path: KeyPath, value: Written, bare_key
 
 
 def replaced(text: str, entry: Entry | None, old: Written, new: Written) -> str:
-    """The text with one value exchanged."""
+    """Return the text with one value exchanged."""
     written = write_flow(new)
     block = isinstance(old, Items | Section) and not old.flow and not old.alias
     if entry and block and old.start > entry.end:
@@ -238,7 +241,7 @@ def replaced(text: str, entry: Entry | None, old: Written, new: Written) -> str:
 
 
 def inserted(text: str, section: Section, key: str, value: Written) -> str:
-    """The text with a key more, behind the last key of the section."""
+    """Return the text with one more key, behind the last key of the section."""
     written = f"{write_text(key)}: {write_flow(value)}"
     own = [entry for entry in section.entries.values() if not entry.merged]
     if section.flow:
@@ -257,11 +260,12 @@ def inserted(text: str, section: Section, key: str, value: Written) -> str:
 
 
 def newline(text: str) -> str:
+    """Return the line end of a text."""
     return "\r\n" if "\r\n" in text else "\n"
 
 
 def write_flow(written: Written) -> str:
-    """A value on one line of YAML."""
+    """Write a value on one line of YAML."""
     if isinstance(written, Scalar):
         return "null" if written.is_null else write_text(written.text, written.quoted)
     if isinstance(written, Items):
@@ -272,7 +276,7 @@ def write_flow(written: Written) -> str:
 
 
 def write_lines(tree: Written, line_end: str) -> str:
-    """A whole document, a line per key at the top; comments are lost."""
+    """Write a whole document, a line per key at the top; comments are lost."""
     if not isinstance(tree, Section):
         return write_flow(tree) + line_end
     return "".join(
@@ -280,21 +284,10 @@ def write_lines(tree: Written, line_end: str) -> str:
     )
 
 
-def meaning(written: Written) -> Any:
-    """What a tree says, without how and where: equal for texts that load to the same config."""
-    if isinstance(written, Scalar):
-        special = written.quoted and means_more_than_text(written.text)
-        return None if written.is_null else (written.text, special)
-    if isinstance(written, Items):
-        return [meaning(item) for item in written.items]
-    assert isinstance(written, Section)
-    return {key: meaning(entry.value) for key, entry in written.entries.items()}
-
-
 def put_all(
     tree: Written, overrides: Sequence[Override], bare_key: BareKey
 ) -> tuple[Written, list[PlacedFault]]:
-    """The tree with every override in turn, and the faults of those that do not fit."""
+    """Return the tree with every override in turn, and the faults of those that do not fit."""
     faults: list[PlacedFault] = []
     for override in overrides:
         try:

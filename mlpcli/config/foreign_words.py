@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
-from mlpcli.config.setting import Limits
+from mlpcli.config.setting import limits_of, yaml_name
 
 CHOICES: Mapping[str, Mapping[str, str]] = {
     "activation": {
@@ -176,12 +176,12 @@ KEYS: Mapping[str, str] = {
 
 
 def simplified(word: str) -> str:
-    """The word without what tools differ in: capitals, hyphens, underscores and blanks."""
+    """Return the word without what tools differ in: capitals, hyphens, underscores and blanks."""
     return "".join(letter for letter in word.casefold() if letter not in "-_ ")
 
 
 def own_choice(table: str, word: str, known: Iterable[str]) -> str | None:
-    """The one of the known words that another tool's word means; None where that is not known.
+    """Return the one of the known words that another tool's word means; None where that is not known.
 
     table: of choices (`loss`), or the key (`data.scaling`) that has a fixed list of values.
     """
@@ -192,7 +192,7 @@ def own_choice(table: str, word: str, known: Iterable[str]) -> str | None:
 
 
 def own_keys(word: str, every: Mapping[str, list[str]]) -> list[str]:
-    """The keys of a config that another tool's word, or our own word at another place, means.
+    """Return the keys of a config that another tool's word, or our own word at another place, means.
 
     every: what keys_by_leaf() gives.
     """
@@ -201,7 +201,7 @@ def own_keys(word: str, every: Mapping[str, list[str]]) -> list[str]:
 
 
 def keys_by_leaf(root: type[Any], tables: Mapping[str, Mapping[str, type[Any]]]) -> Mapping[str, list[str]]:
-    """Every dotted key below `root`, under its last word, simplified and without a plural's s.
+    """Map the last word of each dotted key below `root`, simplified and in the singular, to the keys.
 
     tables: choices whose own keys are in it too, as optimiser.learning_rate.
     """
@@ -214,8 +214,8 @@ def keys_by_leaf(root: type[Any], tables: Mapping[str, Mapping[str, type[Any]]])
 def _keys(kind: type[Any], tables: Mapping[str, Mapping[str, type[Any]]], above: str) -> Iterator[str]:
     hints = get_type_hints(kind)
     for each in fields(kind):
-        limits = each.metadata.get("limits", Limits())
-        key = above + (limits.spelling or each.name)
+        limits = limits_of(each)
+        key = above + yaml_name(each)
         yield key
         for choice in tables.get(limits.choice_of, {}).values() if limits.choice_of else ():
             yield from _keys(choice, tables, key + ".")

@@ -16,7 +16,7 @@ from mlpcli.config.compose import compose
 from mlpcli.config.edit import KeyPath, as_options, edit_text, parse_key, parse_overrides, put_all
 from mlpcli.config.mapping import IN_MEMORY, write_mapping
 from mlpcli.config.schema import Config
-from mlpcli.config.tree import SYNONYMS, Items, Place, PlacedFault, Scalar, Section, Source, Written
+from mlpcli.config.tree import SYNONYMS, Items, Place, PlacedFault, Scalar, Section, TextSource, Written
 from mlpcli.errors import ConfigError, Fault
 
 LARGEST_FILE = 1024 * 1024
@@ -28,7 +28,7 @@ ConfigSource = str | os.PathLike[str] | Mapping[str, Any]
 bare = partial(bare_key, Config)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConfigFile:
     """A checked config, and what is needed to speak about it and to keep it."""
 
@@ -44,12 +44,12 @@ class ConfigFile:
     """Whether faults name lines; those of a config in memory name keys alone."""
 
     def error(self, key: str, what: str, remedy: str = "") -> ConfigError:
-        """The fault of a key that a later stage found, at the key's line or that of the nearest key above."""
+        """Return the error for a key, with its line or that of the nearest key above."""
         where = "" if key else str(self.path)
         return ConfigError(self.with_location(Fault(where, what, remedy, key)))
 
     def with_location(self, found: Fault) -> Fault:
-        """A fault with a key gets the line of the key, or of the nearest key above; others stay."""
+        """Add to a fault with a key the line of the key, or of the nearest key above; others stay."""
         if not found.key:
             return found
         key = ".".join(SYNONYMS.get(part, part) for part in found.key.split("."))
@@ -60,7 +60,7 @@ class ConfigFile:
         return Fault(f"{self.where.get(above, str(self.path))}, key {key}", what, found.remedy)
 
     def text_for(self, folder: Path) -> str:
-        """The text for a copy in another folder: relative paths are written to work from there."""
+        """Return the text for a copy in another folder: relative paths are written to work from there."""
         rewritten = {key: paths.relative(path, folder) for key, path in self.relative_paths.items()}
         return write_paths(self.text, rewritten)
 
@@ -104,12 +104,12 @@ def load_config_text(
     numbered: whether faults name its lines.
     """
     path = Path(path)
-    source = Source(str(path), Path(os.path.abspath(path.parent)), numbered=numbered)
+    source = TextSource(str(path), Path(os.path.abspath(path.parent)), numbered=numbered)
     tree, faults = compose(text, source)
     options, unreadable = parse_overrides(overrides, Path.cwd())
     tree = top_level(tree, bool(overrides))
     tree, misfits = put_all(tree, options, bare)
-    binder = Binder(choices, Config)
+    binder = Binder(choices=choices, root=Config)
     config = binder.section(Config, tree)
     faults += unreadable + misfits + binder.faults
     if check_files:
@@ -136,7 +136,7 @@ def load_config_text(
 
 
 def read_text(path: Path) -> str:
-    """The text of a config file, without byte order mark. Raises ConfigError for what is no such file."""
+    """Return the text of a config file, without byte order mark. Raises ConfigError for what is none."""
     try:
         with open(path, "rb") as file:
             data = file.read(LARGEST_FILE + 1)
@@ -161,11 +161,12 @@ def read_text(path: Path) -> str:
 
 
 def fault(where: str | Path, what: str, remedy: str = "") -> ConfigError:
+    """Return a ConfigError with one fault."""
     return ConfigError(Fault(str(where), what, remedy))
 
 
 def top_level(tree: Written, overridden: bool) -> Section:
-    """The tree as the section it has to be, standing for the file as a whole."""
+    """Return the tree as the section it has to be, standing for the file as a whole."""
     place = Place(tree.place.source)
     empty = (isinstance(tree, Scalar) and tree.is_null) or (isinstance(tree, Section) and not tree.entries)
     if empty and not overridden:
@@ -179,7 +180,7 @@ def top_level(tree: Written, overridden: bool) -> Section:
 
 
 def missing_files(settings: Mapping[str, PathSetting], source: str | None) -> list[PlacedFault]:
-    """A fault for every path that is no file; `source`: where the config says the data can be had."""
+    """Return a fault for every path that is no file; source: where the config says the data can be had."""
     faults = []
     hint = f"\nWhere to get it: {source}" if source else ""
     for key, setting in settings.items():
@@ -208,8 +209,8 @@ def raise_faults(placed: Sequence[PlacedFault], path: Path) -> None:
 
 
 def write_paths(text: str, settings: Mapping[str, str]) -> str:
-    """The text with these paths at these keys."""
-    place = Place(Source("", Path()))
+    """Return the text with these paths at these keys."""
+    place = Place(TextSource("", Path()))
     for key, path in settings.items():
         keys: KeyPath = parse_key(key, place)
         text = edit_text(text, keys, Scalar(place=place, text=path, quoted=True), bare)

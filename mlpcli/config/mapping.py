@@ -10,7 +10,7 @@ from typing import Any
 from mlpcli.config.compose import DEEPEST, too_deep
 from mlpcli.config.edit import write_lines
 from mlpcli.config.scalars import NULL
-from mlpcli.config.tree import Entry, Items, Place, Scalar, Section, Source, Written, join
+from mlpcli.config.tree import Entry, Items, Place, Scalar, Section, TextSource, Written, join
 from mlpcli.errors import ConfigError, Fault
 
 IN_MEMORY = "config"
@@ -35,7 +35,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
-        self.place = Place(Source(IN_MEMORY, Path()))
+        self.place = Place(TextSource(IN_MEMORY, Path()))
 
     def written(self, value: Any, key: str, depth: int) -> Written:
         """Turn the value of `key`, '' for the whole, into a tree. Raises ConfigError if it is too deep."""
@@ -55,14 +55,14 @@ class _Writer:
         return Scalar(place=self.place, text=word, quoted=value is not None and word in NULL)
 
     def entry(self, name: Any, value: Any, key: str, depth: int) -> tuple[str, Entry]:
-        """One key and its value."""
+        """Return a key, and its value with the place of both."""
         if not isinstance(name, str):
             self.fault(key, f"The key {name!r} is no text.", "Keys are words, such as 'data'.")
         inner = join(key, str(name))
-        return str(name), Entry(self.place, self.written(value, inner, depth + 1))
+        return str(name), Entry(place=self.place, value=self.written(value, inner, depth + 1))
 
     def word(self, value: Any, key: str) -> str:
-        """A single value as a word."""
+        """Return a single value as a word."""
         if value is None:
             return "null"
         if isinstance(value, bool):

@@ -8,16 +8,17 @@ from pathlib import Path
 
 
 def absolute(text: str, folder: Path) -> str:
-    """The path a setting means; `folder` is what a relative one starts from."""
+    """Return the path a setting means; `folder` is what a relative one starts from."""
     return os.path.abspath(os.path.join(folder, os.path.expanduser(text)))
 
 
 def is_relative(text: str) -> bool:
+    """Tell whether a path is relative."""
     return not os.path.isabs(os.path.expanduser(text))
 
 
 def relative(path: str, folder: Path) -> str:
-    """The same file, as a path that works from `folder`; absolute where there is none (another drive)."""
+    """Write the file as a path that works from `folder`; absolute where there is none (another drive)."""
     try:
         text = Path(os.path.relpath(path, os.path.abspath(folder))).as_posix()
     except ValueError:
@@ -26,7 +27,7 @@ def relative(path: str, folder: Path) -> str:
 
 
 def trouble(path: str, folder: bool = False, elsewhere: str = "") -> tuple[str, str] | None:
-    """Why this is no file (or folder) that can be read, and what to do; None where it is one.
+    """Say why this is no file (or folder) that can be read, and what to do; None where it is one.
 
     elsewhere: what else may be done.
     """
@@ -38,7 +39,7 @@ def trouble(path: str, folder: bool = False, elsewhere: str = "") -> tuple[str, 
 
 
 def nearest_file(path: str, elsewhere: str = "") -> str:
-    """A remedy that names a file of a similar name in the same folder, or the folder that is missing."""
+    """Return a remedy: a file of a similar name in the same folder, or the folder that is missing."""
     folder, name = os.path.split(path)
     try:
         names = os.listdir(folder or os.curdir)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mlpcli.config.bind import Binder, Choices
-from mlpcli.config.tree import Entry, Items, Place, Scalar, Section, Source, Written
+from mlpcli.config.tree import Entry, Items, Place, Scalar, Section, TextSource, Written
 from mlpcli.errors import ConfigError
 
 T = TypeVar("T")
@@ -18,8 +18,8 @@ def settings_from(kind: type[T], value: Any, choices: Choices, key: str = "") ->
 
     key: where the data stands, for messages. Raises ConfigError with every value that a config may not have.
     """
-    place = Place(Source("header", Path()))
-    binder = Binder(choices, kind)
+    place = Place(TextSource("header", Path()))
+    binder = Binder(choices=choices, root=kind)
     settings: T = binder.section(kind, _tree(value, place), key)
     if binder.faults:
         raise ConfigError([fault for _, fault in binder.faults])
@@ -27,9 +27,9 @@ def settings_from(kind: type[T], value: Any, choices: Choices, key: str = "") ->
 
 
 def _tree(value: Any, place: Place) -> Written:
-    """The data as the YAML that it is written as would be read."""
+    """Return the data as the tree of the YAML that it would be written as."""
     if isinstance(value, dict):
-        entries = {name: Entry(place, _tree(each, place)) for name, each in value.items()}
+        entries = {name: Entry(place=place, value=_tree(each, place)) for name, each in value.items()}
         return Section(place=place, entries=entries)
     if isinstance(value, list):
         return Items(place=place, items=tuple(_tree(each, place) for each in value))

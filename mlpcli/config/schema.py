@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from mlpcli.config.choices import ActivationChoice, LossChoice, OptimizerChoice
 from mlpcli.config.setting import setting
 
 
 @dataclass(frozen=True)
 class MissingConfig:
-    """What a missing cell becomes."""
+    """The values that missing cells become."""
 
     numeric: str = setting("mean", one_of=("mean", "median", "zero", "error"))
     categorical: str = setting("level", one_of=("level", "most_frequent", "error"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """Where the rows are and what their columns mean."""
+    """The places of the rows, and the meaning of their columns."""
 
     train: str = setting(path=True)
     source: str | None = setting(None)
@@ -54,7 +54,7 @@ class DataConfig:
 
     @property
     def fold_number(self) -> tuple[int, int] | None:
-        """Number and count of the fold; None where there is none."""
+        """The number and count of the fold; None where there is none."""
         number, slash, count = (self.fold or "").partition("/")
         if not (slash and number.isdecimal() and count.isdecimal() and len(count) < 10):
             return None
@@ -62,7 +62,7 @@ class DataConfig:
         return fold if 1 <= fold[0] <= fold[1] and fold[1] >= 2 else None
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """Settings that contradict each other: (key, fault, remedy)."""
+        """Yield settings that contradict each other: (key, fault, remedy)."""
         targets = (self.target,) if isinstance(self.target, str) else self.target or ()
         if self.labels is not None and self.target is not None:
             yield "labels", "labels and target both say what to predict.", "Keep one of them."
@@ -103,33 +103,33 @@ class DataConfig:
 
 
 def doubles(names: Iterable[str]) -> list[str]:
-    """The names given more than once."""
+    """Return the names given more than once."""
     return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HiddenConfig:
     """One hidden layer. `8` is short for `{units: 8}`."""
 
     units: int = setting(at_least=1)
-    activation: Any = setting(None, choice_of="activation")
-    initializer: Any = setting(None, choice_of="initialisation", spelling="initialisation")
-    bias_initializer: Any = setting(None, choice_of="initialisation", spelling="bias_initialisation")
-    normalization: Any = setting(None, choice_of="normalisation", spelling="normalisation")
+    activation: ActivationChoice | None = setting(None, choice_of="activation")
+    initializer: object = setting(None, choice_of="initialisation", spelling="initialisation")
+    bias_initializer: object = setting(None, choice_of="initialisation", spelling="bias_initialisation")
+    normalization: object = setting(None, choice_of="normalisation", spelling="normalisation")
     """Of the linear part, before the activation."""
     dropout: float = setting(0.0, at_least=0.0, below=1.0)
     """Share of the results that are 0 in a step of the training."""
     trainable: bool = setting(True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OutputConfig:
     """The output layer; what is not given follows from the task."""
 
     units: int | None = setting(None, at_least=1)
-    activation: Any = setting(None, choice_of="activation")
-    initializer: Any = setting(None, choice_of="initialisation", spelling="initialisation")
-    bias_initializer: Any = setting(None, choice_of="initialisation", spelling="bias_initialisation")
+    activation: ActivationChoice | None = setting(None, choice_of="activation")
+    initializer: object = setting(None, choice_of="initialisation", spelling="initialisation")
+    bias_initializer: object = setting(None, choice_of="initialisation", spelling="bias_initialisation")
     trainable: bool = setting(True)
 
 
@@ -147,7 +147,7 @@ METRICS = ("loss", "accuracy", "balanced_accuracy", "auc", "f1", "rmse", "mae", 
 LOWER_IS_BETTER = ("loss", "rmse", "mae")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StopConfig:
     """When training ends before its last epoch. The first that holds ends it."""
 
@@ -163,7 +163,7 @@ class StopConfig:
     """Seconds."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """How long, in which pieces, and how often to print."""
 
@@ -183,7 +183,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class RepeatConfig:
-    """The same training from several seeds, from the config's own on; the best is trained once more."""
+    """A training repeated from several seeds, the config's own first; the best is trained once more."""
 
     seeds: int = setting(at_least=2, at_most=1_000_000)
     """A million rows of repeat.csv are about 100 MB."""
@@ -191,7 +191,7 @@ class RepeatConfig:
     """Value below which a seed's validation loss (its training cost without validation rows) counts."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """One YAML file, checked."""
 
@@ -202,28 +202,32 @@ class Config:
     seed: int = setting(0, at_least=0)
     precision: str = setting("float64", one_of=("float32", "float64"))
     executor: str = setting("auto", one_of=("auto", "numpy", "native"))
-    loss: Any = setting(None, choice_of="loss")
-    optimizer: Any = setting(None, choice_of="optimiser", default_choice="adam", spelling="optimiser")
+    loss: LossChoice | None = setting(None, choice_of="loss")
+    optimizer: OptimizerChoice | None = setting(
+        None, choice_of="optimiser", default_choice="adam", spelling="optimiser"
+    )
     training: TrainingConfig = setting(TrainingConfig())
     repeat: RepeatConfig | None = setting(None, short_for="seeds")
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """Settings that contradict each other: (key, fault, remedy)."""
+        """Yield settings that contradict each other: (key, fault, remedy)."""
         if self.repeat is not None and self.training.folds is not None:
             what = "Repeating and cross-validation are asked for at once."
             yield "training.folds", what, "Take one of them out; cross-validate the seed that was found."
         if self.repeat is not None and self.training.stop.max_time is not None:
             what = "Seeds share the cores, so how far one comes in a time depends on what else runs."
             yield "training.stop.max_time", what, "Leave it out; training.epochs and patience end a seed."
+        if self.optimizer is None:  # written as null, which stands for adam: neither applies to it
+            return
         size, epochs = self.training.batch_size, self.training.epochs
-        if getattr(self.optimizer, "full_batch", False) and size not in (None, "full"):
+        if self.optimizer.full_batch and size not in (None, "full"):
             what = "The optimiser goes by all rows at once, and batches are asked for."
             yield (
                 "training.batch_size",
                 what,
                 "Write full, or leave batch_size out; or take another optimiser.",
             )
-        warm_up = getattr(self.optimizer, "warm_up", 0.0)
+        warm_up = self.optimizer.warm_up
         if warm_up >= epochs and warm_up:
             what = f"A warm-up of {warm_up:g} takes all of training.epochs, {epochs}: the rate is never full."
             yield "optimiser.warm_up", what, "Make warm_up shorter than training.epochs."

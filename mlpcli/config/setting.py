@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field
+from dataclasses import MISSING, Field, dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a value of a setting may be. Units are those of the setting."""
+    """The limits of a setting: what its value may be, in the setting's own unit."""
 
     at_least: float | None = None
     above: float | None = None
@@ -33,10 +33,22 @@ class Limits:
 
 
 def setting(default: Any = MISSING, factory: Any = None, **limits: Any) -> Any:
-    """A field with a default (none: required) or what makes one, and Limits; for frozen dataclasses."""
+    """Return a field of a frozen dataclass with Limits, and a default (none: required) or what makes one."""
     metadata = {"limits": Limits(**limits)}
     return (
         field(default_factory=factory, metadata=metadata)
         if factory
         else field(default=default, metadata=metadata)
     )
+
+
+def yaml_name(each: Field[Any]) -> str:
+    """Return how YAML writes a field."""
+    return limits_of(each).spelling or each.name
+
+
+def limits_of(each: Field[Any]) -> Limits:
+    """Return the limits of a field; none where it was made without setting()."""
+    limits = each.metadata.get("limits", Limits())
+    assert isinstance(limits, Limits)
+    return limits

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from mlpcli.config.scalars import NULL
+from mlpcli.config.scalars import NULL, means_more_than_text
 from mlpcli.errors import Fault
 
 SYNONYMS = {
@@ -20,7 +21,7 @@ SYNONYMS = {
 
 
 @dataclass(frozen=True)
-class Source:
+class TextSource:
     """A file or a --set option: its name in messages, and what relative paths in it are relative to."""
 
     name: str
@@ -35,7 +36,7 @@ class Source:
 class Place:
     """A line of a source; line 0 is the source as a whole."""
 
-    source: Source
+    source: TextSource
     line: int = 0
 
     def __str__(self) -> str:
@@ -76,7 +77,7 @@ class Items(Written):
     flow: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """A value under its key; start and end are the offsets of the key."""
 
@@ -100,4 +101,16 @@ PlacedFault = tuple[Place, Fault]
 
 
 def join(key: str, name: str) -> str:
+    """Return the dotted key of a name below a key."""
     return f"{key}.{name}" if key else name
+
+
+def meaning(written: Written) -> Any:
+    """Return what a tree says, without how and where: equal for texts that load to the same config."""
+    if isinstance(written, Scalar):
+        special = written.quoted and means_more_than_text(written.text)
+        return None if written.is_null else (written.text, special)
+    if isinstance(written, Items):
+        return [meaning(item) for item in written.items]
+    assert isinstance(written, Section)
+    return {key: meaning(entry.value) for key, entry in written.entries.items()}

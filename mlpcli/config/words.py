@@ -13,13 +13,13 @@ from mlpcli.config.tree import Items, Scalar, Section, Written
 
 
 def alternatives(hint: Any) -> tuple[Any, ...]:
-    """The types a hint allows, without None."""
+    """Return the types a hint allows, without None."""
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     return tuple(kind for kind in kinds if kind is not NoneType)
 
 
 def expected(kinds: Sequence[Any], limits: Limits) -> str:
-    """What a setting may be, in words."""
+    """Say what a setting may be."""
     words = []
     for kind in kinds:
         if kind is int or kind is float:
@@ -38,6 +38,7 @@ def expected(kinds: Sequence[Any], limits: Limits) -> str:
 
 
 def range_words(limits: Limits) -> str:
+    """Say within which bounds a number has to be; "" where there are none."""
     bounds = (
         ("of at least", limits.at_least),
         ("above", limits.above),
@@ -53,13 +54,14 @@ def range_words(limits: Limits) -> str:
 
 
 def got(written: Written) -> str:
-    """A value in a few words, for messages."""
+    """Say what a value is, in a few words."""
     if isinstance(written, Scalar):
         return "nothing" if written.is_null else repr(shorten(written.text))
     return "a list" if isinstance(written, Items) else "a section with keys"
 
 
 def missing(name: str, hint: Any, limits: Limits) -> tuple[str, str]:
+    """Return fault and remedy for a key that is missing."""
     if is_dataclass(hint):
         needed = [each.name for each in fields(hint) if each.default is MISSING]
         return f"The section {name} is missing.", f"Add it, with {', '.join(needed)} in it."
@@ -67,9 +69,11 @@ def missing(name: str, hint: Any, limits: Limits) -> tuple[str, str]:
 
 
 def tag_fault(written: Written) -> tuple[str, str]:
+    """Return fault and remedy for a YAML tag."""
     return f"The YAML tag {shorten(written.tag)} is not allowed.", "Remove it; put quotes around a text."
 
 
 def nameless(written: Section) -> tuple[str, str]:
+    """Return fault and remedy for a choice without its name."""
     given = ", ".join(shorten(name) for name in written.entries) or "nothing"
     return f"Only settings are given ({given}), not what they are for.", "Add name: … to them."

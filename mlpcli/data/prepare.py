@@ -14,11 +14,11 @@ from mlpcli.config.schema import MissingConfig
 from mlpcli.data.categorical import Categorical, fit_categorical
 from mlpcli.data.counts import Counts
 from mlpcli.data.infer import Group
+from mlpcli.data.json_records import as_tagged, read_record
 from mlpcli.data.numeric import Numeric, fit_numeric
-from mlpcli.data.plain import damaged, from_plain, to_plain
 from mlpcli.data.table import IN_MEMORY, Table
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, Target
-from mlpcli.errors import DataError, Fault, closest
+from mlpcli.errors import DataError, Fault, ModelFileError, closest
 from mlpcli.wording import listed, plural, told_apart
 
 __all__ = ["ClassTarget", "Counts", "MultilabelTarget", "Preparation", "RegressionTarget", "Summary"]
@@ -127,25 +127,23 @@ class Preparation:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON: mappings, lists, text and numbers."""
-        return {"columns": [to_plain(column) for column in self.columns], "target": to_plain(self.target)}
+        return {"columns": [as_tagged(column) for column in self.columns], "target": as_tagged(self.target)}
 
     @staticmethod
     def from_json(value: object, where: str = "preparation") -> Preparation:
         """The inverse of `to_json`. Raises ModelFileError for anything that it does not give."""
-        if not isinstance(value, dict) or set(value) != {"columns", "target"}:
-            raise damaged(where, "it does not have the keys columns and target, and no others.")
-        if not isinstance(value["columns"], list) or not value["columns"]:
-            raise damaged(f"{where}.columns", "it is not a list of columns.")
-        kinds: tuple[type[Numeric | Categorical], ...] = (Numeric, Categorical)
-        columns = tuple(
-            from_plain(kinds, each, f"{where}.columns[{at}]") for at, each in enumerate(value["columns"])
-        )
-        targets: tuple[type[Target], ...] = (ClassTarget, RegressionTarget, MultilabelTarget)
-        made = Preparation(columns, from_plain(targets, value["target"], f"{where}.target"))
-        names = (*made.names, *made.target.names)
-        if len(set(names)) < len(names):
-            raise damaged(where, "a column comes twice.")
-        return made
+        try:
+            return read_record(Preparation, value, exact=True)
+        except ValueError as error:
+            remedy = "The file is damaged or of another version; train again."
+            raise ModelFileError(Fault(where, f"{error}.", remedy)) from error
+
+    def fault(self) -> str:
+        """Say what cannot be true of a preparation; empty when all is well."""
+        names = (*self.names, *self.target.names)
+        if not self.columns:
+            return "there are no columns."
+        return "a column comes twice." if len(set(names)) < len(names) else ""
 
     def describe(self) -> tuple[Summary, ...]:
         """A line per input column (one for pooled columns), then one per target column."""

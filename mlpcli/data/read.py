@@ -22,9 +22,11 @@ LABEL = "label"
 def open_reader(
     path: str, header: bool | None = None, separator: str | None = None, labels: str | None = None
 ) -> Reader:
-    """Open a data file (`-`: standard input), its format told by content and name.
+    """Open a data file, whose format is known by its content and name.
 
-    `labels`: a second file with one value per row, which becomes the column `label`. Raises DataError.
+    path: `-` is standard input. header: whether the first line names the columns; None: it is detected.
+    separator: of the cells; None: it is detected. labels: a second file with one value per row, which becomes
+    the column `label`. Raises DataError.
     """
     source = open_source(path)
     try:
@@ -46,7 +48,10 @@ def open_reader(
 def read_table(
     path: str, header: bool | None = None, separator: str | None = None, labels: str | None = None
 ) -> tuple[Table, tuple[str, ...]]:
-    """All rows of a file, and what was detected about it. Arguments and errors as for `open_reader`."""
+    """Read all rows of a file; return them, and notes on what was detected. For the rest see open_reader.
+
+    Raises DataError, also where there is no row.
+    """
     reader = open_reader(path, header, separator, labels)
     tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
     if not tables:
@@ -57,7 +62,7 @@ def read_table(
 
 
 class _Labelled(Reader):
-    """The rows of one reader with the single column of another as `label`."""
+    """A reader of the rows of one file with the single column of another as `label`."""
 
     def __init__(self, rows: Reader, labels: Reader) -> None:
         self.source, self._rows, self._labels = rows.source, rows, labels

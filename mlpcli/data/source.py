@@ -23,7 +23,10 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class Source:
-    """An open file. `name` is how messages call it; `head` its first bytes, which `stream` gives again."""
+    """An open file.
+
+    name: what messages call it. head: its first bytes, unzipped, which `stream` gives again.
+    """
 
     name: str
     head: bytes
@@ -31,10 +34,11 @@ class Source:
 
     @property
     def head_is_all(self) -> bool:
+        """Whether the head is the whole file."""
         return len(self.head) < HEAD_BYTES
 
     def read(self, count: int, start: bytearray | None = None) -> bytearray:
-        """`count` bytes (those in `start` among them), or as many as there are.
+        """Read `count` bytes, or as many as there are. start: bytes that are read already and count as well.
 
         Memory grows with what the file holds, not with `count`, which may come from a header that lies.
         """
@@ -46,7 +50,7 @@ class Source:
 
 
 def open_source(path: str) -> Source:
-    """Open `path` (`-`: standard input); gzip is known by its first bytes, not by the name.
+    """Open a file; gzip is known by its first bytes, not by the name. path: `-` is standard input.
 
     Raises DataError when there is no such file, it cannot be read, or it is empty.
     """
@@ -85,6 +89,7 @@ def reading(name: str) -> Iterator[None]:
 
 
 def _open(path: str) -> BinaryIO:
+    """Open a file as bytes. Raises DataError where there is none."""
     if path == "-":
         return sys.stdin.buffer
     if not Path(path).exists():
@@ -93,7 +98,7 @@ def _open(path: str) -> BinaryIO:
 
 
 class _Rejoined(io.RawIOBase):
-    """Bytes already read, then the rest of their stream. Pipes cannot seek, so this stands in for seek(0)."""
+    """A stream of bytes already read, then the rest of theirs. Pipes cannot seek, so it replaces seek(0)."""
 
     def __init__(self, start: bytes, rest: BinaryIO, *owned: BinaryIO) -> None:
         self._start = memoryview(start)

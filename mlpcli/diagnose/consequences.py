@@ -1,4 +1,4 @@
-"""What follows where a network cannot learn, whatever the reason: rules that see only the consequences."""
+"""Rules that see only consequences where a network cannot learn, by the kind of the reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ STANDSTILL = (
     "too_few_epochs",
     "too_little_capacity",
 )
-"""Of a network that hardly any gradient moves: it seems to lack longer steps, more steps, units or luck."""
+"""Consequences where hardly any gradient moves the network: it seems to lack longer or more steps, units or
+luck."""
 FAILURES = (
     "class_imbalance",
     "cost_oscillates",
@@ -31,10 +32,10 @@ FAILURES = (
     "weights_too_large",
     "weights_too_small",
 )
-"""Of a network whose output or cost is wrong: it stays at the baseline, or the cost runs away, with every
-rate, seed, width and number of epochs."""
+"""Consequences where the output or the cost is wrong: the network stays at the baseline, or the cost runs
+away, with every rate, seed, width and number of epochs."""
 EVEN_SCALING = (*FAILURES, "inputs_unscaled", "targets_unscaled")
-"""The same where nothing can be said about the size of inputs and targets either."""
+"""FAILURES where nothing can be said about the size of inputs and targets either."""
 WRONG_SIZE = (
     "cost_oscillates",
     "dead_activation",
@@ -47,8 +48,8 @@ WRONG_SIZE = (
     "too_little_capacity",
     "vanishing_gradient",
 )
-"""Of values too large or too small at the start, wherever they come from: units that are flat, steps that do
-not fit, and what is tried against them in vain."""
+"""Consequences of values too large or too small at the start, wherever they come from: units that are flat,
+steps that do not fit, and what is tried against them in vain."""
 NOTHING_LEARNED = (
     *WRONG_SIZE,
     "class_imbalance",
@@ -62,4 +63,4 @@ NOTHING_LEARNED = (
     "weights_too_large",
     "weights_too_small",
 )
-"""Where no step goes the right way, or none at all: nothing that the training does is then evidence."""
+"""Consequences where no step goes the right way, or none at all: what the training does is no evidence."""

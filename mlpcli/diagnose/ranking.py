@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from mlpcli.config.load import ConfigSource
-from mlpcli.diagnose.possible import possible
 from mlpcli.diagnose.rule import KINDS, Rule
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.trials.budget import Budget, OutOfBudget
 from mlpcli.diagnose.trials.evidence import Evidence, evidence_of
+from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import SEVERITIES, Finding
 
 SYMPTOMS = frozenset(RULES.group("symptom"))
 
 
 def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual") -> list[Finding]:
-    """Root causes, the gravest first, each with what it explains.
+    """Ask the rules, and return root causes, the most severe first, each with what it explains.
 
     Rules are asked kind by kind. A finding that an earlier one explains becomes its consequence; one
     that no earlier one explains takes what it explains itself: units that a long step killed are found before
@@ -33,14 +33,32 @@ def diagnose(evidence: Evidence, kinds: Iterable[str] = KINDS, ask: str = "usual
         if ask in ("facts", "before training") and not untrained:
             continue
         gated = not (rule.exact or rule.always) and evidence.learns
-        if gated and ask != "all" and not evidence.frozen:
+        if gated and ask != "all" and not evidence.trial.stands_still:
             continue
         for found in _asked(name, rule, evidence):
-            _place(possible(_lessened(found, evidence) if gated else found, evidence.problem), roots)
+            _insert(applicable(_downgraded(found, evidence) if gated else found, evidence.problem), roots)
     return sorted(_rooted(roots), key=lambda finding: SEVERITIES.index(finding.severity))
 
 
+def applicable(finding: Finding, problem: Problem) -> Finding:
+    """Return the finding without remedies that the config's optimiser has no key for.
+
+    A line search has no learning rate to lower, and takes all rows at once.
+    """
+    optimizer = problem.optimizer
+    known = {f"optimiser.{each.name}" for each in fields(optimizer)} | {"optimiser.name"}
+
+    def fits(change: str) -> bool:
+        key = change.partition("=")[0]
+        batches = key == "training.batch_size" and optimizer.full_batch
+        return not batches and (key in known or not key.startswith("optimiser."))
+
+    kept = tuple(remedy for remedy in finding.remedies if all(map(fits, remedy.changes)))
+    return finding if len(kept) == len(finding.remedies) else replace(finding, remedies=kept)
+
+
 def _asked(name: str, rule: Rule, evidence: Evidence) -> list[Finding]:
+    """Return what a rule finds; nothing, and its name in the budget, where its trials cost too much."""
     try:
         return list(rule.check(evidence))
     except OutOfBudget:
@@ -49,33 +67,35 @@ def _asked(name: str, rule: Rule, evidence: Evidence) -> list[Finding]:
 
 
 def _rooted(roots: list[Finding]) -> list[Finding]:
-    """A symptom that no problem explains has its cause in a warning that could: two faults hide each other,
-    and the cure of one alone shows nothing."""
+    """Make warnings problems that explain a symptom which no problem explains.
+
+    Two faults hide each other there, and the cure of one alone shows nothing.
+    """
     for symptom in [root for root in roots if root.rule in SYMPTOMS and not root.remedies]:
         for at, root in enumerate(roots):
-            grave = replace(root, severity=symptom.severity)
-            if root.severity == "warning" and root.remedies and _explains(grave, symptom):
-                roots[at] = grave.explaining((*root.consequences, symptom))
+            raised = replace(root, severity=symptom.severity)
+            if root.severity == "warning" and root.remedies and _explains(raised, symptom):
+                roots[at] = raised.explaining((*root.consequences, symptom))
                 roots.remove(symptom)
                 break
     return roots
 
 
 def rules_of(kind: str) -> dict[str, Rule]:
-    """By name, in the order in which they are asked."""
+    """Return the rules of a kind by name, in the order in which they are asked."""
     rules = {name: RULES[name]() for name in RULES.group(kind)}
     return dict(sorted(rules.items(), key=lambda named: (not named[1].exact, named[1].order, named[0])))
 
 
-def _lessened(finding: Finding, evidence: Evidence) -> Finding:
-    """Of a network that learns: a problem is a note, and a warning where it learns no more."""
-    if evidence.frozen:
+def _downgraded(finding: Finding, evidence: Evidence) -> Finding:
+    """Make a finding about a network that learns a note, and a warning where its weights stand still."""
+    if evidence.trial.stands_still:
         return replace(finding, severity="warning") if finding.severity == "problem" else finding
     return replace(finding, severity="note")
 
 
-def _place(finding: Finding, roots: list[Finding]) -> None:
-    """Below its cause, or as one more root in the place of the first that it explains."""
+def _insert(finding: Finding, roots: list[Finding]) -> None:
+    """Insert a finding below its cause, or as one more root in the place of the first that it explains."""
     for at, root in enumerate(roots):
         if _explains(root, finding):
             roots[at] = root.explaining((*root.consequences, finding))
@@ -89,12 +109,12 @@ def _place(finding: Finding, roots: list[Finding]) -> None:
 
 
 def _explains(cause: Finding, other: Finding) -> bool:
-    """A lesser finding is no cause of a graver one, and a note of none."""
+    """Tell whether a finding may be the cause of another: it must be as severe, and no note."""
     rule = RULES[cause.rule]
-    grave = SEVERITIES.index(cause.severity) <= SEVERITIES.index(other.severity)
+    severe_enough = SEVERITIES.index(cause.severity) <= SEVERITIES.index(other.severity)
     return (
         cause.severity != "note"
-        and grave
+        and severe_enough
         and (
             other.rule in rule.explains
             # What explains one symptom explains all of them.

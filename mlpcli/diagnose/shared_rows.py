@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.data.dataset import Part
-from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.facts import ALL_CELLS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +52,7 @@ def shared_rows(evidence: Evidence, training: Part, part: Part) -> SharedRows | 
         known = asked = np.arange(training.rows)
         own = np.arange(part.rows)
     else:
-        asked, own = evidence.some(training.rows, width), evidence.some(part.rows, width)
+        asked, own = evidence.facts.sample(training.rows, width), evidence.facts.sample(part.rows, width)
         columns = _telling(training)
         keys = _hashes(evidence, training, np.arange(training.rows), columns)
         wanted = np.concatenate([_hashes(evidence, part, own, columns), keys[asked]])
@@ -82,7 +83,7 @@ def _hashes(
     width = (part.inputs.shape[1] if columns is None else len(columns)) + targets.shape[1]
     factors = np.random.default_rng(0).integers(0, 1 << 64, (2 * width, 2), np.uint64)
     found = [np.zeros(0, np.uint64)]
-    for piece in evidence.pieces(len(rows), width):
+    for piece in evidence.facts.pieces(len(rows), width):
         at = rows[piece]
         inputs = part.inputs[at] if columns is None else part.inputs[at[:, None], columns]
         cells = np.hstack([inputs.astype(np.float64), targets[at].astype(np.float64)])

@@ -1,4 +1,4 @@
-"""Stage 9: executors run plans."""
+"""Executors run plans."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MANY_STEPS = 5_000
 
 
 def choose_executor(name: str) -> Executor:
-    """auto: native where it is installed, else NumPy.
+    """Return the executor of that name; auto: native where it is installed, else NumPy.
 
     Raises MissingExtraError where native is asked for and not installed.
     """
@@ -52,7 +52,7 @@ def choose_executor(name: str) -> Executor:
 
 
 def hint(name: str, steps: int) -> str:
-    """What to install for a faster training of a small network; "" where nothing is missed."""
+    """Return what to install for a faster training of a small network; "" where nothing is missed."""
     if name == "auto" and steps >= MANY_STEPS and "native" not in list(EXECUTORS):
         return "pip install llvmlite makes many small steps like these far quicker."
     return ""

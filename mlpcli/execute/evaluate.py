@@ -1,4 +1,4 @@
-"""A graph's values at once, node by node: where making a plan would take longer than the arithmetic."""
+"""A graph evaluated at once, node by node: where making a plan would take longer than the arithmetic."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.execute.numpy.scalar_ops import joining_word
+from mlpcli.execute.numpy.scalar_ops import joining_ufunc
 from mlpcli.graph.node import BATCH_SIZE, CONSTANT, Node, topological
-from mlpcli.ops.scalar_ops import EagerWords
+from mlpcli.ops.scalar_ops import NumpyScalarOps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Arrays = list["NDArray[Any]"]
+_Arrays = list["NDArray[Any]"]
 
 
 def evaluate(
     outputs: Mapping[str, Node], values: Mapping[str, NDArray[Any]], rows: int
 ) -> dict[str, NDArray[Any]]:
-    """The outputs by name. values: of every placeholder and parameter, by name; rows: of the batch.
+    """Return the values of nodes by name. values: of every placeholder and parameter, by name; rows: of the
+    batch.
 
-    What it gives may share memory with what it was given. Infinities and NaN are values, not warnings.
+    The results may share memory with the values. Infinities and NaN are values, not warnings.
     """
     done: dict[Node, NDArray[Any]] = {}
     with np.errstate(all="ignore"):
@@ -39,21 +40,21 @@ def evaluate(
     return {name: done[node] for name, node in outputs.items()}
 
 
-def _elementwise(node: Node, inputs: Arrays, rows: int) -> NDArray[Any]:
+def _elementwise(node: Node, inputs: _Arrays, rows: int) -> NDArray[Any]:
     assert node.op.formula is not None
-    result: NDArray[Any] = node.op.formula(EagerWords(), *inputs, **dict(node.attributes))
+    result: NDArray[Any] = node.op.formula(NumpyScalarOps(), *inputs, **dict(node.attributes))
     return result
 
 
-def _reduce(node: Node, inputs: Arrays, rows: int) -> NDArray[Any]:
+def _reduce(node: Node, inputs: _Arrays, rows: int) -> NDArray[Any]:
     settings = dict(node.attributes)
-    result: NDArray[Any] = joining_word(node.op).reduce(
+    result: NDArray[Any] = joining_ufunc(node.op).reduce(
         inputs[0], axis=settings["axes"], keepdims=settings["keep"]
     )
     return result
 
 
-def _matmul(node: Node, inputs: Arrays, rows: int) -> NDArray[Any]:
+def _matmul(node: Node, inputs: _Arrays, rows: int) -> NDArray[Any]:
     settings = dict(node.attributes)
     a, b = (
         array.T if settings[f"transpose_{side}"] else array for array, side in zip(inputs, "ab", strict=True)
@@ -62,7 +63,7 @@ def _matmul(node: Node, inputs: Arrays, rows: int) -> NDArray[Any]:
     return product
 
 
-def _move(node: Node, inputs: Arrays, rows: int) -> NDArray[Any]:
+def _view(node: Node, inputs: _Arrays, rows: int) -> NDArray[Any]:
     assert node.op.view is not None
     settings, shape = dict(node.attributes), tuple(rows if size is None else size for size in node.shape)
     if "shape" in settings:
@@ -74,9 +75,9 @@ def _move(node: Node, inputs: Arrays, rows: int) -> NDArray[Any]:
     return whole
 
 
-_KINDS: dict[str, Callable[[Node, Arrays, int], NDArray[Any]]] = {
+_KINDS: dict[str, Callable[[Node, _Arrays, int], NDArray[Any]]] = {
     "elementwise": _elementwise,
     "reduce": _reduce,
     "matmul": _matmul,
-    "move": _move,
+    "view": _view,
 }

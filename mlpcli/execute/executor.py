@@ -26,34 +26,36 @@ buffering here; with its default of 8192 a step would allocate as much as a laye
 
 @contextmanager
 def arithmetic() -> Iterator[None]:
-    """Functions run inside this: infinities and NaN are values, not warnings; nothing is allocated."""
+    """Let functions run inside: infinities and NaN are values, not warnings, and nothing is allocated."""
     with np.errstate(all="ignore"):  # on leaving, it puts the buffer size back as well
         np.setbufsize(BUFFER_ELEMENTS)
         yield
 
 
 def address(array: NDArray[Any]) -> int:
-    """Where the first entry lies. (array.ctypes would import ctypes, some 40 ms.)"""
+    """Return the address of the first entry. (array.ctypes would import ctypes, some 40 ms.)"""
     pointer: int = array.__array_interface__["data"][0]
     return pointer
 
 
 def threads() -> int:
-    """How many this process may run at once."""
+    """Return how many threads this process may run at once."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def aligned(size: int) -> NDArray[np.uint8]:
-    """Zeroed bytes that begin on a cache line."""
+    """Return zeroed bytes that begin on a cache line."""
     raw = np.zeros(size + 64, np.uint8)
     offset = -address(raw) % 64
     return raw[offset : offset + size]
 
 
 def view_of(kernel: Kernel, base: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """The view of an array that a move kernel means. shape: of its result, with the rows of the batch."""
+    """Return the view of `base` that a kernel of the kind view stands for. shape: of its result, with all
+    rows.
+    """
     settings = dict(kernel.attributes)
     if "shape" in settings:
         settings["shape"] = shape
@@ -62,18 +64,18 @@ def view_of(kernel: Kernel, base: NDArray[Any], shape: tuple[int, ...]) -> NDArr
 
 
 class Function(ABC):
-    """A compiled plan. Fill `inputs`, call run(), read `outputs`: the arrays stay the same ones."""
+    """A compiled plan: fill `inputs`, call run(), read `outputs`. The arrays stay the same ones."""
 
     inputs: Mapping[str, NDArray[Any]]
     outputs: Mapping[str, NDArray[Any]]
 
     @abstractmethod
     def run(self) -> None:
-        """One run, inside arithmetic(): the outputs are computed, then the state is updated."""
+        """Run the plan once, inside arithmetic(): compute the outputs, then update the state."""
 
 
 class Executor(ABC):
-    """Machine code of one kind. It knows kinds of ops and scalar words, never the name of an op."""
+    """A way to run plans. It knows kinds of ops and scalar ops, never the name of an op."""
 
     name: str
     epoch_runner: Callable[..., Any] | None = None
@@ -81,9 +83,9 @@ class Executor(ABC):
 
     @property
     def identity(self) -> dict[str, str]:
-        """What its bits depend on besides the plan: versions of libraries, the processor."""
+        """What the bits of its results depend on besides the plan: versions of libraries, the processor."""
         return {"numpy": np.__version__}
 
     @abstractmethod
     def compile(self, plan: Plan, state: State) -> Function:
-        """A function on its own buffers; `state` must hold every state buffer of the plan, by name."""
+        """Return a function on buffers of its own. state: holds every state buffer of the plan, by name."""

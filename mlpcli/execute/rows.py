@@ -25,10 +25,11 @@ CHUNK = 256
 
 
 @dataclass(frozen=True)
-class Pass:
-    """An epoch, or as much of one as was done. totals: of each followed output, summed over the rows seen.
+class EpochTotals:
+    """One epoch, or as much of it as was done. totals: of each tracked output, summed over the rows seen.
 
-    whole: whether every row was seen. Sums, not means: an epoch that is broken off goes on to the same bits.
+    whole: whether every row was seen. They are sums, not means: an epoch that is interrupted resumes to the
+    same bits.
     """
 
     totals: Mapping[str, float]
@@ -38,32 +39,32 @@ class Pass:
 
     @property
     def means(self) -> dict[str, float]:
-        """The mean of each output over the rows seen."""
+        """The mean of each output over the rows seen, by name."""
         return {name: total / self.rows for name, total in self.totals.items()}
 
 
-@dataclass(frozen=True)
-class Stretch:
+@dataclass(frozen=True, kw_only=True)
+class EpochBlock:
     """Some epochs, one after the other.
 
-    costs: the mean of each followed output (names) in each epoch, (epochs, outputs). order, passed: of
-    the last epoch. ended: why no further epoch can change anything; "" where one can.
+    costs: the mean of each tracked output (names) in each epoch, (epochs, outputs). order, passed: order of
+    the rows and totals of the last epoch. ended: why no further epoch can change anything; "" where one can.
     """
 
     names: tuple[str, ...]
     costs: NDArray[np.float64]
     order: NDArray[np.intp]
-    passed: Pass
+    passed: EpochTotals
     ended: str = ""
 
     @property
     def batches(self) -> int:
-        """How many were done in the last epoch."""
+        """The number of batches done in the last epoch."""
         return self.passed.batches
 
     @property
     def epochs(self) -> int:
-        """How many were done."""
+        """The number of epochs done."""
         return len(self.costs)
 
     @property
@@ -77,16 +78,26 @@ class Stretch:
         return dict(zip(self.names, self.costs[-1].tolist(), strict=True))
 
 
-class EpochRunner:
-    """Passes over the rows in some order, in batches; the last batch may be smaller.
+@dataclass(frozen=True)
+class EpochRequest:
+    """The work that an epoch runner is asked to do; see EpochRunner.run_epochs()."""
 
-    outputs: scalars to follow, "cost" first. rows: for each placeholder.
+    count: int
+    rng: np.random.Generator | None
+    cost_below: float
+    should_stop: Callable[[], bool]
+
+
+class EpochRunner:
+    """A runner of epochs: passes over the rows in some order, in batches, of which the last may be smaller.
+
+    outputs: scalars to track, "cost" first. updates: states and their new values. rows: of each placeholder.
     """
 
     longest = 1
-    """Epochs that are worth doing in one stretch."""
+    """Epochs that are worth doing in one call."""
     divisible = True
-    """Whether an epoch that was broken off can be gone on with."""
+    """Whether an epoch that was interrupted can be resumed."""
 
     def __init__(
         self,
@@ -106,35 +117,40 @@ class EpochRunner:
 
         self._compiled = cache(compiled)
 
-    def stretch(
+    def run_epochs(
         self,
         count: int,
         rng: np.random.Generator | None,
         cost_below: float,
         should_stop: Callable[[], bool],
-    ) -> Stretch:
-        """Up to `count` epochs, each in a new order drawn from rng (None: as the rows stand).
+    ) -> EpochBlock:
+        """Run up to `count` epochs, each in a new order drawn from rng (None: as the rows stand).
 
-        Ends early with an epoch whose cost is below the limit or not finite, and as run() does.
+        Ends early after an epoch whose cost is below cost_below or not finite, and as run() does.
         """
+        return self._run_epochs(EpochRequest(count, rng, cost_below, should_stop))
+
+    def _run_epochs(self, wanted: EpochRequest) -> EpochBlock:
         costs = []
-        for _ in range(count):
+        for _ in range(wanted.count):
+            rng = wanted.rng
             order = np.arange(self._count) if rng is None else rng.permutation(self._count)
-            passed = self.run(order, should_stop)
-            mean = passed.means
+            totals = self.run(order, wanted.should_stop)
+            mean = totals.means
             costs.append(list(mean.values()))
-            if not math.isfinite(mean["cost"]) or mean["cost"] < cost_below or should_stop():
+            if not math.isfinite(mean["cost"]) or mean["cost"] < wanted.cost_below or wanted.should_stop():
                 break
-        return Stretch(tuple(mean), np.array(costs), order, passed)
+        return EpochBlock(names=tuple(mean), costs=np.array(costs), order=order, passed=totals)
 
     def run(
-        self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: Pass | None = None
-    ) -> Pass:
-        """One epoch in that order, or the rest of one that was begun; each batch's outputs before its update.
+        self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: EpochTotals | None = None
+    ) -> EpochTotals:
+        """Run one epoch in that order, or the rest of one that was begun; outputs are those before each
+        batch's update.
 
-        Ends early when should_stop() says so after a batch, or after the first cost that is not finite.
+        Ends early when should_stop() returns true after a batch, or after the first cost that is not finite.
         """
-        begun = begun or Pass(dict.fromkeys(self._output_names(), 0.0), 0, 0, False)
+        begun = begun or EpochTotals(dict.fromkeys(self._output_names(), 0.0), 0, 0, False)
         totals, seen, batches = dict(begun.totals), begun.rows, begun.batches
         with arithmetic():
             for start in range(seen, self._count, self._batch):
@@ -145,10 +161,10 @@ class EpochRunner:
                 batches += 1
                 if should_stop() or not math.isfinite(totals["cost"]):
                     break
-        return Pass(totals, seen, batches, seen == self._count)
+        return EpochTotals(totals, seen, batches, seen == self._count)
 
     def replay(self, order: NDArray[np.intp], batches: int) -> NDArray[np.intp]:
-        """Run `batches` batches again, and give the rows of the one after them."""
+        """Run `batches` batches again; return the rows of the batch after them."""
         with arithmetic():
             for start in range(0, batches * self._batch, self._batch):
                 self._step(order[start : start + self._batch])
@@ -167,10 +183,10 @@ class EpochRunner:
 
 
 class RowFunction:
-    """Outputs with a batch axis, computed for any number of rows in fixed chunks.
+    """Outputs with a batch axis, computed for any number of rows in chunks of one size.
 
-    The last chunk is filled up with zeros, so that what comes out for a row depends neither on how
-    many rows there are nor, BLAS willing, on its place among them.
+    The last chunk is filled up with zeros, so that what comes out for a row depends neither on how many rows
+    there are nor, with machine code, on its place among them.
     """
 
     def __init__(
@@ -180,7 +196,7 @@ class RowFunction:
         self._chunk = chunk
 
     def chunks(self, rows: Rows) -> Iterator[tuple[slice, dict[str, NDArray[Any]]]]:
-        """For each chunk: which rows, and the outputs for them (valid until the next one)."""
+        """Yield the rows of each chunk, and the outputs for them (valid until the next one)."""
         count = len(next(iter(rows.values())))
         for start in range(0, count, self._chunk):
             part = slice(start, min(start + self._chunk, count))
@@ -192,13 +208,13 @@ class RowFunction:
             yield part, {n: a[: part.stop - start] for n, a in self._function.outputs.items()}
 
     def scalars(self) -> dict[str, NDArray[Any]]:
-        """Outputs that depend on no rows."""
+        """Return the outputs of a function that depends on no rows."""
         with arithmetic():
             self._function.run()
         return dict(self._function.outputs)
 
     def __call__(self, rows: Rows) -> dict[str, NDArray[Any]]:
-        """Every output for all rows."""
+        """Return every output for all rows."""
         results: dict[str, list[NDArray[Any]]] = {name: [] for name in self._function.outputs}
         for _part, outputs in self.chunks(rows):
             for name, array in outputs.items():

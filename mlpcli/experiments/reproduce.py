@@ -8,76 +8,69 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlpcli.errors import Fault, ModelFileError, RunFailed
+from mlpcli.experiments.digests import DigestComparison, compare_digests, printed_epochs
 from mlpcli.experiments.repeat import seeds_of
 from mlpcli.experiments.train import check_places, train
-from mlpcli.experiments.verify_resume import Compared, compare_runs, printed
 from mlpcli.problem.build import read_config
 from mlpcli.runs.checkpoint import Checkpoint
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder
-from mlpcli.training.loop import ALL_DONE, INTERRUPTED
+from mlpcli.runs.summary import read_summary
 from mlpcli.training.provenance import data_differences, differences
+from mlpcli.training.stop_reasons import ALL_DONE, INTERRUPTED
 
 
-@dataclass(frozen=True)
-class Reproduction:
-    """differences: what is not as it was when the run was made, in words."""
+@dataclass(frozen=True, kw_only=True)
+class Reproduction(DigestComparison):
+    """The outcome of reproduce. differences: what is not as it was when the run was made, in words."""
 
     run: Path
     differences: tuple[str, ...]
-    compared: tuple[Compared, ...]
-
-    @property
-    def same(self) -> bool:
-        """Whether it gave the same bits."""
-        return all(each.same for each in self.compared)
 
 
 def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
-    """Train in a temporary place and compare.
+    """Train a run again in a temporary place and compare the bits.
 
-    overrides: of where the data files are. Raises as train does; ModelFileError for a run not over.
+    overrides: the places of data files, and nothing else. Raises as train does; ModelFileError for a run that
+    is not over, or that the clock ended where no other training can be made to end.
     """
     folder = RunFolder.find(Path(run))
-    recorded = folder.read_summary()
+    recorded = read_summary(folder)
     ended, made = recorded["ended"], recorded["made"]
     if not ended or ended["stopped"] == INTERRUPTED:
         remedy = f"Go on with it first: mlp train --resume {folder.path}"
         raise ModelFileError(Fault(str(folder.path), "The run is not over.", remedy))
-    Checkpoint.read(folder.path / CHECKPOINT).check_version(folder.path / CHECKPOINT)
+    checkpoint = Checkpoint.read(folder.path / CHECKPOINT)
+    checkpoint.check_version(folder.path / CHECKPOINT)
     file = read_config(folder.path / CONFIG, overrides)
     if file.config.training.folds and file.config.training.stop.max_time is not None:
         what = "The clock ended the folds of this run: that cannot be done again."
         raise ModelFileError(Fault(str(folder.path), what, "Train with a number of epochs instead."))
     check_places(file, folder, overrides)
-    overrides = [*overrides, f"executor={made['executor']}", *_instead_of_time(folder, ended["stopped"])]
+    first_seed = min((each.seed for each in seeds_of(folder)), default=None)
+    changes = [*overrides, f"executor={made['executor']}", *_instead_of_time(folder, checkpoint)]
+    changes += [] if first_seed is None else [f"seed={first_seed}"]  # config.yaml has that of the best
     with tempfile.TemporaryDirectory(prefix="mlp-reproduce-") as place:
         try:
-            train(folder.path / CONFIG, [*overrides, *_first_seed(folder)], place)
+            train(folder.path / CONFIG, changes, place)
         except RunFailed:  # as the first one did: the weights before that are compared
             if ended["stopped"] == ALL_DONE:
                 raise
         [again] = Path(place).iterdir()
-        now = RunFolder(again).read_summary()["made"]
-        # A run that was gone on with to more epochs printed the first ones more often.
-        both = printed(folder.path) & printed(again)
-        compared = compare_runs(folder.path, again, both)
-    said = [*data_differences(made, now), *differences(made, now)]
+        now = read_summary(RunFolder(again))["made"]
+        # A run that was resumed to more epochs printed the first ones more often.
+        both = printed_epochs(folder.path) & printed_epochs(again)
+        compared = compare_digests(folder.path, again, both)
+    found = [*data_differences(made, now), *differences(made, now)]
     if made["graph"] != now["graph"]:
-        said.append("The steps are others: config.yaml was changed, or another mlp computes it otherwise.")
-    return Reproduction(folder.path, tuple(said), compared)
+        found.append("The steps are others: config.yaml was changed, or another mlp computes it otherwise.")
+    return Reproduction(run=folder.path, differences=tuple(found), compared=compared)
 
 
-def _first_seed(folder: RunFolder) -> list[str]:
-    """Of a run that tried several; its config has that of the best."""
-    first = min((each.seed for each in seeds_of(folder)), default=None)
-    return [] if first is None else [f"seed={first}"]
-
-
-def _instead_of_time(folder: RunFolder, stopped: str) -> list[str]:
-    """What makes a run that ended by the clock end where it did."""
-    if not stopped.endswith("seconds are over"):
+def _instead_of_time(folder: RunFolder, checkpoint: Checkpoint) -> list[str]:
+    """Return the overrides that make a run that the clock ended end where it did. Raises ModelFileError."""
+    values = checkpoint.values
+    if not values["stopped"].endswith("seconds are over"):
         return []
-    values = Checkpoint.read(folder.path / CHECKPOINT).values
     if values["part"] is not None:
         what = "The run was ended by the clock, within an epoch: that cannot be done again."
         remedy = "Go on with it to the end of an epoch: mlp train --resume RUN --set training.stop.max_time=…"

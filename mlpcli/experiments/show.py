@@ -15,16 +15,16 @@ from mlpcli.graph.node import Node
 from mlpcli.problem.build import prepare
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.checkpoint import Checkpoint
-from mlpcli.runs.folder import CHECKPOINT, MODEL, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, HISTORY, MODEL, RunFolder
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.events import FoldsDone, SeedsDone
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A run (or a model file alone: no history).
+    """The content of a run folder, or of a model file alone, which has no history.
 
-    model: None where the training broke off before there was one. stopped: why the training is over; ""
+    model: None where the training was interrupted before there was one. stopped: why the training is over; ""
     where it is not, or nothing is known of it. epochs: done so far. seeds, folds: where there were any.
     """
 
@@ -38,7 +38,7 @@ class Shown:
 
 
 def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Problem:
-    """Do everything but the training: read config and data, and build the network.
+    """Read config and data and build the network, as a training would, and stop there.
 
     config, overrides: see train. Raises ConfigError, DataError.
     """
@@ -46,11 +46,13 @@ def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Problem:
 
 
 def graph_outputs(prepared: Problem, with_gradients: bool) -> dict[str, Node]:
-    """The prediction and the cost; the gradient of every trained parameter if wanted, and what a step moves
-    without one."""
+    """Return the prediction, the cost and the updates of buffers, by name.
+
+    with_gradients: whether to add the gradient of the cost with respect to every trained parameter.
+    """
     network = prepared.network
     outputs = {"prediction": network.prediction, "cost": network.cost}
-    outputs |= {f"next {node.name}": value for node, value in network.moves.items()}
+    outputs |= {f"next {node.name}": value for node, value in network.buffer_updates.items()}
     if with_gradients:
         nodes = [p.node for p in network.trained]
         named = zip(nodes, gradients(network.cost, nodes), strict=True)
@@ -59,16 +61,24 @@ def graph_outputs(prepared: Problem, with_gradients: bool) -> dict[str, Node]:
 
 
 def show_run(path: str | Path) -> Shown:
-    """Raises ModelFileError where there is no run and no model."""
+    """Read a run folder or a model file. Raises ModelFileError where the path is neither, or damaged."""
     place = Path(path)
-    if os.path.isdir(place):
-        folder = RunFolder.find(place)
-        beside = (seeds_done(folder), folds_of(folder))
-        if not folder.has(CHECKPOINT):
-            # Of a run that was killed at its very beginning, or among its seeds, or only copied in part.
-            model = ModelFile.read(folder.model()) if not any(beside) or folder.has(MODEL) else None
-            return Shown(place, model, folder.read_history(), "", 0, *beside)
-        values = Checkpoint.read(place / CHECKPOINT).values
-        model = ModelFile.read(folder.model()) if folder.has(MODEL) else None
-        return Shown(place, model, folder.read_history(), values["stopped"], values["epoch"], *beside)
-    return Shown(place, ModelFile.read(place), [])
+    if not os.path.isdir(place):
+        return Shown(path=place, model=ModelFile.read(place), history=[])
+    folder = RunFolder.find(place)
+    seeds, folds, history = seeds_done(folder), folds_of(folder), list(folder.table(HISTORY).rows())
+    if not folder.has(CHECKPOINT):
+        # The run was killed at its very beginning or among its seeds, or copied in part.
+        only_model = seeds is None and folds is None
+        model = ModelFile.read(folder.model()) if only_model or folder.has(MODEL) else None
+        return Shown(path=place, model=model, history=history, seeds=seeds, folds=folds)
+    values = Checkpoint.read(place / CHECKPOINT).values
+    return Shown(
+        path=place,
+        model=ModelFile.read(folder.model()) if folder.has(MODEL) else None,
+        history=history,
+        stopped=values["stopped"],
+        epochs=values["epoch"],
+        seeds=seeds,
+        folds=folds,
+    )

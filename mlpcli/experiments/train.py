@@ -1,4 +1,4 @@
-"""`train` and `resume`: what a config asks for before its training, then the training itself."""
+"""`train` and `resume`: the seeds or folds that a config asks for, then the training itself."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from pathlib import Path
 from mlpcli.config.edit import as_options
 from mlpcli.config.load import ConfigFile, ConfigSource, load_config_text, read_text
 from mlpcli.config.schema import Config
+from mlpcli.execute.executor import State
+from mlpcli.execute.rows import EpochRunner
 from mlpcli.problem.build import CHOICES, prepare, prepare_file, read_config
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder, place_of
 from mlpcli.runs.lock import locked
-from mlpcli.training.checkpointer import explained
+from mlpcli.runs.summary import read_summary, write_summary
+from mlpcli.training.checkpointer import unwritable_ends_run
+from mlpcli.training.epoch import Epoch
 from mlpcli.training.events import Planned, Run
-from mlpcli.training.provenance import check_executor, check_start, provenance
-from mlpcli.training.range_test import with_rate
-from mlpcli.training.resume import ELSEWHERE, check_changes
-from mlpcli.training.resume import resume as resume_training
-from mlpcli.training.trainer import Interrupted, Report, step_of, train_prepared
+from mlpcli.training.observer import Interrupted, NonFiniteCost, Report, TrainingHooks, TrainingObserver
+from mlpcli.training.part_evaluator import PartEvaluator
+from mlpcli.training.provenance import check_executor, check_start
+from mlpcli.training.resume import RELOCATABLE_KEYS, check_changes, resume_run, start_run
+from mlpcli.training.start import fresh, make_ready
+from mlpcli.training.trainer import run_training
 
 
 def train(
@@ -32,18 +37,19 @@ def train(
 ) -> Run:
     """Train from a config and keep everything in a new folder under `runs`.
 
-    config: a file, or a mapping that says what one would; its relative paths start from the working folder.
-    overrides: as --set, "optimiser.learning_rate=0.01", one or several. report: called as things happen.
-    interrupted: asked after every batch; when it says yes, training ends there and is saved. keep_every:
-    seconds between two checkpoints; None: so that they take next to no time. Raises ConfigError, DataError,
-    OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved, and where
-    the run can no longer be kept; KeyboardInterrupt where seeds or folds were interrupted.
+    config: a file, or a mapping with the same keys; its relative paths start from the working folder.
+    overrides: as --set, "optimiser.learning_rate=0.01", one or several. report, interrupted, keep_every: see
+    TrainingHooks. Raises ConfigError, DataError, OutputError; RunFailed where the cost became infinite or
+    NaN, the last good weights saved, and where the run can no longer be kept; KeyboardInterrupt where seeds
+    or folds were interrupted.
     """
+    hooks = hooks_of(report, interrupted, keep_every)
     prepared = prepare(config, overrides)
     if not asks_for_more(prepared.config):
-        return train_prepared(prepared, runs, report, interrupted, keep_every)
+        return _train_once(prepared, Path(runs), hooks)
     folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
-    return _after_the_rest(prepared, folder, report, interrupted, keep_every)
+    _run_experiment(prepared, folder, hooks)
+    return start_run(folder, hooks, prepared.files)
 
 
 def resume(
@@ -53,26 +59,55 @@ def resume(
     interrupted: Interrupted = lambda: False,
     keep_every: float | None = None,
 ) -> Run:
-    """Go on with a run that was interrupted or killed, in its folder, by its own config.yaml.
+    """Resume a run that was interrupted or killed, in its folder, by its own config.yaml.
 
     overrides: of keys that cannot change what was done so far: training.epochs, training.stop and the
-    like. A run that is complete is told as it is. Arguments and errors are else those of train;
-    ModelFileError where the checkpoint is damaged, or not what would be gone on with.
+    like. A run that is complete is reported as it is. The other arguments and errors are those of train;
+    raises ModelFileError where the checkpoint is damaged, or does not fit the config.
     """
+    hooks = hooks_of(report, interrupted, keep_every)
     overrides, folder = as_options(overrides), RunFolder.find(place_of(run))
     file = read_config(folder.path / CONFIG, overrides)
-    if asks_for_more(file.config):
-        check_places(file, folder, overrides)
-        if not folder.has(CHECKPOINT):
-            prepared = prepare_file(file)
-            if overrides:
-                folder.write_config(file.text)
-            return _after_the_rest(prepared, folder, report, interrupted, keep_every, overrides)
-    return resume_training(run, overrides, report, interrupted, keep_every)
+    if not asks_for_more(file.config):
+        return resume_run(folder, overrides, hooks)
+    check_places(file, folder, overrides)
+    if folder.has(CHECKPOINT):  # seeds or folds are done
+        return resume_run(folder, overrides, hooks)
+    prepared = prepare_file(file)
+    if overrides:
+        folder.write_config(file.text)
+    _run_experiment(prepared, folder, hooks, overrides)
+    return start_run(folder, hooks, prepared.files)
+
+
+def hooks_of(report: Report, interrupted: Interrupted, keep_every: float | None) -> TrainingHooks:
+    """Return these hooks, with the diagnosis as the observer of the training."""
+    return TrainingHooks(
+        report=report,
+        interrupted=interrupted,
+        keep_every=keep_every,
+        make_observer=_make_observer,
+        explain=_explain_non_finite_cost,
+    )
+
+
+def _make_observer(prepared: Problem, state: State) -> TrainingObserver:
+    # Imported here: a training without monitors does not wait for them.
+    from mlpcli.diagnose.monitoring import Monitoring
+
+    return Monitoring(prepared, state)
+
+
+def _explain_non_finite_cost(
+    prepared: Problem, runner: EpochRunner, state: State, epoch: Epoch, evaluator: PartEvaluator
+) -> NonFiniteCost:
+    from mlpcli.diagnose.non_finite_cost import explain_non_finite_cost  # seldom needed
+
+    return explain_non_finite_cost(prepared, runner, state, epoch, evaluator)
 
 
 def check_places(file: ConfigFile, folder: RunFolder, overrides: Sequence[str]) -> None:
-    """Raises ConfigError where more is changed than where the data files are."""
+    """Raise ConfigError where more is changed than the places of data files and of start_from."""
     if not overrides:
         return
     then = load_config_text(
@@ -80,40 +115,46 @@ def check_places(file: ConfigFile, folder: RunFolder, overrides: Sequence[str]) 
     )
     what = "It belongs to what the run is made of, and was changed"
     remedy = "Leave it as it was: here only the places of data files and of start_from may change."
-    check_changes(file, then.config, ELSEWHERE, what, remedy)
+    check_changes(file, then.config, RELOCATABLE_KEYS, what, remedy)
 
 
 def asks_for_more(config: Config) -> bool:
-    """Whether seeds or folds come before the training."""
+    """Return whether seeds or folds come before the training."""
     return config.repeat is not None or config.training.folds is not None
 
 
-def _after_the_rest(
-    prepared: Problem,
-    folder: RunFolder,
-    report: Report,
-    interrupted: Interrupted,
-    keep_every: float | None,
-    overrides: Sequence[str] = (),
-) -> Run:
-    """Seeds or folds, as far as they are not done, then the training of the config, which they may change."""
-    with locked(folder.path), explained(folder.path, lambda: "what is done"):
+def _train_once(prepared: Problem, runs: Path, hooks: TrainingHooks) -> Run:
+    ready = make_ready(prepared)  # before there is a folder: data files may turn out to be unreadable
+    file = ready.prepared.file
+    folder = RunFolder.create(runs, file.path.stem, file.text_for)
+    with locked(folder.path), unwritable_ends_run(folder.path):
+        start = fresh(ready, folder, config=file.text, run_config=file.text_for(folder.path))
+        return run_training(start, hooks)
+
+
+def _run_experiment(
+    prepared: Problem, folder: RunFolder, hooks: TrainingHooks, overrides: Sequence[str] = ()
+) -> None:
+    """Train the seeds or folds, as far as they are not done. Seeds change the config to that of the best.
+
+    overrides: for folds that were begun; `prepared` has them already. Raises KeyboardInterrupt where it was
+    interrupted.
+    """
+    with locked(folder.path), unwritable_ends_run(folder.path, lambda: "what is done"):
         remove_left_over(folder.path)
-        rated = with_rate(prepared)
-        made = provenance(rated, step_of(rated))
+        ready = make_ready(prepared)
         if folder.has(SUMMARY):  # what is done of it was done with the same rows
-            then = folder.read_summary()["made"]
-            check_start(then, made, prepared.config)
-            check_executor(then, made, folder.path)
+            then = read_summary(folder)["made"]
+            check_start(then, ready.made, prepared.config)
+            check_executor(then, ready.made, folder.path)
         else:
-            folder.write_summary({"made": made, "ended": None})
-        report(Planned(rated, folder.path))
+            write_summary(folder, {"made": ready.made, "ended": None})
+        hooks.report(Planned(ready.prepared, folder.path))
         if prepared.config.repeat is not None:
             from mlpcli.experiments.repeat import repeat
 
-            repeat(prepared, folder, report, interrupted)
+            repeat(prepared, folder, hooks.report, hooks.interrupted)
         else:
             from mlpcli.experiments.cross_validate import cross_validate
 
-            cross_validate(prepared, folder, report, interrupted, keep_every, overrides)
-    return resume_training(folder.path, (), report, interrupted, keep_every, anew=True, files=prepared.files)
+            cross_validate(prepared, folder, hooks, overrides)

@@ -1,4 +1,4 @@
-"""Stage 6: derivatives, symbolic and numeric."""
+"""Derivatives of a graph: symbolic by reverse mode, numeric by central differences."""
 
 from mlpcli.grad.reverse import gradients
 

@@ -15,12 +15,12 @@ from mlpcli.errors import DisconnectedError, Fault
 from mlpcli.grad.steep import bounds_of, steep
 from mlpcli.graph.node import CONSTANT, Node, constant, describe, rebuild, shape_error, topological
 from mlpcli.ops.elementwise import multiply_no_nan, xdivy
-from mlpcli.ops.move import broadcast, unbroadcast
+from mlpcli.ops.view import broadcast, unbroadcast
 from mlpcli.wording import listed
 
 
 class Adjoints:
-    """d cost / d node for the nodes of one cost, as nodes. Asking again gives the same node.
+    """The adjoints d cost / d node of one cost, as nodes. Asking again gives the same node.
 
     The table lives on the cost itself, so that gradients asked one by one share everything with
     gradients asked at once, and both are gone with the cost.
@@ -36,11 +36,11 @@ class Adjoints:
         self._unsafe = _unsafe(order)
 
     def depends_on(self, node: Node) -> bool:
-        """Whether the cost is computed from the node at all."""
+        """Return whether the cost is computed from the node at all."""
         return node in self._consumers
 
     def of(self, node: Node) -> Node | None:
-        """The adjoint of a node; None where no gradient arrives."""
+        """Return the adjoint of a node; None where no gradient arrives."""
         stack = [node]
         while stack:
             current = stack[-1]
@@ -76,10 +76,10 @@ class Adjoints:
 
 
 def gradients(cost: Node, nodes: Iterable[Node], allow_disconnected: bool = False) -> list[Node]:
-    """d cost / d node for each node, of the node's shape.
+    """Build d cost / d node for each node, of the node's shape.
 
-    cost must be a scalar. Asking for all nodes at once or one by one gives the same nodes and the
-    same work. Raises DisconnectedError, naming the node, where no gradient can arrive;
+    cost: a scalar. Asking for all nodes at once or one by one gives the same nodes and the same work.
+    Raises ShapeError for another cost, and DisconnectedError, naming the node, where no gradient can arrive;
     allow_disconnected gives zeros instead. Source: Griewank, Walther 2008, Evaluating Derivatives, 3.2.
     """
     if cost.shape != ():
@@ -107,18 +107,19 @@ def _unsafe(order: Sequence[Node]) -> set[tuple[Node, int]]:
     """
     bounds = bounds_of(order)
     found: set[tuple[Node, int]] = set()
-    lost: set[Node] = set()  # whose adjoint may be infinite or NaN
+    non_finite: set[Node] = set()  # nodes whose adjoint may be infinite or NaN
     for node in reversed(order):
-        passes = node in lost and node.op.kind != "matmul"  # beyond it such a gradient is lost as a whole
+        # Beyond a matrix product such a gradient is not finite as a whole: no product can mend it.
+        passes = node in non_finite and node.op.kind != "matmul"
         for position, is_steep in enumerate(steep(node, bounds)):
             if is_steep or passes:
                 found.add((node, position))
-                lost.add(node.inputs[position])
+                non_finite.add(node.inputs[position])
     return found
 
 
 def _where_zero_wins(part: Node, arriving: Node) -> Node:
-    """Rewrite what a derivative has made of the arriving adjoint in products where a 0 stays 0."""
+    """Rewrite a derivative, built from the arriving adjoint, with products where a 0 stays 0."""
     new: dict[Node, Node] = {arriving: arriving}
     for node in topological([part]):
         if node is arriving or not any(each in new for each in node.inputs):
@@ -138,7 +139,7 @@ def _is_number(node: Node) -> bool:
 
 
 def _spread(part: Node, like: Node) -> Node:
-    """A part in the consumer's full shape: with a scalar g a derivative may have lost an axis."""
+    """Give a part the consumer's full shape: with a scalar g a derivative may have dropped an axis."""
     return part if part.shape == like.shape else broadcast(part, shape=like.shape, axes=())
 
 

@@ -1,1 +1,1 @@
-"""Stage 3: ops, nodes and the checks that keep a graph well-formed."""
+"""Ops, nodes and the checks that keep a graph well-formed."""

@@ -9,7 +9,8 @@ from mlpcli.graph.node import CONSTANT, OPS, Node, common_dtype, describe, topol
 
 
 def check(roots: Iterable[Node], after: str) -> None:
-    """Raises GraphError where a node's shape or dtype is not what its op says of its inputs.
+    """Raise GraphError where a node's shape or dtype is not what its op says of its inputs. after: the last
+    pass.
 
     Nodes never change, so one that was found sound is not looked at again.
     """

@@ -1,4 +1,4 @@
-"""Whether two graphs compute the same: a digest of ops, wiring and constants."""
+"""A digest of a graph, of ops, wiring and constants: equal for graphs that compute the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mlpcli.graph.node import Node, topological
 
 
 def fingerprint(outputs: Mapping[str, Node] | Iterable[Node]) -> str:
-    """sha256, in hex. Names count for parameters and placeholders only."""
+    """Return a sha256, in hex. Names count for parameters and placeholders only."""
     roots = list(outputs.values() if isinstance(outputs, Mapping) else outputs)
     places: dict[Node, int] = {}
     digest = hashlib.sha256()

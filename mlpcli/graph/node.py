@@ -8,7 +8,7 @@ in OPS, so that this file needs none of the ops.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 Shape = tuple[int | None, ...]
 Attributes = tuple[tuple[str, Any], ...]
-Value = Union["Node", float, int]
+Operand = Union["Node", float, int]
 
-KINDS = ("source", "elementwise", "reduce", "matmul", "move")
+KINDS = ("source", "elementwise", "reduce", "matmul", "view")
 FLOATS = ("float64", "float32")
 
 
@@ -30,19 +30,21 @@ FLOATS = ("float64", "float32")
 class Op:
     """One operation: its shape rule, its formula and its derivative, side by side.
 
-    shape(*inputs, **attributes) gives the result's shape and raises ShapeError where inputs do not fit.
-    formula(words, *inputs, **attributes) says an elementwise op in scalar words (see ops/words.py); for a
-    reduction it is the one word that joins two values. A move says by view(array, **attributes) which part
-    of an array, or which spreading of it, it means: the result is that view, or with scatter the result is
-    zero but for that view of it, which holds the input.
-    derivative holds a function per input, (g, y, *inputs, **attributes) -> node: what the adjoint g of
-    the result y adds to the adjoint of that input, broadcasting not yet undone; None where no gradient
-    passes. branch(*inputs, **attributes) is a node whose value changes where a kink is crossed.
+    shape(*inputs, **attributes) returns the result's shape and raises ShapeError where inputs do not fit.
+    formula(ops, *inputs, **attributes) writes an elementwise op in scalar ops (see ops/scalar_ops.py); for a
+    reduction it is the one op that joins two values. For an op of the kind view, view(array, **attributes)
+    returns the part of an array, or the spreading of it, that is meant: the result is that view, or with
+    scatter the result is zero but for that view of it, which holds the input.
+
+    derivative holds a function per input, (g, y, *inputs, **attributes) -> node: what the adjoint g of the
+    result y adds to the adjoint of that input, broadcasting not yet undone; None where no gradient passes.
+    branch(*inputs, **attributes) is a node whose value changes where a kink is crossed.
     """
 
     name: str
     kind: str
     shape: Callable[..., Shape]
+    _: KW_ONLY
     formula: Callable[..., Any] | None = None
     derivative: tuple[Callable[..., Node] | None, ...] = ()
     branch: Callable[..., Node] | None = None
@@ -56,8 +58,8 @@ class Op:
             raise ValueError(f"{self.name}: {self.kind!r} is not a kind of op")
         OPS[self.name] = self
 
-    def __call__(self, *inputs: Value, **attributes: Any) -> Node:
-        """A node that applies this op. Numbers among the inputs become constants."""
+    def __call__(self, *inputs: Operand, **attributes: Any) -> Node:
+        """Return a node that applies this op. Numbers among the inputs become constants."""
         nodes = as_nodes(inputs)
         kept = tuple(sorted(attributes.items()))
         return Node(
@@ -67,7 +69,7 @@ class Op:
     @property
     def is_view(self) -> bool:
         """Whether the result owns no memory of its own."""
-        return self.kind == "move" and not self.scatter
+        return self.kind == "view" and not self.scatter
 
 
 OPS: dict[str, Op] = {}
@@ -111,28 +113,28 @@ class Node:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"nodes are immutable: {name} cannot be set")
 
-    def __add__(self, other: Value) -> Node:
+    def __add__(self, other: Operand) -> Node:
         return OPS["add"](self, other)
 
-    def __radd__(self, other: Value) -> Node:
+    def __radd__(self, other: Operand) -> Node:
         return OPS["add"](other, self)
 
-    def __sub__(self, other: Value) -> Node:
+    def __sub__(self, other: Operand) -> Node:
         return OPS["subtract"](self, other)
 
-    def __rsub__(self, other: Value) -> Node:
+    def __rsub__(self, other: Operand) -> Node:
         return OPS["subtract"](other, self)
 
-    def __mul__(self, other: Value) -> Node:
+    def __mul__(self, other: Operand) -> Node:
         return OPS["multiply"](self, other)
 
-    def __rmul__(self, other: Value) -> Node:
+    def __rmul__(self, other: Operand) -> Node:
         return OPS["multiply"](other, self)
 
-    def __truediv__(self, other: Value) -> Node:
+    def __truediv__(self, other: Operand) -> Node:
         return OPS["divide"](self, other)
 
-    def __rtruediv__(self, other: Value) -> Node:
+    def __rtruediv__(self, other: Operand) -> Node:
         return OPS["divide"](other, self)
 
     def __neg__(self) -> Node:
@@ -148,13 +150,8 @@ class Node:
         return OPS["matmul"](self, other, transpose_a=False, transpose_b=False)
 
     def __bool__(self) -> bool:
-        raise GraphError(
-            Fault(
-                describe(self),
-                "A node has no truth value: it is computed later.",
-                "Use where(condition, a, b) instead of `if`.",
-            )
-        )
+        what = "A node has no truth value: it is computed later."
+        raise GraphError(Fault(describe(self), what, "Use where(condition, a, b) instead of `if`."))
 
     def __repr__(self) -> str:
         return f"<{describe(self)}>"
@@ -171,29 +168,35 @@ BATCH_SIZE = Op("batch_size", "source", _source_shape)
 
 
 def placeholder(name: str, shape: Iterable[int | None], dtype: str = "float64") -> Node:
-    """A value that is given for every run, such as a batch of rows. shape: None is the batch axis."""
+    """Return a value that is given for every run, such as a batch of rows. shape: None is the batch axis.
+
+    Raises ShapeError or GraphError for what is no shape or dtype.
+    """
     return Node(PLACEHOLDER, (), _checked_shape(name, shape), _checked_dtype(name, dtype), name=name)
 
 
 def parameter(name: str, shape: Iterable[int], dtype: str = "float64") -> Node:
-    """An array that lives from run to run and may be updated by one."""
+    """Return an array that lives from run to run and may be updated by one.
+
+    Raises ShapeError or GraphError for what is no shape or dtype.
+    """
     return Node(PARAMETER, (), _checked_shape(name, shape), _checked_dtype(name, dtype), name=name)
 
 
 def constant(value: Any, dtype: str = "float64") -> Node:
-    """A fixed number or array. A scalar takes the dtype of what it is combined with."""
+    """Return a fixed number or array. A scalar takes the dtype of what it is combined with."""
     array = np.array(value, dtype=dtype)
     array.setflags(write=False)
     return Node(CONSTANT, (), array.shape, dtype, value=array)
 
 
 def batch_size(dtype: str = "float64") -> Node:
-    """The number of rows of the batch, a scalar: known when the plan is made."""
+    """Return the number of rows of the batch, a scalar: known when the plan is made."""
     return Node(BATCH_SIZE, (), (), dtype)
 
 
-def as_nodes(inputs: Iterable[Value]) -> tuple[Node, ...]:
-    """Inputs with numbers made constants, in the float dtype of the nodes beside them."""
+def as_nodes(inputs: Iterable[Operand]) -> tuple[Node, ...]:
+    """Return the inputs as nodes: numbers become constants, in the float dtype of the nodes beside them."""
     given = tuple(inputs)
     floats = [i for i in given if isinstance(i, Node) and i.dtype in FLOATS]
     dtype = next((i.dtype for i in sorted(floats, key=_weak)), "")  # of constants where there is nothing else
@@ -209,12 +212,12 @@ def as_nodes(inputs: Iterable[Value]) -> tuple[Node, ...]:
 
 
 def _weak(node: Node) -> bool:
-    """A constant scalar: it takes the dtype of the operand beside it."""
+    """Return whether it is a constant scalar, which takes the dtype of the operand beside it."""
     return node.op is CONSTANT and node.shape == ()
 
 
 def common_dtype(op: Op, nodes: tuple[Node, ...]) -> str:
-    """The float dtype that all float inputs share. Raises GraphError where two differ."""
+    """Return the float dtype that all float inputs share. Raises GraphError where two differ."""
     floats = [node for node in nodes if node.dtype in FLOATS]
     for node in floats:
         if node.dtype != floats[0].dtype:
@@ -229,7 +232,7 @@ def common_dtype(op: Op, nodes: tuple[Node, ...]) -> str:
 
 
 def topological(roots: Iterable[Node]) -> list[Node]:
-    """Every node the roots depend on, each once, inputs before what uses them."""
+    """Return every node the roots depend on, each once, inputs before what uses them."""
     order: list[Node] = []
     seen: set[Node] = set()
     stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(list(roots))]
@@ -245,7 +248,7 @@ def topological(roots: Iterable[Node]) -> list[Node]:
 
 
 def rebuild(node: Node, inputs: tuple[Node, ...]) -> Node:
-    """The same op on other inputs; the node itself where nothing changed."""
+    """Apply a node's op to other inputs; return the node itself where nothing changed."""
     if all(new is old for new, old in zip(inputs, node.inputs, strict=True)):
         return node
     attributes: Mapping[str, Any] = dict(node.attributes)
@@ -253,18 +256,18 @@ def rebuild(node: Node, inputs: tuple[Node, ...]) -> Node:
 
 
 def named(node: Node, name: str) -> Node:
-    """A copy of the node that carries a name, for messages and printed graphs."""
+    """Return a copy of the node that carries a name, for messages and printed graphs."""
     return Node(node.op, node.inputs, node.shape, node.dtype, node.attributes, name, node.value)
 
 
 def shape_text(shape: Shape) -> str:
-    """(batch, 3) for (None, 3)."""
+    """Return a shape as messages write it: (batch, 3) for (None, 3)."""
     sizes = ["batch" if size is None else str(size) for size in shape]
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 def describe(node: Node) -> str:
-    """Name (or op), shape: how messages speak of a node."""
+    """Return name (or op) and shape of a node, as messages name it."""
     if node.op is CONSTANT and node.shape == ():
         return f"constant {node.value}"
     called = f"{node.op.name} {node.name!r}" if node.name else node.op.name
@@ -272,7 +275,7 @@ def describe(node: Node) -> str:
 
 
 def shape_error(op_name: str, nodes: Iterable[Node], why: str, remedy: str = "") -> ShapeError:
-    """A ShapeError that names the op and every operand."""
+    """Return a ShapeError that names the op and every operand."""
     operands = " and ".join(describe(node) for node in nodes)
     return ShapeError(Fault(f"op {op_name}", f"{operands} do not fit: {why}", remedy))
 
@@ -281,13 +284,8 @@ def _checked_shape(name: str, shape: Iterable[int | None]) -> Shape:
     sizes = tuple(shape)
     for axis, size in enumerate(sizes):
         if (size is None and axis > 0) or (size is not None and size < 0):
-            raise ShapeError(
-                Fault(
-                    f"node {name!r}",
-                    f"{sizes} is not a shape.",
-                    "Only the first axis may be None (the batch).",
-                )
-            )
+            remedy = "Only the first axis may be None (the batch)."
+            raise ShapeError(Fault(f"node {name!r}", f"{sizes} is not a shape.", remedy))
     return sizes
 
 

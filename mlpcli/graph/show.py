@@ -8,7 +8,9 @@ from mlpcli.graph.node import CONSTANT, Node, shape_text, topological
 
 
 def as_text(outputs: Mapping[str, Node]) -> str:
-    """One line per node in the order of computation: number, op, inputs, shape, name."""
+    """Return a graph as text, one line per node in the order of computation: number, op,
+    inputs, shape, name.
+    """
     order = topological(outputs.values())
     number = {node: index for index, node in enumerate(order)}
     called = {node: name for name, node in outputs.items()}
@@ -23,7 +25,7 @@ def as_text(outputs: Mapping[str, Node]) -> str:
 
 
 def as_dot(outputs: Mapping[str, Node]) -> str:
-    """The same graph in the DOT language."""
+    """Return a graph in the DOT language."""
     order = topological(outputs.values())
     number = {node: index for index, node in enumerate(order)}
     lines = ["digraph mlp {", "  rankdir=LR;", "  node [shape=box, fontname=sans];"]

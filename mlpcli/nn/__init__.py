@@ -1,1 +1,1 @@
-"""Stage 5: networks, and the tables of what they are made of."""
+"""Networks, and the tables of what they are made of."""

@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 LAP = 2.0**23
 """Steps of a lap: float32 can count so far and no further, so laps are counted beside them."""
 TOKEN_BITS = {"float64": 62, "float32": 30}
-"""Rows that can be told apart. As the bits of a float, such a number is neither subnormal nor infinite."""
+"""Bits of a row's number. As the bits of a float, it is neither subnormal nor infinite."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Which step it is: steps of this lap, and laps. Scalars, 0 at the start."""
+    """The number of the step: steps of this lap, and laps. Scalars, 0 at the start."""
 
     steps: Node
     laps: Node
 
     @classmethod
     def of(cls, dtype: str) -> Clock:
-        """Two states of that dtype."""
+        """Return the clock of a network of that dtype."""
         return cls(parameter("dropout/steps", (), dtype), parameter("dropout/laps", (), dtype))
 
-    def moves(self) -> Mapping[Node, Node]:
-        """What they are in the next step."""
+    def buffer_updates(self) -> Mapping[Node, Node]:
+        """Return the new value of each of its two states."""
         full = greater_equal(self.steps, LAP - 1.0)
         return {
             self.steps: where(full, 0.0, self.steps + 1.0),
@@ -46,11 +46,10 @@ class Clock:
 
 
 def dropout(x: Node, rate: float, layer: int, clock: Clock, row: Node) -> Node:
-    """x where it is kept, divided by the share that is, so that its mean stays; else 0. No gradient passes
-    where it is 0.
+    """Return x where it is kept, divided by the share that is, so that its mean stays; else 0.
 
-    x: (batch, units); row: (batch, 1), see row_tokens(). Source: Srivastava et al. 2014, JMLR 15, section 10
-    (scaled while training).
+    No gradient passes where it is 0. x: (batch, units); row: (batch, 1), see row_tokens(). Source: Srivastava
+    et al. 2014, JMLR 15, section 10 (scaled while training).
     """
     units = constant(np.arange(int(x.shape[1] or 0)), x.dtype)
     chance = uniform(constant(float(layer), x.dtype), clock.steps, clock.laps, row, units)
@@ -58,10 +57,10 @@ def dropout(x: Node, rate: float, layer: int, clock: Clock, row: Node) -> Node:
 
 
 def row_tokens(count: int, rng: np.random.Generator, dtype: str) -> NDArray[Any]:
-    """A number of its own for each of some rows, (count, 1), others with other seeds.
+    """Return a number of its own for each of some rows, (count, 1); other seeds give other numbers.
 
-    Row n has the bits of (start + n·stride) modulo 2^62 (float32: 2^30), stride odd, so that no two rows
-    have the same; 1 is added to the exponent, which keeps them normal numbers.
+    Row n has the bits of (start + n·stride) modulo 2^62 (float32: 2^30), stride odd, so that no two rows have
+    the same; 1 is added to the exponent, which keeps them normal numbers.
     """
     bits = TOKEN_BITS[dtype]
     start, stride = (int(each) for each in rng.integers(0, 1 << bits, 2))

@@ -1,4 +1,5 @@
-"""A formula -> a node. Python's `ast` reads the syntax; the words are a closed list; nothing is evaluated.
+"""Formulas: a text becomes a node. Python's `ast` reads the syntax; the names are a closed list; nothing is
+evaluated.
 
 Arithmetic of numbers is done in float64 when the formula is read, so that a division by 0 and the like are
 faults of the formula; all else becomes nodes.
@@ -23,17 +24,19 @@ from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.formula_text import at, syntax_tree
 from mlpcli.nn.stable import use_logit_forms
 from mlpcli.ops import elementwise as ops
-from mlpcli.ops.scalar_ops import EagerWords
+from mlpcli.ops.scalar_ops import NumpyScalarOps
 
-Value = Node | float
+_Value = Node | float
 NOTHING: Mapping[str, Node] = MappingProxyType({})
 LARGEST_EXPONENT = 64
-"""Of a power, in size: x**64 is beyond float64 for x above 65 536."""
+"""Largest size of an exponent: x**64 is beyond float64 for x above 65 536."""
 
 
 @dataclass(frozen=True)
-class Function:
-    """A word with arguments. build: nodes -> node; the arguments at the places in `numbers` stay numbers."""
+class FormulaFunction:
+    """A function that a formula may call. build: nodes -> node; arguments at the places in `numbers` stay
+    numbers.
+    """
 
     arguments: str
     build: Callable[..., Node]
@@ -46,20 +49,20 @@ def _fold(op: Any) -> Callable[..., Node]:
     return lambda *values: reduce(op, values)
 
 
-FUNCTIONS: Mapping[str, Function] = {
-    "abs": Function("x", ops.absolute),
-    "clip": Function("x, low, high", lambda x, low, high: ops.clip(x, low=low, high=high), (1, 2)),
-    "erf": Function("x", lambda x: ops.normal_cdf(x * math.sqrt(2.0)) * 2.0 - 1.0),
-    "exp": Function("x", ops.exp),
-    "expm1": Function("x", ops.expm1),
-    "log": Function("x", ops.log),
-    "log1p": Function("x", ops.log1p),
-    "max": Function("a, b", _fold(ops.maximum), more=True),
-    "min": Function("a, b", _fold(ops.minimum), more=True),
-    "normal_cdf": Function("x", ops.normal_cdf),
-    "sign": Function("x", ops.sign),
-    "sqrt": Function("x", ops.sqrt),
-    "where": Function("condition, a, b", ops.where),
+FUNCTIONS: Mapping[str, FormulaFunction] = {
+    "abs": FormulaFunction("x", ops.absolute),
+    "clip": FormulaFunction("x, low, high", lambda x, low, high: ops.clip(x, low=low, high=high), (1, 2)),
+    "erf": FormulaFunction("x", lambda x: ops.normal_cdf(x * math.sqrt(2.0)) * 2.0 - 1.0),
+    "exp": FormulaFunction("x", ops.exp),
+    "expm1": FormulaFunction("x", ops.expm1),
+    "log": FormulaFunction("x", ops.log),
+    "log1p": FormulaFunction("x", ops.log1p),
+    "max": FormulaFunction("a, b", _fold(ops.maximum), more=True),
+    "min": FormulaFunction("a, b", _fold(ops.minimum), more=True),
+    "normal_cdf": FormulaFunction("x", ops.normal_cdf),
+    "sign": FormulaFunction("x", ops.sign),
+    "sqrt": FormulaFunction("x", ops.sqrt),
+    "where": FormulaFunction("condition, a, b", ops.where),
 }
 """Beside these, every activation that is elementwise, has no arrays of its own and needs no setting."""
 NUMBERS: Mapping[str, float] = {"pi": math.pi, "e": math.e}
@@ -80,10 +83,10 @@ COMPARISONS: Mapping[type, Callable[[Node, Node], Node]] = {
 def read_formula(
     text: object, names: Mapping[str, Node], given: Mapping[str, Node] = NOTHING, key: str = "formula"
 ) -> Node:
-    """The node that the formula means, logarithms of sigmoids and the like in their stable forms.
+    """Return the node that the formula means, logarithms of sigmoids and the like in their stable forms.
 
     names: what is trained, or computed from that: a gradient has to pass to each. given: what is not. All of
-    them have to be in it. Raises SettingError with the column.
+    them have to be in the formula. Raises SettingError with the column.
     """
     every = {**names, **given}
     reader = _Reader(every, key)
@@ -103,7 +106,7 @@ def read_formula(
 
 
 def _check_gradient(result: Node, names: Mapping[str, Node], key: str) -> None:
-    """Raises SettingError where no gradient passes from the result to one of these."""
+    """Raise SettingError where no gradient passes from the result to one of these."""
     reached = {result}
     for node in reversed(topological([result])):
         if node in reached:
@@ -116,17 +119,17 @@ def _check_gradient(result: Node, names: Mapping[str, Node], key: str) -> None:
 
 
 def is_word(name: str) -> bool:
-    """Whether a formula means something by this name already."""
+    """Return whether a name already has a meaning in formulas."""
     return name in FUNCTIONS or name in NUMBERS or name in ACTIVATIONS
 
 
 def functions() -> list[str]:
-    """Every function a formula may use, for messages and pages."""
+    """Return the names of every function a formula may use, for messages and pages."""
     return sorted({*FUNCTIONS, *(name for name in ACTIVATIONS if _activation(name) is not None)})
 
 
 def _activation(name: str) -> Activation | None:
-    """An activation with its defaults, where it is a function of one number."""
+    """Return an activation with its defaults where it is a function of one number, else None."""
     if name not in ACTIVATIONS:
         return None
     kind = ACTIVATIONS[name]
@@ -138,7 +141,7 @@ def _activation(name: str) -> Activation | None:
 
 
 class _Reader:
-    """Reads one formula."""
+    """A reader of one formula."""
 
     def __init__(self, names: Mapping[str, Node], key: str) -> None:
         self.names, self.key = names, key
@@ -147,11 +150,11 @@ class _Reader:
     def refuse(self, tree: Any, what: str, remedy: str = "") -> SettingError:
         return at(self.key, getattr(tree, "col_offset", 0) + 1, what, remedy)
 
-    def node(self, value: Value) -> Node:
+    def node(self, value: _Value) -> Node:
         return value if isinstance(value, Node) else constant(value, self.dtype)
 
-    def value(self, tree: ast.expr) -> Value:
-        """A number, or a node of the graph."""
+    def value(self, tree: ast.expr) -> _Value:
+        """Return a number, or a node of the graph."""
         if isinstance(tree, ast.Constant):
             return self.number(tree, tree.value)
         if isinstance(tree, ast.Name):
@@ -172,7 +175,7 @@ class _Reader:
         raise self.refuse(tree, "this is not allowed in a formula.")
 
     def number(self, tree: ast.expr, number: Any) -> float:
-        """As a float. Raises SettingError for what is none, or is not finite."""
+        """Return a number as a float. Raises SettingError for what is none, or is not finite."""
         try:
             value = float(number) if isinstance(number, (int, float)) else math.nan
         except OverflowError:
@@ -181,7 +184,7 @@ class _Reader:
             raise self.refuse(tree, "this is not a finite number.")
         return value
 
-    def name(self, tree: ast.Name) -> Value:
+    def name(self, tree: ast.Name) -> _Value:
         name = tree.id
         if name in self.names:
             return self.names[name]
@@ -193,7 +196,7 @@ class _Reader:
         remedy = f"{nearest(name, known, len(known))} A number of your own: parameters: {{{name}: 0.25}}."
         raise self.refuse(tree, f"{name!r} is not known here.", remedy)
 
-    def binary(self, tree: ast.BinOp, a: Value, b: Value) -> Value:
+    def binary(self, tree: ast.BinOp, a: _Value, b: _Value) -> _Value:
         if isinstance(tree.op, ast.Pow):
             return self.power(tree, a, b)
         operator = OPERATORS.get(type(tree.op))
@@ -204,8 +207,8 @@ class _Reader:
         result = operator(a, b)
         return result if isinstance(result, Node) else self.number(tree, result)
 
-    def power(self, tree: ast.BinOp, a: Value, b: Value) -> Value:
-        """With one of the two a number: a fixed exponent, or a fixed base above 0."""
+    def power(self, tree: ast.BinOp, a: _Value, b: _Value) -> _Value:
+        """Return a power of which one of the two is a number: a fixed exponent, or a fixed base above 0."""
         if isinstance(b, Node):
             if isinstance(a, Node) or a <= 0.0:
                 what = "the exponent is not a number, and the base is not one above 0."
@@ -222,7 +225,7 @@ class _Reader:
             raise self.refuse(tree, "this is not a finite number.") from None
 
     def condition(self, tree: ast.expr) -> Node:
-        """A comparison of two values."""
+        """Return the comparison of two values."""
         if not isinstance(tree, ast.Compare):
             raise self.refuse(tree, "this is not a comparison.", "A condition is like x > 0.")
         if len(tree.ops) > 1:
@@ -233,7 +236,7 @@ class _Reader:
             raise self.refuse(tree, "this comparison is not allowed.", "There are <, <=, > and >=.")
         return compare(self.node(self.value(tree.left)), self.node(self.value(tree.comparators[0])))
 
-    def call(self, tree: ast.Call) -> Value:
+    def call(self, tree: ast.Call) -> _Value:
         function = self.function(tree.func)
         if tree.keywords or any(isinstance(argument, ast.Starred) for argument in tree.args):
             raise self.refuse(tree, "arguments are given by their place alone.")
@@ -243,7 +246,7 @@ class _Reader:
             written = f"{name}({function.arguments}{', …' if function.more else ''})"
             what = f"{name} is given {len(tree.args)} argument{'' if len(tree.args) == 1 else 's'}."
             raise self.refuse(tree, what, f"Write {written}.")
-        values: list[Value] = []
+        values: list[_Value] = []
         for place, argument in enumerate(tree.args):
             if function.build is ops.where and place == 0:
                 values.append(self.condition(argument))
@@ -260,7 +263,7 @@ class _Reader:
             *(self.node(v) if i not in function.numbers else v for i, v in enumerate(values))
         )
 
-    def function(self, tree: ast.expr) -> Function:
+    def function(self, tree: ast.expr) -> FormulaFunction:
         if not isinstance(tree, ast.Name):
             raise self.refuse(tree, "this is not a function.", "Write * to multiply.")
         name = tree.id
@@ -270,7 +273,7 @@ class _Reader:
             raise self.refuse(tree, f"{name} is not a function.", f"Write * to multiply: {name} * (…).")
         activation = _activation(name)
         if activation is not None:
-            return Function("x", activation)
+            return FormulaFunction("x", activation)
         known = functions()
         if name in ACTIVATIONS:
             what = f"{name} cannot stand in a formula: it is not a function of one number."
@@ -278,8 +281,8 @@ class _Reader:
         raise self.refuse(tree, f"{name!r} is not a known function.", nearest(name, known, len(known)))
 
 
-def _computed(function: Function, given: Sequence[Any]) -> float:
-    """The value of a function of numbers, in float64."""
+def _computed(function: FormulaFunction, given: Sequence[Any]) -> float:
+    """Return the value of a function of numbers, in float64."""
     numbers = function.numbers
     result = function.build(*(g if i in numbers else constant(g) for i, g in enumerate(given)))
     values: dict[Node, Any] = {}
@@ -289,5 +292,5 @@ def _computed(function: Function, given: Sequence[Any]) -> float:
                 values[node] = node.value
             else:
                 inputs = (values[each] for each in node.inputs)
-                values[node] = node.op.formula(EagerWords(), *inputs, **dict(node.attributes))
+                values[node] = node.op.formula(NumpyScalarOps(), *inputs, **dict(node.attributes))
     return float(values[result])

@@ -1,4 +1,4 @@
-"""The text of a formula -> Python's own syntax tree, once its signs are known to be harmless ones."""
+"""The text of a formula becomes Python's own syntax tree, once its signs are known to be harmless ones."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mlpcli.config.scalars import shorten
 from mlpcli.errors import SettingError
 
 LONGEST = 1000
-"""Signs of a formula."""
+"""Signs that a formula may have."""
 MOST_TOKENS = 300
-"""Numbers, names and signs of a formula: they bound its graph, and how deep it can nest."""
+"""Numbers, names and signs that a formula may have: they bound its graph, and how deep it can nest."""
 DEEPEST = 20
-"""Brackets within brackets."""
+"""Brackets within brackets that a formula may have."""
 MOST_SHOWN = 48
 """Signs of a formula in the description of a network."""
 TOKEN = re.compile(
@@ -46,7 +46,10 @@ INSTEAD = {
 
 
 def syntax_tree(text: object, key: str = "formula") -> ast.expr:
-    """The tree of an expression, positions counted in one_line(text). Raises SettingError with the column."""
+    """Return the tree of an expression; positions are counted in one_line(text).
+
+    Raises SettingError with the column.
+    """
     if not isinstance(text, str):
         raise SettingError(key, f"A formula is a text, not {type(text).__name__}.")
     if len(text) > LONGEST:
@@ -58,6 +61,7 @@ def syntax_tree(text: object, key: str = "formula") -> ast.expr:
         raise SettingError(key, "The formula is empty.", "Write one, such as x * sigmoid(x).")
     for column, what, remedy in _faults(text):
         raise at(key, column, what, remedy)
+    # No sign is left that could be anything but arithmetic; parsing alone evaluates nothing.
     try:
         return ast.parse(text, mode="eval").body
     except SyntaxError as error:
@@ -71,22 +75,22 @@ def syntax_tree(text: object, key: str = "formula") -> ast.expr:
 
 
 def one_line(text: str) -> str:
-    """A formula may be written over several lines of YAML."""
+    """Return a formula, which may be written over several lines of YAML, in one line."""
     return re.sub(r"\s", " ", text).strip()
 
 
 def at(key: str, column: int, what: str, remedy: str = "") -> SettingError:
-    """A fault at a column, counted from 1."""
+    """Return a fault at a column, counted from 1."""
     return SettingError(key, f"Column {column} of the formula: {what}", remedy)
 
 
 def shown(text: str) -> str:
-    """In brackets, where a network is described in a line."""
+    """Return a formula in brackets and shortened, for a description of a network in a line."""
     return f"({shorten(one_line(text), MOST_SHOWN)})"
 
 
 def _faults(text: str) -> Iterator[tuple[int, str, str]]:
-    """Signs that no formula has, and brackets that do not match: (column, fault, remedy)."""
+    """Yield signs that no formula has, and brackets that do not match: (column, fault, remedy)."""
     opened: list[int] = []
     position = tokens = 0
     before = ""
@@ -102,6 +106,7 @@ def _faults(text: str) -> Iterator[tuple[int, str, str]]:
         kind = next(k for k in ("space", "number", "name", "sign") if found.group(k) is not None)
         if kind == "name" and keyword.iskeyword(word):
             yield column, f"{word!r} is not allowed.", "For cases there is where(condition, a, b)."
+        # 2x and 2(x) are what people write by hand; Python's message would not say what is missing.
         if before == "number" and (kind == "name" or word == "("):
             yield column, "there is no operator between the number and this.", "Write * to multiply: 2 * x."
         opened += [column] * (word == "(")

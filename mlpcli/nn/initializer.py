@@ -1,4 +1,4 @@
-"""What an initialisation is: a way to draw an array."""
+"""The contract of an initialisation: a way to draw an array."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Initializer(ABC):
-    """Subclasses are frozen dataclasses, one per file.
+    """A way to draw the initial values of an array. Subclasses are frozen dataclasses, one per file.
 
     For biases the shape is (units,), and fan_in and fan_out are those of the layer's weights.
     """
@@ -22,4 +22,4 @@ class Initializer(ABC):
     def draw(
         self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
     ) -> NDArray[np.float64]:
-        """A float64 array of the shape; weights are (fan_in, columns)."""
+        """Return a float64 array of the shape; weights are (fan_in, columns)."""

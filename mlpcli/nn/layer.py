@@ -14,9 +14,9 @@ from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.normalization import Normalization
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A trained array, or one kept beside them: its node and how its first value is drawn."""
+    """A trained array, or one kept beside them: its node and how its initial value is drawn."""
 
     node: Node
     role: str
@@ -29,15 +29,16 @@ class Parameter:
 
     @property
     def size(self) -> int:
-        """How many numbers it holds."""
+        """The count of numbers it holds."""
         return math.prod(int(size or 1) for size in self.node.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layer:
     """One layer. pre_activation: (batch, linear outputs), output: (batch, units).
 
-    parameters: weights and biases (or shift) first. running: averages that training moves without a gradient.
+    parameters: weights and biases (or shift) first. running: averages that training moves without a
+    gradient.
     A layer that is not trainable has none of its arrays moved.
     """
 
@@ -57,8 +58,8 @@ Mask = Callable[[Node, float], Node]
 """What drops out some of a layer's results: (results, rate) -> the same with zeros among them."""
 
 
-@dataclass(frozen=True)
-class Arrays:
+@dataclass(frozen=True, kw_only=True)
+class LayerArrays:
     """A layer before anything is computed: what it is, and its arrays."""
 
     name: str
@@ -77,20 +78,24 @@ class Arrays:
         return bool(self.running) and self.trainable
 
     def computed(self, x: Node, by_batch: bool, mask: Mask | None = None) -> tuple[Layer, dict[Node, Node]]:
-        """The layer on x, (batch, fan-in), and the new values of the running averages where it is by_batch:
-        normalised by the batch at hand. mask: drops out, None where nothing does."""
+        """Return the layer on x, (batch, fan-in), and the new values of its running averages.
+
+        by_batch: normalise by the batch at hand, which moves the averages; else there are no new values.
+        mask: drops out some results; None where nothing does.
+        """
         own = {p.role: p.node for p in self.parameters}
         running = {p.role: p.node for p in self.running}
         z = x @ own.pop("weights")
-        moves: dict[Node, Node] = {}
+        buffer_updates: dict[Node, Node] = {}
         if self.normalization is None:
             z = z + own.pop("biases")
         else:
+            # A layer that is not trainable keeps to its running averages in training, too.
             if by_batch and self.follows_batches:
                 z, new = self.normalization.in_training(z, running)
-                moves = {running[role]: value for role, value in new.items()}
+                buffer_updates = {running[role]: value for role, value in new.items()}
             else:
-                z = self.normalization.settled(z, running)
+                z = self.normalization.inference(z, running)
             z = z * own.pop("scale") + own.pop("shift")
         before = named(z, f"{self.name} before activation")
         after = self.activation(before, **own)
@@ -98,18 +103,18 @@ class Arrays:
             after = mask(after, self.dropout)
         after = after if after is before else named(after, self.name)
         layer = Layer(
-            self.name,
-            self.units,
-            self.activation,
-            self.parameters,
-            before,
-            after,
-            self.running,
-            self.normalization,
-            self.dropout,
-            self.trainable,
+            name=self.name,
+            units=self.units,
+            activation=self.activation,
+            parameters=self.parameters,
+            pre_activation=before,
+            output=after,
+            running=self.running,
+            normalization=self.normalization,
+            dropout=self.dropout,
+            trainable=self.trainable,
         )
-        return layer, moves
+        return layer, buffer_updates
 
 
 def layer_arrays(
@@ -119,15 +124,24 @@ def layer_arrays(
     activation: Activation,
     config: HiddenConfig | OutputConfig,
     dtype: str,
-) -> Arrays:
-    """The arrays of a layer. With a normalisation the biases are its shift: before it they would cancel."""
+) -> LayerArrays:
+    """Return the arrays of a layer. With a normalisation the biases are its shift: before it they would
+    cancel.
+    """
     columns = activation.linear_outputs(units)
     normalization = config.normalization if isinstance(config, HiddenConfig) else None
     parameters: list[Parameter] = []
 
     def array(role: str, shape: tuple[int, ...], initializer: Initializer) -> Parameter:
         node = parameter(f"{name}.{role}", shape, dtype)
-        return Parameter(node, role, initializer, fan_in, units, config.trainable)
+        return Parameter(
+            node=node,
+            role=role,
+            initializer=initializer,
+            fan_in=fan_in,
+            fan_out=units,
+            trainable=config.trainable,
+        )
 
     def fixed(value: float) -> Initializer:
         made: Initializer = INITIALIZERS["constant"](value=value)  # type: ignore[call-arg]
@@ -135,6 +149,10 @@ def layer_arrays(
 
     weights = config.initializer or INITIALIZERS["glorot_uniform"]()
     biases = config.bias_initializer or INITIALIZERS["zeros"]()
+    # The config knows no more of them than that they were chosen from these tables.
+    assert isinstance(weights, Initializer)
+    assert isinstance(biases, Initializer)
+    assert normalization is None or isinstance(normalization, Normalization)
     parameters.append(array("weights", (fan_in, columns), weights))
     parameters.append(array("biases" if normalization is None else "shift", (columns,), biases))
     if normalization is not None:
@@ -144,13 +162,13 @@ def layer_arrays(
     averages = {} if normalization is None else normalization.running()
     running = tuple(array(role, (columns,), fixed(start)) for role, start in averages.items())
     dropped = config.dropout if isinstance(config, HiddenConfig) else 0.0
-    return Arrays(
-        name,
-        units,
-        activation,
-        tuple(parameters),
-        running,
-        normalization,
-        dropped,
-        config.trainable,
+    return LayerArrays(
+        name=name,
+        units=units,
+        activation=activation,
+        parameters=tuple(parameters),
+        running=running,
+        normalization=normalization,
+        dropout=dropped,
+        trainable=config.trainable,
     )

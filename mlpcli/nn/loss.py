@@ -1,4 +1,4 @@
-"""What a loss is: prediction and target to a scalar, the mean over the rows of a batch."""
+"""The contract of a loss: prediction and target to a scalar, the mean over the rows of a batch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlpcli.ops.elementwise import clip
 from mlpcli.ops.reduce import reduce_mean, reduce_sum
 from mlpcli.registry import choice_name
 
-Target = TypeVar("Target")
+_Target = TypeVar("_Target")
 """A node, or an array."""
 
 SMALLEST_PROBABILITY = 1e-7
@@ -22,7 +22,7 @@ PROBABILITY_RANGE = {"low": SMALLEST_PROBABILITY, "high": 1.0 - SMALLEST_PROBABI
 
 @dataclass(frozen=True)
 class Loss(ABC):
-    """Mean over rows, sum over outputs, of per_output. Subclasses are frozen dataclasses, one per file."""
+    """A loss: the mean over rows of the sum over outputs. Subclasses are frozen dataclasses, one per file."""
 
     scaled_targets: ClassVar[bool] = True
     """Whether regression targets may be standardised for it."""
@@ -32,30 +32,30 @@ class Loss(ABC):
     """The output activation of a regression that names none."""
 
     def target_scaling(self, asked: str | None) -> str:
-        """How regression targets are scaled; asked: by the config."""
+        """Return how regression targets are scaled. asked: by the config; None: nothing was asked for."""
         return asked or ("standard" if self.scaled_targets else "none")
 
     @property
     def shown(self) -> str:
-        """How a training is described: the name, or what says more."""
+        """The text that stands for it where a training is described: the name, or what says more."""
         return choice_name(self)
 
     @abstractmethod
     def per_output(self, prediction: Node, target: Node) -> Node:
-        """The loss of every entry. prediction, target: (batch, outputs)."""
+        """Return the loss of every entry, (batch, outputs). prediction, target: (batch, outputs)."""
 
-    def aim(self, target: Target) -> Target:
-        """The prediction with the lowest loss for this target, (batch, outputs): the target itself."""
+    def optimal_prediction(self, target: _Target) -> _Target:
+        """Return the prediction with the lowest loss for this target, (batch, outputs): the target itself."""
         return target
 
     def per_row(self, prediction: Node, target: Node) -> Node:
-        """The loss of every row: (batch,). Raises ShapeError when the shapes differ."""
+        """Return the loss of every row, (batch,). Raises ShapeError when the shapes differ."""
         if prediction.shape != target.shape:
             raise shape_error("loss", (prediction, target), "they need one shape.")
         return reduce_sum(self.per_output(prediction, target), (1,))
 
     def __call__(self, prediction: Node, target: Node) -> Node:
-        """A scalar. Raises ShapeError when the shapes differ."""
+        """Return the loss of a batch, a scalar. Raises ShapeError when the shapes differ."""
         return reduce_mean(self.per_row(prediction, target), (0,))
 
 
@@ -71,17 +71,17 @@ class SmoothedLoss(Loss):
 
     @abstractmethod
     def classes(self, outputs: int) -> int:
-        """Among how many classes the smoothed part of a target is shared."""
+        """Return among how many classes the smoothed part of a target is shared."""
 
-    def aim(self, target: Target) -> Target:
-        """The smoothed target."""
+    def optimal_prediction(self, target: _Target) -> _Target:
+        """Return the smoothed target."""
         if not self.label_smoothing:
             return target
         share = self.label_smoothing / self.classes(int(target.shape[1] or 0))  # type: ignore[attr-defined]
-        smoothed: Target = target * (1.0 - self.label_smoothing) + share  # type: ignore[operator]
+        smoothed: _Target = target * (1.0 - self.label_smoothing) + share  # type: ignore[operator]
         return smoothed
 
 
 def clipped_probability(p: Node) -> Node:
-    """p kept in [1e-7, 1-1e-7], so that its logarithm is finite."""
+    """Return p kept in [1e-7, 1-1e-7], so that its logarithm is finite."""
     return clip(p, **PROBABILITY_RANGE)

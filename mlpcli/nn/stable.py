@@ -16,7 +16,7 @@ from mlpcli.ops.elementwise import log, sigmoid, softplus
 
 
 def use_logit_forms(cost: Node) -> Node:
-    """The same cost with every such logarithm in its stable form."""
+    """Return the cost with every such logarithm in its stable form."""
     new: dict[Node, Node] = {}
     for node in topological([cost]):
         new[node] = _logit_form(rebuild(node, tuple(new[i] for i in node.inputs)))
@@ -54,7 +54,7 @@ def _unclipped(p: Node) -> Node:
 
 
 def _of_one_plus_exp(node: Node) -> Node | None:
-    """a, where the node is 1 + e^a."""
+    """Return a where the node is 1 + e^a, else None."""
     for one, power in (node.inputs, node.inputs[::-1]) if node.op.name == "add" else ():
         if _is_one(one) and power.op.name == "exp":
             return power.inputs[0]

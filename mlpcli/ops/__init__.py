@@ -1,5 +1,5 @@
-"""Stage 4: the primitive ops, one block each."""
+"""The primitive ops, one block each."""
 
-from mlpcli.ops import elementwise, matmul, move, reduce
+from mlpcli.ops import elementwise, matmul, reduce, view
 
-__all__ = ["elementwise", "matmul", "move", "reduce"]
+__all__ = ["elementwise", "matmul", "reduce", "view"]

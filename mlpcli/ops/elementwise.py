@@ -9,11 +9,13 @@ import math
 from typing import Any
 
 from mlpcli.graph.node import Node, Op, Shape, shape_error
-from mlpcli.ops.scalar_ops import Words
+from mlpcli.ops.scalar_ops import ScalarOps
 
 
 def broadcast_shape(*inputs: Node, op_name: str = "elementwise") -> Shape:
-    """The common shape; the open batch axis fits itself and 1."""
+    """Return the common shape; the open batch axis fits itself and 1. Raises ShapeError where two sizes
+    differ.
+    """
     shape: list[int | None] = []
     for axis in range(1, max(len(i.shape) for i in inputs) + 1):
         sizes = {i.shape[-axis] for i in inputs if len(i.shape) >= axis} - {1}
@@ -27,67 +29,67 @@ def _elementwise(name: str, formula: Any, derivative: tuple[Any, ...] = (), **mo
     def shape(*inputs: Node, **_attributes: Any) -> Shape:
         return broadcast_shape(*inputs, op_name=name)
 
-    return Op(name, "elementwise", shape, formula, derivative, **more)
+    return Op(name, "elementwise", shape, formula=formula, derivative=derivative, **more)
 
 
-add = _elementwise("add", lambda w, a, b: w.add(a, b), (lambda g, y, a, b: g, lambda g, y, a, b: g))
+add = _elementwise("add", lambda s, a, b: s.add(a, b), (lambda g, y, a, b: g, lambda g, y, a, b: g))
 subtract = _elementwise(
-    "subtract", lambda w, a, b: w.subtract(a, b), (lambda g, y, a, b: g, lambda g, y, a, b: -g)
+    "subtract", lambda s, a, b: s.subtract(a, b), (lambda g, y, a, b: g, lambda g, y, a, b: -g)
 )
 multiply = _elementwise(
-    "multiply", lambda w, a, b: w.multiply(a, b), (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
+    "multiply", lambda s, a, b: s.multiply(a, b), (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
 )
 divide = _elementwise(
-    "divide", lambda w, a, b: w.divide(a, b), (lambda g, y, a, b: g / b, lambda g, y, a, b: -(g * y) / b)
+    "divide", lambda s, a, b: s.divide(a, b), (lambda g, y, a, b: g / b, lambda g, y, a, b: -(g * y) / b)
 )
 
 
-def _is_zero(w: Words, x: Any) -> Any:
-    return w.greater_equal(0.0, w.absolute(x))  # not for NaN
+def _is_zero(s: ScalarOps, x: Any) -> Any:
+    return s.greater_equal(0.0, s.absolute(x))  # not for NaN
 
 
 multiply_no_nan: Op = _elementwise(  # a product in a chain rule: 0 times infinity or NaN is 0
     "multiply_no_nan",
-    lambda w, a, b: w.where(_is_zero(w, a), 0.0, w.where(_is_zero(w, b), 0.0, w.multiply(a, b))),
+    lambda s, a, b: s.where(_is_zero(s, a), 0.0, s.where(_is_zero(s, b), 0.0, s.multiply(a, b))),
     (lambda g, y, a, b: multiply_no_nan(g, b), lambda g, y, a, b: multiply_no_nan(g, a)),
 )
 xdivy: Op = _elementwise(  # a quotient in a chain rule: 0 divided by 0 or NaN is 0; named as TensorFlow does
     "xdivy",
-    lambda w, a, b: w.where(_is_zero(w, a), 0.0, w.divide(a, b)),
+    lambda s, a, b: s.where(_is_zero(s, a), 0.0, s.divide(a, b)),
     (lambda g, y, a, b: xdivy(g, b), lambda g, y, a, b: -xdivy(multiply_no_nan(g, y), b)),
 )
-negative = _elementwise("negative", lambda w, x: w.negative(x), (lambda g, y, x: -g,))
+negative = _elementwise("negative", lambda s, x: s.negative(x), (lambda g, y, x: -g,))
 power: Op = _elementwise(  # a fixed exponent; x² is a product, exact and quick
     "power",
-    lambda w, x, exponent: w.multiply(x, x) if exponent == 2.0 else w.power(x, exponent),
+    lambda s, x, exponent: s.multiply(x, x) if exponent == 2.0 else s.power(x, exponent),
     (
         lambda g, y, x, exponent: (
             g * (exponent * (x if exponent == 2.0 else power(x, exponent=exponent - 1.0)))
         ),
     ),
 )
-sqrt = _elementwise("sqrt", lambda w, x: w.sqrt(x), (lambda g, y, x: g * 0.5 / y,))
-exp = _elementwise("exp", lambda w, x: w.exp(x), (lambda g, y, x: g * y,))
-expm1 = _elementwise("expm1", lambda w, x: w.expm1(x), (lambda g, y, x: g * (y + 1.0),))
-log = _elementwise("log", lambda w, x: w.log(x), (lambda g, y, x: g / x,))
-log1p = _elementwise("log1p", lambda w, x: w.log1p(x), (lambda g, y, x: g / (x + 1.0),))
-tanh = _elementwise("tanh", lambda w, x: w.tanh(x), (lambda g, y, x: g * (1.0 - y * y),))
+sqrt = _elementwise("sqrt", lambda s, x: s.sqrt(x), (lambda g, y, x: g * 0.5 / y,))
+exp = _elementwise("exp", lambda s, x: s.exp(x), (lambda g, y, x: g * y,))
+expm1 = _elementwise("expm1", lambda s, x: s.expm1(x), (lambda g, y, x: g * (y + 1.0),))
+log = _elementwise("log", lambda s, x: s.log(x), (lambda g, y, x: g / x,))
+log1p = _elementwise("log1p", lambda s, x: s.log1p(x), (lambda g, y, x: g / (x + 1.0),))
+tanh = _elementwise("tanh", lambda s, x: s.tanh(x), (lambda g, y, x: g * (1.0 - y * y),))
 absolute = _elementwise(  # |x|' is 0 at 0
     "absolute",
-    lambda w, x: w.absolute(x),
+    lambda s, x: s.absolute(x),
     (lambda g, y, x: g * sign(x),),
     branch=lambda x: sign(x),
 )
-sign: Op = _elementwise("sign", lambda w, x: w.sign(x), (None,), branch=lambda x: sign(x))
-stop_gradient = _elementwise("stop_gradient", lambda w, x: w.add(x, 0.0), (None,))
+sign: Op = _elementwise("sign", lambda s, x: s.sign(x), (None,), branch=lambda x: sign(x))
+stop_gradient = _elementwise("stop_gradient", lambda s, x: s.add(x, 0.0), (None,))
 
-greater = _elementwise("greater", lambda w, a, b: w.greater(a, b), (None, None), dtype="bool")
+greater = _elementwise("greater", lambda s, a, b: s.greater(a, b), (None, None), dtype="bool")
 greater_equal = _elementwise(
-    "greater_equal", lambda w, a, b: w.greater_equal(a, b), (None, None), dtype="bool"
+    "greater_equal", lambda s, a, b: s.greater_equal(a, b), (None, None), dtype="bool"
 )
 inside = _elementwise(  # low < x < high, the edges outside
     "inside",
-    lambda w, x, low, high: w.both(w.greater(x, low), w.greater(high, x)),
+    lambda s, x, low, high: s.both(s.greater(x, low), s.greater(high, x)),
     (None,),
     dtype="bool",
 )
@@ -105,8 +107,8 @@ where: Op = Op(
     "where",
     "elementwise",
     _where_shape,
-    lambda w, condition, a, b: w.where(condition, a, b),
-    (
+    formula=lambda s, condition, a, b: s.where(condition, a, b),
+    derivative=(
         None,
         lambda g, y, condition, a, b: where(condition, g, 0.0),
         lambda g, y, condition, a, b: where(condition, 0.0, g),
@@ -115,7 +117,7 @@ where: Op = Op(
 )
 maximum = _elementwise(  # a tie goes to the first: maximum(0, x)' is 0 at 0
     "maximum",
-    lambda w, a, b: w.maximum(a, b),
+    lambda s, a, b: s.maximum(a, b),
     (
         lambda g, y, a, b: where(greater_equal(a, b), g, 0.0),
         lambda g, y, a, b: where(greater_equal(a, b), 0.0, g),
@@ -124,7 +126,7 @@ maximum = _elementwise(  # a tie goes to the first: maximum(0, x)' is 0 at 0
 )
 minimum = _elementwise(  # a tie goes to the first
     "minimum",
-    lambda w, a, b: w.minimum(a, b),
+    lambda s, a, b: s.minimum(a, b),
     (
         lambda g, y, a, b: where(greater_equal(b, a), g, 0.0),
         lambda g, y, a, b: where(greater_equal(b, a), 0.0, g),
@@ -133,21 +135,21 @@ minimum = _elementwise(  # a tie goes to the first
 )
 clip = _elementwise(  # clip' is 0 on both edges
     "clip",
-    lambda w, x, low, high: w.minimum(w.maximum(x, low), high),
+    lambda s, x, low, high: s.minimum(s.maximum(x, low), high),
     (lambda g, y, x, low, high: where(inside(x, low=low, high=high), g, 0.0),),
     branch=lambda x, low, high: sign(x - low) + sign(x - high),
 )
 
 
-def _sigmoid(w: Words, x: Any) -> Any:
+def _sigmoid(s: ScalarOps, x: Any) -> Any:
     # e^-x may reach infinity, and 1/(1+inf) is the right limit, 0: small values keep full precision,
     # which 0.5·tanh(x/2)+0.5 does not.
-    return w.divide(1.0, w.add(w.exp(w.negative(x)), 1.0))
+    return s.divide(1.0, s.add(s.exp(s.negative(x)), 1.0))
 
 
-def _softplus(w: Words, x: Any) -> Any:
+def _softplus(s: ScalarOps, x: Any) -> Any:
     # log(1+e^x) = max(x, 0) + log(1+e^-|x|) never overflows.
-    return w.add(w.log1p(w.exp(w.negative(w.absolute(x)))), w.maximum(x, 0.0))
+    return s.add(s.log1p(s.exp(s.negative(s.absolute(x)))), s.maximum(x, 0.0))
 
 
 sigmoid = _elementwise("sigmoid", _sigmoid, (lambda g, y, x: g * (y * (1.0 - y)),))
@@ -165,18 +167,18 @@ _ERFC = (
 )  # fmt: skip
 
 
-def _normal_cdf(w: Words, x: Any) -> Any:
+def _normal_cdf(s: ScalarOps, x: Any) -> Any:
     # Beyond 40 the tail is 0 in float64; the limit keeps e^-z² and the quotient finite at infinity.
-    z = w.minimum(w.multiply(w.absolute(x), math.sqrt(0.5)), 40.0)
-    u = w.divide(w.subtract(z, 3.75), w.add(z, 3.75))
-    total: Any = w.multiply(u, _ERFC[-1])
+    z = s.minimum(s.multiply(s.absolute(x), math.sqrt(0.5)), 40.0)
+    u = s.divide(s.subtract(z, 3.75), s.add(z, 3.75))
+    total: Any = s.multiply(u, _ERFC[-1])
     for coefficient in _ERFC[-2:0:-1]:
-        total = w.multiply(w.add(total, coefficient), u)
-    total = w.add(total, _ERFC[0])
-    gauss = w.exp(w.negative(w.multiply(z, z)))
-    tail = w.multiply(w.divide(w.multiply(total, gauss), w.add(w.multiply(z, 2.0), 1.0)), 0.5)
+        total = s.multiply(s.add(total, coefficient), u)
+    total = s.add(total, _ERFC[0])
+    gauss = s.exp(s.negative(s.multiply(z, z)))
+    tail = s.multiply(s.divide(s.multiply(total, gauss), s.add(s.multiply(z, 2.0), 1.0)), 0.5)
     # x + |x| - … would lose NaN; where keeps it, since the tail of NaN is NaN.
-    return w.where(w.greater(x, 0.0), w.subtract(1.0, tail), tail)
+    return s.where(s.greater(x, 0.0), s.subtract(1.0, tail), tail)
 
 
 normal_cdf = _elementwise(  # Φ(x) = erfc(-x/√2)/2
@@ -186,5 +188,5 @@ normal_cdf = _elementwise(  # Φ(x) = erfc(-x/√2)/2
 )
 
 uniform = _elementwise(  # in [0, 1): follows from the bits of five operands, see hashed_uniform()
-    "uniform", lambda w, *of: w.uniform(*of), (None,) * 5
+    "uniform", lambda s, *of: s.uniform(*of), (None,) * 5
 )

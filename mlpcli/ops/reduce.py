@@ -7,7 +7,7 @@ from typing import Any
 
 from mlpcli.graph.node import Node, Op, Shape, batch_size, shape_error
 from mlpcli.ops.elementwise import greater_equal, where
-from mlpcli.ops.move import broadcast
+from mlpcli.ops.view import broadcast
 
 
 def _reduced(name: str) -> Any:
@@ -35,14 +35,14 @@ sum_op = Op(
     "reduce_sum",
     "reduce",
     _reduced("reduce_sum"),
-    lambda w, a, b: w.add(a, b),
+    formula=lambda s, a, b: s.add(a, b),
     derivative=(lambda g, y, x, axes, keep: _spread(g, x, axes, keep),),
 )
 max_op: Op = Op(
     "reduce_max",
     "reduce",
     _reduced("reduce_max"),
-    lambda w, a, b: w.maximum(a, b),
+    formula=lambda s, a, b: s.maximum(a, b),
     derivative=(_max_derivative,),
     branch=lambda x, axes, keep: where(
         greater_equal(x, _spread(max_op(x, axes=axes, keep=keep), x, axes, keep)), 1.0, 0.0
@@ -51,17 +51,17 @@ max_op: Op = Op(
 
 
 def reduce_sum(x: Node, axes: Iterable[int] | None = None, keep: bool = False) -> Node:
-    """Sum over axes (all of them where none are named); `keep` leaves them with size 1."""
+    """Return the sum over axes (all of them where none are named); `keep` leaves them with size 1."""
     return sum_op(x, axes=_all_axes(x, axes), keep=keep)
 
 
 def reduce_max(x: Node, axes: Iterable[int] | None = None, keep: bool = False) -> Node:
-    """Largest value over axes; the gradient is divided evenly between equal winners."""
+    """Return the largest value over axes; the gradient is divided evenly between equal winners."""
     return max_op(x, axes=_all_axes(x, axes), keep=keep)
 
 
 def reduce_mean(x: Node, axes: Iterable[int] | None = None, keep: bool = False) -> Node:
-    """Mean over axes; over the batch axis it divides by the rows of the batch at hand."""
+    """Return the mean over axes; over the batch axis it divides by the rows of the batch at hand."""
     over = _all_axes(x, axes)
     count = 1
     for axis in over:

@@ -1,6 +1,6 @@
-"""The scalar words a formula may use, and what each means in NumPy.
+"""The scalar ops that a formula may use, and what each means in NumPy.
 
-An executor is complete when it knows these words and the four kinds of ops; it never names an op.
+An executor is complete when it knows these and the four kinds of ops; it never names an op.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 
 
-class Words(Protocol):
-    """What a formula is written in. Operands are values of the executor or plain numbers."""
+class ScalarOps(Protocol):
+    """The functions that a formula is written in. Operands are values of the executor or plain numbers."""
 
     def add(self, a: Any, b: Any) -> Any: ...
     def subtract(self, a: Any, b: Any) -> Any: ...
@@ -42,14 +42,15 @@ SPLITMIX_ROUNDS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1))
 """SplitMix64: what is added before, then (shift, factor) of z ← (z ^ (z >> shift)) · factor modulo 2^64.
 Source: Steele, Lea, Flood 2014, Fast Splittable Pseudorandom Number Generators; Stafford's mix 13."""
 UNIFORM_BITS = {"float64": 53, "float32": 24}
-"""As many of the highest bits make the number: every multiple of 2^-53 (2^-24) below 1 is as likely."""
+"""Highest bits that make the number: every multiple of 2^-53 (2^-24) below 1 is equally likely."""
 
 
 def hashed_uniform(*of: Any) -> Any:
-    """The word `uniform`: a number in [0, 1) that follows from the bits of the operands, in their order.
+    """Return a number in [0, 1) that follows from the bits of the operands, in their order: the scalar op
+    `uniform`.
 
     One round of SplitMix64 for each operand, which is xored to what the ones before it gave. Operands that
-    differ in one bit give unrelated numbers; the same ones the same, on every executor.
+    differ in one bit give unrelated numbers; equal ones give equal numbers, on every executor.
     """
     arrays = [np.asarray(each) for each in of]
     dtype = next((a.dtype for a in arrays if a.dtype == np.float32), np.dtype(np.float64))
@@ -64,7 +65,7 @@ def hashed_uniform(*of: Any) -> Any:
     return (mixed >> np.uint64(64 - count)).astype(dtype) * dtype.type(2.0**-count)
 
 
-NUMPY_WORDS: dict[str, Callable[..., Any]] = {
+NUMPY_OPS: dict[str, Callable[..., Any]] = {
     "add": np.add,
     "subtract": np.subtract,
     "multiply": np.multiply,
@@ -87,11 +88,11 @@ NUMPY_WORDS: dict[str, Callable[..., Any]] = {
     "where": np.where,
     "uniform": hashed_uniform,
 }
-BOOL_WORDS = ("greater", "greater_equal", "both")
+BOOL_OPS = ("greater", "greater_equal", "both")
 
 
-class EagerWords:
-    """Words that compute at once, on NumPy arrays: for folding constants and for tests."""
+class NumpyScalarOps:
+    """Scalar ops that compute at once, on NumPy arrays: for folding constants and for tests."""
 
     def __getattr__(self, word: str) -> Callable[..., Any]:
-        return NUMPY_WORDS[word]
+        return NUMPY_OPS[word]

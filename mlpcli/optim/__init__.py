@@ -1,1 +1,1 @@
-"""Stage 7: parameters and gradients become updated parameters, as graph."""
+"""Parameters and gradients become updated parameters, as graph."""

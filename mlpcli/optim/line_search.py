@@ -1,4 +1,4 @@
-"""A step length that meets the strong Wolfe conditions."""
+"""The search for a step length that meets the strong Wolfe conditions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ Point = TypeVar("Point")
 
 
 @dataclass(frozen=True)
-class Trial(Generic[Point]):
-    """One step length. cost: there; slope: of the cost along the line. point: what else is known of it."""
+class StepTrial(Generic[Point]):
+    """One step length that was tried. cost: there; slope: of the cost along the line. point: what else is
+    known.
+    """
 
     length: float
     cost: float
@@ -21,24 +23,27 @@ class Trial(Generic[Point]):
 
 
 def strong_wolfe(
-    evaluate: Callable[[float], Trial[Point]],
-    start: Trial[Point],
+    evaluate: Callable[[float], StepTrial[Point]],
+    start: StepTrial[Point],
     first: float,
     decrease: float = 1e-4,
     curvature: float = 0.9,
     most: int = 25,
-) -> Trial[Point] | None:
-    """The first length found with cost <= start.cost + decrease·length·start.slope and |slope| <=
-    curvature·|start.slope|; after `most` evaluations the lowest that met the first of these; None where none
-    did. start: at length 0, with a slope below 0. A cost that is not finite counts as too high.
+) -> StepTrial[Point] | None:
+    """Return the first length found that meets both conditions.
+
+    They are cost <= start.cost + decrease·length·start.slope and |slope| <= curvature·|start.slope|. After
+    `most` evaluations the lowest that met the first of them is returned; None where none did. start: at
+    length 0, with a slope below 0. first: the length that is tried first. A cost that is not finite counts as
+    too high.
 
     Source: Nocedal, Wright 2006, Numerical Optimization, algorithms 3.5 and 3.6, cubic interpolation (3.59).
     """
 
-    def low_enough(trial: Trial[Point]) -> bool:
+    def low_enough(trial: StepTrial[Point]) -> bool:
         return trial.cost <= start.cost + decrease * trial.length * start.slope
 
-    def flat_enough(trial: Trial[Point]) -> bool:
+    def flat_enough(trial: StepTrial[Point]) -> bool:
         return abs(trial.slope) <= -curvature * start.slope
 
     # Until there is an interval [low, high] that must hold a good length: longer and longer steps.
@@ -65,22 +70,24 @@ def strong_wolfe(
     return low if low.length > 0 else None
 
 
-def _within(before: Trial[Point], now: Trial[Point], least: float, most: float) -> float:
-    """How much longer to try: where a cubic through both has its minimum, within multiples of the last."""
+def _within(before: StepTrial[Point], now: StepTrial[Point], least: float, most: float) -> float:
+    """Return how much longer to try: to the minimum of a cubic through both, within multiples of the last
+    length.
+    """
     last = now.length - before.length
     guess = _minimum(before, now) - now.length
     return min(max(guess, least * last), most * last) if math.isfinite(guess) else most * last
 
 
-def _between(low: Trial[Point], high: Trial[Point]) -> float:
-    """A length inside the interval, a tenth of it away from either end."""
+def _between(low: StepTrial[Point], high: StepTrial[Point]) -> float:
+    """Return a length inside the interval, a tenth of it away from either end."""
     width = high.length - low.length
     guess = (_minimum(low, high) - low.length) / width if width else 0.5
     return low.length + width * (min(max(guess, 0.1), 0.9) if math.isfinite(guess) else 0.5)
 
 
-def _minimum(a: Trial[Point], b: Trial[Point]) -> float:
-    """Where the cubic with the costs and slopes of both is least; NaN where there is no such place."""
+def _minimum(a: StepTrial[Point], b: StepTrial[Point]) -> float:
+    """Return the minimum of the cubic with the costs and slopes of both; NaN where there is no such place."""
     if not all(map(math.isfinite, (a.cost, b.cost, a.slope, b.slope))) or a.length == b.length:
         return math.nan
     width = b.length - a.length

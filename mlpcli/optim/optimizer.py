@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mlpcli.config.setting import setting
 from mlpcli.graph.node import Node
+from mlpcli.optim.schedule import Schedule
 
 AUTO = "auto"
 """The learning rate that a range test finds before the training."""
@@ -22,6 +23,8 @@ class Optimizer:
     l2: float = setting(0.0, at_least=0.0)
     penalise_biases: bool = setting(False)
 
+    full_batch: ClassVar[bool] = False
+    """Whether a step needs all rows, so that there are no batches."""
     arrays_key: ClassVar[str] = ""
     """The config key that decides how many arrays are kept, where one does."""
 
@@ -29,6 +32,16 @@ class Optimizer:
     def rate(self) -> float:
         """The learning rate as a number; 1 where a line search finds the length of a step."""
         return 1.0
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """How the learning rate changes from step to step; None where it does not."""
+        return None
+
+    @property
+    def warm_up(self) -> float:
+        """Epochs over which the rate rises from 0, before the schedule begins; 0 for none."""
+        return 0.0
 
     @property
     def automatic(self) -> bool:
@@ -41,24 +54,26 @@ class Optimizer:
         return 2
 
     def at_rate(self, rate: float) -> Optimizer:
-        """The same with this learning rate, where it has one."""
+        """Return it with this learning rate, where it has one."""
         return self
 
     def hint(self, in_batches: bool) -> str:
-        """What would suit it better; "" where nothing would. in_batches: a step sees some of the rows."""
+        """Return what would suit it better; "" where nothing would. in_batches: a step
+        sees some of the rows.
+        """
         return ""
 
     def penalises(self, role: str) -> bool:
-        """Whether a parameter of this role (weights, biases, …) is drawn towards 0."""
+        """Return whether a parameter of this role (weights, biases, …) is drawn towards 0."""
         return role == "weights" or (role == "biases" and self.penalise_biases)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StepOptimizer(Optimizer, ABC):
     """An optimiser whose step is a graph: it goes from batch to batch, at a rate."""
 
     learning_rate: float | str = setting(0.01, one_of=(AUTO,))
-    schedule: Any = setting(None, choice_of="schedule")
+    schedule: Schedule | None = setting(None, choice_of="schedule")
     warm_up: float = setting(0.0, at_least=0.0)
     """Epochs over which the rate rises from 0, before the schedule begins."""
     clip_norm: float | None = setting(None, above=0.0)
@@ -83,19 +98,19 @@ class StepOptimizer(Optimizer, ABC):
         return replace(self, learning_rate=rate)
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """Settings that contradict each other: (key, fault, remedy)."""
+        """Yield settings that contradict each other: (key, fault, remedy)."""
         yield from ()
 
     def slots(self) -> Mapping[str, float]:
-        """Names of the arrays kept beside each parameter, of its shape, and what they are at the start."""
+        """Return the names of the arrays kept beside each parameter, of its shape, and their start values."""
         return {}
 
     def decayed(self, parameter: Node, rate: Node, role: str) -> Node:
-        """The parameter that update() is given: itself, unless weights decay beside the gradient."""
+        """Return the parameter that update() is given: itself, unless weights decay beside the gradient."""
         return parameter
 
     @abstractmethod
     def update(
         self, parameter: Node, gradient: Node, rate: Node, step: Node, slots: Mapping[str, Node]
     ) -> tuple[Node, Mapping[str, Node]]:
-        """The parameter and the slots after this step. rate, step: scalars; step counts from 1."""
+        """Return the parameter and the slots after this step. rate, step: scalars; step counts from 1."""

@@ -1,4 +1,4 @@
-"""What a schedule is: the moment of the training to what the learning rate is multiplied by, as nodes."""
+"""The contract of a schedule: from a moment of the training to a factor of the learning rate, as nodes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from mlpcli.ops.elementwise import clip, greater, maximum, minimum, where
 WHOLE = {"float32": 2.0**23, "float64": 2.0**52}
 """Adding and subtracting it rounds to whole numbers: from there on the numbers have no others."""
 SINE_TERMS = 12
-"""Of sin's series: for angles up to π/2 the next one is below 1e-19."""
+"""Terms of sin's series: for angles up to π/2 the next one is below 1e-19."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """passed: epochs before this step, with the part of the present one. total: epochs of the training, of
-    which the schedule has what is left after the warm-up. step: a step's share of an epoch. All scalars.
+    """A moment of the training, as scalars.
+
+    passed: epochs before this step, with the part of the present one. total: epochs of the training, of which
+    the schedule has what is left after the warm-up. step: a step's share of an epoch.
     """
 
     passed: Node
@@ -27,15 +29,15 @@ class Moment:
 
 
 class Schedule(ABC):
-    """Settings of one way to lower the rate. Subclasses: one per file, frozen dataclasses."""
+    """The settings of one way to lower the rate. Subclasses are frozen dataclasses, one per file."""
 
     @abstractmethod
     def at(self, moment: Moment) -> Node:
-        """What the rate of this step is multiplied by, a scalar. Defined beyond the last epoch too."""
+        """Return the factor of this step's rate, a scalar. It is defined beyond the last epoch, too."""
 
 
 def warmed_up(schedule: Schedule | None, warm_up: float, moment: Moment) -> Node:
-    """The factor with `warm_up` epochs in front, in which it rises evenly from one step's share to 1.
+    """Return the factor with `warm_up` epochs in front, in which it rises evenly from one step's share to 1.
 
     The schedule begins after them. Source: Goyal et al. 2017, arXiv:1706.02677, section 2.2.
     """
@@ -48,9 +50,9 @@ def warmed_up(schedule: Schedule | None, warm_up: float, moment: Moment) -> Node
 
 
 def falling_cosine(share: Node) -> Node:
-    """(1 + cos(π·share))/2, from 1 at a share of 0 to 0 at 1; constant before and beyond.
+    """Return (1 + cos(π·share))/2, from 1 at a share of 0 to 0 at 1; constant before and beyond.
 
-    As sin²(π(1-share)/2) by sin's series: exact to a few roundings, relatively, also near its end.
+    It is sin²(π(1-share)/2) by sin's series: exact to a few roundings, relatively, also near its end.
     """
     angle = (1.0 - clip(share, low=0.0, high=1.0)) * (0.5 * math.pi)
     square = angle * angle
@@ -62,7 +64,7 @@ def falling_cosine(share: Node) -> Node:
 
 
 def whole_part(x: Node) -> Node:
-    """The greatest whole number not above x, where x is between 0 and half of WHOLE."""
+    """Return the greatest whole number not above x, where x is between 0 and half of WHOLE."""
     large = WHOLE[x.dtype]
     nearest = (x + large) - large
     return where(greater(nearest, x), nearest - 1.0, nearest)

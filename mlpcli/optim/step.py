@@ -33,30 +33,32 @@ FLUSHED_BY = {"float32": 1e-30, "float64": 1e-290}
 
 
 @dataclass(frozen=True)
-class Pace:
-    """What a schedule has to know of the training: its epochs (a number, or a scalar), the steps of one."""
+class TrainingLength:
+    """The part of the training that a schedule depends on: its epochs (a number, or a scalar), and steps of
+    one.
+    """
 
     epochs: float | Node
     steps: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingStep:
-    """What one batch does: the cost before it, and the new value of every state.
+    """One batch of a training: the cost before it, and the new value of every state.
 
-    start: the states beside the parameters, and what each is filled with before the first step. followed:
-    scalars that are worth a column beside the cost: "learning_rate" where it changes, "clipped" (1 where
-    the batch's gradient was, else 0). gradients: of the cost, by parameter.
+    start: the states beside the parameters, and what each is filled with before the first step. tracked:
+    scalars that are worth a column beside the cost: "learning_rate" where it changes, "clipped" (1 where the
+    batch's gradient was, else 0). gradients: of the cost, by parameter.
     """
 
     cost: Node
     updates: Mapping[Node, Node]
     start: Mapping[Node, float] = field(default_factory=dict)
-    followed: Mapping[str, Node] = field(default_factory=dict)
+    tracked: Mapping[str, Node] = field(default_factory=dict)
     gradients: Mapping[Node, Node] = field(default_factory=dict)
 
     def optimizer_state(self) -> dict[str, NDArray[Any]]:
-        """The states beside the parameters, at the start, by name."""
+        """Return the states beside the parameters, at the start, by name."""
         return {
             state.name: np.full(tuple(int(size or 0) for size in state.shape), value, state.dtype)
             for state, value in self.start.items()
@@ -67,31 +69,33 @@ def training_step(
     network: Network,
     optimizer: Optimizer,
     rate: Node | None = None,
-    pace: Pace | None = None,
+    length: TrainingLength | None = None,
     adjustable: bool = False,
 ) -> TrainingStep:
-    """One step of the optimiser on every trained parameter, and of what the network moves by itself.
+    """Return one step of the optimiser on every trained parameter, with what the network updates by itself.
 
-    Slots are named `<slot>/<parameter>`. rate: a scalar node instead of the optimiser's learning_rate. pace:
-    without it neither schedule nor warm-up is in the step. adjustable: the rate is multiplied by the state
-    RATE_FACTOR, 1 at the start, which no step changes. Of an optimiser that is no StepOptimizer the updates
-    are what the network moves alone: its runner does the rest with the gradients.
+    Slots are named `<slot>/<parameter>`. For an optimiser that is no StepOptimizer the updates are those of
+    the network alone: its runner does the rest with the gradients.
+
+    rate: a scalar node that takes the place of the optimiser's learning_rate. length: of the training; None:
+    neither schedule nor warm-up is in the step. adjustable: multiply the rate by the state RATE_FACTOR, 1 at
+    the start, which no step changes. Raises ValueError where the learning rate is still to be found.
     """
     parameters = [p.node for p in network.trained]
     found = gradients(network.cost, parameters)
-    moves = {state: _without_subnormals(value) for state, value in network.moves.items()}
+    buffer_updates = {state: _without_subnormals(value) for state, value in network.buffer_updates.items()}
     arrays = {p.node for p in network.arrays}  # these have first values of their own
-    counters = {state: 0.0 for state in moves if state not in arrays}
+    counters = {state: 0.0 for state in buffer_updates if state not in arrays}
     if not isinstance(optimizer, StepOptimizer):
         gradient_of = dict(zip(parameters, found, strict=True))
-        return TrainingStep(network.cost, moves, counters, gradients=gradient_of)
+        return TrainingStep(cost=network.cost, updates=buffer_updates, start=counters, gradients=gradient_of)
     dtype = network.inputs.dtype
     fixed = constant(optimizer.rate, dtype) if rate is None else rate
-    rate, start, updates = _changing(optimizer, fixed, pace, adjustable)
-    followed = {} if rate is fixed else {"learning_rate": rate}
+    rate, start, updates = _changing(optimizer, fixed, length, adjustable)
+    tracked = {} if rate is fixed else {"learning_rate": rate}
     smaller, happened = clipped(found, optimizer.clip_value, optimizer.clip_norm)
     if happened is not None:
-        followed["clipped"] = happened
+        tracked["clipped"] = happened
     count = parameter(STEP, (), dtype)
     step = count + 1.0
     for p, gradient in zip(network.trained, smaller, strict=True):
@@ -103,31 +107,37 @@ def training_step(
         old = optimizer.decayed(node, rate, p.role)
         updates[node], new_slots = optimizer.update(old, gradient, rate, step, slots)
         updates |= {slots[name]: _without_subnormals(value) for name, value in new_slots.items()}
-    updates |= moves
+    updates |= buffer_updates
     start |= counters
     if count in topological(updates.values()):  # an optimiser that does not count need not
         updates[count], start[count] = step, 0.0
-    return TrainingStep(network.cost, updates, start, followed, dict(zip(parameters, found, strict=True)))
+    return TrainingStep(
+        cost=network.cost,
+        updates=updates,
+        start=start,
+        tracked=tracked,
+        gradients=dict(zip(parameters, found, strict=True)),
+    )
 
 
 def _changing(
-    optimizer: StepOptimizer, rate: Node, pace: Pace | None, adjustable: bool
+    optimizer: StepOptimizer, rate: Node, length: TrainingLength | None, adjustable: bool
 ) -> tuple[Node, dict[Node, float], dict[Node, Node]]:
-    """The rate of a step, the states it depends on with their starts, and their updates."""
+    """Return the rate of a step, the states it depends on with their starts, and their updates."""
     start: dict[Node, float] = {}
     updates: dict[Node, Node] = {}
     if adjustable:
         factor = parameter(RATE_FACTOR, (), rate.dtype)
         rate, start = rate * factor, {factor: 1.0}
-    if pace is None or (optimizer.schedule is None and not optimizer.warm_up):
+    if length is None or (optimizer.schedule is None and not optimizer.warm_up):
         return rate, start, updates
     epoch, batch = (parameter(name, (), rate.dtype) for name in (EPOCH, BATCH))
-    share = constant(1.0 / pace.steps, rate.dtype)
-    total = pace.epochs if isinstance(pace.epochs, Node) else constant(pace.epochs, rate.dtype)
+    share = constant(1.0 / length.steps, rate.dtype)
+    total = length.epochs if isinstance(length.epochs, Node) else constant(length.epochs, rate.dtype)
     scheduled = warmed_up(optimizer.schedule, optimizer.warm_up, Moment(epoch + batch * share, total, share))
     if epoch in topological([scheduled]):
         rate = rate * scheduled
-        over = greater_equal(batch + 1.0, float(pace.steps))
+        over = greater_equal(batch + 1.0, float(length.steps))
         updates = {epoch: where(over, epoch + 1.0, epoch), batch: where(over, 0.0, batch + 1.0)}
         start |= {epoch: 0.0, batch: 0.0}
     return rate, start, updates

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Buffer:
     """One array of the plan. role: input (given per run), state (lives on, updated), constant, work."""
 
@@ -35,7 +35,7 @@ class Kernel:
     attributes: Attributes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What one run does, in order. All sizes are known; the batch axis has `batch` rows.
 

@@ -23,13 +23,15 @@ PASSES = (spread_late, drop_identities, fold_constants, drop_identities, join_su
 def make_plan(
     outputs: Mapping[str, Node], updates: Mapping[Node, Node] | None = None, batch: int = 1
 ) -> Plan:
-    """A plan that computes `outputs` for `batch` rows and then gives each state node its new value.
+    """Return a plan that computes `outputs` for `batch` rows and then gives each state node its new value.
 
-    updates: parameter node -> node of the same shape. All outputs and updates see the old values.
+    updates: parameter node -> node of the same shape. All outputs and updates see the old values. Raises
+    GraphError, naming the pass, where a pass breaks the graph.
     """
     changes = dict(updates or {})
     roots = set_batch_size([*outputs.values(), *changes.values()], batch)
     check(roots, after="set_batch_size")
+    # Each pass is checked at once, so that an error names the pass that made it.
     for transform in PASSES:
         roots = transform(roots)
         check(roots, after=transform.__name__)
@@ -44,8 +46,9 @@ def make_plan(
         index[node] = len(buffers)
         shape = tuple(batch if size is None else size for size in node.shape)
         role = {PLACEHOLDER: "input", PARAMETER: "state", CONSTANT: "constant"}.get(node.op, "work")
-        buffers.append(Buffer(role, shape, node.dtype, node.name, node.value))
+        buffers.append(Buffer(role=role, shape=shape, dtype=node.dtype, name=node.name, value=node.value))
 
+    # A new value takes the memory of its state where nobody reads the old one later; else it is copied.
     copies = []
     last_read = _last_reads(order, roots[: len(outputs)])
     for state, value in new_values.items():
@@ -61,16 +64,27 @@ def make_plan(
     result = {name: index[root] for name, root in zip(outputs, roots, strict=False)}
     kept = [*result.values(), *(value for _, value in copies)]
     planned, storage = share_memory(buffers, kernels, kept)
-    return Plan(batch, planned, kernels, result, tuple(copies), storage)
+    return Plan(
+        batch=batch,
+        buffers=planned,
+        kernels=kernels,
+        outputs=result,
+        updates=tuple(copies),
+        storage=storage,
+    )
 
 
 def _kept(output: Node) -> Node:
-    """The output; of a state, or a view of one, a copy: the state may be another one when it is read."""
+    """Return the output; for a state, or a view of one, a copy: the state may have
+    changed when it is read.
+    """
     return OPS["multiply"](output, constant(1.0, output.dtype)) if _owner(output).op is PARAMETER else output
 
 
 def _schedule(outputs: Sequence[Node], new_values: Sequence[Node]) -> list[Node]:
-    """Inputs first; the new values of states as late as they can be, so that they may overwrite the old."""
+    """Order the nodes: inputs first; the new values of states as late as they can be, to overwrite the old in
+    place.
+    """
     late = set(new_values) - set(outputs)
     everything = topological([*outputs, *new_values])
     for node in everything:  # what is computed from a late node is late too
@@ -80,7 +94,9 @@ def _schedule(outputs: Sequence[Node], new_values: Sequence[Node]) -> list[Node]
 
 
 def _last_reads(order: Sequence[Node], outputs: Sequence[Node]) -> dict[Node, int]:
-    """Position of the last kernel that reads a node, views of it included; outputs are read at the end."""
+    """Return the position of the last kernel that reads a node, views of it included; outputs are read at the
+    end.
+    """
     last = {_owner(i): at for at, node in enumerate(order) for i in node.inputs}
     last.update((_owner(node), len(order)) for node in outputs)
     return last
@@ -89,7 +105,9 @@ def _last_reads(order: Sequence[Node], outputs: Sequence[Node]) -> dict[Node, in
 def _may_write_in_place(
     state: Node, value: Node, last_read: Mapping[Node, int], position: int, roots: Sequence[Node]
 ) -> bool:
-    """Whether the kernel of `value` is elementwise, serves one state, and is the last to read the old one."""
+    """Return whether the kernel of `value` is elementwise, serves one state, and is the last to read the old
+    one.
+    """
     return (
         value.op.kind == "elementwise"
         and roots.count(value) == 1

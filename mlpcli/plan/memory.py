@@ -15,7 +15,9 @@ from mlpcli.plan.kernel import Buffer, Kernel
 def share_memory(
     buffers: Sequence[Buffer], kernels: Sequence[Kernel], kept: Iterable[int]
 ) -> tuple[tuple[Buffer, ...], tuple[int, ...]]:
-    """The buffers with storage numbers, and the bytes of each storage; `kept` buffers live to the end."""
+    """Return the buffers with storage numbers, and the bytes of each storage. kept: buffers that live to the
+    end.
+    """
     owner = list(range(len(buffers)))
     for kernel in kernels:
         if kernel.op.is_view:  # it owns no memory and keeps its input's alive

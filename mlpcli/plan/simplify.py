@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mlpcli.graph.node import BATCH_SIZE, CONSTANT, OPS, Node, constant, rebuild, topological
-from mlpcli.ops.scalar_ops import EagerWords
+from mlpcli.ops.scalar_ops import NumpyScalarOps
 
 Roots = list[Node]
-Rule = Callable[[Node], Node]
+_Rewrite = Callable[[Node], Node]
 
 
-def _everywhere(rule: Rule, roots: Sequence[Node]) -> Roots:
+def _everywhere(rule: _Rewrite, roots: Sequence[Node]) -> Roots:
     new: dict[Node, Node] = {}
     for node in topological(roots):
         new[node] = rule(rebuild(node, tuple(new[i] for i in node.inputs)))
@@ -34,22 +34,22 @@ def fold_constants(roots: Sequence[Node]) -> Roots:
 
 
 def drop_identities(roots: Sequence[Node]) -> Roots:
-    """x·1, x/1, x+0, x-0, --x, stop_gradient(x), a spread to the same shape are x; a+(-b) is a-b."""
+    """Drop x·1, x/1, x+0, x-0, --x, stop_gradient(x) and a spread to the same shape; write a+(-b) as a-b."""
     return _everywhere(_without_identity, roots)
 
 
 def spread_late(roots: Sequence[Node]) -> Roots:
-    """Elementwise ops broadcast by themselves, so an operand need not be spread before."""
+    """Drop a broadcast before an elementwise op, which broadcasts by itself."""
     return _everywhere(_with_unspread_operands, roots)
 
 
 def join_sums(roots: Sequence[Node]) -> Roots:
-    """A sum of a sum is one sum over both sets of axes."""
+    """Make a sum of a sum one sum over both sets of axes."""
     return _everywhere(_joined_sum, roots)
 
 
 def share_equal_nodes(roots: Sequence[Node]) -> Roots:
-    """Two nodes with the same op, inputs and attributes become one."""
+    """Make two nodes with the same op, inputs and attributes one."""
     seen: dict[object, Node] = {}
 
     def shared(node: Node) -> Node:
@@ -77,7 +77,9 @@ def _folded(node: Node) -> Node:
         return node
     if all(_scalar(i) for i in node.inputs) and node.dtype != "bool":
         with np.errstate(all="ignore"):
-            value = node.op.formula(EagerWords(), *(i.value for i in node.inputs), **dict(node.attributes))
+            value = node.op.formula(
+                NumpyScalarOps(), *(i.value for i in node.inputs), **dict(node.attributes)
+            )
         return constant(value, node.dtype)
     if node.op.name == "divide" and _scalar(node.inputs[1]):
         # A product is cheaper than a quotient, and meets other factors below.
@@ -104,7 +106,7 @@ def _folded(node: Node) -> Node:
 
 
 def _harmless(factor: float, dtype: str) -> bool:
-    """Whether joining factors into this one loses nothing to overflow or underflow."""
+    """Return whether joining factors into this one loses nothing to overflow or underflow."""
     size = np.finfo(dtype)
     return bool(size.tiny <= abs(factor) <= size.max)
 
@@ -147,7 +149,7 @@ def _with_unspread_operands(node: Node) -> Node:
 
 
 def _unspread(node: Node) -> Node:
-    """The node before every spreading that an elementwise op would do by itself: new axes in front."""
+    """Return the node before every spreading that an elementwise op would do by itself: new axes in front."""
     base, natural = node, node
     while base.op.name == "broadcast":
         axes = dict(base.attributes)["axes"]

@@ -1,1 +1,1 @@
-"""Stage 12: a model file and rows become predictions and scores."""
+"""A model file and rows become predictions and scores."""

@@ -23,7 +23,9 @@ from mlpcli.runs.atomic import replacing
 def write_predictions(
     run: str | Path, data: str, output: str | None, executor: str = "auto"
 ) -> tuple[tuple[str, ...], Counts]:
-    """Write one CSV row per row of data, to `output` or standard output. Gives notes and counts to be told.
+    """Write one CSV row per row of data to `output`, or to standard output where it is None.
+
+    Returns the notes and counts that are to be reported. data: a path, `-` for standard input.
 
     A label column named after the target and p_<class> for classes, p_<label> for labels (score_… where the
     outputs are no probabilities), the value of each target otherwise; see _header for names that could not be

@@ -34,9 +34,9 @@ STREAMED_ROWS = 4096
 """Rows of a data file held at once while predicting: memory stays constant however long the file."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What the model says of some rows.
+    """The outputs of a model for some rows.
 
     names: the classes, labels or targets, one per column of `values`. values: (rows, names), the
     probabilities (or scores) of the classes or labels, or the targets in the user's units. labels: the
@@ -52,7 +52,10 @@ class Prediction:
 
 
 class Model:
-    """Made by mlpcli.load(run). Predicts any number of rows; its weights do not change."""
+    """A trained network, ready to predict any number of rows; its weights do not change.
+
+    mlpcli.load(run) makes it.
+    """
 
     known: KnownFiles | None = None
     """The data files of the run; load() sets it. None where nothing is known of them."""
@@ -68,12 +71,12 @@ class Model:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of every prediction's values: p_<class>, score_<class>, or the targets, see Prediction."""
+        """The columns of the values of a prediction: p_<class>, score_<class> or the targets."""
         return value_columns(self.file.preparation.target, self._no_probabilities)
 
     @classmethod
     def load(cls, path: str | Path, executor: str = "auto") -> Model:
-        """From a run folder or a model file. executor: auto, numpy or native.
+        """Load the model of a run folder or a model file. executor: auto, numpy or native.
 
         Raises ModelFileError where it is neither, or damaged; MissingExtraError without what native needs.
         """
@@ -94,7 +97,10 @@ class Model:
         return self._predict(_as_table(table, self.file.reading))
 
     def predict_file(self, path: str) -> tuple[tuple[str, ...], Iterator[Prediction]]:
-        """Notes on the file (`-`: standard input), and the predictions piece by piece, in order."""
+        """Return notes on the file (`-`: standard input), and the predictions piece by piece, in order.
+
+        Raises DataError for columns that are missing, and, while iterating, for rows that cannot be read.
+        """
         reader = open_reader(path, **self.file.reading)
         try:
             self.file.preparation.match(reader.names, reader.source.name)
@@ -130,7 +136,7 @@ class Model:
         return notes + dropped, evaluation
 
     def outputs(self, table: Table) -> tuple[NDArray[Any], Counts]:
-        """The network's own outputs, (rows, units), before any naming or unscaling.
+        """Return the network's own outputs, (rows, units), neither named nor unscaled, and what was filled.
 
         Raises DataError for a row whose outputs are not finite.
         """
@@ -164,22 +170,14 @@ class Model:
         weights = weighting.of(targeted, targets) if weighting else None
         used = () if weighting.column is None else (weighting.column,)
         outputs, counts = self.outputs(targeted.without(used))
-        words = weighting.describe(preparation.target)
         evaluation = evaluate_outputs(
-            outputs,
-            targets,
-            preparation,
-            self.file.task,
-            counts,
-            weights,
-            words,
-            no_probabilities=self._no_probabilities,
-            unseen=unseen,
+            outputs, targets, preparation, counts, weights, self._no_probabilities, unseen
         )
-        return (*notes, *weightless, *filter(None, (said,))), replace(evaluation, scored=scored)
+        evaluation = replace(evaluation, weighted=weighting.describe(preparation.target), scored=scored)
+        return (*notes, *weightless, *filter(None, (said,))), evaluation
 
     def _weighting(self, table: Table) -> Weighting:
-        """That of the training, without the column where the table lacks it."""
+        """Return the weighting of the training, without its column where the table lacks it."""
         own = self.file.weighting
         return own if own.column in table.names else replace(own, column=None)
 
@@ -192,7 +190,7 @@ def _from_bytes(data: bytes, executor: str, known: KnownFiles | None) -> Model:
 
 
 def value_columns(target: Target, no_probabilities: str) -> tuple[str, ...]:
-    """Return the column names of predicted values. no_probabilities: why they are none, "" where they are."""
+    """Return the column names of predicted values. no_probabilities: see Evaluation, "" for probabilities."""
     if isinstance(target, RegressionTarget):
         return target.names
     prefix = SCORE if no_probabilities else PROBABILITY
@@ -203,7 +201,7 @@ def value_columns(target: Target, no_probabilities: str) -> tuple[str, ...]:
 def prediction_of(
     outputs: NDArray[Any], preparation: Preparation, counts: Counts, no_probabilities: str = ""
 ) -> Prediction:
-    """Return what the network's outputs, (rows, units), say about the target.
+    """Return the prediction that the network's outputs, (rows, units), stand for.
 
     no_probabilities: why outputs for classes or labels are none, "" where they are.
     """
@@ -212,9 +210,11 @@ def prediction_of(
     if isinstance(target, ClassTarget):
         probabilities = class_probabilities(outputs, target.coding)
         labels = [target.classes[i] for i in np.argmax(probabilities, axis=1)]
-        return Prediction(tuple(target.classes), probabilities, labels, counts, columns)
+        return Prediction(
+            names=tuple(target.classes), values=probabilities, labels=labels, counts=counts, columns=columns
+        )
     values = preparation.unscale(outputs) if target.task == "regression" else outputs
-    return Prediction(tuple(target.names), values, None, counts, columns)
+    return Prediction(names=tuple(target.names), values=values, labels=None, counts=counts, columns=columns)
 
 
 def _as_table(table: Any, reading: Mapping[str, Any]) -> Table:

@@ -1,4 +1,4 @@
-"""What a run knows of its data files: which they were, and which of their rows were in which part."""
+"""The data files that a run records: which they were, and which of their rows were in which part."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from mlpcli.problem.problem import random_stream
 from mlpcli.runs.folder import CONFIG, MODEL, RunFolder, place_of
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.runs.records import DataFile
+from mlpcli.runs.summary import read_summary
 from mlpcli.scoring.file_parts import FileParts
 
 FILES = {
@@ -74,12 +75,12 @@ def load(path: str | Path, executor: str = "auto") -> Model:
 
 
 def _origin(place: Path, file: ModelFile) -> Origin | None:
-    """None where there is no run beside the model, or nothing can be read of it."""
+    """Return the data files of the run beside the model; None where there is no run, or it cannot be read."""
     folder = place if place.is_dir() else place.parent
     if place != folder and place.name != MODEL:
         return None
     try:
-        made = RunFolder(folder).read_summary()["made"]
+        made = read_summary(RunFolder(folder))["made"]
         # The model's own text, and not the folder's: that one may have been edited since.
         config = load_config_text(file.config, folder / CONFIG, (), CHOICES, check_files=False).config
     except MlpError:

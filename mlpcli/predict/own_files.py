@@ -63,7 +63,7 @@ def _is_input(output: Path, data: str) -> bool:
 
 
 def _same(output: Path, other: Path) -> bool:
-    """Whether both paths lead to one file; a terminal may well be read and written."""
+    """Return whether both paths lead to one file; a terminal may well be read and written."""
     try:
         found = os.stat(output)
         return not stat.S_ISCHR(found.st_mode) and os.path.samestat(found, os.stat(other))
@@ -72,7 +72,7 @@ def _same(output: Path, other: Path) -> bool:
 
 
 def _own_files(run: Path) -> Iterator[tuple[Path, str]]:
-    """Every file of the run, and what it is."""
+    """Yield every file of the run, and what it is, as the beginning of a sentence."""
     folder = run
     if not run.is_dir():
         yield run, "It is the model itself"

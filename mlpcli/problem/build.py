@@ -1,4 +1,4 @@
-"""From a config to its problem: data is read, network and optimiser are built, nothing is trained."""
+"""The way from a config to its problem: data is read, network and optimiser are built, nothing is trained."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.loss import SmoothedLoss
 from mlpcli.nn.losses import LOSSES
-from mlpcli.nn.network import Head, Penalty, build_network, check_memory, choose_head
+from mlpcli.nn.memory import check_memory
+from mlpcli.nn.network import Head, Penalty, build_network, choose_head
 from mlpcli.nn.normalizations import NORMALIZATIONS
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
@@ -79,7 +80,9 @@ def rebuild(problem: Problem, changes: Sequence[str]) -> Problem:
     changes: as --set, "data.scaling=standard". Raises ConfigError, DataError where the config cannot be
     built with them.
     """
-    file = with_overrides(problem.file, changes)
+    own = problem.file
+    # Files that are read already may be gone; those that are not are looked for when they are read.
+    file = load_config_text(own.text, own.path, changes, CHOICES, check_files=False, numbered=own.numbered)
     return _build(file, problem.network.inputs.dtype, problem.files, problem)
 
 
@@ -89,7 +92,8 @@ def _build(file: ConfigFile, dtype: str, files: DataFiles, like: Problem | None 
     with locate_faults(file):
         same = like is not None and _makes_same_dataset(config, like.config)
         dataset = like.dataset if like is not None and same else _read(config, dtype, files)
-        optimizer: Optimizer = config.optimizer or OPTIMIZERS["adam"]()
+        optimizer = config.optimizer or OPTIMIZERS["adam"]()
+        assert isinstance(optimizer, Optimizer)
         coded = bool(config.data.classes)
         outputs = dataset.preparation.outputs
         head = choose_head(config.network, config.loss, dataset.task, outputs, coded=coded)
@@ -172,8 +176,8 @@ def check_counters(problem: Problem) -> None:
 
     They are counted in the precision of the network, which is exact up to a certain number only.
     """
-    pace, dtype = problem.pace, problem.network.inputs.dtype
-    scheduled = getattr(problem.optimizer, "schedule", None) or getattr(problem.optimizer, "warm_up", 0.0)
+    pace, dtype = problem.training_length, problem.network.inputs.dtype
+    scheduled = problem.optimizer.schedule or problem.optimizer.warm_up
     if scheduled and max(problem.config.training.epochs, pace.steps) > MOST_COUNTED[dtype]:
         what = f"In {dtype} a schedule counts to {MOST_COUNTED[dtype]:,} epochs, and batches of one."
         raise SettingError("precision", what, "Write float64, or leave the schedule out.")

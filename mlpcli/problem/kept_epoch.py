@@ -17,7 +17,7 @@ GIVE_ROWS = (
 
 
 def check_best_epoch(training: TrainingConfig, dataset: Dataset) -> None:
-    """Raise SettingError where the best epoch could not be told by what the config asks for."""
+    """Raise SettingError where the metric or the part that decides the best epoch is missing or undefined."""
     metric, part = training.stop.metric, dataset.validation
     if part is None:
         if metric is not None:
@@ -45,14 +45,14 @@ def check_best_epoch(training: TrainingConfig, dataset: Dataset) -> None:
 
 
 def _still(part: Part, dataset: Dataset) -> str:
-    """Say which target does not vary in these rows; "" where all do."""
+    """Return a phrase naming a target that does not vary in the part; "" where all do."""
     columns = zip(dataset.preparation.target.names, part.targets.T, strict=True)
     still = [name for name, column in columns if not varies(column, part.weights)]
     return f"{still[0]!r} is the same in all of them" if still else ""
 
 
 def _without_both(part: Part, dataset: Dataset) -> str:
-    """Say which class or label has no rows that are of it and others that are not; "" where all have."""
+    """Return a phrase naming a class that none or all rows of the part have; "" where there is no such."""
     target = dataset.preparation.target
     counted = part.targets if part.weights is None else part.targets[part.weights > 0]
     if isinstance(target, ClassTarget):

@@ -1,4 +1,4 @@
-"""Which inputs and outputs of two networks are the same: by names of columns, levels, classes and targets."""
+"""Matches between the inputs and outputs of two networks, by names of columns, levels and classes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Named = tuple[Hashable, str]
-"""What makes an input or output the same in two networks, and what it is called."""
+"""The identity of an input or output, equal in two networks that share it, and its name for people."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """Places of what two networks share, in the order of this one, (shared,) each; true where there is any.
+    """What two networks share; true where that is anything.
 
-    new, gone: what only this network has, and what only the other one.
+    here, there: places in this network and in the other one, (shared,) each, in the order of this one. new,
+    gone: names that only this network has, and only the other one.
     """
 
     here: NDArray[np.int64]
@@ -37,7 +38,7 @@ class Match:
 
 
 def match(here: Iterable[Named], there: Iterable[Named]) -> Match:
-    """Find what is in both."""
+    """Match the inputs or outputs of this network to those of another one."""
     own, other = list(here), list(there)
     keys = {key for key, _ in own}
     places: dict[Hashable, int] = {}
@@ -65,7 +66,7 @@ def input_names(preparation: Preparation) -> Iterator[Named]:
 
 
 def output_names(target: Target, units: int) -> Iterator[Named]:
-    """Yield one name for each output unit: a class, a target, or all classes where one unit tells them."""
+    """Yield one name for each output unit: a class, a target, or all classes where one unit decides."""
     if not isinstance(target, ClassTarget):
         yield from (((target.task, name), name) for name in target.names)
     elif units == len(target.classes):
@@ -75,8 +76,8 @@ def output_names(target: Target, units: int) -> Iterator[Named]:
 
 
 def unit_places(size: int, units: int) -> NDArray[np.int64]:
-    """Return which of `size` entries belong to each unit, (entries of one unit, units).
+    """Return which of `size` entries belong to each unit, an array of (entries of one unit, units).
 
-    Entry k·units + j is that of unit j, as in maxout. There are no rows where units share an entry.
+    Entry k·units + j is that of unit j, as in maxout. The array has no rows where units share an entry.
     """
     return np.arange(size).reshape(-1, units) if size % units == 0 else np.empty((0, units), np.int64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from mlpcli.execute.rows import Rows
 from mlpcli.nn.dropout import row_tokens
 from mlpcli.nn.network import Head, Network, initial_values
 from mlpcli.optim.optimizer import Optimizer
-from mlpcli.optim.step import Pace
+from mlpcli.optim.step import TrainingLength
 from mlpcli.problem.range_test import RangeTest
 from mlpcli.problem.warm_start import Start
 from mlpcli.scoring.metrics import ONE_UNIT, target_matrix
@@ -54,8 +53,6 @@ class Problem:
     """Initial weights taken from a model; None where the config names none."""
     found_rate: RangeTest | None = None
     """The range test that found the learning rate; None where the config gives a number."""
-    given_rows: Rows | None = None
-    draw: Callable[[int], dict[str, NDArray[Any]]] | None = None
     _made: dict[int, Rows] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -74,20 +71,31 @@ class Problem:
         return len(self.dataset.training.inputs)
 
     @property
-    def pace(self) -> Pace:
+    def training_length(self) -> TrainingLength:
         """Epochs of the training, and steps of one epoch."""
-        return Pace(float(self.config.training.epochs), -(-self.count // self.batch_rows))
+        return TrainingLength(float(self.config.training.epochs), -(-self.count // self.batch_rows))
 
     @property
     def training_rows(self) -> Rows:
         """The training part, as the network's placeholders take it."""
-        return self.rows(self.dataset.training) if self.given_rows is None else self.given_rows
+        return self.rows(self.dataset.training)
 
     @property
     def validation_rows(self) -> Rows | None:
         """The validation part, as the network's placeholders take it; None where there is none."""
         part = self.dataset.validation
         return None if part is None else self.rows(part)
+
+    @property
+    def split_is_drawn(self) -> bool:
+        """Whether the seed decides which rows of the file are in which part."""
+        data = self.config.data
+        return isinstance(data.validation, float) or isinstance(data.test, float) or data.fold is not None
+
+    @property
+    def seed_moves_weights_only(self) -> bool:
+        """Whether another seed changes nothing but initial weights and the orders of rows."""
+        return not self.split_is_drawn and self.network.row is None and self.found_rate is None
 
     def rows(self, part: Part) -> Rows:
         """Return what the network's placeholders take for a part of the data: arrays of (rows, …) by name.
@@ -119,8 +127,6 @@ class Problem:
 
         seed_offset: added to the config's seed; 0 gives the initial weights of the training itself.
         """
-        if self.draw is not None:
-            return self.draw(seed_offset)
         drawn = initial_values(self.network, random_stream(self.config.seed + seed_offset, "initialisation"))
         return drawn if self.start is None else self.start.over(drawn)
 
@@ -136,7 +142,8 @@ class Problem:
 def rows_of_batch(config: Config, rows: int) -> int:
     """Return the rows of one batch; `full` is all of them. rows: of the training part."""
     size = config.training.batch_size
-    if size is None and not getattr(config.optimizer, "full_batch", False):
+    # An optimiser written as null stands for adam, which goes by batches.
+    if size is None and not (config.optimizer and config.optimizer.full_batch):
         size = USUAL_BATCH
     return min(size, rows) if isinstance(size, int) else rows
 

@@ -1,4 +1,4 @@
-"""`start_from`: the first weights are those of a run or a model file, by the names of layers and columns."""
+"""`start_from`: initial weights from a run or a model file, by the names of layers and columns."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ KEY = "start_from"
 
 @dataclass(frozen=True)
 class Start:
-    """Entries of arrays that take the place of drawn ones, and what is to be said of it."""
+    """Entries of a model's arrays that replace drawn initial weights.
+
+    arrays: the entries, by the name of the array they go to. places: where they go in it, an index along each
+    axis; whole arrays have none. notes: what was taken over and what was not, for people.
+    """
 
     arrays: Mapping[str, NDArray[Any]]
-    """By the name of the array they go to."""
     places: Mapping[str, tuple[NDArray[np.int64], ...]]
-    """Where in that array, an index along each axis; the whole array where there are none."""
     notes: tuple[str, ...]
 
     def over(self, drawn: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -49,18 +51,20 @@ class Start:
 
     @property
     def contents(self) -> dict[str, NDArray[Any]]:
-        """All that tells one start from another, as arrays by name."""
+        """Everything in which two starts may differ, as arrays by name."""
         places = {f"{name}, axis {at}": p for name, each in self.places.items() for at, p in enumerate(each)}
         return {**self.arrays, **places}
 
 
 def read_start(path: str, network: Network, preparation: Preparation) -> Start:
-    """Read the first weights of `network` from a run folder or a model file.
+    """Read initial weights of a network from a run folder or a model file.
 
-    Layers are matched by name. A hidden layer that both networks have must have the same arrays in both, or
-    it is a SettingError; one that the model does not have is drawn. The weights of the first layer are taken
-    row by row, by the names of the columns and levels. The output layer is taken unit by unit, by the names
-    of the classes or targets, where all hidden layers are the model's, otherwise it is drawn.
+    path: of that run or file. preparation: of this data, whose columns and classes are matched by name.
+    Layers are matched by name. A hidden layer that both networks have must have the same arrays in both; one
+    that the model does not have is drawn. The weights of the first layer are taken row by row, by the names
+    of the columns and levels. The output layer is taken unit by unit, by the names of the classes or targets,
+    where all hidden layers are the model's, otherwise it is drawn. Raises SettingError for a file that is no
+    model, and for a model that does not fit.
     """
     try:
         model = ModelFile.read(RunFolder(Path(path)).model() if os.path.isdir(path) else Path(path))
@@ -113,7 +117,7 @@ def _alike(output: Layer, other: Layer) -> bool:
 
 
 def _for_each_unit(layer: Layer) -> dict[str, int]:
-    """Map the names of a layer's arrays to how many columns each unit has of them; 0 where units share."""
+    """Map the names of a layer's arrays to the columns that each unit has of them; 0 where units share."""
     return {p.node.name: len(unit_places(p.node.shape[-1] or 0, layer.units)) for p in layer.parameters}
 
 
@@ -124,9 +128,10 @@ def _entries(
     units: Match | None,
     arrays: Mapping[str, NDArray[Any]],
 ) -> Iterator[tuple[str, NDArray[Any], tuple[NDArray[np.int64], ...]]]:
-    """Yield the name of each array of a layer, its entries there, and their places here; none for all of it.
+    """Yield the name of each array of a layer, the model's entries, and their places, () for the whole array.
 
-    inputs, units: what weights are matched by along the first axis, and all arrays along the last.
+    other: the model's layer; arrays: its arrays by name. inputs: matches weights along the first axis; units:
+    matches all arrays along the last one; None: they are the same.
     """
     for p in (*layer.parameters, *layer.running):
         name, shape = p.node.name, tuple(int(size or 0) for size in p.node.shape)
@@ -144,6 +149,7 @@ def _entries(
 
 
 def _others(kind: str, found: Match, path: str) -> SettingError:
+    """Return the fault of a model that shares no input, or no output, with the data. kind: which of them."""
     what = (
         f"The {kind} are others than those of {path}: {listed(found.new)} here, {listed(found.gone)} there."
     )
@@ -152,6 +158,7 @@ def _others(kind: str, found: Match, path: str) -> SettingError:
 
 
 def _misfit(layer: Layer, other: Layer, path: str) -> SettingError:
+    """Return the fault of a layer whose arrays have other shapes in the model."""
     here, there = _shapes(layer), _shapes(other)
     weights = f"{layer.name}.weights"
     if here[weights] == there[weights]:
@@ -165,6 +172,7 @@ def _misfit(layer: Layer, other: Layer, path: str) -> SettingError:
 
 
 def _described(layer: Layer) -> str:
+    """Return the settings of a layer as a config has them."""
     words = [f"units: {layer.units}", f"activation: {choice_name(layer.activation)}"]
     if layer.normalization is not None:
         words.append(f"normalisation: {choice_name(layer.normalization)}")
@@ -174,6 +182,7 @@ def _described(layer: Layer) -> str:
 def _notes(
     path: str, network: Network, taken: list[Layer], there: Mapping[str, Layer], inputs: Match, units: Match
 ) -> Iterator[str]:
+    """Yield what was taken over from the model, what was drawn instead and why, and what is left unused."""
     names = listed(layer.name for layer in taken)
     yield f"{names}: first weights from {path}; inputs are scaled by this data, not by that model's"
     for layer in network.layers:

@@ -1,8 +1,8 @@
-"""NPZ files with a JSON header: how models and checkpoints are kept.
+"""NPZ files with a JSON header: models and checkpoints are kept in them.
 
-Written without timestamps, so the same content is the same bytes. Sealed: the comment at the end of the zip
-file is the sha256 of all before it, so that no byte can change unseen. Read without pickle, and without
-allocating more than the file holds: members are stored uncompressed, so their sizes are checked first.
+They have no timestamps, so the same content is the same bytes. They are sealed: the comment at the end of the
+zip file is the sha256 of all before it, so that no byte can change unseen. They are read without pickle, and
+without allocating more than the file holds: members are stored uncompressed, and sizes are checked first.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 HEADER = "header.json"
 EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 LARGEST_HEADER = 1 << 25
-"""Bytes; what JSON becomes in memory is up to twenty times as large."""
+"""The largest header in bytes; what JSON becomes in memory is up to twenty times as large."""
 SEAL = b"mlp sha256 "
 _DIGITS = 64
 MODEL_REMEDY = "Name a run folder or the model.npz in it. If it is damaged: use another copy, or train again."
@@ -73,7 +73,7 @@ def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDA
 
 
 def array_bytes(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """The bytes that write_arrays puts into a file."""
+    """Return the bytes that write_arrays puts into a file."""
     buffer = io.BytesIO()
     _write(buffer, _header_text(header, arrays), arrays)
     return buffer.getvalue()
@@ -113,7 +113,7 @@ def seal(file: IO[bytes]) -> None:
 
 
 def _digest(file: IO[bytes], end: int) -> bytes:
-    """sha256 of the bytes before `end`, in hex."""
+    """Return the sha256 of the bytes before `end`, in hex."""
     file.seek(0)
     digest = hashlib.sha256()
     left = end
@@ -124,7 +124,7 @@ def _digest(file: IO[bytes], end: int) -> bytes:
 
 
 def _is_sealed(file: IO[bytes], path: Path) -> bool:
-    """Whether the file ends with a seal. Raises ModelFileError where it is not that of the file."""
+    """Return whether the file ends with a seal. Raises ModelFileError where it is not that of the file."""
     size = file.seek(0, os.SEEK_END)
     if size < len(SEAL) + _DIGITS:
         return False
@@ -140,11 +140,11 @@ def _is_sealed(file: IO[bytes], path: Path) -> bool:
 def read_arrays(
     path: Path, kind: str, version: int, remedy: str = MODEL_REMEDY, data: bytes | None = None
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Header and arrays. Raises ModelFileError where the file is not a whole, unharmed `kind` file.
+    """Read the header and the arrays, by name.
 
-    kind: "mlp-model", say. remedy: for one that is damaged or something else. data: what the file holds,
-    where it is in memory; `path` is then a name for messages. A file of a newer format version is refused by
-    its number.
+    kind: the format, such as "mlp-model". version: the newest one that can be read. remedy: what to do about
+    a file that is damaged or something else. data: the content, where it is in memory; `path` is then a name
+    for messages. Raises ModelFileError where it is not a whole, unharmed file of that kind.
     """
     try:
         return _read_arrays(path, kind, version, data)
@@ -202,7 +202,7 @@ def _read_arrays(
 
 
 def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """sha256 over names, dtypes, shapes and bytes, in order."""
+    """Return the sha256 over names, dtypes, shapes and bytes, in order."""
     digest = hashlib.sha256()
     for name, array in arrays.items():
         digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
@@ -211,7 +211,7 @@ def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def _check_sizes(archive: zipfile.ZipFile, file: IO[bytes], path: Path) -> None:
-    """Raises ModelFileError where a member is said to be larger than what the file holds of it."""
+    """Raise ModelFileError where a member claims to be larger than what the file holds of it."""
     size = file.seek(0, os.SEEK_END)
     infos = archive.infolist()
     if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
@@ -244,5 +244,5 @@ def _format(header: Any) -> str:
 
 
 def _refused(path: Path, what: str) -> ModelFileError:
-    """What to do is added by read_arrays."""
+    """Return the error for a file that cannot be used; read_arrays adds what to do."""
     return ModelFileError(Fault(str(path), what, ""))

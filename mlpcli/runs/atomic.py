@@ -17,7 +17,7 @@ LEFT_OVER = re.compile(r"\..+\.(\d+)\.new")
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """An open file that takes the place of `path` when the block ends well, and vanishes when not.
+    """Open a file that takes the place of `path` when the block ends well, and vanishes when not.
 
     A link stays one: what it points to is replaced. What is no file at all (/dev/null, a named pipe) is
     written to directly. Raises OutputError, naming path and reason, where it cannot be written.
@@ -49,9 +49,9 @@ def _renamed_at_the_end(path: Path) -> Iterator[IO[bytes]]:
 
 
 def remove_left_over(folder: Path) -> None:
-    """Take away what killed writers left in a folder of ours, beside the files that they would have replaced.
+    """Remove what killed writers left in a run folder, beside the files that they would have replaced.
 
-    Those of processes that are still there stay, and where nobody can tell whether they are, all do.
+    Files of processes that are still alive stay; where that cannot be known, all stay.
     """
     with suppress(OSError):
         for path in folder.iterdir():
@@ -76,7 +76,7 @@ def _is_alive(process: int) -> bool:
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:
-    """The operating system's reason, with the path."""
+    """Return the error for a path that cannot be written, with the operating system's reason."""
     reason = error.strerror or str(error)
     return OutputError(
         Fault(str(path), f"Cannot be written: {reason}.", "Choose another place, or free this one.")

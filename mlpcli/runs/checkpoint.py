@@ -8,37 +8,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.data.json_records import read_record
 from mlpcli.errors import Fault, ModelFileError
 from mlpcli.runs.array_file import read_arrays, write_arrays
-from mlpcli.runs.records import Values, check
+from mlpcli.runs.records import CheckpointHeader
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KIND = "mlp-checkpoint"
 VERSION, READABLE = 3, 2
-"""1 had no more than the state and one random stream: nothing could be gone on with. 2 chose the best epoch
-by the validation cost, penalty included, and lacks what was printed of it: read, but not gone on with."""
+"""Version 1 had only the state and one random stream, and could not be resumed. Version 2 chose the best
+epoch by the validation cost, penalty included, and lacks what was printed of it: it is read, not resumed."""
 REMEDY = "Train again from the config, or use another copy of the run."
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """groups: arrays by name, in groups by name (state, kept, …)."""
+    """A training under way. groups: arrays by name, in groups by name (state, kept, …)."""
 
-    values: Values
+    values: CheckpointHeader
     groups: Mapping[str, Mapping[str, NDArray[Any]]]
     version: int = VERSION
 
     def write(self, path: Path) -> None:
-        """Atomically. Raises OutputError."""
+        """Write the file atomically. Raises OutputError."""
         kind = {"format": KIND, "format_version": VERSION, "groups": list(self.groups)}
         arrays = {f"{g}/{name}": array for g, group in self.groups.items() for name, array in group.items()}
         write_arrays(path, {**kind, "values": self.values}, arrays)
 
     @classmethod
     def read(cls, path: Path) -> Checkpoint:
-        """Raises ModelFileError where the file is missing, damaged, foreign, or of a version of no use."""
+        """Read a checkpoint. Raises ModelFileError where it is missing, damaged, foreign, or of version 1."""
         header, arrays = read_arrays(path, KIND, VERSION, REMEDY)
         old = header["format_version"]
         if old < READABLE:
@@ -51,11 +52,10 @@ class Checkpoint:
             for name, array in arrays.items():
                 group, _, rest = name.partition("/")
                 groups[group][rest] = array
-            check(header["values"], Values)
-            return cls(header["values"], groups, old)
+            return cls(read_record(CheckpointHeader, header["values"]), groups, old)
 
     def check_version(self, path: Path) -> None:
-        """Raise ModelFileError where a training that goes on from it would not be the one that it is of."""
+        """Raise ModelFileError where a training resumed from it would not be the one that it belongs to."""
         if self.version < VERSION:
             what = (
                 f"It has format version {self.version}, of an earlier mlp, which chose the epoch by the "
@@ -66,7 +66,7 @@ class Checkpoint:
 
 
 def _best(values: Any) -> Any:
-    """What a checkpoint of version 2 says of the epoch it kept: its cost is that of the last one."""
+    """Return the kept epoch of a checkpoint of version 2, which has the cost of the last epoch alone."""
     kept, last = values["kept"], values["epoch"]
     known = kept["cost"] is not None and kept["epoch"] == last
     record = {"epoch": last, "cost": kept["cost"]} if known else {}
@@ -75,7 +75,7 @@ def _best(values: Any) -> Any:
 
 @contextmanager
 def understood(path: Path) -> Iterator[None]:
-    """Raises ModelFileError for a whole file that has something else in it than a training left."""
+    """Raise ModelFileError in place of what Python raises for a whole file with unexpected content."""
     try:
         yield
     except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:

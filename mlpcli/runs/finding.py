@@ -1,34 +1,39 @@
-"""What is found: a known problem, where, the number that shows it, and what to do."""
+"""Findings: a known problem, where it lies, the number that shows it, and what to do. Plain data."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from typing import cast
 
-from mlpcli.runs.records import Found
+from mlpcli.data.json_records import read_record
+from mlpcli.runs.records import FindingRecord
 
 SEVERITIES = ("problem", "warning", "note")
+"""How grave a finding is, the gravest first."""
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """A change of the config. changes: as --set takes them, `network.hidden[0].activation=tanh`.
+    """A change of the config that does something about a cause.
 
-    why: what it does about the cause, a clause. Without changes it is advice that no config can follow.
+    why: what it does about it, a clause. changes: as --set takes them, `network.hidden[0].activation=tanh`;
+    without any it is advice that no change of a config can follow.
     """
 
     why: str
     changes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One problem. rule: its name in the table. cause: one sentence, numbers included.
+    """One known problem of one config.
 
-    where: the layer, parameter, column or row, "" for the whole. key: the config key it lies in. value and
-    threshold: the statistic that the finding was made by, and the bound that it was held against, where there
-    are such. remedies: in order of effect. consequences: what else was found that this one explains. measure:
-    what `value` is, a phrase; "" where there is none.
+    rule: the name of its file in diagnose/rules. severity: one of SEVERITIES. cause: one sentence, numbers
+    included.
+    where: the layer, parameter, column or row, "" for the whole. key: the config key it lies in, "" for none.
+    value, threshold: the statistic that the finding was made by, and the bound that it was held against; None
+    where there is none. measure: what `value` is, a phrase; "" where there is none. remedies: in order of
+    effect. consequences: what else was found that this one explains.
     """
 
     rule: str
@@ -42,28 +47,20 @@ class Finding:
     consequences: tuple[Finding, ...] = ()
     measure: str = ""
 
-    def as_json(self) -> Found:
-        """Plain data: every field by name."""
-        return cast("Found", asdict(self))
+    def as_json(self) -> FindingRecord:
+        """Return plain data: every field by name."""
+        return cast("FindingRecord", asdict(self))
 
     @classmethod
-    def from_json(cls, found: Found) -> Finding:
-        """What as_json gave. Raises ValueError for a severity that there is not."""
-        if found["severity"] not in SEVERITIES:
-            raise ValueError(f"the severity of a finding is {found['severity'][:40]!r}")
-        return cls(
-            found["rule"],
-            found["severity"],
-            found["cause"],
-            found["where"],
-            found["key"],
-            found["value"],
-            found["threshold"],
-            tuple(Remedy(each["why"], tuple(each["changes"])) for each in found["remedies"]),
-            tuple(map(cls.from_json, found["consequences"])),
-            found.get("measure", ""),
-        )
+    def from_json(cls, found: FindingRecord) -> Finding:
+        """Return the finding that as_json was called on. Raises ValueError for anything else."""
+        return read_record(cls, found)
+
+    def fault(self) -> str:
+        """Say what cannot be true of a finding; empty when all is well."""
+        known = self.severity in SEVERITIES
+        return "" if known else f"the severity of a finding is {self.severity[:40]!r}"
 
     def explaining(self, others: tuple[Finding, ...]) -> Finding:
-        """The same, with these as its consequences."""
+        """Return a copy with these as its consequences."""
         return replace(self, consequences=others)

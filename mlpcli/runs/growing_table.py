@@ -20,7 +20,7 @@ lose those of the last second."""
 
 
 class GrowingTable:
-    """The open table; made by growing()."""
+    """An open table; growing() makes it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,7 +45,7 @@ class GrowingTable:
         self._synced = time.monotonic()
 
     def close(self) -> None:
-        """Put what was added on the disk. Raises OutputError."""
+        """Sync all rows to the disk and close the file. Raises OutputError."""
         if self._file is None:
             return
         try:
@@ -57,7 +57,7 @@ class GrowingTable:
 
 @contextmanager
 def growing(path: Path) -> Iterator[GrowingTable]:
-    """A table that rows are added to inside. Raises OutputError where the last of them cannot be kept."""
+    """Open a table that grows inside the block. Raises OutputError where its last rows cannot be written."""
     table = GrowingTable(path)
     try:
         yield table
@@ -69,7 +69,7 @@ def growing(path: Path) -> Iterator[GrowingTable]:
 
 
 def whole_lines(file: IO[str]) -> Iterator[str]:
-    """The lines of a table that grows; the last one is left out where a kill broke it off."""
+    """Yield the lines of a table that grows; the last one is left out where a kill cut it short."""
     for line in file:
         if line.endswith("\n"):
             yield line
@@ -104,7 +104,7 @@ def put_in_order(path: Path) -> None:
 
 
 def _opened(path: Path, names: list[str]) -> IO[bytes]:
-    """The file, at the end of its last whole row; with a header where it is new."""
+    """Open the file at the end of its last whole row; a new one gets a header."""
     if not path.exists():
         with replacing(path) as new:
             new.write(_line(names))
@@ -119,7 +119,7 @@ def _opened(path: Path, names: list[str]) -> IO[bytes]:
 
 
 def _end_of_rows(file: IO[bytes]) -> int:
-    """Where the last line end is, in bytes: rows are shorter than a block, so it is near."""
+    """Return the offset after the last line end, in bytes. Rows are shorter than a block, so it is near."""
     end = file.seek(0, os.SEEK_END)
     while end:
         start = max(0, end - io.DEFAULT_BUFFER_SIZE)

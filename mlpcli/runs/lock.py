@@ -15,15 +15,15 @@ from mlpcli.runs.atomic import cannot_write
 
 LOCK = ".lock"
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
-"""What file systems say that know no locks: there, nobody is kept out."""
+"""Errors of file systems without locks: there, no process is kept out."""
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
-"""What they say where nothing can be written: a complete run can be read there without a lock, and any other
-ends at the first file that it writes."""
+"""Errors of places where nothing can be written: a complete run can be read there without a lock, and any
+other ends at the first file that it writes."""
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """The folder is this process's own inside. Raises RunFailed, with the pid of the process that has it."""
+    """Hold the lock of a folder inside the block. Raises RunFailed, naming the process that has it."""
     path = folder / LOCK
     try:
         file, open_to_all = _locked_file(path), False
@@ -51,7 +51,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _locked_file(path: Path) -> IO[bytes] | None:
-    """The file, which stays open as long as it is locked; None where another process has the lock."""
+    """Return the file, open as long as it is locked; None where another process has the lock."""
     while True:
         file = open(path, "a+b")  # noqa: SIM115
         try:

@@ -14,10 +14,11 @@ from mlpcli.config.bind import Choices
 from mlpcli.config.recorded import settings_from
 from mlpcli.config.schema import NetworkConfig
 from mlpcli.config.setting import setting
-from mlpcli.data.plain import from_plain, to_plain
+from mlpcli.data.json_records import as_tagged, read_tagged
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.weights import UNWEIGHTED, Weighting
 from mlpcli.errors import Fault, MlpError, ModelFileError
+from mlpcli.nn.activation import Activation
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.initializers import INITIALIZERS
 from mlpcli.nn.layer import Layer, Parameter
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 KIND = "mlp-model"
 VERSION = 2
-"""1 was without the seal of runs/array_file.py, and knew no normalisation."""
+"""Version 1 had no seal (see runs/array_file.py) and no normalisation."""
 _REMEDY = "Use another copy, or train again."
 
 
@@ -47,7 +48,7 @@ CHOICES: Choices = {
 
 @dataclass(frozen=True)
 class _Chosen:
-    """What a header says of the network beside its layers."""
+    """The part of a header that describes the network beside its layers."""
 
     width: int = setting(at_least=1)
     loss: Any = setting(choice_of="loss")
@@ -57,18 +58,20 @@ class _Chosen:
 
 @dataclass(frozen=True)
 class _Reading:
-    """How data files are read."""
+    """The part of a header that says how data files are read."""
 
     header: bool | None = setting(None)
     separator: str | None = setting(None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelFile:
-    """What is in a model file.
+    """The content of a model file.
 
-    parameters: running averages too. config: the YAML text it was trained from; summary: epochs, cost and so
-    on.
+    width: columns of the input matrix. reading: the config's header and separator, as data files to predict
+    are read like those for training. parameters: running averages too. config: the YAML text it was trained
+    from. summary: epochs, cost and so on. weighting: how rows were weighted, to score others alike; files of
+    earlier versions have none.
     """
 
     task: str
@@ -78,19 +81,17 @@ class ModelFile:
     width: int
     preparation: Preparation
     reading: Mapping[str, Any]
-    """The config's header and separator: data files to predict are read as those for training were."""
     parameters: Mapping[str, NDArray[Any]]
     config: str
     summary: Mapping[str, Any]
     weighting: Weighting = UNWEIGHTED
-    """How rows were weighted, to score others alike; files of earlier versions have none."""
 
     def write(self, path: Path) -> None:
         """Write the file atomically. Raises OutputError."""
         write_arrays(path, self._header(), self.parameters)
 
     def to_bytes(self) -> bytes:
-        """What write() puts into a file."""
+        """Return the bytes that write() puts into a file."""
         return array_bytes(self._header(), self.parameters)
 
     def _header(self) -> dict[str, Any]:
@@ -110,12 +111,12 @@ class ModelFile:
             "preparation": self.preparation.to_json(),
             "summary": dict(self.summary),
             "config": self.config,
-            **({"weighting": to_plain(self.weighting)} if self.weighting else {}),
+            **({"weighting": as_tagged(self.weighting)} if self.weighting else {}),
         }
 
     @classmethod
     def read(cls, path: Path, data: bytes | None = None) -> ModelFile:
-        """Raises ModelFileError where the file is missing, damaged, foreign or newer than this mlp.
+        """Read a model. Raises ModelFileError where it is missing, damaged, foreign or newer than this mlp.
 
         data: what to_bytes() gave; nothing is then read from `path`, which is a name for messages.
         """
@@ -136,8 +137,10 @@ class ModelFile:
 
     @classmethod
     def _described_by(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> ModelFile:
-        """The parts, each under the limits of a config. Raises ConfigError, ModelFileError, ValueError, and
-        what Python raises for plain data of another form."""
+        """Return the model with each part under the limits of a config.
+
+        Raises ConfigError, ModelFileError, ValueError, and what Python raises for plain data of another form.
+        """
         described, reading = header["network"], header["reading"]
         hidden, output = described["hidden"], described["output"]
         if len(hidden) > len(arrays):  # before each of them is looked at
@@ -149,26 +152,27 @@ class ModelFile:
         units, last, loss = network.output.units, network.output.activation, chosen.loss
         if units is None or None in (loss, last, *(layer.activation for layer in network.hidden)):
             raise ValueError("units, activation or loss are missing in its header")
+        assert isinstance(last, Activation)
+        weighting = UNWEIGHTED
+        if "weighting" in header:
+            weighting = read_tagged((Weighting,), header["weighting"], "weighting")
+        own = {key: reading[key] for key in ("header", "separator")}
         return cls(
-            chosen.task,
-            chosen.precision,
-            network,
-            Head(units, last, loss, choice_name(loss)),
-            chosen.width,
-            Preparation.from_json(header["preparation"]),
-            dataclasses.asdict(
-                settings_from(_Reading, {key: reading[key] for key in ("header", "separator")}, {}, "reading")
-            ),
-            arrays,
-            str(header["config"]),
-            dict(header["summary"]),
-            from_plain((Weighting,), header["weighting"], "weighting")
-            if "weighting" in header
-            else UNWEIGHTED,
+            task=chosen.task,
+            precision=chosen.precision,
+            network=network,
+            head=Head(units, last, loss, choice_name(loss)),
+            width=chosen.width,
+            preparation=Preparation.from_json(header["preparation"]),
+            reading=dataclasses.asdict(settings_from(_Reading, own, {}, "reading")),
+            parameters=arrays,
+            config=str(header["config"]),
+            summary=dict(header["summary"]),
+            weighting=weighting,
         )
 
     def _check(self) -> None:
-        """Raises ValueError where the parts do not fit each other, or numbers are not finite.
+        """Raise ValueError where the parts do not fit each other, or numbers are not finite.
 
         The arrays come first: they are in the file, so no graph is built that is larger than it.
         """
@@ -199,13 +203,13 @@ class ModelFile:
             raise ValueError("the column of weights is an input or a target, too")
 
     def _arrays(self) -> Iterator[Parameter]:
-        """All arrays of the network in the order of the file, without building its graph."""
+        """Yield all arrays of the network in the order of the file, without building its graph."""
         layers = network_arrays(self.network, self.head, self.width, self.precision)
         yield from (p for layer in layers for p in layer.parameters)
         yield from (p for layer in layers for p in layer.running)
 
     def graph(self, precision: str | None = None) -> Network:
-        """The network, without penalty."""
+        """Build the network, without penalty. precision: of its arrays; None: as trained."""
         return build_network(self.network, self.head, self.width, precision or self.precision)
 
 
@@ -214,7 +218,7 @@ def _unusable(path: Path, why: str) -> ModelFileError:
 
 
 def _described(layer: Layer) -> dict[str, Any]:
-    """What is usual is left out, as it was before it could be otherwise."""
+    """Return a layer as plain data. Defaults are left out: early versions could not say anything else."""
     plain: dict[str, Any] = {"units": layer.units, "activation": _choice(layer.activation)}
     if layer.normalization is not None:
         plain["normalisation"] = _choice(layer.normalization)
@@ -226,5 +230,5 @@ def _described(layer: Layer) -> dict[str, Any]:
 
 
 def _choice(chosen: Any) -> dict[str, Any]:
-    """A choice as its table name and its settings."""
+    """Return a choice as plain data: its table name and its settings."""
     return {"name": choice_name(chosen), **dataclasses.asdict(chosen)}

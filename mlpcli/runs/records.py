@@ -1,29 +1,23 @@
-"""What the plain data in checkpoint.npz and run.json is made of, and whether what was read is that."""
+"""The records in checkpoint.npz, run.json and findings.json; data/json_records.py reads them."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-from functools import cache
-from types import NoneType, UnionType
-from typing import Any, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, NotRequired, TypedDict
 
 
 class DataFile(TypedDict):
-    """sha256: None for what could be read once only."""
+    """A data file. sha256: None for what could be read once only, such as a pipe."""
 
     file: str
     sha256: str | None
 
 
-class Continued(TypedDict, total=False):
-    """There only where a training began with the weights of another: a digest of them."""
+class Provenance(TypedDict):
+    """The data, versions and settings that a training was made of.
 
-    start_from: str
-
-
-class Made(Continued):
-    """What a training was made of. data: by key of the config. graph: a digest of the step."""
+    graph: a digest of the step. data: by key of the config. start_from: a digest of the initial weights,
+    where they were taken over from another training.
+    """
 
     mlp_version: str
     python: str
@@ -34,81 +28,74 @@ class Made(Continued):
     precision: str
     graph: str
     data: dict[str, DataFile]
+    start_from: NotRequired[str]
 
 
 class Halving(TypedDict):
-    """Of the learning rate: lost in `epoch`, gone on with after `after`, at rate_factor times the rate."""
+    """A halving of the learning rate: the cost of `epoch` was not finite, and training resumed after `after`.
+
+    rate_factor: what the configured rate is multiplied by from there on.
+    """
 
     epoch: int
     after: int
     rate_factor: float
 
 
-class Test(TypedDict):
-    """Scores on the test rows, by target and name; some of them tables."""
+class TestScores(TypedDict):
+    """The scores on the test rows, by target and name; some of them are tables."""
 
     task: str
     rows: int
     targets: dict[str, dict[str, Any]]
 
 
-class LookedFor(TypedDict, total=False):
-    """There only where the rate was looked for."""
+class RunOutcome(TypedDict):
+    """How a training ended. cost, loss, scores: those of the kept epoch; None where they are not finite.
 
-    learning_rate: float
-
-
-class Scored(LookedFor, total=False):
-    """Scores of the epoch that is kept, by name; runs of earlier versions have none."""
-
-    loss: float | None
-    scores: dict[str, float | None]
-
-
-class Outcome(Scored):
-    """How a training ended. cost: of the epoch that is kept, None where it is no number.
-
-    Without scores it is an earlier version's, and the cost is that of the last epoch.
+    A record of an earlier version has no scores, and its cost is that of the last epoch. learning_rate: where
+    it was found by a range test.
     """
 
     epochs: int
     kept_epoch: int
     cost: float | None
     stopped: str
+    loss: NotRequired[float | None]
+    scores: NotRequired[dict[str, float | None]]
+    learning_rate: NotRequired[float]
 
 
-class Ended(Outcome):
-    """The same, and what there is to compare with."""
+class Ended(RunOutcome):
+    """The outcome of a training, and the digests that another run is compared by."""
 
     seconds: float
     halvings: list[Halving]
     model_sha256: str
     state_sha256: str
-    test: Test | None
+    test: TestScores | None
 
 
-class Summary(TypedDict):
-    """run.json. ended: None while the training is not over."""
+class RunSummary(TypedDict):
+    """The content of run.json. ended: None while the training is not over.
 
-    made: Made
+    experiment: a digest of what all seeds have in common, while they are trained.
+    """
+
+    made: Provenance
     ended: Ended | None
+    experiment: NotRequired[str]
 
 
 class Change(TypedDict):
-    """A remedy: the changes as --set takes them."""
+    """A remedy. changes: as --set takes them."""
 
     why: str
     changes: list[str]
 
 
-class Measured(TypedDict, total=False):
-    """There only in what a version wrote that says it: what the value of a finding is."""
-
-    measure: str
-
-
-class Found(Measured):
-    """A finding; that which it explains is of the same kind."""
+class FindingRecord(TypedDict):
+    """A finding, see runs/finding.py. measure: what the value is; earlier versions do not say it."""
 
     rule: str
     severity: str
@@ -118,18 +105,19 @@ class Found(Measured):
     value: float | None
     threshold: float | None
     remedies: list[Change]
-    consequences: list[Found]
+    consequences: list[FindingRecord]
+    measure: NotRequired[str]
 
 
-class Seen(Found):
-    """A finding, and when it was seen."""
+class ReportedFindingRecord(FindingRecord):
+    """A finding that was reported during a training. batch: of that epoch, where it is known."""
 
     epoch: int
     batch: int | None
 
 
-class Best(TypedDict):
-    """The weights that become the model: of that epoch. record, scores, seconds: see Kept."""
+class KeptEpoch(TypedDict):
+    """The epoch whose weights become the model. record: its row of the history. scores: of its weights."""
 
     epoch: int
     record: dict[str, float | None]
@@ -137,8 +125,8 @@ class Best(TypedDict):
     seconds: float
 
 
-class Begun(TypedDict):
-    """What was done of an epoch. totals: of each followed output."""
+class PartialEpoch(TypedDict):
+    """The part of an epoch that was done before an interrupt. totals: the sum of each followed output."""
 
     totals: dict[str, float]
     rows: int
@@ -146,88 +134,41 @@ class Begun(TypedDict):
 
 
 class Earlier(TypedDict):
-    """The epoch before. random: the state of its stream."""
+    """The epoch before. random: the state of its random stream."""
 
     epoch: int
     random: dict[str, Any] | None
 
 
 class Stream(TypedDict):
-    """The state of the stream that orders are drawn from."""
+    """The state of the random stream that the order of the rows is drawn from."""
 
     shuffle: dict[str, Any]
 
 
-class Given(TypedDict):
-    """What a training was made of, its config as given, and as it is in the folder of the run."""
+class RunOrigin(TypedDict):
+    """The provenance of a training, its config as it was given, and as it is in the run folder."""
 
-    made: Made
+    made: Provenance
     config: str
     run_config: str
 
 
-class Values(Given):
-    """A checkpoint. epoch: done so far. stopped: why it is over, "" where it is not. history: columns."""
+class CheckpointHeader(RunOrigin):
+    """The content of a checkpoint beside its arrays.
+
+    epoch: whole epochs done. history: names of its columns. part: what was done of the next epoch. stopped:
+    why the training is over; "" where it is not.
+    """
 
     epoch: int
     seconds: float
     random: Stream
     counters: dict[str, dict[str, Any]]
-    kept: Best
+    kept: KeptEpoch
     history: list[str]
     halvings: list[Halving]
-    findings: list[Seen]
-    part: Begun | None
+    findings: list[ReportedFindingRecord]
+    part: PartialEpoch | None
     earlier: Earlier | None
     stopped: str
-
-
-def check(value: Any, kind: Any, where: str = "") -> None:
-    """Raises ValueError naming the place where `value` is not of the kind, one of the above or a part of it.
-
-    Keys beyond those that are named are let be: a later version may write more. Counts below 0 are none.
-    """
-    if kind is Any:
-        return
-    options = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
-    if value is None and NoneType in options:
-        return
-    [kind] = [each for each in options if each is not NoneType]
-    outer = get_origin(kind) or kind
-    if is_typeddict(kind):
-        _check_is(value, dict, where)
-        for key, inner in _keys(kind).items():
-            if key in value:
-                check(value[key], inner, _place(where, key))
-            elif key in kind.__required_keys__:
-                raise ValueError(f"{_place(where, key)} is missing")
-    elif outer is dict:
-        _check_is(value, dict, where)
-        for key, each in value.items():
-            check(each, get_args(kind)[1], _place(where, key))
-    elif outer is list:
-        _check_is(value, list, where)
-        for at, each in enumerate(value):
-            check(each, get_args(kind)[0], f"{where}[{at}]")
-    elif kind is float:
-        _check_is(value, (int, float), where)
-        if abs(value) > sys.float_info.max and not isinstance(value, float):
-            raise ValueError(f"{where} is larger than a number can be")
-    else:
-        _check_is(value, kind, where)
-        if kind is int and value < 0:
-            raise ValueError(f"{where} is {value}")
-
-
-@cache
-def _keys(kind: Any) -> Mapping[str, Any]:
-    return get_type_hints(kind)
-
-
-def _place(where: str, key: str) -> str:
-    return f"{where}.{key}".lstrip(".")[-100:]
-
-
-def _check_is(value: Any, kind: Any, where: str) -> None:
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise ValueError(f"{where or 'the whole'} is {repr(value)[:40]}")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.data.counts import Counts
-from mlpcli.data.plain import finite
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.targets import ClassTarget, MultilabelTarget
 from mlpcli.data.weights import mean_weight
+from mlpcli.runs.json_file import finite
 from mlpcli.scoring.file_parts import ScoredRows
 from mlpcli.scoring.metrics import (
     ClassScores,
@@ -26,29 +26,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """Scores by target. classification: one entry, named after the target; else one per label or target.
 
-    words: of each entry of class_scores, what its classes are called.
+    words: the names of the classes, for each entry of class_scores. weighted: what rows are weighted by, in
+    words; "" where all count alike. no_probabilities: why the outputs for classes or labels are no
+    probabilities, "" where they are; the log-loss then takes scores, clipped to numbers from 1e-15 to 1, for
+    probabilities. unseen: classes that training never saw, the last among the words; their rows count as
+    wrong, and the log-loss is that of the others. scored: which rows of a file these are; None for the part
+    of a training.
     """
 
     task: str
     rows: int
-    words: tuple[tuple[str, ...], ...]
-    class_scores: dict[str, ClassScores]
-    regression_scores: dict[str, RegressionScores]
+    words: tuple[tuple[str, ...], ...] = ()
+    class_scores: dict[str, ClassScores] = field(default_factory=dict)
+    regression_scores: dict[str, RegressionScores] = field(default_factory=dict)
     counts: Counts
     weighted: str = ""
-    """By what rows are weighted, in words; "" where all count alike."""
     no_probabilities: str = ""
-    """Why the outputs for classes or labels are no probabilities; "" where they are. The log-loss then takes
-    scores, clipped to numbers from 1e-15 to 1, for probabilities."""
     unseen: tuple[str, ...] = ()
-    """Classes that training never saw, the last among the words. Their rows count as wrong; the log-loss is
-    of the others."""
     scored: ScoredRows | None = None
-    """Which rows of a file these are; None for the part of a training."""
 
     def metric(self, name: str) -> float:
         """Return the score of that name, such as accuracy or r2; its mean over several labels or targets."""
@@ -57,14 +56,14 @@ class Evaluation:
 
     @property
     def unseen_rows(self) -> int:
-        """Rows of the classes that training never saw."""
+        """The number of rows whose class training never saw."""
         if not self.unseen:
             return 0
         [scores] = self.class_scores.values()
         return int(scores.rows[-len(self.unseen) :].sum())
 
     def as_json(self, zeros: bool = True) -> dict[str, Any]:
-        """Plain data, with every number that is printed; None for those that are not finite.
+        """Return plain data with every number that is printed; None for non-finite ones.
 
         zeros: whether confusions that did not occur are in it, too; of many classes they are nearly all.
         """
@@ -110,35 +109,37 @@ def evaluate_outputs(
     outputs: NDArray[Any],
     targets: NDArray[Any],
     preparation: Preparation,
-    task: str,
     counts: Counts | None = None,
     weights: NDArray[Any] | None = None,
-    weighted: str = "",
     no_probabilities: str = "",
     unseen: tuple[str, ...] = (),
 ) -> Evaluation:
-    """outputs: (rows, units) of the network; targets as Preparation.scored_targets gives them.
+    """Score outputs of a network, (rows, units), against targets as Preparation.scored_targets gives them.
 
     weights: how much each row counts, (rows,), None for all alike; their size does not matter, so that the
-    same rows have the same scores in training and in `mlp evaluate`. weighted: by what, in words.
-    no_probabilities, unseen: see Evaluation.
+    same rows have the same scores in training and in `mlp evaluate`. The rest: see Evaluation.
     """
-    counts = counts or Counts()
     if weights is not None:
         weights = weights / mean_weight(weights, "the rows")
     target = preparation.target
-    known = (counts, weighted, no_probabilities, unseen)
+    evaluation = Evaluation(
+        task=target.task,
+        rows=len(targets),
+        counts=counts or Counts(),
+        no_probabilities=no_probabilities,
+        unseen=unseen,
+    )
     if isinstance(target, ClassTarget):
         scores = class_scores(class_probabilities(outputs, target.coding), targets, weights)
         words = ((*target.classes, *unseen),)
-        return Evaluation(task, len(targets), words, {target.name: scores}, {}, *known)
+        return replace(evaluation, words=words, class_scores={target.name: scores})
     if isinstance(target, MultilabelTarget):
         labels = {
             name: label_scores(outputs[:, i], targets[:, i], weights) for i, name in enumerate(target.names)
         }
-        return Evaluation(task, len(targets), target.words, labels, {}, *known)
+        return replace(evaluation, words=target.words, class_scores=labels)
     predicted, true = preparation.unscale(outputs), preparation.unscale(targets)
     values = {
         name: regression_scores(predicted[:, i], true[:, i], weights) for i, name in enumerate(target.names)
     }
-    return Evaluation(task, len(targets), (), {}, values, *known)
+    return replace(evaluation, regression_scores=values)

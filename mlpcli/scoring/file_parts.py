@@ -22,7 +22,7 @@ LEAST_SEEN = ("test", "validation")
 
 @dataclass(frozen=True)
 class FileParts:
-    """What a run used the rows of one of its data files for.
+    """The parts that a run divided the rows of one of its data files into.
 
     lines: by part, the line (or row number) of each of its rows, as in Table.lines; one row may be in several
     parts, where a file was named twice. folds: whether folds came before the training.
@@ -39,12 +39,13 @@ class KnownFiles(Protocol):
         """Return the parts of the file that `table` was read from; None where it is none of the run's."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScoredRows:
-    """Which rows were scored, and what the run knows of them.
+    """The rows that were scored, and what the run knows of them.
 
     part: training, validation, test, or all. scored: how many of the scored rows are in each part; file: how
-    many of the file's rows that could be. Both are None where the run does not know the file.
+    many of the file's rows are. Both are None where the run does not know the file. folds: whether folds came
+    before the training. apart: rows of the file that are in no part. left: rows that are not scored.
     """
 
     part: str
@@ -52,12 +53,10 @@ class ScoredRows:
     file: Mapping[str, int] | None = None
     folds: bool = False
     apart: int = 0
-    """Rows of the file that are in no part."""
     left: int = 0
-    """Rows of the file that are not scored."""
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Return plain data."""
         plain = [None if each is None else dict(each) for each in (self.scored, self.file)]
         apart = {"rows_in_no_part": self.apart} if self.apart else {}
         return {"part": self.part, "part_rows": plain[0], "file_rows": plain[1], **apart}
@@ -76,7 +75,7 @@ def choose_rows(table: Table, parts: FileParts | None, part: str | None) -> tupl
             what = f"Which of its rows are {part} rows is not known: the run does not know this file."
             remedy = "Give the file that the run was trained on, as it was (by sha256), or leave out --part."
             raise DataError(Fault(table.source, what, remedy))
-        return table, ScoredRows(ALL)
+        return table, ScoredRows(part=ALL)
     lines = np.asarray(table.lines)
     inside = {name: np.isin(lines, found) for name, found in parts.lines.items()}
     there = {name: int(np.sum(inside[name])) if name in inside else 0 for name in PARTS}
@@ -88,5 +87,7 @@ def choose_rows(table: Table, parts: FileParts | None, part: str | None) -> tupl
         remedy = f"It has {has} rows: score those, or all." if has else "Take --part all."
         raise DataError(Fault(table.source, f"The file has no {part} rows.", remedy))
     scored = {name: int(np.sum(chosen & inside[name])) if name in inside else 0 for name in PARTS}
-    left = int(np.sum(~chosen))
-    return table.take(np.flatnonzero(chosen)), ScoredRows(part, scored, there, parts.folds, apart, left)
+    rows = ScoredRows(
+        part=part, scored=scored, file=there, folds=parts.folds, apart=apart, left=int(np.sum(~chosen))
+    )
+    return table.take(np.flatnonzero(chosen)), rows

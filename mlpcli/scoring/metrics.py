@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -27,13 +27,14 @@ ROUNDING = 4 * np.finfo(np.float64).eps
 """Share of a number's size that a deviation from the mean may be and still be rounding alone."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClassScores:
-    """confusion[i, j]: rows of class i called class j, or the sum of their weights. log_loss in nats.
+    """The scores of a classification. log_loss: in nats.
 
-    rows: of each class, whatever they weigh. Classes that training never saw come last: they are rows of the
-    confusion and no columns, as nothing is called so. probabilities (rows, classes), classes (rows,), weights
-    (rows,) or None: what was scored.
+    confusion[i, j]: rows of class i called class j, or the sum of their weights. rows: of each class,
+    whatever they weigh. Classes that training never saw come last: they are rows of the confusion and no
+    columns, as nothing is called so. probabilities (rows, classes), classes (rows,), weights (rows,) or None:
+    what was scored.
     """
 
     accuracy: float
@@ -44,26 +45,29 @@ class ClassScores:
     classes: NDArray[np.int64] = field(repr=False)
     weights: NDArray[Any] | None = field(default=None, repr=False)
 
+    clipped_at: ClassVar[float] = SMALLEST
+    """Least probability that log_loss counts with."""
+
     @property
     def balanced_accuracy(self) -> float:
-        """Mean recall of the classes that rows are of."""
+        """The mean recall of the classes that rows are of."""
         return balanced_accuracy(self.confusion)
 
     @property
     def f1(self) -> float:
-        """Mean F1 of the classes that rows are of or are called (macro)."""
+        """The mean F1 of the classes that rows are of or are called (macro)."""
         return macro_f1(self.confusion)
 
     # Rows are sorted for these two, so they are computed where they are asked for only.
 
     @cached_property
     def auc(self) -> float:
-        """Area under the ROC curve: of the second of two classes, else the mean over classes."""
+        """The area under the ROC curve: of the second of two classes, else the mean over classes."""
         return over_classes(roc_area, *self._known())
 
     @cached_property
     def average_precision(self) -> float:
-        """Mean precision along the recall: of the second of two classes, else the mean over classes."""
+        """The mean precision along the recall: of the second of two classes, else the mean over classes."""
         return over_classes(average_precision, *self._known())
 
     def _known(self) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[Any] | None]:
@@ -73,7 +77,7 @@ class ClassScores:
         return self.probabilities[known], self.classes[known], weights
 
     def per_class(self) -> list[tuple[float, float, float, int]]:
-        """Precision, recall, F1 and rows of each class; a score without rows is 0."""
+        """Return precision, recall, F1 and rows of each class; a score without rows is 0."""
         hits, called, true = sums(self.confusion)
         return [
             (_ratio(h, c), _ratio(h, t), _ratio(2 * h, c + t), int(r))
@@ -83,7 +87,7 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class RegressionScores:
-    """Of one target, in its units; r2 is NaN for a target that does not vary."""
+    """The scores of one target, in its units; r2 is NaN for a target that does not vary."""
 
     rmse: float
     mae: float
@@ -91,14 +95,14 @@ class RegressionScores:
 
 
 ONE_UNIT = (0.0, 1.0)
-"""What one unit says for the first and the second class, where nothing else is wanted."""
+"""The outputs of one unit for the first and the second class, unless the config gives others."""
 
 
 def class_probabilities(outputs: NDArray[Any], codes: Sequence[float] = ONE_UNIT) -> NDArray[Any]:
-    """(rows, classes) from network outputs (rows, units); one unit is the probability of the second class.
+    """Return (rows, classes) of outputs (rows, units); one unit is the probability of the second class.
 
-    codes: what one unit says for each class; between two codes the probability is linear, and the nearer code
-    is the likelier class. A class that is the only one has what its unit says.
+    codes: the output of one unit for each class; between two codes the probability is linear, and the nearer
+    code is the likelier class. A single class has the output of its unit.
     """
     if outputs.shape[1] > 1 or len(codes) == 1:
         return outputs
@@ -109,7 +113,7 @@ def class_probabilities(outputs: NDArray[Any], codes: Sequence[float] = ONE_UNIT
 
 
 def mean(values: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
-    """Of (rows,) values, each counting as much as its weight: Σ w·v / Σ w."""
+    """Return the mean of values (rows,), each counting as much as its weight (rows,): Σ w·v / Σ w."""
     if weights is None:
         return float(np.mean(values))
     with np.errstate(over="ignore", invalid="ignore"):
@@ -119,7 +123,7 @@ def mean(values: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
 def class_scores(
     probabilities: NDArray[Any], classes: NDArray[np.int64], weights: NDArray[Any] | None = None
 ) -> ClassScores:
-    """probabilities: (rows, classes); classes: (rows,). The likeliest class is called; a tie: the first.
+    """Score probabilities (rows, classes) against classes (rows,), calling the likeliest class, or the first.
 
     Classes beyond those of the probabilities are ones that training never saw: their rows count as wrong, and
     the log-loss is of the others. weights: how much each row counts, (rows,); None: all alike.
@@ -133,14 +137,24 @@ def class_scores(
     losses = -np.log(np.clip(np.asarray(right, np.float64), SMALLEST, 1.0))
     log_loss = mean(losses, None if weights is None else weights[known])
     rows = np.bincount(classes, minlength=every)
-    accuracy = mean(called == classes, weights)
-    return ClassScores(accuracy, log_loss, confusion, rows, probabilities, classes, weights)
+    return ClassScores(
+        accuracy=mean(called == classes, weights),
+        log_loss=log_loss,
+        confusion=confusion,
+        rows=rows,
+        probabilities=probabilities,
+        classes=classes,
+        weights=weights,
+    )
 
 
 def regression_scores(
     prediction: NDArray[Any], target: NDArray[Any], weights: NDArray[Any] | None = None
 ) -> RegressionScores:
-    """prediction, target: (rows,) in the user's units. weights: how much each row counts; None: all alike."""
+    """Score predictions (rows,) against targets (rows,), both in the user's units.
+
+    weights: how much each row counts, (rows,); None: all alike.
+    """
     with np.errstate(over="ignore", invalid="ignore"):  # a training that runs away has infinite scores
         error = np.asarray(prediction, np.float64) - np.asarray(target, np.float64)
         each = 1.0 if weights is None else weights
@@ -169,7 +183,7 @@ def varies(target: NDArray[Any], weights: NDArray[Any] | None = None) -> bool:
 def label_scores(
     probabilities: NDArray[Any], labels: NDArray[Any], weights: NDArray[Any] | None = None
 ) -> ClassScores:
-    """One label of a multilabel task: probabilities, labels: (rows,) with labels 0 or 1."""
+    """Score one label of a multilabel task: probabilities (rows,) against labels (rows,) of 0 or 1."""
     both = class_probabilities(np.asarray(probabilities)[:, None])
     return class_scores(both, labels.astype(np.int64), weights)
 
@@ -177,9 +191,9 @@ def label_scores(
 def target_matrix(
     targets: NDArray[Any], task: str, units: int, dtype: str, codes: Sequence[float] = ONE_UNIT
 ) -> NDArray[Any]:
-    """What the network is compared with: (rows, units). Class indices become one column or one-hot rows.
+    """Return what the network is compared with, (rows, units): class indices as one column or one-hot rows.
 
-    codes: what one unit is to say for each class.
+    codes: the output that one unit is to have for each class.
     """
     if task != "classification":
         return np.ascontiguousarray(targets, dtype)

@@ -1,4 +1,4 @@
-"""What a layer can say at all: the range of its activation, whatever the weights."""
+"""The outputs that a layer can have at all: the range of its activation, whatever the weights."""
 
 from __future__ import annotations
 
@@ -19,29 +19,30 @@ if TYPE_CHECKING:
 
 _SIZES = np.logspace(-3, 15, 200)
 GRID = np.sort(np.concatenate([np.linspace(-8.0, 8.0, 1601), _SIZES, -_SIZES]))
-"""Pre-activations that are tried: finely where activations bend, and as far as numbers go."""
+"""The pre-activations that are tried: finely where activations bend, and as far as numbers go."""
 UNBOUNDED = 1e6
-"""An activation that says more than that somewhere on GRID is taken to have no bound there. Ours."""
+"""The output somewhere on GRID above which an activation counts as unbounded there. Ours."""
 STRAIGHT = 1e-9
-"""Relative distance from a straight line that rounding makes."""
+"""The relative distance from a straight line that rounding makes."""
 WIDEST = 8
-"""Units that are tried; more of them do nothing else."""
+"""The number of units that are tried; more of them do nothing else."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """Of the output of every unit: low to high, both perhaps infinite. constant: nothing but one value."""
+    """The range of the output of every unit, low to high, both perhaps infinite."""
 
     low: float
     high: float
 
     @property
     def constant(self) -> bool:
+        """Whether there is one value only."""
         return self.low == self.high
 
     @property
     def text(self) -> str:
-        """As messages say it."""
+        """The range in the words of messages."""
         if self.constant:
             return f"{self.low:.3g} alone"
         if np.isinf(self.low):
@@ -51,7 +52,7 @@ class Range:
         return f"{self.low:.3g} to {self.high:.3g}"
 
     def beyond(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Which values lie outside, by more than rounding; a bound that is only approached is inside."""
+        """Return which values lie outside by more than rounding; a bound itself is inside."""
         sizes = np.abs(values)
         slack = STRAIGHT * max(1.0, float(sizes.max(initial=0.0, where=np.isfinite(sizes))))
         outside: NDArray[Any] = (values < self.low - slack) | (values > self.high + slack)
@@ -59,33 +60,33 @@ class Range:
 
 
 def output_range(layer: Layer) -> Range:
-    """Of a layer's activation, with parameters of its own between -1 and 1."""
+    """Return the range of a layer's activation, with parameters of its own between -1 and 1."""
     owns = (-1.0, 0.0, 1.0) if layer.activation.trained(1) else (0.0,)
-    said = np.concatenate([_said(layer.activation, _units(layer), own) for own in owns])
-    low, high = float(np.nanmin(said)), float(np.nanmax(said))
+    outputs = np.concatenate([_outputs(layer.activation, _units(layer), own) for own in owns])
+    low, high = float(np.nanmin(outputs)), float(np.nanmax(outputs))
     return Range(-np.inf if low < -UNBOUNDED else low, np.inf if high > UNBOUNDED else high)
 
 
 def is_straight(layer: Layer) -> bool:
-    """Whether the activation is a straight line: such a layer is one affine map with the next."""
+    """Return whether the activation is a straight line: such a layer is one affine map with the next."""
     activation, units = layer.activation, _units(layer)
     if layer.normalization is not None and not layer.normalization.affine:
         return False
     if activation.trained(1) or not activation.elementwise or activation.linear_outputs(units) != units:
         return False
-    said = _said(activation, units, 0.0)[: len(GRID), 0]
-    low, high = (float(said[np.searchsorted(GRID, z)]) for z in (-8.0, 8.0))
+    outputs = _outputs(activation, units, 0.0)[: len(GRID), 0]
+    low, high = (float(outputs[np.searchsorted(GRID, z)]) for z in (-8.0, 8.0))
     slope, middle = (high - low) / 16, (high + low) / 2
     line = middle + slope * GRID
-    return bool(slope != 0 and np.all(np.abs(said - line) <= STRAIGHT * (1 + np.abs(GRID))))
+    return bool(slope != 0 and np.all(np.abs(outputs - line) <= STRAIGHT * (1 + np.abs(GRID))))
 
 
 def sums_to_one(layer: Layer) -> bool:
-    """Whether the outputs of every row are shares of 1, as softmax makes them."""
+    """Return whether the outputs of every row are shares of 1, as those of softmax."""
     if layer.activation.trained(1):
         return False
-    said = _said(layer.activation, _units(layer), 0.0)
-    return bool(said.min() >= 0 and np.all(np.abs(said.sum(axis=1) - 1.0) <= STRAIGHT))
+    outputs = _outputs(layer.activation, _units(layer), 0.0)
+    return bool(outputs.min() >= 0 and np.all(np.abs(outputs.sum(axis=1) - 1.0) <= STRAIGHT))
 
 
 def _units(layer: Layer) -> int:
@@ -93,10 +94,10 @@ def _units(layer: Layer) -> int:
 
 
 @lru_cache(maxsize=64)
-def _said(activation: Activation, units: int, own: float) -> NDArray[Any]:
-    """The output of some units: all of them on GRID together, then the first alone, the others 0.
+def _outputs(activation: Activation, units: int, own: float) -> NDArray[Any]:
+    """Return the outputs of some units: all of them on GRID together, then the first alone, the others 0.
 
-    own: what trained parameters of the activation itself are.
+    own: the value of parameters of the activation itself.
     """
     columns = activation.linear_outputs(units)
     z = placeholder("z", (None, columns), "float64")
@@ -109,5 +110,5 @@ def _said(activation: Activation, units: int, own: float) -> NDArray[Any]:
     for role, (shape, _) in given.items():
         inputs[role] = np.full((2 * len(GRID), *shape), own)
     with np.errstate(all="ignore"):
-        said: NDArray[Any] = RowFunction(NumpyExecutor(), {"output": output}, {})(inputs)["output"]
-    return said
+        outputs: NDArray[Any] = RowFunction(NumpyExecutor(), {"output": output}, {})(inputs)["output"]
+    return outputs

@@ -1,4 +1,4 @@
-"""Whether what a network says of classes or labels are probabilities, told from its output layer alone."""
+"""Whether the outputs for classes or labels are probabilities, judged by the output layer alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mlpcli.nn.layer import Layer
 from mlpcli.scoring.output_range import Range, output_range, sums_to_one
 
 PROBABILITY, SCORE = "p_", "score_"
-"""What the column of a class or label begins with, by whether it is a probability."""
+"""Prefixes of the column of a class or label: for a probability, and for any other output."""
 UNIT = Range(0.0, 1.0)
 
 
@@ -21,9 +21,9 @@ def why_no_probabilities(layer: Layer, target: Target) -> str:
     """
     if isinstance(target, RegressionTarget):
         return ""
-    said, name = output_range(layer), layer.activation.shown
-    reason = f"{name} gives {said.text}"
-    bounds = np.array([said.low, said.high])
+    possible, name = output_range(layer), layer.activation.shown
+    reason = f"{name} gives {possible.text}"
+    bounds = np.array([possible.low, possible.high])
     if isinstance(target, ClassTarget) and layer.units > 1:
         if sums_to_one(layer):
             return ""

@@ -1,1 +1,1 @@
-"""Stage 10: batches become a stream of epoch records."""
+"""A training, from its initial weights to its run folder: the epochs, what they decide, and how to resume."""

@@ -1,42 +1,39 @@
-"""The epoch whose weights become the model: its weights, what was printed of it, and its scores."""
+"""The weights that become the model: those of the best epoch, its row of history.csv, and their scores."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mlpcli.data.dataset import Dataset
-from mlpcli.runs.records import Best
+from mlpcli.execute.executor import State
+from mlpcli.runs.records import KeptEpoch
 from mlpcli.scoring.evaluation import Evaluation
+from mlpcli.training.epoch import Epoch
 from mlpcli.training.events import Record
-from mlpcli.training.loop import Epoch
-from mlpcli.training.part_evaluator import Watched
+from mlpcli.training.part_evaluator import PartEvaluator
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from mlpcli.config.schema import TrainingConfig
+    from mlpcli.data.dataset import Dataset
     from mlpcli.problem.problem import Problem
 
-    Arrays = Mapping[str, NDArray[Any]]
 
-
-def follows(training: TrainingConfig, dataset: Dataset) -> bool:
-    """Return whether the best epoch is kept, by the validation rows, and not the last one."""
+def keeps_best(training: TrainingConfig, dataset: Dataset) -> bool:
+    """Return whether the best epoch by the validation rows is kept, and not the last one."""
     return dataset.validation is not None and training.keep != "last"
 
 
-class Kept:
+class BestWeights:
     """The weights that become the model: of the best epoch, else of the last; never non-finite ones.
 
-    record, seconds: of that epoch as in history.csv, without the scores that need a pass over rows; while the
-    last epoch is what is kept, of the last one so far. Numbers that are not known are None.
-    scores: of the weights, once the training is over: training_loss, validation_accuracy and the like.
+    weights: arrays by name. record, seconds: of that epoch as in history.csv, without the scores that need a
+    pass over rows; while the last epoch is the one kept, of the last one so far. Numbers that are not known
+    are None. scores: of the weights, once training is over: training_loss, validation_accuracy and the like.
     """
 
-    def __init__(self, parameters: Arrays, following: bool) -> None:
-        self._live, self.following = parameters, following
+    def __init__(self, parameters: State, follows_best: bool) -> None:
+        """Keep a copy of the initial weights. parameters: the arrays that training changes."""
+        self._live, self.follows_best = parameters, follows_best
         self.weights = {name: array.copy() for name, array in parameters.items()}
         self.epoch = 0
         self.record: Record = {}
@@ -44,48 +41,48 @@ class Kept:
         self.scores: Record = {}
 
     def after(self, epoch: Epoch) -> None:
-        """Take note of an epoch that is over."""
-        if epoch.sound is not None and not self.following:
-            self._take(epoch.sound, epoch.sound_epoch)
+        """Take over the weights of an epoch that is over, if they are to be kept."""
+        if epoch.last_finite is not None and not self.follows_best:
+            self._take(epoch.last_finite, epoch.last_finite_epoch)
             if self.record and not self._known:
-                # The epoch before the last one: of that nothing is remembered but its weights.
-                self.record = {**dict.fromkeys(self.record), "epoch": epoch.sound_epoch}
-        elif epoch.finite and (epoch.improved or not self.following):
+                # The epoch before the last one: nothing is remembered of it but its weights.
+                self.record = {**dict.fromkeys(self.record), "epoch": epoch.last_finite_epoch}
+        elif epoch.finite and (epoch.improved or not self.follows_best):
             self.record, self.seconds = record_of(epoch), epoch.seconds
             # The weights of the last epoch are copied once only, when it is known to be the last.
-            if self.following or epoch.stopped:
+            if self.follows_best or epoch.stopped:
                 self._take(self._live, epoch.number)
 
-    def score(self, prepared: Problem, watched: Watched) -> Evaluation | None:
+    def score(self, prepared: Problem, evaluator: PartEvaluator) -> Evaluation | None:
         """Compute the scores of the kept weights by a pass over each part; return those of the test part.
 
-        watched: of the weights in training, which are put back. Nothing is compiled anew for it.
+        evaluator: of the weights in training, which are put back. Nothing is compiled anew for it.
         """
         dataset = prepared.dataset
         live = {name: array.copy() for name, array in self._live.items()}
         try:
-            _fill(self._live, self.weights)
-            watched.look_at(prepared, dataset.training, "training")
-            scores = watched.report()
+            _copy_into(self._live, self.weights)
+            evaluator.look_at(prepared, dataset.training, "training")
+            scores = evaluator.report()
             if dataset.validation is not None:
-                watched.look_at(prepared, dataset.validation, "validation")
-                scores = {"training_loss": scores["training_loss"], **watched.report()}
+                evaluator.look_at(prepared, dataset.validation, "validation")
+                scores = {"training_loss": scores["training_loss"], **evaluator.report()}
             self.scores = {name: score if math.isfinite(score) else None for name, score in scores.items()}
             if dataset.test is None:
                 return None
-            watched.look_at(prepared, dataset.test, "test")
-            return watched.evaluation()
+            evaluator.look_at(prepared, dataset.test, "test")
+            return evaluator.evaluation()
         finally:
-            _fill(self._live, live)
+            _copy_into(self._live, live)
 
     @property
     def cost(self) -> float | None:
-        """Cost of the epoch, each batch's before its update; None where nothing is known of it."""
+        """The cost of the epoch, each batch's before its update; None where it is not known."""
         return self._known.get("cost")
 
     @property
     def loss(self) -> float | None:
-        """Loss of the epoch, likewise; it is the cost where there is no penalty."""
+        """The mean loss of the epoch, each batch's before its update; the cost where there is no penalty."""
         return self._known.get("loss", self.cost)
 
     @property
@@ -94,15 +91,15 @@ class Kept:
 
     @property
     def row(self) -> Record:
-        """The epoch as a row of history.csv; empty where it is none, or nothing is known of it."""
+        """The epoch as a row of history.csv; empty before the first epoch, or if nothing is known of it."""
         record, part = dict(self._known), "validation_" if "validation_loss" in self.record else "training_"
         if not record or not self.scores or not self.epoch:
             return {}
         own = {name: value for name, value in self.scores.items() if name.startswith(part)}
         return {**record, **own, "seconds": None if self.cost is None else round(self.seconds, 3)}
 
-    def as_json(self) -> Best:
-        """Everything but the weights, for a checkpoint."""
+    def as_json(self) -> KeptEpoch:
+        """Return everything but the weights, for a checkpoint."""
         return {
             "epoch": self.epoch,
             "record": dict(self.record),
@@ -110,25 +107,25 @@ class Kept:
             "seconds": self.seconds,
         }
 
-    def restore(self, found: Best) -> None:
-        """Take over what as_json gave, which has no weights. Raises ValueError for anything else."""
+    def restore(self, found: KeptEpoch) -> None:
+        """Take over what as_json returned, which has no weights. Raises ValueError for anything else."""
         if found["record"] and not {"epoch", "cost"} <= set(found["record"]):
             raise ValueError("what is known of the epoch that is kept is not a row of its history")
         self.epoch, self.record, self.scores = found["epoch"], found["record"], found["scores"]
         self.seconds = found["seconds"]
 
-    def _take(self, weights: Arrays, epoch: int) -> None:
-        _fill(self.weights, weights)
+    def _take(self, weights: State, epoch: int) -> None:
+        _copy_into(self.weights, weights)
         self.epoch, self.scores = epoch, {}
 
 
-def _fill(arrays: Arrays, found: Arrays) -> None:
+def _copy_into(arrays: State, found: State) -> None:
     for name, array in arrays.items():
         array[...] = found[name]
 
 
 def record_of(epoch: Epoch) -> Record:
-    """Return what history.csv has of an epoch, but for its seconds and scores that need another pass."""
+    """Return the row of history.csv of an epoch, without seconds and scores that need another pass."""
     return {
         "epoch": epoch.number,
         "cost": epoch.cost,

@@ -1,4 +1,4 @@
-"""Keeps a training in its folder: checkpoints at a pace that costs next to nothing, and all at the end."""
+"""The files of a training: checkpoints at a pace that costs next to nothing, and everything at the end."""
 
 from __future__ import annotations
 
@@ -10,26 +10,31 @@ from typing import cast
 
 from mlpcli.errors import Fault, MlpError, OutputError, RunFailed
 from mlpcli.runs.array_file import fingerprint
-from mlpcli.runs.folder import CHECKPOINT, CONFIG, FOLDER_GONE, MODEL, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, CONFIG, FINDINGS, FOLDER_GONE, MODEL, RunFolder
+from mlpcli.runs.json_file import write_json
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.runs.records import Ended, Given, Outcome, Test
+from mlpcli.runs.records import Ended, RunOrigin, RunOutcome, TestScores
+from mlpcli.runs.summary import write_summary
 from mlpcli.scoring.evaluation import Evaluation
-from mlpcli.training.state import Session
+from mlpcli.training.state import TrainingState
 
 LEAST = 2.0
-"""Seconds between two checkpoints, at least."""
+"""Shortest time between two checkpoints, in seconds."""
 SHARE = 0.01
-"""Of the time, for writing them: after a slow one the next is later."""
+"""Largest share of a run's time spent on checkpoints; a slow write delays the next."""
 
 
-class Keeper:
-    """folder: of the run. given: what every checkpoint has beside the session.
+class Checkpointer:
+    """Writes checkpoints of one training, and what its run folder has at the end."""
 
-    every: seconds between two checkpoints; None: see LEAST and SHARE.
-    """
+    def __init__(
+        self, folder: RunFolder, state: TrainingState, given: RunOrigin, every: float | None = None
+    ) -> None:
+        """Write nothing yet. given: provenance and config texts that every checkpoint has beside the state.
 
-    def __init__(self, folder: RunFolder, session: Session, given: Given, every: float | None = None) -> None:
-        self.folder, self._session, self._given, self._every = folder, session, given, every
+        every: seconds between two checkpoints; None: as LEAST and SHARE say.
+        """
+        self.folder, self._state, self._given, self._every = folder, state, given, every
         self._next = 0.0
         self._written: int | None = None
 
@@ -43,51 +48,54 @@ class Keeper:
         """The config as it was given, for the model file."""
         return self._given["config"]
 
-    def keep(self, stopped: str = "") -> None:
-        """A checkpoint of now. Raises OutputError, and the one before is as it was."""
+    @property
+    def resumes_from(self) -> str:
+        """The place that a resumed run would start from, in words."""
+        return f"epoch {self._written}" if self._written else "the start"
+
+    def write(self, stopped: str = "") -> None:
+        """Write a checkpoint of now. Raises OutputError, and then the one before is as it was."""
         began = time.perf_counter()
-        checkpoint = self._session.checkpoint(self._given, stopped)
+        checkpoint = self._state.checkpoint(self._given, stopped)
         checkpoint.write(self.folder.path / CHECKPOINT)
-        first, self._written = self._written is None, self._session.progress.done
+        first, self._written = self._written is None, self._state.loop.epoch
         if first:
-            self.folder.write_summary({"made": self._given["made"], "ended": None})
+            write_summary(self.folder, {"made": self._given["made"], "ended": None})
         now = time.perf_counter()
         wait = max(LEAST, (now - began) / SHARE) if self._every is None else self._every
         self._next = now + wait
 
-    @property
-    def since(self) -> str:
-        """From where a resumed run would go on, in words."""
-        return f"epoch {self._written}" if self._written else "the start"
-
     def rescue(self) -> None:
-        """A checkpoint of now if that can be, before an error ends everything."""
+        """Write a checkpoint of now, if it can be done, before an error ends everything."""
         with suppress(MlpError):
-            if self._session.exact and self._written != self._session.progress.done:
-                self.keep()
+            if self._state.is_exact and self._written != self._state.loop.epoch:
+                self.write()
 
-    def finish(self, model: ModelFile, outcome: Outcome, test: Evaluation | None) -> None:
-        """Everything but the last checkpoint."""
-        session = self._session
+    def finish(self, model: ModelFile, outcome: RunOutcome, test: Evaluation | None) -> None:
+        """Write everything of a training that is over but the last checkpoint. Raises OutputError."""
+        state = self._state
         model.write(self.folder.path / MODEL)
-        self.folder.write_findings([each.as_json() for each in session.noticed])
+        write_json(self.folder.path / FINDINGS, [each.as_json() for each in state.findings])
         ended: Ended = {
             **outcome,
-            "seconds": round(session.progress.seconds, 3),
-            "halvings": session.halvings,
+            "seconds": round(state.loop.seconds, 3),
+            "halvings": state.halvings,
             "model_sha256": fingerprint(model.parameters),
-            "state_sha256": fingerprint(session.state),
+            "state_sha256": fingerprint(state.loop.arrays),
             # Without zeros: a matrix of a thousand classes would be larger than what is read again.
-            "test": cast("Test", test.as_json(zeros=False)) if test else None,
+            "test": cast("TestScores", test.as_json(zeros=False)) if test else None,
         }
-        self.folder.write_summary({"made": self._given["made"], "ended": ended})
+        write_summary(self.folder, {"made": self._given["made"], "ended": ended})
 
 
 @contextmanager
-def explained(folder: Path, since: Callable[[], str] = lambda: "the start") -> Iterator[None]:
-    """What cannot be written ends the run: raises RunFailed, with what is left and how to go on.
+def unwritable_ends_run(
+    folder: Path, resumes_from: Callable[[], str] = lambda: "the start"
+) -> Iterator[None]:
+    """Turn an OutputError into a RunFailed that says what is left and how to resume.
 
-    since: from where that would be, in words.
+    resumes_from: the place that a resumed run would start from, in words. Raises RunFailed; OutputError where
+    there is no run to resume yet.
     """
     try:
         yield
@@ -96,5 +104,5 @@ def explained(folder: Path, since: Callable[[], str] = lambda: "the start") -> I
             raise RunFailed([Fault(f.where, f.what, FOLDER_GONE) for f in error.faults]) from error
         if not (folder / CONFIG).is_file():
             raise
-        remedy = f"Free the place, then go on from {since()}: mlp train --resume {folder}"
+        remedy = f"Free the place, then go on from {resumes_from()}: mlp train --resume {folder}"
         raise RunFailed([Fault(f.where, f.what, remedy) for f in error.faults]) from error

@@ -1,35 +1,38 @@
-"""What a training tells while it runs, and what it leaves."""
+"""The events that a training reports while it runs, and the run that it leaves.
+
+Views import this module, so it imports nothing of the engine.
+"""
 
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from mlpcli.config.schema import LOWER_IS_BETTER
-from mlpcli.problem.problem import Problem
-from mlpcli.scoring.evaluation import Evaluation
-from mlpcli.training.loop import INTERRUPTED, LOST
+from mlpcli.training.stop_reasons import INTERRUPTED, NON_FINITE
 
 if TYPE_CHECKING:
+    from mlpcli.problem.problem import Problem
     from mlpcli.runs.finding import Finding
-    from mlpcli.runs.records import Seen
+    from mlpcli.runs.records import ReportedFindingRecord
+    from mlpcli.scoring.evaluation import Evaluation
 
 Record = dict[str, int | float | None]
-"""What is printed of an epoch: epoch, cost, loss where there is a penalty, the loss and scores of the
-validation rows (of the training rows, without validation), seconds."""
+"""A row of history.csv: epoch, cost, loss where there is a penalty, what else is followed, the loss and
+scores of the validation rows (of the training rows, without validation), seconds."""
+
+VALIDATION_COST, SEAL = "validation_cost", "sha256"
+"""Columns of repeat.csv in earlier versions: a loss with the penalty in it, and a digest of the row."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Started:
-    """Everything is ready; the next epoch comes next. after: the epochs that a resumed run has already.
+    """Everything is ready, and the first epoch follows. after: epochs that a resumed run has already.
 
-    batches: those done of the next epoch. notes: what is to be said of going on.
+    batches: how many are done of the next epoch. notes: what to say about resuming.
     """
 
     prepared: Problem
@@ -41,18 +44,20 @@ class Started:
 
 @dataclass(frozen=True)
 class Planned:
-    """Seeds or folds come first; what they are trainings of."""
+    """Seeds or folds come first. prepared: the problem that they are trainings of."""
 
     prepared: Problem
     folder: Path
 
 
-@dataclass(frozen=True)
-class Repeated:
+@dataclass(frozen=True, kw_only=True)
+class SeedResult:
     """A training that was repeated from a seed. cost, validation_loss: of the epoch that it would keep.
 
     scores: of the weights that it would keep, on the validation part or else the training part, and on the
-    test part. reached: whether its loss came to what was asked for; None where nothing was.
+    test part. reached: whether its loss came to what was asked for; None where nothing was. halvings: of the
+    learning rate, after non-finite costs. penalised: whether the validation loss has the penalty in it, as
+    in files of an earlier version.
     """
 
     seed: int
@@ -63,30 +68,28 @@ class Repeated:
     stopped: str
     reached: bool | None = None
     halvings: int = 0
-    """Of the rate, after costs that were not finite."""
     penalised: bool = False
-    """Whether the validation loss has the penalty in it: that of an earlier version has."""
 
     @property
-    def lost(self) -> bool:
+    def failed(self) -> bool:
         """Whether its cost became infinite or NaN."""
-        return self.stopped in LOST
+        return self.stopped in NON_FINITE
 
     @property
     def followed(self) -> float:
-        """Its validation loss (its cost, without validation rows); infinity for one that was lost."""
+        """The validation loss (the cost, without validation rows); infinity for a training that failed."""
         value = self.cost if self.validation_loss is None else self.validation_loss
-        return value if math.isfinite(value) and not self.lost else math.inf
+        return value if math.isfinite(value) and not self.failed else math.inf
 
     def judged(self, metric: str | None) -> float:
-        """The value that seeds are ranked by, the lowest first. metric: training.stop.metric."""
-        if metric in (None, "loss") or self.lost:
+        """Return the value that seeds are ranked by, in ascending order. metric: training.stop.metric."""
+        if metric in (None, "loss") or self.failed:
             return self.followed
         value = self.scores[f"validation_{metric}"]
         return value if metric in LOWER_IS_BETTER else -value
 
     def as_record(self) -> dict[str, Any]:
-        """A row of repeat.csv."""
+        """Return the row of repeat.csv."""
         return {
             "seed": self.seed,
             "epochs": self.epochs,
@@ -98,10 +101,36 @@ class Repeated:
             "halvings": self.halvings,
         }
 
+    @classmethod
+    def from_record(cls, row: Mapping[str, str]) -> SeedResult:
+        """Read a row of repeat.csv, also of an earlier version. Raises ValueError for anything else."""
+        old = VALIDATION_COST in row
+        validation = VALIDATION_COST if old else "validation_loss"
+        own = {"seed", "epochs", "cost", validation, "stopped", "reached", "halvings"}
+        missing, reached = sorted(own - set(row)), row.get("reached", "")
+        if missing:
+            raise ValueError(f"there is no column {missing[0]}")
+        if reached not in ("", "0", "1"):
+            raise ValueError(f"{reached!r} says neither that a cost was reached nor that it was not")
+        result = cls(
+            seed=int(row["seed"]),
+            epochs=int(row["epochs"]),
+            cost=float(row["cost"]),
+            validation_loss=float(row[validation]) if row[validation] else None,
+            scores={name: float(text) for name, text in row.items() if name not in {*own, SEAL}},
+            stopped=row["stopped"],
+            reached=reached == "1" if reached else None,
+            halvings=int(row["halvings"]),
+            penalised=old,
+        )
+        if math.isnan(result.cost) and not result.failed:
+            raise ValueError(f"the cost of seed {result.seed} is no number")
+        return result
+
 
 @dataclass(frozen=True)
 class EpochDone:
-    """One pass is over. record: only for the epochs that are printed."""
+    """One epoch is over. record: only for the epochs that are printed."""
 
     number: int
     of: int
@@ -109,20 +138,20 @@ class EpochDone:
 
 
 @dataclass(frozen=True)
-class Noticed:
-    """Something goes wrong. epoch: 0 before the first. batch: of that epoch, where it is known."""
+class ReportedFinding:
+    """A finding of a training under way. epoch: 0 before the first. batch: of that epoch, if it is known."""
 
     epoch: int
     finding: Finding
     batch: int | None = None
 
-    def as_json(self) -> Seen:
-        """As in findings.json: the finding's fields after epoch and batch."""
+    def as_json(self) -> ReportedFindingRecord:
+        """Return the entry of findings.json: the finding's fields after epoch and batch."""
         return {"epoch": self.epoch, "batch": self.batch, **self.finding.as_json()}
 
     @classmethod
-    def from_json(cls, found: Seen) -> Noticed:
-        """What as_json gave."""
+    def from_json(cls, found: ReportedFindingRecord) -> ReportedFinding:
+        """Read what as_json returned. Raises ValueError for a severity that does not exist."""
         from mlpcli.runs.finding import Finding  # seldom needed
 
         return cls(found["epoch"], Finding.from_json(found), found["batch"])
@@ -130,7 +159,7 @@ class Noticed:
 
 @dataclass(frozen=True)
 class Halved:
-    """The cost was lost in an epoch; training goes on after epoch `after`, its rate times `factor`."""
+    """The cost of an epoch was not finite; training resumes after epoch `after`, its rate times `factor`."""
 
     epoch: int
     after: int
@@ -138,9 +167,9 @@ class Halved:
     cause: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
-    """A training that ended. path: the folder. kept_epoch: of the model.
+    """A training that ended. path: the run folder. kept_epoch: the epoch whose weights became the model.
 
     cost, loss: of that epoch, each batch's before its update; NaN or None where they are not known. scores:
     of the model's weights on all rows of a part, training_loss and the like; empty where they are not known.
@@ -150,13 +179,13 @@ class Run:
     stopped: str
     epochs: int
     cost: float
+    loss: float | None = None
     kept_epoch: int
     seconds: float
     history: tuple[Record, ...]
-    test: Evaluation | None
-    findings: tuple[Noticed, ...] = ()
-    loss: float | None = None
     scores: Mapping[str, float | None] = field(default_factory=dict)
+    test: Evaluation | None
+    findings: tuple[ReportedFinding, ...] = ()
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -164,7 +193,7 @@ class Run:
     @property
     def failed(self) -> bool:
         """Whether the cost became infinite or NaN."""
-        return self.stopped in LOST
+        return self.stopped in NON_FINITE
 
     @property
     def interrupted(self) -> bool:
@@ -176,16 +205,16 @@ class Run:
 class SeedDone:
     """One of the repeated trainings is over. of: how many there are."""
 
-    result: Repeated
+    result: SeedResult
     of: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SeedsDone:
-    """What the trainings from several seeds came to; made by a SeedTally.
+    """All repeated trainings are finished; of a run that is read back, those that repeat.csv has.
 
     best: the seed that is trained once more, and kept. lowest, median, highest: of their validation losses
-    (their costs, without validation rows), infinity for one that was lost. followed: the name of these.
+    (their costs, without validation rows), infinity for one that failed. followed: the name of these.
     reached: how many came to the cost that was asked for; None where none was. cost_below: that cost, where
     it is known.
     """
@@ -200,43 +229,12 @@ class SeedsDone:
     cost_below: float | None = None
 
 
-class SeedTally:
-    """Collects what the seeds came to in a few bytes each, as there may be a million of them.
-
-    metric: training.stop.metric, by which the best is chosen.
-    """
-
-    def __init__(self, metric: str | None = None) -> None:
-        self._metric, self._followed = metric, "cost"
-        self._costs = array("d")
-        self._best = (math.inf, math.inf)
-        self._reached: int | None = None
-
-    def add(self, result: Repeated) -> None:
-        """One more seed is done."""
-        self._costs.append(result.followed)
-        self._best = min(self._best, (result.judged(self._metric), result.seed))
-        if result.validation_loss is not None:
-            self._followed = "validation cost" if result.penalised else "validation loss"
-        if result.reached is not None:
-            self._reached = (self._reached or 0) + result.reached
-
-    def done(self, cost_below: float | None = None) -> SeedsDone | None:
-        """What they came to; None where there is none."""
-        count = len(self._costs)
-        if not count:
-            return None
-        costs = np.sort(np.frombuffer(self._costs))
-        lowest, low, high, highest = (float(costs[at]) for at in (0, (count - 1) // 2, count // 2, -1))
-        median = (low + high) / 2
-        best, reached = int(self._best[1]), self._reached
-        return SeedsDone(count, best, lowest, median, highest, reached, self._followed, cost_below)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FoldDone:
-    """One training of a cross-validation is over. scores: on the rows that it has not seen, of the weights of
-    kept_epoch. halvings: of the rate."""
+    """One training of a cross-validation is over. halvings: of its learning rate.
+
+    scores: on the rows that it has not seen, of the weights of kept_epoch.
+    """
 
     number: int
     of: int
@@ -248,35 +246,39 @@ class FoldDone:
 
 @dataclass(frozen=True)
 class FoldsDone:
-    """All of them are. folds: the scores of each, on the rows that it has not seen."""
+    """All folds are trained. folds: the scores of each, on the rows that it has not seen."""
 
     folds: tuple[Mapping[str, float], ...]
     predictions: Path
 
     @property
     def table(self) -> dict[str, tuple[float, float]]:
-        """Of each score its mean and standard deviation over the folds."""
+        """The mean and the standard deviation over the folds, of each score by name."""
+        import numpy as np  # a view of a plain training does without
+
         columns = {name: np.array([each[name] for each in self.folds]) for name in self.folds[0]}
         with np.errstate(invalid="ignore"):
             return {name: (float(v.mean()), float(v.std(ddof=1))) for name, v in columns.items()}
 
 
 @dataclass(frozen=True)
-class BrokenOff:
-    """The run was interrupted, among its seeds or folds or where no batch was at hand to be finished; what is
-    done of it is in the folder."""
+class RunInterrupted:
+    """The run was interrupted among its seeds or folds, or where no batch was at hand to be finished.
+
+    What is done of it is in the folder.
+    """
 
     folder: Path
 
 
 @dataclass(frozen=True)
-class Ended:
-    """Training is over, well or not, and everything is in its folder. anew: false where it was before."""
+class RunEnded:
+    """Training is over, well or not, and everything is in its folder. anew: false if it was over before."""
 
     run: Run
     anew: bool = True
 
 
-Beside = Planned | SeedDone | SeedsDone | FoldDone | FoldsDone | BrokenOff
-"""What is told of seeds and folds, before the training itself."""
-Event = Started | Noticed | EpochDone | Halved | Beside | Ended
+ExperimentEvent = Planned | SeedDone | SeedsDone | FoldDone | FoldsDone | RunInterrupted
+"""An event of seeds or folds, which come before the training itself."""
+Event = Started | ReportedFinding | EpochDone | Halved | ExperimentEvent | RunEnded

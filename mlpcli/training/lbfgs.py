@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.execute.executor import Executor, Function, State
-from mlpcli.execute.rows import EpochRunner, Rows, Stretch
+from mlpcli.execute.rows import EpochBlock, EpochRequest, EpochRunner, Rows
 from mlpcli.graph.node import Node
-from mlpcli.optim.line_search import Trial, strong_wolfe
+from mlpcli.optim.line_search import StepTrial, strong_wolfe
 from mlpcli.optim.optimizers.lbfgs import Lbfgs
 from mlpcli.optim.step import TrainingStep
 from mlpcli.plan.make_plan import make_plan
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOVES, CHANGES, PAIRS = "lbfgs/moves", "lbfgs/changes", "lbfgs/pairs"
-"""States: the last steps and what they changed of the gradient, (history, parameters), a ring; and how many
-pairs it ever held."""
+"""Names of the states: the last steps, and how each changed the gradient, (history, parameters), as a ring
+buffer; and how many pairs it ever held."""
 GRADIENT = "gradient of "
 NO_GRADIENT = "the gradient is 0"
 NO_LOWER_COST = "the line search finds no lower cost"
 
 
 def memory(settings: Lbfgs, size: int) -> dict[str, NDArray[np.float64]]:
-    """The states beside the parameters, at the start. size: numbers that are trained."""
+    """Return the states beside the parameters, at the start. size: how many numbers are trained."""
     shape = (settings.history, size)
     return {MOVES: np.zeros(shape), CHANGES: np.zeros(shape), PAIRS: np.zeros(())}
 
 
 @dataclass(frozen=True)
 class _Point:
-    """Weights, the gradient there, and what is followed."""
+    """A point of the search: weights, the gradient there, (parameters,) each, and the followed outputs."""
 
     weights: NDArray[np.float64]
     gradient: NDArray[np.float64]
@@ -44,9 +44,9 @@ class _Point:
 
 
 class LbfgsRunner(EpochRunner):
-    """As EpochRunner, with one batch an epoch: all rows, as they stand.
+    """An EpochRunner with one batch an epoch: all rows, as they stand.
 
-    Vectors are float64, whatever the precision of the network. state: parameters and memory().
+    Vectors are float64, whatever the precision of the network.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class LbfgsRunner(EpochRunner):
         rows: Rows,
         settings: Lbfgs,
     ) -> None:
+        """Compile the gradient. state: parameters and memory(), which are changed in place."""
         self._settings, self._state = settings, state
         self._count = self._batch = len(next(iter(rows.values())))
         self._followed = tuple(outputs)
@@ -75,34 +76,33 @@ class LbfgsRunner(EpochRunner):
         self._at: _Point | None = None
         self._ended = ""
 
-    def stretch(
-        self,
-        count: int,
-        rng: np.random.Generator | None,
-        cost_below: float,
-        should_stop: Callable[[], bool],
-    ) -> Stretch:
+    def _run_epochs(self, wanted: EpochRequest) -> EpochBlock:
         self._ended = ""
-        done = super().stretch(count, None, cost_below, lambda: should_stop() or bool(self._ended))
+
+        def ends() -> bool:
+            return wanted.should_stop() or bool(self._ended)
+
+        # All rows at once have no order.
+        done = super()._run_epochs(replace(wanted, rng=None, should_stop=ends))
         return replace(done, ended=self._ended)
 
     def _output_names(self) -> tuple[str, ...]:
         return self._followed
 
     def _step(self, chosen: NDArray[np.intp]) -> Mapping[str, NDArray[Any]]:
-        """One iteration: what is followed before it."""
+        """Run one iteration; return the followed outputs before it."""
         here = self._evaluate(self._weights())
         cost = float(here.followed["cost"])
         if not math.isfinite(cost):
             return here.followed
         if not np.isfinite(here.gradient).all():
-            self._put(here.weights + here.gradient)  # a step of any length: the weights are lost by it
+            self._put(here.weights + here.gradient)  # any step will do: it makes the weights non-finite
             return here.followed
         if np.max(np.abs(here.gradient), initial=0.0) <= self._settings.tolerance:
             self._ended = NO_GRADIENT if not self._settings.tolerance else self._small()
             return here.followed
         found = self._search(here, cost)
-        if found is None and self._state[PAIRS] > 0:  # what is remembered is of no use here: forget it
+        if found is None and self._state[PAIRS] > 0:  # the memory is of no use here: forget it
             self._state[PAIRS][...] = 0
             found = self._search(here, cost)
         if found is None:
@@ -120,22 +120,22 @@ class LbfgsRunner(EpochRunner):
     def _small(self) -> str:
         return f"no entry of the gradient is above {self._settings.tolerance:g}"
 
-    def _search(self, here: _Point, cost: float) -> Trial[_Point] | None:
+    def _search(self, here: _Point, cost: float) -> StepTrial[_Point] | None:
         direction = self._direction(here.gradient)
         slope = float(direction @ here.gradient)
         if not slope < 0.0:
             return None
 
-        def along(length: float) -> Trial[_Point]:
+        def along(length: float) -> StepTrial[_Point]:
             point = self._evaluate(here.weights + length * direction)
-            return Trial(length, float(point.followed["cost"]), float(point.gradient @ direction), point)
+            return StepTrial(length, float(point.followed["cost"]), float(point.gradient @ direction), point)
 
         settings = self._settings
-        # Without a memory the direction has no scale yet: the first step has a length of at most 1.
+        # While nothing is remembered the direction has no scale: the first step has a length of at most 1.
         first = 1.0 if self._state[PAIRS] > 0 else min(1.0, 1.0 / float(np.linalg.norm(direction)))
         found = strong_wolfe(
             along,
-            Trial(0.0, cost, slope, here),
+            StepTrial(0.0, cost, slope, here),
             first,
             settings.sufficient_decrease,
             settings.curvature,
@@ -145,7 +145,7 @@ class LbfgsRunner(EpochRunner):
         return found if found is not None and found.cost < cost else None
 
     def _direction(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Algorithm 7.4, the two loops; -gradient without a memory."""
+        """Return the direction of algorithm 7.4, by two loops; -gradient while nothing is remembered."""
         moves, changes, held = self._state[MOVES], self._state[CHANGES], int(self._state[PAIRS])
         recent = [number % len(moves) for number in range(held - 1, max(held - len(moves), 0) - 1, -1)]
         direction = -gradient
@@ -164,7 +164,10 @@ class LbfgsRunner(EpochRunner):
         return direction
 
     def _remember(self, move: NDArray[np.float64], change: NDArray[np.float64]) -> None:
-        """Pairs of no curvature to speak of are left out, as in L-BFGS-B (Byrd et al. 1995, section 4)."""
+        """Remember a step, unless it has no curvature to speak of.
+
+        Source: L-BFGS-B, Byrd et al. 1995, section 4.
+        """
         if float(move @ change) <= np.finfo(np.float64).eps * float(change @ change):
             return
         at = int(self._state[PAIRS]) % len(self._state[MOVES])
@@ -182,7 +185,10 @@ class LbfgsRunner(EpochRunner):
             at += array.size
 
     def _evaluate(self, weights: NDArray[np.float64]) -> _Point:
-        """Weights are what the network's precision makes of them. The last point is not computed twice."""
+        """Compute the point of these weights, rounded to the network's precision.
+
+        The last point is not computed twice.
+        """
         self._put(weights)
         weights = self._weights()
         if self._at is not None and np.array_equal(self._at.weights, weights):

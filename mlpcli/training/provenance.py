@@ -14,16 +14,19 @@ from mlpcli.graph.fingerprint import fingerprint
 from mlpcli.optim.step import TrainingStep
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.array_file import fingerprint as array_fingerprint
-from mlpcli.runs.records import DataFile, Made
+from mlpcli.runs.records import DataFile, Provenance
 from mlpcli.version import __version__
 
 DATA_FILES = ("train", "labels", "validation", "validation_labels", "test", "test_labels")
 
 
-def provenance(prepared: Problem, step: TrainingStep) -> Made:
-    """Of a training that is about to begin. Hashes data files that are not hashed yet."""
+def provenance(prepared: Problem, step: TrainingStep) -> Provenance:
+    """Return the provenance of a training that is about to begin; hashes data files that are not hashed yet.
+
+    Raises DataError where a data file cannot be read.
+    """
     config = prepared.config
-    made: Made = {
+    made: Provenance = {
         "mlp_version": __version__,
         "python": ".".join(map(str, sys.version_info[:3])),
         "platform": sys.platform,
@@ -46,33 +49,33 @@ def _data_files(problem: Problem) -> Iterator[tuple[str, DataFile]]:
             yield key, {"file": os.path.basename(path), "sha256": problem.files.sha256(path)}
 
 
-def changed_data(then: Made, now: Made) -> list[str]:
-    """The keys of the data files whose content differs, or of which nothing is known."""
+def changed_data(then: Provenance, now: Provenance) -> list[str]:
+    """Return the keys of the data files whose content differs, or is unknown."""
     keys = {*then["data"], *now["data"]}
     digests = {key: (_digest_of(then, key), _digest_of(now, key)) for key in keys}
     return sorted(key for key, (old, new) in digests.items() if old is None or old != new)
 
 
-def _digest_of(made: Made, key: str) -> str | None:
+def _digest_of(made: Provenance, key: str) -> str | None:
     file = made["data"].get(key)
     return file["sha256"] if file else None
 
 
-def data_differences(then: Made, now: Made) -> Iterator[str]:
-    """Those in words."""
+def data_differences(then: Provenance, now: Provenance) -> Iterator[str]:
+    """Yield a sentence for each data file whose content has changed, and for other initial weights."""
     for key in changed_data(then, now):
-        old, new = (_said(each["data"].get(key)) for each in (then, now))
+        old, new = (_describe_file(each["data"].get(key)) for each in (then, now))
         yield f"data.{key}: {old}, {new}."
     if then.get("start_from") != now.get("start_from"):
         yield "start_from: the first weights that were taken over are not the same."
 
 
-def _said(file: Mapping[str, Any] | None) -> str:
+def _describe_file(file: Mapping[str, Any] | None) -> str:
     return f"{file['file']} (sha256 {(file['sha256'] or 'unknown')[:16]})" if file else "none"
 
 
-def check_start(then: Made, now: Made, config: Config) -> None:
-    """Of a run that has no checkpoint yet: as check_data, and DataError for other first weights, too."""
+def check_start(then: Provenance, now: Provenance, config: Config) -> None:
+    """Check a run that has no checkpoint yet. Raises DataError for changed data or initial weights."""
     check_data(then, now, config.data)
     if then.get("start_from") != now.get("start_from"):
         what = "start_from: the weights are not those that the run began with."
@@ -80,8 +83,8 @@ def check_start(then: Made, now: Made, config: Config) -> None:
         raise DataError(Fault(config.start_from or "start_from", what, remedy))
 
 
-def check_data(then: Made, now: Made, config: DataConfig) -> None:
-    """Raises DataError naming each data file whose content is another than it was."""
+def check_data(then: Provenance, now: Provenance, config: DataConfig) -> None:
+    """Check the data files. Raises DataError naming each one whose content has changed."""
     faults = []
     for key in changed_data(then, now):
         path = getattr(config, key)
@@ -94,8 +97,8 @@ def check_data(then: Made, now: Made, config: DataConfig) -> None:
         raise DataError(faults)
 
 
-def check_executor(then: Made, now: Made, path: Path) -> None:
-    """Raises ModelFileError where it is another one."""
+def check_executor(then: Provenance, now: Provenance, path: Path) -> None:
+    """Check that the executor is the one of the run. Raises ModelFileError where it is another one."""
     if then["executor"] != now["executor"]:
         what = f"The run was trained by the executor {then['executor']}; here it would be {now['executor']}."
         remedy = "Install it: pip install llvmlite." if then["executor"] == "native" else ""
@@ -103,8 +106,8 @@ def check_executor(then: Made, now: Made, path: Path) -> None:
         raise ModelFileError(Fault(str(path), what + " The bits would differ.", remedy))
 
 
-def check_computation(then: Made, now: Made, path: Path) -> tuple[str, ...]:
-    """Notes on what may change the last bits. Raises ModelFileError where they would be others."""
+def check_computation(then: Provenance, now: Provenance, path: Path) -> tuple[str, ...]:
+    """Return notes on what may change the last bits. Raises ModelFileError where the step is another one."""
     old, new = then["mlp_version"], now["mlp_version"]
     check_executor(then, now, path)
     if then["graph"] != now["graph"]:
@@ -117,8 +120,8 @@ def check_computation(then: Made, now: Made, path: Path) -> tuple[str, ...]:
     return tuple(differences(then, now))
 
 
-def differences(then: Made, now: Made) -> Iterator[str]:
-    """What may change the last bits, in words."""
+def differences(then: Provenance, now: Provenance) -> Iterator[str]:
+    """Yield a sentence for each version that may change the last bits."""
     pairs: list[tuple[str, str | None, str | None]] = [("mlp", then["mlp_version"], now["mlp_version"])]
     names = sorted({*then["libraries"], *now["libraries"]})
     pairs += [(name, then["libraries"].get(name), now["libraries"].get(name)) for name in names]

@@ -1,4 +1,4 @@
-"""A learning rate from a range test: one short training in which the rate grows from step to step."""
+"""The range test: one short training in which the learning rate grows, to find a good one."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 RATE = "learning_rate"
 HIGHEST, A_DECADE = 10.0, 20
-"""The highest rate that is tried, and how many to a factor of ten: 141 steps from LOWEST on."""
+"""The highest rate tried, and the number of rates to a factor of ten: 141 steps from LOWEST on."""
 MOST_ROWS = 256
-"""Rows that the loss is looked at on: the same ones all the time, so that it needs no smoothing."""
+"""The number of rows that the loss is computed on: always the same ones, so that it needs no smoothing."""
 RUN_AWAY = 4.0
-"""Times the lowest loss at which the test ends, as in fastai."""
+"""The multiple of the lowest loss at which the test ends, as in fastai."""
 
 
 def rates() -> NDArray[np.float64]:
-    """Evenly spaced in their logarithms."""
+    """Return the rates to try, in ascending order, evenly spaced in their logarithms; shape (rates,)."""
     decades = round(math.log10(HIGHEST / LOWEST))
     numbers: NDArray[np.float64] = np.logspace(
         math.log10(LOWEST), math.log10(HIGHEST), decades * A_DECADE + 1
@@ -48,11 +48,12 @@ def range_test(
     batch_size: int,
     rng: np.random.Generator,
 ) -> RangeTest:
-    """The test from these weights, on copies of them; without schedule and warm-up, with clipping.
+    """Run the test from copies of these weights, without schedule and warm-up, with clipping.
 
-    Batches are taken from the rows in an order drawn from rng, the next order where they are used up.
-    It ends early where the loss has run away. Source: Smith 2017, arXiv:1506.01186, section 3.3; that the
-    rate grows exponentially, and that the loss is looked at, is from fastai's lr_find.
+    rows: of the training part, by placeholder. batch_size: rows of a step. rng: draws the order of the rows,
+    and the next order when they are used up. The test ends early when the loss has run away.
+    Source: Smith 2017, arXiv:1506.01186, section 3.3; that the rate grows exponentially, and that the loss is
+    looked at, is from fastai's lr_find.
     """
     dtype = network.inputs.dtype
     step = training_step(network, optimizer, parameter(RATE, (), dtype))
@@ -83,8 +84,11 @@ def range_test(
     return RangeTest(tuple(tried), tuple(losses))
 
 
-def with_rate(prepared: Problem) -> Problem:
-    """With a number in the place of the learning rate `auto`: a range test on the training rows finds it."""
+def resolve_auto_rate(prepared: Problem) -> Problem:
+    """Return the problem with a number instead of the learning rate `auto`, found on the training rows.
+
+    A problem whose learning rate is a number already is returned as it is.
+    """
     if not prepared.optimizer.automatic:
         return prepared
     found = range_test(

@@ -1,197 +1,205 @@
-"""`train --resume`: a run that broke off goes on to the bits that it would have ended with."""
+"""A run that was interrupted or killed is resumed, to the bits that it would have ended with."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
-from pathlib import Path
-from typing import Any
 
 from mlpcli.config.differences import Difference, differences
 from mlpcli.config.load import ConfigFile, load_config_text
 from mlpcli.config.schema import Config
 from mlpcli.data.files import DataFiles
 from mlpcli.errors import ConfigError, Fault, ModelFileError, RunFailed
-from mlpcli.optim.step import TrainingStep
-from mlpcli.problem.build import CHOICES, prepare, read_config
-from mlpcli.problem.problem import Problem
+from mlpcli.problem.build import CHOICES, prepare, prepare_file, read_config
 from mlpcli.registry import choice_name
 from mlpcli.runs.atomic import remove_left_over
 from mlpcli.runs.checkpoint import REMEDY, Checkpoint, understood
 from mlpcli.runs.folder import CHECKPOINT, CONFIG, HISTORY, MODEL, SUMMARY, RunFolder
 from mlpcli.runs.lock import locked
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.runs.records import Given
-from mlpcli.training.best_weights import Kept, with_row
-from mlpcli.training.checkpointer import Keeper, explained
-from mlpcli.training.events import Ended, Noticed, Run, Started
-from mlpcli.training.loop import ALL_DONE, INTERRUPTED, LOST
-from mlpcli.training.part_evaluator import LOST_RULES
-from mlpcli.training.provenance import DATA_FILES, check_computation, check_data, check_start, provenance
-from mlpcli.training.range_test import with_rate
-from mlpcli.training.state import Session, records
-from mlpcli.training.trainer import Interrupted, Report, conduct, failure, keep_curve, step_of
+from mlpcli.runs.records import CheckpointHeader, RunOrigin
+from mlpcli.runs.summary import read_summary
+from mlpcli.training.checkpointer import unwritable_ends_run
+from mlpcli.training.events import Run, RunEnded
+from mlpcli.training.failure import failure
+from mlpcli.training.finished import Finished, finished_run
+from mlpcli.training.observer import TrainingHooks
+from mlpcli.training.provenance import DATA_FILES, check_computation, check_data, check_start
+from mlpcli.training.start import Ready, TrainingStart, fresh, make_ready
+from mlpcli.training.state import TrainingState
+from mlpcli.training.stop_reasons import ALL_DONE, INTERRUPTED, NON_FINITE
+from mlpcli.training.trainer import run_training
 
 STOP = tuple(f"training.stop.{key}" for key in ("patience", "min_delta", "cost_below", "max_time"))
-FREE = (
+RESUMABLE_KEYS = (
     *("training.epochs", *STOP, "training.print_every", "training.monitors"),
     *("data.source", "start_from", "executor"),
 )
-"""Keys that cannot change what was done so far: nothing is left of the first weights, either. The executor
-and the data files are looked at as such."""
-ELSEWHERE = ("start_from", "executor")
-"""Likewise, of a run with seeds or folds."""
-LEAVE_IT = f"Leave it as it was, or train anew with mlp train. What may change: {', '.join(FREE[:7])}."
+"""Keys that cannot change what was done so far: nothing is left of the initial weights, either. The executor
+and the data files are checked by themselves."""
+RELOCATABLE_KEYS = ("start_from", "executor")
+"""Keys that may change when a run with seeds or folds is resumed."""
+LEAVE_IT = (
+    f"Leave it as it was, or train anew with mlp train. What may change: {', '.join(RESUMABLE_KEYS[:7])}."
+)
+NO_CHECKPOINT = f"the run has no {CHECKPOINT} yet: it starts from its {CONFIG}."
 
 
-def resume(
-    run: str | Path,
-    overrides: Sequence[str] = (),
-    report: Report = lambda event: None,
-    interrupted: Interrupted = lambda: False,
-    keep_every: float | None = None,
-    anew: bool = False,
-    files: DataFiles | None = None,
+def resume_run(
+    folder: RunFolder, overrides: Sequence[str], hooks: TrainingHooks, files: DataFiles | None = None
 ) -> Run:
-    """Go on with a run that was interrupted or killed, in its folder, by its own config.yaml.
+    """Resume the training of a run folder by its own config.yaml: from its checkpoint, or from the start.
 
-    overrides: of keys that cannot change what was done so far: training.epochs, training.stop and the
-    like. A run that is complete is told as it is. anew: that the training has not begun yet is as it should
-    be. files: what the command has read already. Arguments and errors are else those of train;
-    ModelFileError where the checkpoint is damaged, or not what would be gone on with.
+    overrides: of RESUMABLE_KEYS. files: what the command has read already; None: nothing. A run that is
+    complete is reported as it is. Raises ConfigError, DataError, OutputError; ModelFileError where the
+    checkpoint is damaged or does not fit the config; RunFailed where the cost is not finite, and where the
+    run can no longer be kept.
     """
-    folder = RunFolder.find(Path(run))
-    with locked(folder.path), explained(folder.path, lambda: "the last checkpoint"):
+    with locked(folder.path), unwritable_ends_run(folder.path, lambda: "the last checkpoint"):
         remove_left_over(folder.path)
         if not folder.has(CHECKPOINT):
-            return _from_the_start(folder, overrides, report, interrupted, keep_every, anew, files)
-        found = Checkpoint.read(folder.path / CHECKPOINT)
-        return _go_on(folder, found, overrides, report, interrupted, keep_every, files)
+            return run_training(_fresh_in(folder, overrides, (NO_CHECKPOINT,), files), hooks)
+        checkpoint = Checkpoint.read(folder.path / CHECKPOINT)
+        file = read_config(folder.path / CONFIG, overrides)
+        before, finished = _checked(folder, checkpoint, file)
+        if finished is not None:
+            return _report_finished(folder, finished, hooks)
+        return run_training(restored(folder, checkpoint, file, before, files), hooks)
 
 
-def _from_the_start(
-    folder: RunFolder,
-    overrides: Sequence[str],
-    report: Report,
-    interrupted: Interrupted,
-    keep_every: float | None,
-    anew: bool,
-    files: DataFiles | None,
-) -> Run:
-    """A run that was killed before there was a checkpoint."""
+def start_run(folder: RunFolder, hooks: TrainingHooks, files: DataFiles) -> Run:
+    """Train a run folder that has a config.yaml, and no training yet. Raises as resume_run does.
+
+    files: what the command has read already.
+    """
+    with locked(folder.path), unwritable_ends_run(folder.path, lambda: "the last checkpoint"):
+        remove_left_over(folder.path)
+        return run_training(_fresh_in(folder, (), (), files), hooks)
+
+
+def _fresh_in(
+    folder: RunFolder, overrides: Sequence[str], notes: tuple[str, ...], files: DataFiles | None
+) -> TrainingStart:
+    """Return the start of a run that was killed before there was a checkpoint, or has not begun."""
     begun = [name for name in (HISTORY, MODEL) if folder.has(name)]
     if begun:
         what = f"There is no {CHECKPOINT}, though the training had begun: there is {begun[0]}."
         raise ModelFileError(Fault(str(folder.path), what, REMEDY))
-    prepared, step = _prepared(folder, overrides, files)
-    made = provenance(prepared, step)
+    ready = make_ready(prepare(folder.path / CONFIG, overrides, files=files))
     if folder.has(SUMMARY):
-        check_start(folder.read_summary()["made"], made, prepared.config)
-    session = Session.begin(prepared, step)
+        check_start(read_summary(folder)["made"], ready.made, ready.prepared.config)
+    text = ready.prepared.file.text
     if overrides:
-        folder.write_config(prepared.file.text)
-    text = prepared.file.text
-    keeper = Keeper(folder, session, {"made": made, "config": text, "run_config": text}, keep_every)
-    keep_curve(prepared, folder)
-    note = f"the run has no {CHECKPOINT} yet: it starts from its {CONFIG}."
-    started = Started(prepared, folder.path, notes=() if anew else (note,))
-    return conduct(prepared, step, session, keeper, started, report, interrupted)
+        folder.write_config(text)
+    return fresh(ready, folder, config=text, run_config=text, notes=notes)
 
 
-def _go_on(
-    folder: RunFolder,
-    found: Checkpoint,
-    overrides: Sequence[str],
-    report: Report,
-    interrupted: Interrupted,
-    keep_every: float | None,
-    files: DataFiles | None,
-) -> Run:
-    values, path = found.values, folder.path / CHECKPOINT
-    file = read_config(folder.path / CONFIG, overrides)
-    with understood(path):
+def _checked(folder: RunFolder, checkpoint: Checkpoint, file: ConfigFile) -> tuple[Config, Finished | None]:
+    """Return the config so far, and the run if nothing is left to do. Raises ConfigError, ModelFileError."""
+    values = checkpoint.values
+    with understood(folder.path / CHECKPOINT):
         text = values["run_config"]
         then = load_config_text(text, folder.path / CONFIG, (), CHOICES, check_files=False).config
-        check_changes(file, then, FREE, "A run that goes on keeps its config, and this was changed", LEAVE_IT)
+        what = "A run that goes on keeps its config, and this was changed"
+        check_changes(file, then, RESUMABLE_KEYS, what, LEAVE_IT)
         _check_epochs(file, values)
-        over = None if _goes_on(values, then, file.config) else _as_it_is(folder, values, found)
-        lost = [f for f in values["findings"] if f["rule"] in LOST_RULES]
-        cause, rule = (lost[-1]["cause"], lost[-1]["rule"]) if lost else ("", "")
-        at_once = bool(lost) and (lost[-1]["epoch"], lost[-1]["batch"]) == (1, 1)
-    if over is not None:
-        if not folder.has(MODEL):
-            what = f"The training is complete, and its {MODEL} is gone."
-            remedy = f"Use another copy of the run, or train again: mlp train {folder.path / CONFIG}"
-            raise ModelFileError(Fault(str(folder.path), what, remedy))
-        ModelFile.read(folder.path / MODEL)
-        report(Ended(over, anew=False))
-        if over.failed:
-            raise RunFailed(failure(over, cause, rule, at_once))
-        return over
-    found.check_version(path)
-    prepared, step = _prepared(folder, overrides, files)
-    made = provenance(prepared, step)
-    began = values["made"].get("start_from")
-    if prepared.found_rate is not None and made.get("start_from") != began:
+        if _is_unfinished(values, then, file.config):
+            return then, None
+        return then, finished_run(folder, checkpoint)
+
+
+def _report_finished(folder: RunFolder, finished: Finished, hooks: TrainingHooks) -> Run:
+    if not folder.has(MODEL):
+        what = f"The training is complete, and its {MODEL} is gone."
+        remedy = f"Use another copy of the run, or train again: mlp train {folder.path / CONFIG}"
+        raise ModelFileError(Fault(str(folder.path), what, remedy))
+    ModelFile.read(folder.path / MODEL)
+    run = finished.run
+    hooks.report(RunEnded(run, anew=False))
+    if run.failed:
+        raise RunFailed(failure(run, finished.cause, finished.rule, finished.at_once))
+    return run
+
+
+def restored(
+    folder: RunFolder,
+    checkpoint: Checkpoint,
+    file: ConfigFile,
+    before: Config,
+    files: DataFiles | None = None,
+) -> TrainingStart:
+    """Return the start from a checkpoint, and make the folder fit it.
+
+    file: the checked config of the folder with the overrides; before: the config so far. Raises ConfigError,
+    DataError, ModelFileError.
+    """
+    values, path = checkpoint.values, folder.path / CHECKPOINT
+    checkpoint.check_version(path)
+    ready = make_ready(prepare_file(file, files=files))
+    prepared, made = ready.prepared, ready.made
+    _keep_initial_weights(ready, values, file)
+    _check_schedule(ready, values, file, before.training.epochs)
+    with understood(path):
+        check_data(values["made"], made, prepared.config.data)
+        notes = check_computation(values["made"], made, path)
+        text = values["config"]
+    state = TrainingState.initial(prepared, ready.step)
+    state.restore(checkpoint, path)
+    folder.table(HISTORY).write(state.history)
+    if prepared.file.text != values["run_config"]:
+        text = prepared.file.text
+        folder.write_config(text)
+    given: RunOrigin = {"made": made, "config": text, "run_config": prepared.file.text}
+    return TrainingStart(
+        folder=folder, prepared=prepared, step=ready.step, state=state, given=given, notes=notes
+    )
+
+
+def _keep_initial_weights(ready: Ready, values: CheckpointHeader, file: ConfigFile) -> None:
+    """Make the provenance name the initial weights that the run began with: nothing is left of others.
+
+    Raises ConfigError where the learning rate was found from them.
+    """
+    made, began = ready.made, values["made"].get("start_from")
+    if ready.prepared.found_rate is not None and made.get("start_from") != began:
         what = "The learning rate was found from the first weights, and these are others."
         raise file.error("start_from", what, "Bring back that model as it was, or train anew with mlp train.")
     made.pop("start_from", None)
     if began is not None:
         made["start_from"] = began
-    schedule = getattr(prepared.optimizer, "schedule", None)
-    epochs = then.training.epochs, file.config.training.epochs
-    if schedule is not None and made["graph"] != values["made"]["graph"] and epochs[0] != epochs[1]:
-        what = (
-            f"The schedule {choice_name(schedule)} is laid out over all epochs, {epochs[0]} of them so far."
-        )
+
+
+def _check_schedule(ready: Ready, values: CheckpointHeader, file: ConfigFile, before: int) -> None:
+    """Raise ConfigError where a schedule over all epochs, `before` of them, would be over others now."""
+    schedule, graph = ready.prepared.optimizer.schedule, values["made"]["graph"]
+    if schedule is not None and ready.made["graph"] != graph and before != file.config.training.epochs:
+        what = f"The schedule {choice_name(schedule)} is laid out over all epochs, {before} of them so far."
         remedy = "Leave training.epochs as it was, or train anew with mlp train."
         raise file.error("training.epochs", what, remedy)
-    with understood(path):
-        check_data(values["made"], made, prepared.config.data)
-        notes = check_computation(values["made"], made, path)
-        text = values["config"]
-    session = Session.begin(prepared, step)
-    session.restore(found, path)
-    folder.write_history(session.history)
-    if prepared.file.text != values["run_config"]:
-        text = prepared.file.text
-        folder.write_config(text)
-    given: Given = {"made": made, "config": text, "run_config": prepared.file.text}
-    keeper = Keeper(folder, session, given, keep_every)
-    part = session.progress.part
-    begun = part.passed.batches if part else 0
-    started = Started(prepared, folder.path, session.progress.done, begun, notes)
-    return conduct(prepared, step, session, keeper, started, report, interrupted)
-
-
-def _prepared(
-    folder: RunFolder, overrides: Sequence[str], files: DataFiles | None
-) -> tuple[Problem, TrainingStep]:
-    prepared = with_rate(prepare(folder.path / CONFIG, overrides, files=files))
-    return prepared, step_of(prepared)
 
 
 def check_changes(file: ConfigFile, then: Config, free: Collection[str], what: str, remedy: str) -> None:
-    """Raises ConfigError for every key that differs and may not: that is none of `free`, nor below one.
+    """Raise ConfigError for every key that differs and may not: that is none of `free`, nor below one.
 
-    The paths of data files are free, as what is in the files is looked at. what, remedy: of the message.
+    The paths of data files are free, as what is in the files is checked. what, remedy: of the message.
     """
     faults = [
         file.with_location(Fault("", f"{what} ({each}).", remedy, each.key))
         for each in differences(then, file.config)
-        if not _moved(each) and not any(each.key == key or each.key.startswith(f"{key}.") for key in free)
+        if not _is_moved_file(each)
+        and not any(each.key == key or each.key.startswith(f"{key}.") for key in free)
     ]
     if faults:
         raise ConfigError(faults)
 
 
-def _moved(difference: Difference) -> bool:
-    """Whether it is another place of a data file."""
+def _is_moved_file(difference: Difference) -> bool:
+    """Return whether the difference is another place of a data file."""
     both = isinstance(difference.first, str) and isinstance(difference.second, str)
     return both and difference.key in {f"data.{key}" for key in DATA_FILES}
 
 
-def _check_epochs(file: ConfigFile, values: Any) -> None:
+def _check_epochs(file: ConfigFile, values: CheckpointHeader) -> None:
+    """Raise ConfigError where too few epochs are asked for: what is done or begun has as many."""
     done, wanted = values["epoch"] + (values["part"] is not None), file.config.training.epochs
     if wanted < done or (
         wanted == done and values["stopped"] in ("", INTERRUPTED) and values["part"] is None
@@ -200,32 +208,12 @@ def _check_epochs(file: ConfigFile, values: Any) -> None:
         raise file.error("training.epochs", what, "Give more, or train anew with mlp train.")
 
 
-def _goes_on(values: Any, then: Config, now: Config) -> bool:
-    """Whether there is anything left to do."""
+def _is_unfinished(values: CheckpointHeader, then: Config, now: Config) -> bool:
+    """Return whether there is anything left to do. then, now: the config before and after the overrides."""
     stopped = values["stopped"]
-    if stopped in LOST:
+    if stopped in NON_FINITE:
         return False
     if stopped in ("", INTERRUPTED):
         return True
     more = now.training.epochs > values["epoch"]
     return more and (stopped == ALL_DONE or then.training.stop != now.training.stop)
-
-
-def _as_it_is(folder: RunFolder, values: Any, found: Checkpoint) -> Run:
-    """The run that is over, from its last checkpoint."""
-    kept = Kept({}, following=False)
-    kept.restore(values["kept"])
-    history = records(values["history"], found.groups["history"])
-    return Run(
-        folder.path,
-        values["stopped"],
-        values["epoch"] + (values["part"] is not None or values["stopped"] in LOST),
-        math.nan if kept.cost is None else kept.cost,
-        kept.epoch,
-        values["seconds"],
-        tuple(with_row(history, kept.row)),
-        None,
-        tuple(map(Noticed.from_json, values["findings"])),
-        kept.loss,
-        kept.scores,
-    )

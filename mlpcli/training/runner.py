@@ -1,4 +1,4 @@
-"""Which runner a training has: the executor's own, or that of an optimiser that goes by all rows."""
+"""The runner of a training: the executor's own, or that of an optimiser that takes all rows at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def first_state(optimizer: Optimizer, step: TrainingStep, weights: State) -> dict[str, NDArray[Any]]:
-    """The state before the first step: the weights (these arrays), and what the optimiser keeps."""
+    """Return the state before the first step: the weights (these arrays), and the optimiser's arrays."""
     if isinstance(optimizer, StepOptimizer):
         return dict(weights) | step.optimizer_state()
     from mlpcli.training.lbfgs import memory
@@ -36,7 +36,11 @@ def make_runner(
     rows: Rows,
     batch_size: int,
 ) -> EpochRunner:
-    """outputs: "cost" first. state: first_state(), which the runner changes."""
+    """Return the runner of the epochs.
+
+    outputs: scalars to follow, "cost" first. state: of first_state(), which the runner changes in place.
+    rows: of the training part, by placeholder. batch_size: rows of a step.
+    """
     if isinstance(optimizer, StepOptimizer):
         kind = executor.epoch_runner or EpochRunner
         runner: EpochRunner = kind(executor, outputs, step.updates, state, rows, batch_size)
@@ -47,7 +51,7 @@ def make_runner(
 
 
 def _lbfgs(optimizer: Optimizer) -> Lbfgs:
-    from mlpcli.optim.optimizers.lbfgs import Lbfgs  # as its runner, imported by those who use it
+    from mlpcli.optim.optimizers.lbfgs import Lbfgs  # imported only where it is used, like its runner
 
     assert isinstance(optimizer, Lbfgs)
     return optimizer

@@ -1,19 +1,19 @@
-"""When to stop: the history so far to a reason, or None."""
+"""When a training stops: from the scores so far to a reason, or None."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mlpcli.config.schema import LOWER_IS_BETTER, StopConfig
 
 
-class Checked(NamedTuple):
+class ValidationScores(NamedTuple):
     """Scores of the validation rows after an epoch.
 
-    loss: without penalty. cost: with it; not finite where the weights are of no use. judged: the value of
-    training.stop.metric, which is the loss where none is named.
+    loss: mean loss without penalty. cost: mean loss with penalty; not finite where the weights are of no use.
+    judged: the value of training.stop.metric, which is the loss where none is named.
     """
 
     loss: float
@@ -29,10 +29,10 @@ class Stopping:
     """
 
     settings: StopConfig
-    best: float = math.inf
-    best_epoch: int = 0
-    _counted_from: float = math.inf
-    _counted_epoch: int = 0
+    best: float = field(default=math.inf, init=False)
+    best_epoch: int = field(default=0, init=False)
+    _counted_from: float = field(default=math.inf, init=False)
+    _counted_epoch: int = field(default=0, init=False)
 
     def better(self, value: float) -> bool:
         """Return whether this is the best value so far; the first one is."""
@@ -50,7 +50,7 @@ class Stopping:
     def reason(self, epoch: int, loss: float, seconds: float, name: str = "cost") -> str | None:
         """Return why training ends after this epoch, in a few words; call improves() first.
 
-        loss: what cost_below is a limit of. name: its name, for the words.
+        loss: the value that cost_below is a limit of; name: what the reason calls it.
         """
         stop = self.settings
         if stop.cost_below is not None and loss < stop.cost_below:
@@ -60,12 +60,12 @@ class Stopping:
         return self.late(seconds)
 
     def late(self, seconds: float) -> str | None:
-        """Why training ends here, be it within an epoch."""
+        """Return why training ends after so many seconds, be it within an epoch; None if it goes on."""
         limit = self.settings.max_time
         return f"{limit:g} seconds are over" if limit is not None and seconds >= limit else None
 
     def as_json(self) -> dict[str, Any]:
-        """What was counted so far; Infinity before anything was."""
+        """Return what was counted so far; infinity before anything was."""
         return {
             "best": self.best,
             "best_epoch": self.best_epoch,
@@ -74,7 +74,7 @@ class Stopping:
         }
 
     def restore(self, found: dict[str, Any]) -> None:
-        """Go on counting from there."""
+        """Take over what as_json returned. Raises LookupError, TypeError or ValueError for anything else."""
         self.best, self._counted_from = float(found["best"]), float(found["counted_from"])
         self.best_epoch, self._counted_epoch = int(found["best_epoch"]), int(found["counted_epoch"])
 

@@ -1,284 +1,291 @@
-"""`train`: from a config file to a run folder, telling on the way what happens."""
+"""A training from its start to its end: epochs, records, findings, checkpoints, the model."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mlpcli.errors import Fault, RunFailed
+from mlpcli.errors import RunFailed
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner, Rows
 from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
-from mlpcli.optim.step import RATE_FACTOR, TrainingStep, training_step
+from mlpcli.optim.step import RATE_FACTOR, TrainingStep
 from mlpcli.problem.problem import Problem
-from mlpcli.runs.folder import RunFolder
-from mlpcli.runs.lock import locked
+from mlpcli.runs.folder import HISTORY
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.runs.records import Given, Outcome
+from mlpcli.runs.records import RunOutcome
+from mlpcli.scoring.evaluation import Evaluation
 from mlpcli.training.best_weights import record_of, with_row
-from mlpcli.training.checkpointer import Keeper, explained
-from mlpcli.training.events import BrokenOff, Ended, EpochDone, Event, Halved, Noticed, Record, Run, Started
-from mlpcli.training.loop import INTERRUPTED, Epoch, epochs
-from mlpcli.training.part_evaluator import (
-    AT_ONCE_REMEDY,
-    FORMULA_REMEDY,
-    FORMULA_RULE,
-    LOST_REMEDY,
-    LostCost,
-    Watched,
-    find_lost_cost,
+from mlpcli.training.checkpointer import Checkpointer, unwritable_ends_run
+from mlpcli.training.epoch import Epoch
+from mlpcli.training.events import (
+    EpochDone,
+    Event,
+    Halved,
+    Record,
+    ReportedFinding,
+    Run,
+    RunEnded,
+    RunInterrupted,
+    Started,
 )
-from mlpcli.training.plateau import Plateau
-from mlpcli.training.progress import all_finite
-from mlpcli.training.provenance import provenance
-from mlpcli.training.range_test import with_rate
+from mlpcli.training.failure import failure
+from mlpcli.training.loop import EpochLoop
+from mlpcli.training.observer import NonFiniteCost, TrainingHooks, TrainingObserver
+from mlpcli.training.part_evaluator import VALIDATION, PartEvaluator, epoch_checks
 from mlpcli.training.runner import make_runner
-from mlpcli.training.state import Session
+from mlpcli.training.start import TrainingStart
+from mlpcli.training.stop_reasons import INTERRUPTED
 
 if TYPE_CHECKING:
-    from mlpcli.diagnose.monitoring import Monitoring
     from mlpcli.runs.finding import Finding
 
 LINES = 20
 """Epochs printed where the config does not say every how many."""
 
-Report = Callable[[Event], None]
-Interrupted = Callable[[], bool]
 
+def run_training(start: TrainingStart, hooks: TrainingHooks) -> Run:
+    """Train from a start, fresh or restored, to the end, and keep everything in its folder, which is locked.
 
-def train_prepared(
-    prepared: Problem,
-    runs: str | Path,
-    report: Report = lambda event: None,
-    interrupted: Interrupted = lambda: False,
-    keep_every: float | None = None,
-) -> Run:
-    """Train and keep everything in a new folder under `runs`; see train() in starting.py."""
-    prepared = with_rate(prepared)
-    step = step_of(prepared)
-    made = provenance(prepared, step)
-    folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
-    with locked(folder.path), explained(folder.path):
-        session = Session.begin(prepared, step)
-        texts = prepared.file.text, prepared.file.text_for(folder.path)
-        given: Given = {"made": made, "config": texts[0], "run_config": texts[1]}
-        keeper = Keeper(folder, session, given, keep_every)
-        keep_curve(prepared, folder)
-        return conduct(prepared, step, session, keeper, Started(prepared, folder.path), report, interrupted)
-
-
-def keep_curve(prepared: Problem, folder: RunFolder) -> None:
-    """Of the range test, where there was one."""
-    found = prepared.found_rate
-    if found is not None:
-        folder.write_learning_rate(zip(found.rates, found.losses, strict=True))
-
-
-def step_of(prepared: Problem) -> TrainingStep:
-    """What one batch does."""
-    adjustable = (
-        prepared.config.training.on_divergence == "halve" or Plateau.of(prepared.optimizer) is not None
-    )
-    return training_step(prepared.network, prepared.optimizer, pace=prepared.pace, adjustable=adjustable)
-
-
-def make_training_runner(prepared: Problem, step: TrainingStep, state: State, rows: Rows) -> EpochRunner:
-    """What runs its epochs, on the rows of the training part."""
-    followed = {**_followed(prepared.network), **step.followed}
-    return make_runner(
-        prepared.executor, prepared.optimizer, step, followed, state, rows, prepared.batch_rows
-    )
-
-
-def conduct(
-    prepared: Problem,
-    step: TrainingStep,
-    session: Session,
-    keeper: Keeper,
-    started: Started,
-    report: Report,
-    interrupted: Interrupted,
-) -> Run:
-    """Train a session to its end, new or gone on with; its folder is locked. For the rest see train."""
-    training, dataset, state = prepared.config.training, prepared.dataset, session.state
-    following = dataset.validation is not None
-    part = ("validation", dataset.validation) if dataset.validation else ("training", dataset.training)
-    every = training.print_every or -(-training.epochs // LINES)
-    weights = [state[name] for name in session.kept.weights]
-
-    def tell(event: Event) -> None:
-        try:
-            report(event)
-        except OSError:  # the standard output is gone: that is no reason to lose anything
-            keeper.rescue()
-            raise
-
-    def notice(epoch: int, findings: Sequence[Finding], batch: int | None = None) -> None:
-        found = [Noticed(epoch, finding, batch) for finding in findings]
-        session.noticed += found
-        for each in found:
-            tell(each)
-
-    with explained(keeper.folder.path, lambda: keeper.since), _way_on_told(keeper, report):
-        rows = prepared.rows(dataset.training)
-        runner = make_training_runner(prepared, step, state, rows)
-        watched = Watched(prepared, *part, state)
-        keeper.keep()
-        tell(started)
-        monitoring = _monitoring(prepared, session)
-        if monitoring is not None and not session.progress.done:
-            notice(0, [] if session.noticed else monitoring.facts(interrupted))
-        broken_off: list[Record] = []
-        epoch: Epoch | None = None
-        lost: LostCost | None = None
-        for epoch in epochs(
-            runner,
-            state,
-            training,
-            session.rng,
-            watched.check if following else None,
-            interrupted,
-            every,
-            watched.cost,
-            session.progress,
-            lambda: keeper.due,
-            lambda: all_finite(weights),
-        ):
-            if not epoch.whole and epoch.finite:
-                keeper.keep(epoch.stopped)  # of the epochs before it, and how far this one came
-            session.kept.after(epoch)
-            record = None
-            if not epoch.finite:
-                lost = find_lost_cost(prepared, runner, state, epoch, watched)
-                notice(epoch.number, [lost.finding], lost.batch)
-                if not epoch.stopped:
-                    tell(_halved(session, keeper, epoch, lost))
-                continue
-            if epoch.number % every == 0 or epoch.stopped:
-                record = {**record_of(epoch), **watched.report(), "seconds": round(epoch.seconds, 3)}
-                asked = epoch.stopped == INTERRUPTED and epoch.number % every  # else it would not be printed
-                (session.history if epoch.whole and not asked else broken_off).append(record)
-                keeper.folder.append_history(record)
-            if keeper.due and session.exact and not epoch.stopped:
-                keeper.keep()
-            tell(EpochDone(epoch.number, training.epochs, record))
-            if record is not None and monitoring is not None:
-                notice(epoch.number, monitoring.after(epoch))
-        assert epoch is not None
-
-        failed = lost is not None and not epoch.finite
-        kept, test = session.kept, None
-        if kept.epoch or not failed:  # the initial weights may be what the cost was lost with
-            scored = kept.score(prepared, watched)
-            test = None if failed else scored
-        history = with_row([*session.history, *broken_off], kept.row)
-        if len(history) > len(session.history) + len(broken_off):
-            keeper.folder.write_history(history)
-        outcome: Outcome = {
-            "epochs": epoch.number,
-            "kept_epoch": kept.epoch,
-            "cost": kept.cost,
-            "loss": kept.loss,
-            "scores": dict(kept.scores),
-            "stopped": epoch.stopped,
-        }
-        if prepared.found_rate is not None:
-            outcome["learning_rate"] = prepared.found_rate.chosen
-        # The checkpoint that says that all is over comes last: until then it can be done again.
-        keeper.finish(_model(prepared, keeper.config_text, kept.weights, outcome), outcome, test)
-        if epoch.whole or not epoch.finite:
-            keeper.keep(epoch.stopped)
-    run = Run(
-        keeper.folder.path,
-        epoch.stopped,
-        epoch.number,
-        math.nan if kept.cost is None else kept.cost,
-        kept.epoch,
-        epoch.seconds,
-        tuple(history),
-        test,
-        tuple(session.noticed),
-        kept.loss,
-        kept.scores,
-    )
-    report(Ended(run))
-    if failed:
-        assert lost is not None
-        found = lost.finding
-        raise RunFailed(failure(run, found.cause, found.rule, (epoch.number, lost.batch) == (1, 1)))
+    Raises RunFailed where the cost became infinite or NaN, the last good weights saved, and where the run can
+    no longer be kept; KeyboardInterrupt where it was interrupted and no batch was at hand to be finished.
+    """
+    training = _Training(start, hooks)
+    run = training.train()
+    hooks.report(RunEnded(run))
+    training.check(run)
     return run
 
 
-def failure(run: Run, cause: str, rule: str, at_once: bool = False) -> Fault:
-    """What a run whose cost or weights are not finite has to say.
-
-    rule: of the finding that says the cause. at_once: whether it was so before the first step.
-    """
-    weights = f"weights of epoch {run.kept_epoch}" if run.kept_epoch else "initial weights"
-    remedy = AT_ONCE_REMEDY if at_once else LOST_REMEDY
-    if rule == FORMULA_RULE:
-        remedy = FORMULA_REMEDY
-    return Fault(f"epoch {run.epochs}", cause, f"{remedy} The {weights} are in {run.path}.")
-
-
-@contextmanager
-def _way_on_told(keeper: Keeper, report: Report) -> Iterator[None]:
-    """Where an interrupt ends the run in the middle, what is kept of it can be gone on with."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        with suppress(OSError):  # the standard output may be gone, too
-            report(BrokenOff(keeper.folder.path))
-        raise
-
-
-def _monitoring(prepared: Problem, session: Session) -> Monitoring | None:
-    if not prepared.config.training.monitors:
-        return None
-    # Imported here: who switches it off does not wait for it.
-    from mlpcli.diagnose.monitoring import Monitoring
-
-    monitoring = Monitoring(prepared, session.state)
-    if session.progress.done:
-        monitoring.go_on(session.history, {each.finding.rule for each in session.noticed})
-    return monitoring
-
-
-def _halved(session: Session, keeper: Keeper, epoch: Epoch, lost: LostCost) -> Halved:
-    """What goes on from the last good epoch; printed epochs after it are no longer true."""
-    factor = float(session.state[RATE_FACTOR]) / 2
-    event = Halved(epoch.number, epoch.sound_epoch, factor, lost.finding.cause)
-    session.halvings.append({"epoch": event.epoch, "after": event.after, "rate_factor": event.factor})
-    kept = [record for record in session.history if (record["epoch"] or 0) <= event.after]
-    if len(kept) < len(session.history):
-        session.history[:] = kept
-        keeper.folder.write_history(kept)
-    return event
-
-
-def _model(
-    prepared: Problem, config: str, weights: Mapping[str, Any], summary: Mapping[str, Any]
-) -> ModelFile:
-    data = prepared.config.data
-    return ModelFile(
-        prepared.dataset.task,
-        prepared.config.precision,
-        prepared.config.network,
-        prepared.head,
-        prepared.dataset.preparation.width,
-        prepared.dataset.preparation,
-        {"header": data.header, "separator": data.separator},
-        weights,
-        config,
-        summary,
-        prepared.dataset.weighting,
+def make_training_runner(prepared: Problem, step: TrainingStep, state: State, rows: Rows) -> EpochRunner:
+    """Return what runs the epochs of a training. rows: of the training part, by placeholder."""
+    followed = {**_followed(prepared.network), **step.tracked}
+    return make_runner(
+        prepared.executor, prepared.optimizer, step, followed, state, rows, prepared.batch_rows
     )
 
 
 def _followed(network: Network) -> dict[str, Node]:
     cost = {"cost": network.cost}
     return cost if network.penalty is None else {**cost, "loss": network.loss}
+
+
+class _Training:
+    """One training under way: what an epoch means for the folder, the observer and the listener."""
+
+    def __init__(self, start: TrainingStart, hooks: TrainingHooks) -> None:
+        self._prepared, self._state, self._hooks = start.prepared, start.state, hooks
+        self._start, self._folder = start, start.folder
+        self._checkpointer = Checkpointer(start.folder, start.state, start.given, hooks.keep_every)
+        training = start.prepared.config.training
+        self._every = training.print_every or -(-training.epochs // LINES)
+        self._observer: TrainingObserver | None = None
+        self._interrupted_records: list[Record] = []
+        self._explained: NonFiniteCost | None = None
+
+    def train(self) -> Run:
+        """Run all epochs, write everything, and return the run."""
+        with (
+            unwritable_ends_run(self._folder.path, lambda: self._checkpointer.resumes_from),
+            self._interrupt_reported(),
+        ):
+            self._compile()
+            self._checkpointer.write()
+            self._report_start()
+            self._observe()
+            epoch = self._run_epochs()
+            return self._finish(epoch)
+
+    def _report(self, event: Event) -> None:
+        """Report an event. Where the listener is gone, a checkpoint is written before the OSError."""
+        try:
+            self._hooks.report(event)
+        except OSError:  # the standard output is gone: that is no reason to lose anything
+            self._checkpointer.rescue()
+            raise
+
+    def check(self, run: Run) -> None:
+        """Raise RunFailed where the training ended with a cost or weights that are not finite."""
+        if run.failed:
+            assert self._explained is not None
+            finding, batch = self._explained
+            raise RunFailed(failure(run, finding.cause, finding.rule, (run.epochs, batch) == (1, 1)))
+
+    @contextmanager
+    def _interrupt_reported(self) -> Iterator[None]:
+        """Report the folder of a run that an interrupt ends in the middle: it can be resumed."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            with suppress(OSError):  # the standard output may be gone, too
+                self._hooks.report(RunInterrupted(self._folder.path))
+            raise
+
+    def _compile(self) -> None:
+        """Compile the step and the evaluation."""
+        prepared, arrays = self._prepared, self._state.loop.arrays
+        dataset = prepared.dataset
+        rows = prepared.rows(dataset.training)
+        self._runner = make_training_runner(prepared, self._start.step, arrays, rows)
+        name, part = "training", dataset.training
+        if dataset.validation is not None:
+            name, part = VALIDATION, dataset.validation
+        self._evaluator = PartEvaluator(prepared, name, part, arrays)
+
+    def _report_start(self) -> None:
+        loop = self._state.loop
+        started = Started(
+            prepared=self._prepared,
+            folder=self._folder.path,
+            after=loop.epoch,
+            batches=loop.interrupted.passed.batches if loop.interrupted else 0,
+            notes=self._start.notes,
+        )
+        self._report(started)
+
+    def _observe(self) -> None:
+        """Let the observer look at the problem, or at the epochs that a resumed run has already."""
+        if not self._prepared.config.training.monitors:
+            return
+        state = self._state
+        self._observer = self._hooks.make_observer(self._prepared, state.loop.arrays)
+        if state.loop.epoch:
+            self._observer.resume(state.history, {each.finding.rule for each in state.findings})
+        elif not state.findings:  # a run killed in its first epoch has reported the facts already
+            self._report_findings(0, self._observer.facts(self._hooks.interrupted))
+
+    def _report_findings(self, epoch: int, findings: Sequence[Finding], batch: int | None = None) -> None:
+        found = [ReportedFinding(epoch, finding, batch) for finding in findings]
+        self._state.findings += found
+        for each in found:
+            self._report(each)
+
+    def _run_epochs(self) -> Epoch:
+        """Run epochs until there is a reason to stop; return the last."""
+        loop = EpochLoop(
+            self._runner,
+            self._state.loop,
+            self._prepared.config.training,
+            epoch_checks(self._evaluator, self._state.weights),
+            every=self._every,
+            interrupted=self._hooks.interrupted,
+            checkpoint_due=lambda: self._checkpointer.due,
+        )
+        epoch: Epoch | None = None
+        for epoch in loop.run():
+            if not epoch.whole and epoch.finite:
+                self._checkpointer.write(epoch.stopped)  # of the epochs before it, and how far this one came
+            self._state.best.after(epoch)
+            if epoch.finite:
+                self._after_epoch(epoch)
+            else:
+                self._after_non_finite_cost(epoch)
+        assert epoch is not None
+        return epoch
+
+    def _after_epoch(self, epoch: Epoch) -> None:
+        record = None
+        if epoch.number % self._every == 0 or epoch.stopped:
+            record = self._keep_record(epoch)
+        if self._checkpointer.due and self._state.is_exact and not epoch.stopped:
+            self._checkpointer.write()
+        self._report(EpochDone(epoch.number, self._prepared.config.training.epochs, record))
+        # The record is reported first, so that a finding stands below the epoch that shows it.
+        if record is not None and self._observer is not None:
+            self._report_findings(epoch.number, self._observer.after(epoch))
+
+    def _keep_record(self, epoch: Epoch) -> Record:
+        """Write the row of history.csv of an epoch and return it."""
+        record = {**record_of(epoch), **self._evaluator.report(), "seconds": round(epoch.seconds, 3)}
+        # Not printed without the interrupt: a resumed run is to have the history of one that was left alone.
+        only_interrupted = epoch.stopped == INTERRUPTED and epoch.number % self._every
+        passing = only_interrupted or not epoch.whole
+        (self._interrupted_records if passing else self._state.history).append(record)
+        self._folder.table(HISTORY).append(record)
+        return record
+
+    def _after_non_finite_cost(self, epoch: Epoch) -> None:
+        arrays = self._state.loop.arrays
+        self._explained = self._hooks.explain(self._prepared, self._runner, arrays, epoch, self._evaluator)
+        finding, batch = self._explained
+        self._report_findings(epoch.number, [finding], batch)
+        if not epoch.stopped:
+            self._report(self._halve(epoch, finding.cause))
+
+    def _halve(self, epoch: Epoch, cause: str) -> Halved:
+        """Note that training resumes at half the rate; printed epochs after that point are no longer true."""
+        state = self._state
+        factor = float(state.loop.arrays[RATE_FACTOR]) / 2
+        after = epoch.last_finite_epoch
+        state.halvings.append({"epoch": epoch.number, "after": after, "rate_factor": factor})
+        kept = [record for record in state.history if (record["epoch"] or 0) <= after]
+        if len(kept) < len(state.history):
+            state.history[:] = kept
+            self._folder.table(HISTORY).write(kept)
+        return Halved(epoch.number, after, factor, cause)
+
+    def _finish(self, epoch: Epoch) -> Run:
+        """Score the kept weights, write everything, and return the run. epoch: the last."""
+        best, state, prepared = self._state.best, self._state, self._prepared
+        test: Evaluation | None = None
+        # With the initial weights the cost may be not finite already: then there are no scores of them.
+        if best.epoch or epoch.finite:
+            scored = best.score(prepared, self._evaluator)
+            test = scored if epoch.finite else None
+        printed = [*state.history, *self._interrupted_records]
+        history = with_row(printed, best.row)
+        if len(history) > len(printed):
+            self._folder.table(HISTORY).write(history)
+        outcome = self._outcome(epoch)
+        model = _model(prepared, self._checkpointer.config_text, best.weights, outcome)
+        # The checkpoint that says that all is over comes last: until then it can be done again.
+        self._checkpointer.finish(model, outcome, test)
+        if epoch.whole or not epoch.finite:
+            self._checkpointer.write(epoch.stopped)
+        return Run(
+            path=self._folder.path,
+            stopped=epoch.stopped,
+            epochs=epoch.number,
+            cost=math.nan if best.cost is None else best.cost,
+            loss=best.loss,
+            kept_epoch=best.epoch,
+            seconds=epoch.seconds,
+            history=tuple(history),
+            scores=best.scores,
+            test=test,
+            findings=tuple(state.findings),
+        )
+
+    def _outcome(self, epoch: Epoch) -> RunOutcome:
+        best, found_rate = self._state.best, self._prepared.found_rate
+        outcome: RunOutcome = {
+            "epochs": epoch.number,
+            "kept_epoch": best.epoch,
+            "cost": best.cost,
+            "loss": best.loss,
+            "scores": dict(best.scores),
+            "stopped": epoch.stopped,
+        }
+        if found_rate is not None:
+            outcome["learning_rate"] = found_rate.chosen
+        return outcome
+
+
+def _model(prepared: Problem, config: str, weights: State, outcome: RunOutcome) -> ModelFile:
+    data, preparation = prepared.config.data, prepared.dataset.preparation
+    return ModelFile(
+        task=prepared.dataset.task,
+        precision=prepared.config.precision,
+        network=prepared.config.network,
+        head=prepared.head,
+        width=preparation.width,
+        preparation=preparation,
+        reading={"header": data.header, "separator": data.separator},
+        parameters=weights,
+        config=config,
+        summary=outcome,
+        weighting=prepared.dataset.weighting,
+    )

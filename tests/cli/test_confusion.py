@@ -8,6 +8,7 @@ import pytest
 from mlpcli.cli.text.network_and_data import describe_evaluation
 from mlpcli.data.counts import Counts
 from mlpcli.runs.folder import RunFolder
+from mlpcli.runs.summary import read_summary, write_summary
 from mlpcli.scoring.evaluation import Evaluation
 from mlpcli.scoring.metrics import class_scores
 
@@ -17,7 +18,14 @@ def described(true, called, names, weights=None):
     scores = class_scores(np.eye(len(names))[called], np.array(true), weights)
     weighted = "by column 'w'" if weights is not None else ""
     return describe_evaluation(
-        Evaluation("classification", len(true), (tuple(names),), {"y": scores}, {}, None, weighted)
+        Evaluation(
+            task="classification",
+            rows=len(true),
+            words=(tuple(names),),
+            class_scores={"y": scores},
+            counts=Counts(),
+            weighted=weighted,
+        )
     )
 
 
@@ -55,13 +63,15 @@ def test_the_record_of_many_classes_can_be_read_again(tmp_path):
     every = np.arange(1100)
     scores = class_scores(np.eye(1100)[(every * 7) % 1100], every)
     words = (tuple(f"class {at}" for at in every),)
-    test = Evaluation("classification", 1100, words, {"y": scores}, {}, Counts())
+    test = Evaluation(
+        task="classification", rows=1100, words=words, class_scores={"y": scores}, counts=Counts()
+    )
     made = {"mlp_version": "", "python": "", "platform": "", "executor": "", "libraries": {}}
     made |= {"seed": 0, "precision": "", "graph": "", "data": {}}
     ended = {"epochs": 1, "kept_epoch": 1, "cost": 1.0, "stopped": "", "seconds": 0.0, "halvings": []}
     ended |= {"model_sha256": "", "state_sha256": "", "test": test.as_json(zeros=False)}
-    RunFolder(tmp_path).write_summary({"made": made, "ended": ended})
-    found = RunFolder(tmp_path).read_summary()["ended"]["test"]["targets"]["y"]["confusion"]
+    write_summary(RunFolder(tmp_path), {"made": made, "ended": ended})
+    found = read_summary(RunFolder(tmp_path))["ended"]["test"]["targets"]["y"]["confusion"]
     assert found == {f"class {at}": {f"class {at * 7 % 1100}": 1} for at in every.tolist()}
 
 

@@ -54,6 +54,8 @@ class Sgd:
     l2: float = setting(0.0, at_least=0.0)
     momentum: float = setting(0.0, at_least=0.0, below=1.0)
     nesterov: bool = setting(False)
+    full_batch = False
+    warm_up = 0.0
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
         if self.nesterov and self.momentum == 0.0:

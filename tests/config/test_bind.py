@@ -15,7 +15,7 @@ from mlpcli.config.bind import FAILED, Binder, bare_key
 from mlpcli.config.compose import compose
 from mlpcli.config.schema import Config, HiddenConfig
 from mlpcli.config.setting import setting
-from mlpcli.config.tree import Source
+from mlpcli.config.tree import TextSource
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Every:
 
 def fill(text: str, kind: type[Any] = Every) -> Any:
     """The object bound from a text, or its faults."""
-    tree, found = compose(text, Source("t", Path("/r")))
-    binder = Binder(CHOICES, Config)
+    tree, found = compose(text, TextSource("t", Path("/r")))
+    binder = Binder(choices=CHOICES, root=Config)
     result = binder.section(kind, tree)
     found += binder.faults
     assert (result is FAILED) <= bool(found)
@@ -154,8 +154,8 @@ def test_integers_round_trip_exactly(value: int) -> None:
 
 def test_huge_whole_numbers_are_left_to_later_stages() -> None:
     assert load(data("network: {hidden: [1e12, 1000000000000]}")).config.network.hidden == (
-        HiddenConfig(10**12),
-        HiddenConfig(10**12),
+        HiddenConfig(units=10**12),
+        HiddenConfig(units=10**12),
     )
 
 
@@ -211,9 +211,9 @@ def test_only_the_choice_that_is_asked_for_is_looked_up() -> None:
             return super().__getitem__(name)
 
     table = Lazy(CHOICES["activation"])
-    binder = Binder({**CHOICES, "activation": table}, Config)
-    tree, _ = compose("units: 8\nactivation: tanh", Source("t", Path()))
-    assert binder.section(HiddenConfig, tree) == HiddenConfig(8, Tanh())
+    binder = Binder(choices={**CHOICES, "activation": table}, root=Config)
+    tree, _ = compose("units: 8\nactivation: tanh", TextSource("t", Path()))
+    assert binder.section(HiddenConfig, tree) == HiddenConfig(units=8, activation=Tanh())
     assert table.asked == ["tanh"]
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from mlpcli.config import compose as module
 from mlpcli.config.compose import compose
-from mlpcli.config.tree import Items, Scalar, Section, Source, Written
+from mlpcli.config.tree import Items, Scalar, Section, TextSource, Written
 from mlpcli.errors import ConfigError
 
-SOURCE = Source("a.yaml", Path())
+SOURCE = TextSource("a.yaml", Path())
 LAYOUTS = [
     IRIS,
     IRIS.replace("\n", "\r\n"),

@@ -12,7 +12,7 @@ from mlpcli.config.bind import bare_key
 from mlpcli.config.compose import compose
 from mlpcli.config.edit import edit_text, meaning, parse_override, put
 from mlpcli.config.schema import Config
-from mlpcli.config.tree import Source
+from mlpcli.config.tree import TextSource
 from mlpcli.errors import ConfigError
 
 bare = partial(bare_key, Config)
@@ -20,7 +20,7 @@ bare = partial(bare_key, Config)
 
 def edited(text: str, *options: str) -> str:
     for option in options:
-        override = parse_override(option, Source("--set", Path(), 1))
+        override = parse_override(option, TextSource("--set", Path(), 1))
         text = edit_text(text, override.path, override.value, bare)
     return text
 
@@ -157,14 +157,14 @@ def test_the_kept_text_loads_to_the_same_config(base: str, options: list[str], f
 def test_text_and_tree_say_the_same(base: str) -> None:
     """Otherwise the law above would hold of nothing: here no edit may fail but for a missing list."""
     for option in OPTIONS:
-        override = parse_override(option, Source("--set", Path(), 1))
-        tree, _ = compose(base, Source("", Path()))
+        override = parse_override(option, TextSource("--set", Path(), 1))
+        tree, _ = compose(base, TextSource("", Path()))
         try:
             wanted = put(tree, override.path, override.value, bare)
         except ConfigError as error:
             assert "so there is no [" in str(error), option  # noqa: PT017
             continue
-        found = compose(edited(base, option), Source("", Path()))[0]
+        found = compose(edited(base, option), TextSource("", Path()))[0]
         assert meaning(found) == meaning(wanted), option
 
 

@@ -13,7 +13,7 @@ import yaml
 from mlpcli.config.load import load_config
 from mlpcli.config.mapping import write_mapping
 from mlpcli.errors import ConfigError
-from mlpcli.problem.build import CHOICES, changed
+from mlpcli.problem.build import CHOICES, with_overrides
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 DATA: dict[str, Any] = {"train": "d.csv", "target": "y"}
@@ -34,7 +34,7 @@ def test_every_shipped_config_says_the_same_as_a_mapping(path: Path, monkeypatch
     assert found.config == file.config
     assert found.relative_paths == file.relative_paths
     if Path(file.config.data.train).exists():  # as folds and seeds do
-        assert changed(found, ["seed=77"]).config.seed == 77
+        assert with_overrides(found, ["seed=77"]).config.seed == 77
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mlpcli.config import scalars
 from mlpcli.config.compose import compose
 from mlpcli.config.scalars import as_number, as_whole, odd_number, shorten, write_text
-from mlpcli.config.tree import Scalar, Source
+from mlpcli.config.tree import Scalar, TextSource
 
 PRINTABLE = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co")))
 
@@ -72,7 +72,7 @@ def test_plain_words_are_not_odd(word: str) -> None:
     | st.sampled_from(["null", "true", "1e3", "012", "no", "- a", "a: b", "#", "\n", "\x85", "\x7f", "😀"])
 )
 def test_written_text_reads_back(text: str) -> None:
-    tree, faults = compose(f"[{write_text(text)}]", Source("", Path()))
+    tree, faults = compose(f"[{write_text(text)}]", TextSource("", Path()))
     item = tree.items[0]  # type: ignore[attr-defined]
     assert isinstance(item, Scalar)
     assert not faults

@@ -7,8 +7,9 @@ import pytest
 from cli.world import mlp
 
 from mlpcli import train
-from mlpcli.diagnose.layers.weight_probe import Probe
-from mlpcli.diagnose.monitor import Look, Moment
+from mlpcli.diagnose.layers.weight_probe import WeightProbe
+from mlpcli.diagnose.loss_curve import EpochStats
+from mlpcli.diagnose.monitor import MonitorContext
 from mlpcli.diagnose.monitors import MONITORS
 from mlpcli.problem.build import prepare
 
@@ -76,12 +77,12 @@ def test_a_training_that_is_interrupted_has_not_ended(apart):
 
 def told(losses, weights, monkeypatch, ended=True, overrides=()):
     """By both monitors, of a training whose last weights have this loss where the best constant has ln 2."""
-    monkeypatch.setattr(Probe, "loss", lambda self: (weights, LN2))
+    monkeypatch.setattr(WeightProbe, "loss", lambda self: (weights, LN2))
     prepared = prepare(XOR, [f"training.epochs={100 * len(losses)}", *overrides])
     problem = prepared
-    moments = [Moment(100 * at, loss) for at, loss in enumerate(losses, 1)]
-    look = Look(problem, moments, Probe(problem, prepared.initial_values()), ended)
-    return [found for name in NAMES if (found := MONITORS[name]().look(look)) is not None]
+    history = [EpochStats(100 * at, loss) for at, loss in enumerate(losses, 1)]
+    context = MonitorContext(problem, history, WeightProbe(problem, prepared.initial_values()), ended)
+    return [found for name in NAMES if (found := MONITORS[name]().check(context)) is not None]
 
 
 def test_a_loss_that_swings_above_the_best_constant(monkeypatch):

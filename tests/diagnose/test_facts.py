@@ -15,8 +15,9 @@ from mlpcli.diagnose.monitoring import Monitoring
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.rules.data import constant_inputs, part_shift
 from mlpcli.diagnose.shared_rows import shared_rows
-from mlpcli.diagnose.trials import evidence as looking
+from mlpcli.diagnose.trials import facts as looking
 from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.facts import Facts
 from mlpcli.problem.build import prepare
 from mlpcli.problem.problem import Problem
 from mlpcli.training.events import Started
@@ -137,13 +138,13 @@ def test_a_shift_that_some_rows_show_is_told_by_all(monkeypatch):
 def test_of_a_table_of_a_billion_cells_a_few_million_are_looked_at(monkeypatch):
     """100,000 rows of 10,000 inputs, which take no memory as they are one row; the parts are files."""
     looked = []
-    pieces = Evidence.pieces
+    pieces = Facts.pieces
 
     def counted(self, rows, width):
         looked.append(rows * width)
         return pieces(self, rows, width)
 
-    monkeypatch.setattr(Evidence, "pieces", counted)
+    monkeypatch.setattr(Facts, "pieces", counted)
     rng = np.random.default_rng(0)
     problem = evidence(TABLE, table=table()).problem
     columns = problem.dataset.preparation.columns
@@ -158,7 +159,7 @@ def test_of_a_table_of_a_billion_cells_a_few_million_are_looked_at(monkeypatch):
     rows = {"inputs": inputs, "target": targets}
     monkeypatch.setattr(Problem, "rows", lambda self, part: rows)  # in float64 they would take 8 GB
     subject = Evidence(replace(problem, file=replace(problem.file, config=config), dataset=dataset))
-    subject.notes = False
+    subject.facts.notes = False
     for name in ("constant_inputs", "constant_target", "target_among_inputs", "output_range"):
         assert not list(RULES[name]().check(subject))
     for name in ("rows_in_both_parts", "part_shift"):

@@ -8,36 +8,37 @@ import pytest
 from gallery.sentences import assert_lawful
 
 from mlpcli import train
-from mlpcli.diagnose.layers.weight_probe import Probe
-from mlpcli.diagnose.monitor import Look, Moment, Monitor
+from mlpcli.diagnose.layers.weight_probe import WeightProbe
+from mlpcli.diagnose.loss_curve import EpochStats
+from mlpcli.diagnose.monitor import Monitor, MonitorContext
 from mlpcli.diagnose.monitoring import Monitoring
 from mlpcli.diagnose.monitors import MONITORS
-from mlpcli.diagnose.trials.trial import Trainer
+from mlpcli.diagnose.trials.runner import TrialRunner
 from mlpcli.problem.build import prepare
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 LN2 = float(np.log(2))
 
 
-def look(losses, ended=False, of=None, validation=None, config="xor-tanh", overrides=()):
+def context(losses, ended=False, of=None, validation=None, config="xor-tanh", overrides=()):
     """A training of so many report epochs, 100 apart."""
     of = of or 100 * len(losses)
     prepared = prepare(CONFIGS / f"{config}.yaml", [f"training.epochs={of}", *overrides])
     validation = validation or [None] * len(losses)
-    moments = [
-        Moment(100 * at, *pair) for at, pair in enumerate(zip(losses, validation, strict=True), start=1)
+    history = [
+        EpochStats(100 * at, *pair) for at, pair in enumerate(zip(losses, validation, strict=True), start=1)
     ]
     problem = prepared
-    return Look(problem, moments, Probe(problem, prepared.initial_values()), ended)
+    return MonitorContext(problem, history, WeightProbe(problem, prepared.initial_values()), ended)
 
 
 def said(name, losses, **more):
     """What a monitor says at the last of the report epochs, having seen all of them."""
-    monitor, whole = MONITORS[name](), look(losses, **more)
+    monitor, whole = MONITORS[name](), context(losses, **more)
     found = None
     for at in range(1, len(losses) + 1):
-        found = monitor.look(
-            whole._replace(moments=whole.moments[:at], ended=whole.ended and at == len(losses))
+        found = monitor.check(
+            whole._replace(history=whole.history[:at], ended=whole.ended and at == len(losses))
         )
     if found is not None:
         assert_lawful(found)
@@ -149,7 +150,7 @@ def test_units_that_are_all_dead(precision, tmp_path):
 def test_units_that_say_the_same_for_lack_of_other_input_are_not_dead():
     problem = prepare(CONFIGS / "iris.yaml", ["network.hidden[0].activation=relu"])
     state = problem.initial_values(0)
-    probe = Probe(problem, state)
+    probe = WeightProbe(problem, state)
     state["hidden1.weights"][...] = 0
     probe.read()
     assert probe.constant == [0, 0]
@@ -162,7 +163,7 @@ def test_units_that_say_the_same_for_lack_of_other_input_are_not_dead():
 def test_the_change_of_the_weights():
     problem = prepare(CONFIGS / "xor-sigmoid.yaml")
     state = problem.initial_values(0)
-    probe = Probe(problem, state)
+    probe = WeightProbe(problem, state)
     probe.read()
     assert probe.change == 0
     for array in state.values():
@@ -220,7 +221,7 @@ def test_facts_take_no_training_and_healthy_configs_have_none(config, precision,
     def never(*args, **more):
         raise AssertionError("a trial")
 
-    monkeypatch.setattr(Trainer, "run", never)
+    monkeypatch.setattr(TrialRunner, "run", never)
     prepared = prepare(CONFIGS / f"{config}.yaml", [f"precision={precision}"])
     assert Monitoring(prepared, prepared.initial_values()).facts() == []
 

@@ -6,6 +6,7 @@ import pytest
 from mlpcli import train
 from mlpcli.diagnose.repair.proposal import changed_lines, changed_text, propose
 from mlpcli.diagnose.report import gradcheck
+from mlpcli.diagnose.trials.evidence import evidence_of
 from mlpcli.problem.build import read_config
 from mlpcli.runs.finding import Finding, Remedy
 
@@ -139,9 +140,9 @@ def test_a_change_is_shown_as_the_lines_of_the_file(file):
 
 def test_remedies_are_tried_and_those_that_help_come_first(file):
     finding = Finding(
-        "stalled_at_baseline",
-        "problem",
-        "It does not.",
+        rule="stalled_at_baseline",
+        severity="problem",
+        cause="It does not.",
         key="training.epochs",
         remedies=(
             Remedy("nonsense", ("network.hidden[9].units=1",)),
@@ -151,7 +152,7 @@ def test_remedies_are_tried_and_those_that_help_come_first(file):
             Remedy("buy more data"),
         ),
     )
-    found = propose(finding, file, (), try_them=True)
+    found = propose(finding, evidence_of(file.path), try_them=True)
     assert found.line.endswith("c.yaml line 7, key training.epochs")
     longer, short, further, advice, nonsense = found.proposals
     assert not short.effect.learns

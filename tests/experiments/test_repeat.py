@@ -15,8 +15,9 @@ from cli.world import mlp
 
 from mlpcli import resume, train
 from mlpcli.errors import ConfigError, DataError, ModelFileError
-from mlpcli.experiments.repeat import Lane
+from mlpcli.experiments.digests import digests
 from mlpcli.experiments.reproduce import reproduce
+from mlpcli.experiments.seed_worker import SeedWorker
 from mlpcli.experiments.verify_resume import verify_resume
 from mlpcli.problem.build import prepare
 from mlpcli.runs.folder import REPEAT
@@ -126,6 +127,11 @@ def test_they_are_shown_compared_reproduced_and_verified(config, tmp_path):
     found = reproduce(run.path)
     assert found.same
     assert REPEAT in {each.what for each in found.compared}
+    table, before = run.path / REPEAT, digests(run.path)
+    header, *rows = table.read_text(encoding="utf-8").splitlines()
+    earlier = [f"{header},sha256", *(f"{row},0123456789abcdef" for row in rows), ""]
+    table.write_text("\n".join(earlier), encoding="utf-8")
+    assert digests(run.path) == before, "the digest that earlier versions wrote in a row counts for nothing"
     verified = verify_resume(config, ["repeat=3"])
     assert verified.same
     assert REPEAT in {each.what for each in verified.compared}
@@ -215,25 +221,37 @@ def test_a_damaged_table_is_refused_with_what_to_do(damage, begun):
         resume(folder)
 
 
-@pytest.mark.parametrize("change", ["a cost", "another training", "nothing in it"])
-def test_rows_that_another_training_wrote_are_refused(change, begun, config, tmp_path):
-    folder, best = begun
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("a cell", "line 3"),
+        ("nothing in it", "It is damaged"),
+        ("another config", "the experiment in run.json differs"),
+        ("an earlier mlp", "a digest in each row"),
+    ],
+)
+def test_seeds_that_are_not_of_this_experiment_are_refused(change, why, begun):
+    folder, _best = begun
     table = folder / REPEAT
     lines = table.read_text(encoding="utf-8").splitlines()
-    if change == "a cost":
-        lines[2] = lines[2].replace(",0.", ",9.", 1)
+    if change == "a cell":
+        lines[2] = lines[2].replace(",6,", ",six,", 1)
     elif change == "nothing in it":
         lines = []
+    elif change == "an earlier mlp":
+        lines = [line + end for line, end in zip(lines, [",sha256", *[",0123456789abcdef"] * 3])]
     else:
-        other = train(config, ["repeat=2", "optimiser.learning_rate=0.01"], tmp_path / "other")
-        lines = (other.path / REPEAT).read_text(encoding="utf-8").splitlines()
-    table.write_text("\n".join(lines), encoding="utf-8")
-    with pytest.raises(ModelFileError, match="It is damaged") as error:
+        text = (folder / "config.yaml").read_text(encoding="utf-8")
+        (folder / "config.yaml").write_text(text.replace("0.02", "0.01"), encoding="utf-8")
+    table.write_text("\n".join([*lines, ""]) if lines else "", encoding="utf-8")
+    if change == "an earlier mlp":
+        assert "3 seeds done" in mlp("show", folder).stdout
+    with pytest.raises(ModelFileError, match=why) as error:
         resume(folder)
     assert "Delete it" in str(error.value)
+    table.unlink()
     if change == "nothing in it":
-        table.unlink()
-        assert prepare(resume(folder).path / "config.yaml").config.seed == best
+        assert prepare(resume(folder).path / "config.yaml").config.seed == _best
 
 
 def test_a_clock_does_not_end_seeds(config):
@@ -330,8 +348,8 @@ def test_an_interrupt_that_is_raised_ends_the_seeds_that_are_under_way(config, t
         raise KeyboardInterrupt
 
     begun = threading.Event()
-    train_seed = Lane.train
-    monkeypatch.setattr(Lane, "train", lambda *args: (begun.set(), train_seed(*args))[1])
+    train_seed = SeedWorker.train
+    monkeypatch.setattr(SeedWorker, "train", lambda *args: (begun.set(), train_seed(*args))[1])
     before = signal.signal(signal.SIGALRM, raised)
 
     def alarm(event):

@@ -6,6 +6,7 @@ from pathlib import Path
 from gallery.data import provide, write_table
 from gallery.sentences import assert_lawful
 
+from mlpcli.data.files import DataFiles
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.problem.build import prepare
@@ -17,7 +18,7 @@ class Untrained(Evidence):
     learns = True
 
     @property
-    def trainer(self):
+    def trials(self):
         raise AssertionError("a training is asked for")
 
 
@@ -33,7 +34,7 @@ def evidence(text, *overrides, kind=Evidence, table=None):
         if table is not None:
             write_table("table", table, Path(folder))
         path.write_text(text, encoding="utf-8")
-        return kind(prepare(path, overrides, precision="float64"))
+        return kind(prepare(path, overrides, "float64", DataFiles(keep_tables=True)))
 
 
 def found(rule, text, *overrides, table=None):

@@ -127,7 +127,7 @@ def gains(config: Path) -> list[float]:
         more = [f"data.validation={HELD_BACK}"] if split else []
         evidence = evidence_of(config, [f"seed={seed}", *more])
         rows = evidence.problem.validation_rows or evidence.problem.training_rows
-        loss, _ = evidence.trainer.loss_on(rows, evidence.trial.state)
+        loss, _ = evidence.trials.runner.loss_on(rows, evidence.trial.state)
         baseline = baseline_loss(evidence.problem, rows)
         found.append((baseline - loss) / abs(baseline))
     return found

@@ -2,7 +2,7 @@
 
 import re
 
-from mlpcli.cli.text.gradcheck import measured
+from mlpcli.cli.text.finding import measured
 
 NOUNS = "rows|units|epochs|steps|columns|classes|parameters|layers|cells|seeds|inputs|levels"
 SILLY = {

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from mlpcli.grad.finite_difference import STEP, central_difference, directional_difference
+from mlpcli.grad.finite_difference import (
+    STEP,
+    central_difference,
+    directional_difference,
+    entrywise_difference,
+)
 
 
 def cubic(w):
@@ -16,6 +21,29 @@ def test_one_entry_of_a_cubic():
         assert found.value == pytest.approx(3 * w[index] ** 2, rel=1e-9, abs=4 * found.noise)
         assert not found.crosses_kink
     np.testing.assert_array_equal(w, before)
+
+
+def test_all_entries_of_a_cubic_at_once():
+    w = np.array([[0.5, -2.0], [3.0, 1e-9]])
+    before = w.copy()
+    for least in (1.0, 0.0):
+        found = entrywise_difference(lambda: (w**3, ()), w, least=least)
+        np.testing.assert_allclose(found.value, 3 * w**2, rtol=1e-8, atol=1e-10)
+        assert not found.crosses_kink.any()
+        np.testing.assert_array_equal(w, before)
+
+
+def test_only_the_entries_next_to_a_kink_cross_it():
+    w = np.array([1e-7, 1.0, -1e-7])
+    found = entrywise_difference(lambda: (np.maximum(w, 0.0), [w > 0.0]), w)
+    np.testing.assert_array_equal(found.crosses_kink, [True, False, True])
+
+
+def test_a_sum_is_differentiated_term_by_term():
+    # A large term that stays does not round away what the small one does.
+    w, way = np.array([1.0, 2.0]), np.array([1.0, 0.0])
+    found, gone = directional_difference(lambda: (w * [1e-9, 1e9], ()), w, way)
+    assert found.value == pytest.approx(1e-9 * gone[0], rel=1e-9)
 
 
 def test_along_a_direction_of_a_cubic():

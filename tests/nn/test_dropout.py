@@ -104,7 +104,7 @@ def test_every_executor_has_the_same_bits(dtype, executor):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_steps_are_counted_in_laps(dtype, executor):
     clock = Clock.of(dtype)
-    moves = {node.name: value for node, value in clock.moves().items()}
+    moves = {node.name: value for node, value in clock.buffer_updates().items()}
     state = {"dropout/steps": np.array(LAP - 2, dtype), "dropout/laps": np.array(0, dtype)}
     seen = []
     for _ in range(4):
@@ -163,11 +163,11 @@ def test_a_native_stretch_is_epoch_by_epoch_and_what_numpy_does(count):
     (one, state), (many, other) = (runner(NativeEpochRunner, "native", count=count) for _ in range(2))
     plain, reference = runner(EpochRunner, "numpy", count=count)
     rngs = [np.random.default_rng(1) for _ in range(3)]
-    single = [one.stretch(1, rngs[0], -math.inf, never).last["cost"] for _ in range(12)]
-    stretch = many.stretch(12, rngs[1], -math.inf, never)
+    single = [one.run_epochs(1, rngs[0], -math.inf, never).last["cost"] for _ in range(12)]
+    stretch = many.run_epochs(12, rngs[1], -math.inf, never)
     assert [mean["cost"] for mean in stretch.means] == single
     assert len(set(single)) == 12
-    costs = [plain.stretch(1, rngs[2], -math.inf, never).last["cost"] for _ in range(12)]
+    costs = [plain.run_epochs(1, rngs[2], -math.inf, never).last["cost"] for _ in range(12)]
     np.testing.assert_allclose(single, costs, rtol=1e-10)
     for name, array in state.items():
         np.testing.assert_array_equal(other[name], array)

@@ -7,7 +7,8 @@ with it at the output; `make test-all` checks all pairs in both places.
 import numpy as np
 import pytest
 
-from mlpcli.diagnose.gradient.check import RELATIVE_TOLERANCE, check_gradients
+from mlpcli.diagnose.gradient.compare import RELATIVE_TOLERANCE
+from mlpcli.diagnose.gradient.parameter import check_gradients
 from mlpcli.engine import compute, gradients
 from mlpcli.execute import EXECUTORS
 from mlpcli.nn.activations import ACTIVATIONS
@@ -101,9 +102,9 @@ def test_the_executors_have_the_same_gradients_of_dropout_and_normalisations(nam
     outputs = {
         p.node.name: g for p, g in zip(net.trained, gradients(net.cost, [p.node for p in net.trained]))
     }
-    outputs |= {f"next {node.name}": value for node, value in net.moves.items()}
+    outputs |= {f"next {node.name}": value for node, value in net.buffer_updates.items()}
     found = [compute(outputs, values | net.counters(), data, EXECUTORS[kind]()) for kind in EXECUTORS]
-    assert len(found[0]) == len(net.trained) + len(net.moves)
+    assert len(found[0]) == len(net.trained) + len(net.buffer_updates)
     for key, expected in found[0].items():
         for other in found[1:]:
             np.testing.assert_allclose(other[key], expected, rtol=1e-10, atol=1e-14, err_msg=key)

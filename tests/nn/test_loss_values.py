@@ -76,11 +76,13 @@ def test_smoothed_losses_keep_their_logit_forms(loss, output):
 
 def test_a_target_is_aimed_at_where_the_loss_is_least():
     loss = LOSSES["cross_entropy"](label_smoothing=0.2)
-    np.testing.assert_allclose(loss.aim(np.array([[0.0, 1.0, 0.0, 0.0]])), [[0.05, 0.85, 0.05, 0.05]])
     np.testing.assert_allclose(
-        LOSSES["binary_cross_entropy"](label_smoothing=0.2).aim(np.array([[0.0, 1.0, 1.0]])),
+        loss.optimal_prediction(np.array([[0.0, 1.0, 0.0, 0.0]])), [[0.05, 0.85, 0.05, 0.05]]
+    )
+    np.testing.assert_allclose(
+        LOSSES["binary_cross_entropy"](label_smoothing=0.2).optimal_prediction(np.array([[0.0, 1.0, 1.0]])),
         [[0.1, 0.9, 0.9]],
     )
     target = np.array([[3.0]])
-    assert LOSSES["huber"]().aim(target) is target
-    assert LOSSES["cross_entropy"]().aim(target) is target
+    assert LOSSES["huber"]().optimal_prediction(target) is target
+    assert LOSSES["cross_entropy"]().optimal_prediction(target) is target

@@ -7,7 +7,8 @@ from mlpcli.errors import SettingError
 from mlpcli.execute import EXECUTORS
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
-from mlpcli.nn.network import build_network, check_memory, choose_head
+from mlpcli.nn.memory import check_memory
+from mlpcli.nn.network import build_network, choose_head
 from mlpcli.optim.optimizers.lbfgs import Lbfgs
 from nets import network, rows
 

@@ -34,7 +34,7 @@ def test_values_gradients_and_running_averages_are_those_of_pytorch(name, execut
     inputs, target = np.array(case["inputs"]), np.array(case["target"])
     nodes = [p.node for p in net.parameters]
     outputs = {"loss": net.loss} | {n.name: g for n, g in zip(nodes, gradients(net.cost, nodes), strict=True)}
-    outputs |= {f"next {node.name}": value for node, value in net.moves.items()}
+    outputs |= {f"next {node.name}": value for node, value in net.buffer_updates.items()}
     start = 0
     for step in case["steps"]:
         batch = {"inputs": inputs[start:][: step["rows"]], "target": target[start:][: step["rows"]]}
@@ -43,7 +43,7 @@ def test_values_gradients_and_running_averages_are_those_of_pytorch(name, execut
         assert found["loss"] == pytest.approx(step["loss"], rel=1e-13)
         for key, expected in step["gradients"].items():
             np.testing.assert_allclose(found[key], expected, rtol=1e-10, atol=1e-14, err_msg=key)
-        assert {node.name for node in net.moves} == set(step["running"])
+        assert {node.name for node in net.buffer_updates} == set(step["running"])
         for key, expected in step["running"].items():
             np.testing.assert_allclose(found[f"next {key}"], expected, rtol=1e-13, err_msg=key)
             values[key] = found[f"next {key}"]
@@ -82,8 +82,8 @@ def test_a_batch_of_one_row_gives_numbers(name, dtype, executor):
 def test_a_frozen_layer_uses_and_keeps_its_running_averages(executor):
     layer = {"normalization": NORMALIZATIONS["batch"](), "trainable": False}
     net, values = network(layer=layer)
-    assert net.moves == {}
-    assert net.training is net.settled
+    assert net.buffer_updates == {}
+    assert net.training is net.inference
     state, _ = stepped(net, values, rows(net), executor)
     assert {k for k in values if np.array_equal(state[k], values[k])} == {
         k for k in values if k.startswith("hidden1")
@@ -103,6 +103,6 @@ def test_running_averages_of_what_never_varies_do_not_become_subnormal():
 def test_the_modes_are_one_where_no_layer_differs():
     for layer in ({}, {"normalization": NORMALIZATIONS["layer"]()}, {"trainable": False}):
         net, _ = network(layer=layer)
-        assert net.training is net.settled
-        assert net.observed is net.settled
-        assert (net.moves, net.row) == ({}, None)
+        assert net.training is net.inference
+        assert net.inspection is net.inference
+        assert (net.buffer_updates, net.row) == ({}, None)

@@ -6,7 +6,7 @@ import pytest
 from mlpcli.engine import ACTIVATIONS, compute, gradients, make_plan, parameter, reduce_sum
 from mlpcli.execute import EXECUTORS
 from mlpcli.graph.node import OPS
-from mlpcli.ops.scalar_ops import EagerWords
+from mlpcli.ops.scalar_ops import NumpyScalarOps
 
 UNARY = [
     "negative",
@@ -139,7 +139,7 @@ def test_executor_agrees_with_the_formula_for_any_numbers(name, times, executor)
     if name == "where":
         values = [values[0] > 0, *values]
     with np.errstate(all="ignore"):
-        expected = op.formula(EagerWords(), *values, **attributes.get(name, {}))
+        expected = op.formula(NumpyScalarOps(), *values, **attributes.get(name, {}))
     # 4 units in the last place: an executor may have its own exp, log and tanh, exact to 2 each.
     np.testing.assert_allclose(found, np.asarray(expected, float), rtol=0 if executor == "numpy" else 9e-16)
 

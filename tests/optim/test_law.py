@@ -19,9 +19,9 @@ from mlpcli.execute.executor import arithmetic
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedules import SCHEDULES
-from mlpcli.optim.step import RATE_FACTOR, Pace, training_step
+from mlpcli.optim.step import RATE_FACTOR, TrainingLength, training_step
 from mlpcli.plan.make_plan import make_plan
-from mlpcli.training.plateau import Plateau
+from mlpcli.training.plateau import PlateauCounter
 from mlpcli.training.runner import first_state, make_runner
 from nets import LAYERS, network, rows
 from sampling import covering, sampled
@@ -54,14 +54,16 @@ def problem(layer):
 def train(executor, optimizer, layer, epochs=EPOCHS):
     """Mean cost of each epoch, the state after the first one, and that after the last."""
     net, values, data = problem(layer)
-    plateau = Plateau.of(optimizer)
-    step = training_step(net, optimizer, pace=Pace(EPOCHS, ROWS // BATCH), adjustable=plateau is not None)
+    plateau = PlateauCounter.of(optimizer)
+    step = training_step(
+        net, optimizer, length=TrainingLength(EPOCHS, ROWS // BATCH), adjustable=plateau is not None
+    )
     state = first_state(optimizer, step, values)
-    outputs = {"cost": step.cost, **step.followed}
+    outputs = {"cost": step.cost, **step.tracked}
     runner = make_runner(EXECUTORS[executor](), optimizer, step, outputs, state, data, BATCH)
     rng, costs, first = np.random.default_rng(1), [], {}
     while len(costs) < epochs:
-        stretch = runner.stretch(1, rng, -math.inf, lambda: False)
+        stretch = runner.run_epochs(1, rng, -math.inf, lambda: False)
         costs += stretch.costs[:, 0].tolist()
         if plateau is not None:
             state[RATE_FACTOR][...] = plateau.after(costs[-1], float(state[RATE_FACTOR]))
@@ -126,9 +128,9 @@ def test_in_float32_everything_is_float32(name, schedule):
     net, values = network([("tanh", 2)], ("sigmoid", 1), "binary_cross_entropy", dtype="float32")
     data = rows(net, ROWS)
     optimizer = made(name, schedule, 3)
-    step = training_step(net, optimizer, pace=Pace(EPOCHS, 2), adjustable=True)
+    step = training_step(net, optimizer, length=TrainingLength(EPOCHS, 2), adjustable=True)
     state = first_state(optimizer, step, {key: array.copy() for key, array in values.items()})
-    outputs = {"cost": step.cost, **step.followed}
+    outputs = {"cost": step.cost, **step.tracked}
     plan = make_plan(outputs, step.updates, ROWS)
     assert {buffer.dtype for buffer in plan.buffers} <= {"float32", "bool"}
     function = EXECUTORS["numpy"]().compile(plan, state)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from mlpcli.optim.line_search import Trial, strong_wolfe
+from mlpcli.optim.line_search import StepTrial, strong_wolfe
 
 FUNCTIONS = {
     # of More, Thuente 1994, section 5, and others: function, slope
@@ -31,7 +31,7 @@ def test_both_conditions_hold(name, first, decrease, curvature):
 
     def evaluate(length):
         asked.append(length)
-        return Trial(length, cost(length), slope(length), None)
+        return StepTrial(length, cost(length), slope(length), None)
 
     start = evaluate(0.0)
     found = strong_wolfe(evaluate, start, first, decrease, curvature, 40)
@@ -42,14 +42,14 @@ def test_both_conditions_hold(name, first, decrease, curvature):
 
 def test_no_length_is_found_where_the_cost_only_rises():
     def evaluate(length):
-        return Trial(length, length, -1.0, None)  # the slope is a lie
+        return StepTrial(length, length, -1.0, None)  # the slope is a lie
 
     assert strong_wolfe(evaluate, evaluate(0.0), 1.0) is None
 
 
 def test_the_lowest_so_far_is_taken_where_the_evaluations_are_used_up():
     def evaluate(length):
-        return Trial(length, -length, -1.0, None)  # falls for ever
+        return StepTrial(length, -length, -1.0, None)  # falls for ever
 
     found = strong_wolfe(evaluate, evaluate(0.0), 1.0, most=4)
     assert found.length > 1.0

@@ -45,7 +45,7 @@ def compiled(optimizer, executor, more=lambda step: {}):
     net, _ = network([("tanh", 3)], ("softmax", 3), "cross_entropy", width=4)
     step = training_step(net, optimizer)
     state = {name: np.array(w) for name, w in given["parameters"].items()} | step.optimizer_state()
-    outputs = {"cost": step.cost, **step.followed, **more(step)}
+    outputs = {"cost": step.cost, **step.tracked, **more(step)}
     function = EXECUTORS[executor]().compile(make_plan(outputs, step.updates, 6), state)
     for name, array in function.inputs.items():
         array[...] = given[name]
@@ -137,7 +137,7 @@ def test_without_options_there_is_no_state_and_no_output_more():
     net, _ = network()
     step = training_step(net, OPTIMIZERS["sgd"]())
     assert step.optimizer_state() == {}
-    assert step.followed == {}
+    assert step.tracked == {}
     assert list(training_step(net, OPTIMIZERS["sgd"](), adjustable=True).optimizer_state()) == ["rate_factor"]
 
 

@@ -14,7 +14,7 @@ from mlpcli.graph.node import constant
 from mlpcli.optim.optimizers import OPTIMIZERS
 from mlpcli.optim.schedule import Moment, falling_cosine, whole_part
 from mlpcli.optim.schedules import SCHEDULES
-from mlpcli.optim.step import BATCH, EPOCH, Pace, training_step
+from mlpcli.optim.step import BATCH, EPOCH, TrainingLength, training_step
 from nets import network
 
 MADE = json.loads((Path(__file__).parent.parent / "oracles/torch_optimizers.json").read_text())
@@ -26,12 +26,12 @@ def rate_function(schedule, warm_up, executor="numpy", dtype="float64", epochs=1
     """The compiled rate of one step after the other, and the state of its counters."""
     net, _ = network([], ("linear", 1), "squared_error", dtype=dtype)
     optimizer = OPTIMIZERS["sgd"](learning_rate=rate, schedule=schedule, warm_up=warm_up)
-    step = training_step(net, optimizer, pace=Pace(epochs, steps))
+    step = training_step(net, optimizer, length=TrainingLength(epochs, steps))
     state = step.optimizer_state()
-    if not step.followed:
+    if not step.tracked:
         return None, state
     updates = {node: value for node, value in step.updates.items() if node.name in state}
-    plan = make_plan({"rate": step.followed["learning_rate"]}, updates)
+    plan = make_plan({"rate": step.tracked["learning_rate"]}, updates)
     return EXECUTORS[executor]().compile(plan, state), state
 
 

@@ -1,4 +1,4 @@
-"""Prints the coefficients in mlpcli/execute/native/codegen/polynomials.py. Needs mpmath and no arguments.
+"""Prints the coefficients in mlpcli/execute/native/codegen/functions.py. Needs mpmath and no arguments.
 
 Remez exchange in 60 digits: the polynomial p of the given degree that makes the largest
 |weight · (p - function)| on the interval smallest, then rounded to the type.

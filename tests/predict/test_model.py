@@ -267,7 +267,7 @@ def test_train_tells_what_happens(folder, tmp_path):
     seen = []
     run = train(folder / "good.yaml", "executor=numpy", tmp_path, seen.append)
     between = len(seen) - 2
-    assert [type(event).__name__ for event in seen] == ["Started", *["EpochDone"] * between, "Ended"]
+    assert [type(event).__name__ for event in seen] == ["Started", *["EpochDone"] * between, "RunEnded"]
     assert seen[0].folder == run.path
     numbers = [event.number for event in seen[1:-1]]
     assert numbers == sorted(set(numbers))

@@ -11,7 +11,7 @@ from mlpcli.errors import ConfigError
 from mlpcli.problem.build import prepare
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.provenance import provenance
-from mlpcli.training.trainer import step_of
+from mlpcli.training.start import step_of
 
 CONFIG = """
 seed: 3

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.config.bind import yaml_name
+from mlpcli.config.setting import yaml_name
 from mlpcli.errors import ConfigError
 from mlpcli.problem.build import CHOICES, read_config
 

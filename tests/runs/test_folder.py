@@ -8,6 +8,8 @@ from runs.test_records import MADE
 
 from mlpcli.errors import ModelFileError, OutputError
 from mlpcli.runs.folder import CONFIG, FINDINGS, HISTORY, MODEL, SUMMARY, RunFolder
+from mlpcli.runs.json_file import write_json
+from mlpcli.runs.summary import read_summary, write_summary
 
 
 def create(runs, name="iris"):
@@ -50,47 +52,47 @@ def test_a_place_that_cannot_be(tmp_path):
 
 def test_history_is_on_disk_after_every_row(tmp_path):
     folder = create(tmp_path)
-    assert folder.read_history() == []
-    folder.append_history({"epoch": 1, "cost": 0.1 + 0.2, "validation_loss": None})
+    assert list(folder.table(HISTORY).rows()) == []
+    folder.table(HISTORY).append({"epoch": 1, "cost": 0.1 + 0.2, "validation_loss": None})
     assert (folder.path / HISTORY).read_text() == "epoch,cost,validation_loss\n1,0.30000000000000004,\n"
-    folder.append_history({"epoch": 2, "cost": 0.25, "validation_loss": 1.0})
-    assert [row["epoch"] for row in folder.read_history()] == ["1", "2"]
+    folder.table(HISTORY).append({"epoch": 2, "cost": 0.25, "validation_loss": 1.0})
+    assert [row["epoch"] for row in folder.table(HISTORY).rows()] == ["1", "2"]
 
 
 def test_a_history_that_is_no_text(tmp_path):
     folder = create(tmp_path)
     (folder.path / HISTORY).write_bytes(b"epoch\n\xff\xfe\n")
     with pytest.raises(ModelFileError, match="cannot be read"):
-        folder.read_history()
+        list(folder.table(HISTORY).rows())
 
 
 def test_history_is_written_anew(tmp_path):
     folder = create(tmp_path)
-    folder.append_history({"epoch": 1, "cost": 1 / 3})
+    folder.table(HISTORY).append({"epoch": 1, "cost": 1 / 3})
     written = (folder.path / HISTORY).read_bytes()
-    folder.write_history([{"epoch": 1, "cost": 1 / 3}])
+    folder.table(HISTORY).write([{"epoch": 1, "cost": 1 / 3}])
     assert (folder.path / HISTORY).read_bytes() == written
-    folder.write_history([])
+    folder.table(HISTORY).write([])
     assert not folder.has(HISTORY)
 
 
 def test_findings(tmp_path):
     folder = create(tmp_path)
-    folder.write_findings([{"name": "größe"}])
+    write_json(folder.path / FINDINGS, [{"name": "größe"}])
     assert json.loads((folder.path / FINDINGS).read_text(encoding="utf-8")) == [{"name": "größe"}]
 
 
 def test_the_summary(tmp_path):
     folder = create(tmp_path)
     with pytest.raises(ModelFileError, match="no such file"):
-        folder.read_summary()
+        read_summary(folder)
     made = {**MADE, "data": {"train": {"file": "größe.csv", "sha256": "0"}}}
-    folder.write_summary({"made": made, "ended": None})
-    assert folder.read_summary()["made"] == made
+    write_summary(folder, {"made": made, "ended": None})
+    assert read_summary(folder)["made"] == made
     whole = (folder.path / SUMMARY).read_text(encoding="utf-8")
     (folder.path / SUMMARY).write_text(whole.replace('version": 1', 'version": 9'), encoding="utf-8")
     with pytest.raises(ModelFileError, match="version 9; this mlp reads up to 1"):
-        folder.read_summary()
+        read_summary(folder)
     short = whole.replace('"graph": "ab",', "")
     assert len(short) < len(whole)
     for text in (
@@ -105,7 +107,7 @@ def test_the_summary(tmp_path):
     ):
         (folder.path / SUMMARY).write_text(text, encoding="utf-8")
         with pytest.raises(ModelFileError, match="no summary"):
-            folder.read_summary()
+            read_summary(folder)
 
 
 def test_what_is_no_run(tmp_path):

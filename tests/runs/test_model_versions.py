@@ -88,11 +88,11 @@ def test_it_predicts_what_was_scored_while_training_row_by_row_the_same(run):
 
 def test_what_is_kept_is_what_had_the_lowest_validation_loss(run):
     from mlpcli.problem.build import prepare
-    from mlpcli.training.part_evaluator import Watched
+    from mlpcli.training.part_evaluator import PartEvaluator
 
     prepared = prepare(run.path / "config.yaml")
     kept = ModelFile.read(run.path / "model.npz").parameters
-    watched = Watched(prepared, "validation", prepared.dataset.validation, kept)
+    watched = PartEvaluator(prepared, "validation", prepared.dataset.validation, kept)
     costs = {record["epoch"]: record["validation_loss"] for record in run.history}
     assert watched.cost() == costs[run.kept_epoch] == min(costs.values())
 

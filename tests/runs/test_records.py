@@ -4,7 +4,8 @@ import copy
 
 import pytest
 
-from mlpcli.runs.records import Made, Summary, Values, check
+from mlpcli.data.json_records import read_record
+from mlpcli.runs.records import CheckpointHeader, Provenance, RunSummary
 
 MADE = {
     "mlp_version": "1",
@@ -64,7 +65,12 @@ ENDED = {
     "test": {"task": "regression", "rows": 3, "targets": {"y": {"rmse": 1.0}}},
 }
 SUMMARY = {"made": MADE, "ended": ENDED}
-WHOLE = [(VALUES, Values), (SUMMARY, Summary), (MADE, Made), ({**SUMMARY, "ended": None}, Summary)]
+WHOLE = [
+    (VALUES, CheckpointHeader),
+    (SUMMARY, RunSummary),
+    (MADE, Provenance),
+    ({**SUMMARY, "ended": None}, RunSummary),
+]
 FREE = ("shuffle", "stopping", "targets.y")
 """What is below these is looked at by those who use it."""
 MAY_BE_NONE = "part earlier ended test sha256 value threshold cost batch random".split()
@@ -100,8 +106,8 @@ def put(value):
 
 @pytest.mark.parametrize(("whole", "kind"), WHOLE)
 def test_what_a_training_leaves_is_taken_and_more_beside_it(whole, kind):
-    check(whole, kind)
-    check({**whole, "of a later version": [1]}, kind)
+    read_record(kind, whole)
+    read_record(kind, {**whole, "of a later version": [1]})
 
 
 @pytest.mark.parametrize(("whole", "kind", "where"), CASES)
@@ -113,7 +119,7 @@ def test_another_kind_of_value_is_refused_at_its_place(whole, kind, where):
     wrong += [] if name in MAY_BE_NONE else [None]
     for value in wrong:
         with pytest.raises(ValueError, match="is") as caught:
-            check(with_change(whole, where, put(value)), kind)
+            read_record(kind, with_change(whole, where, put(value)))
         assert where in str(caught.value), value
 
 
@@ -125,13 +131,13 @@ def test_what_is_lacking_is_named(whole, kind, where):
         ("libraries", "data", "totals", "counters", "targets", "record")
     ) or where.endswith("]")
     if free or name in MAY_BE_GONE:
-        check(gone, kind)
+        read_record(kind, gone)
     else:
         with pytest.raises(ValueError, match="missing") as caught:
-            check(gone, kind)
+            read_record(kind, gone)
         assert where in str(caught.value)
 
 
 def test_a_number_no_float_holds():
     with pytest.raises(ValueError, match="seconds"):
-        check({**VALUES, "seconds": 10**400}, Values)
+        read_record(CheckpointHeader, {**VALUES, "seconds": 10**400})

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mlpcli.cli.text.network_and_data import describe_evaluation
+from mlpcli.data.prepare import Preparation, RegressionTarget
 from mlpcli.scoring.evaluation import evaluate_outputs
 from mlpcli.scoring.metrics import (
     class_probabilities,
@@ -98,8 +98,8 @@ def test_a_little_variance_is_variance():
 
 
 def test_an_r2_that_is_not_defined_is_said():
-    preparation = SimpleNamespace(target=SimpleNamespace(names=("y",)), unscale=lambda values: values)
-    evaluation = evaluate_outputs(np.ones((3, 1)), np.full((3, 1), 0.1), preparation, "regression")
+    preparation = Preparation((), RegressionTarget(("y",), (0.0,), (1.0,)))
+    evaluation = evaluate_outputs(np.ones((3, 1)), np.full((3, 1), 0.1), preparation)
     assert evaluation.as_json()["targets"]["y"]["r2"] is None
     lines = describe_evaluation(evaluation).splitlines()
     assert ["y", "0.9", "0.9", "–"] in [line.split() for line in lines]

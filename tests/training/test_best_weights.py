@@ -10,7 +10,7 @@ import pytest
 from cli.world import mlp
 
 from mlpcli import load, resume, train
-from mlpcli.diagnose.trials.trial import Trainer
+from mlpcli.diagnose.trials.runner import TrialRunner
 from mlpcli.errors import ConfigError, ModelFileError, RunFailed
 from mlpcli.experiments.verify_resume import verify_resume
 from mlpcli.problem.build import prepare
@@ -173,7 +173,7 @@ def test_the_training_loss_is_that_of_gradcheck(config, tmp_path):
     """Of all rows after the last epoch, with dropout off: not the running cost."""
     changes = ["data.validation=null", "optimiser.l1=0", "network.hidden[0].dropout=0.2"]
     run = train(config, changes, tmp_path)
-    trial = Trainer(prepare(config, changes)).run()  # what gradcheck says of the config's training
+    trial = TrialRunner(prepare(config, changes)).run()  # what gradcheck says of the config's training
     assert trial.complete
     assert run.scores["training_loss"] == pytest.approx(trial.loss, rel=1e-12)
     assert run.history[-1]["training_loss"] == run.scores["training_loss"]
@@ -242,6 +242,6 @@ def test_the_last_sound_epoch_of_a_lost_training_has_its_row(rate, known, config
 def test_the_trial_of_gradcheck_is_the_training(change, config, tmp_path):
     """Plateau and patience go by the validation loss there, too."""
     run = train(config, [change], tmp_path)
-    trial = Trainer(prepare(config, [change])).run()
+    trial = TrialRunner(prepare(config, [change])).run()
     assert trial.complete
     assert trial.costs.tolist() == pytest.approx([row["cost"] for row in run.history], rel=1e-12)

@@ -38,7 +38,7 @@ def runner_on(problem, executor="numpy", dtype="float64", state=None, **settings
 @pytest.mark.parametrize("problem", PROBLEMS, ids=["convex", "not convex"])
 def test_the_final_cost_is_scipys(problem, executor):
     runner, _ = runner_on(problem, executor)
-    stretch = runner.stretch(2000, np.random.default_rng(0), -math.inf, never)
+    stretch = runner.run_epochs(2000, np.random.default_rng(0), -math.inf, never)
     costs = stretch.costs[:, 0]
     assert costs[0] == pytest.approx(problem["start_cost"], rel=1e-12)
     assert costs[-1] == pytest.approx(problem["cost"], rel=1e-9)
@@ -51,35 +51,35 @@ def test_the_final_cost_is_scipys(problem, executor):
 def test_it_goes_on_from_its_state_to_the_same_bits(problem):
     whole, end = runner_on(problem)
     first, half = runner_on(problem)
-    whole.stretch(17, None, -math.inf, never)
-    first.stretch(9, None, -math.inf, never)
+    whole.run_epochs(17, None, -math.inf, never)
+    first.run_epochs(9, None, -math.inf, never)
     kept = {name: array.copy() for name, array in half.items()}
     second, resumed = runner_on(problem, state=kept)
-    second.stretch(8, None, -math.inf, never)
+    second.run_epochs(8, None, -math.inf, never)
     for name, array in end.items():
         np.testing.assert_array_equal(resumed[name], array, err_msg=name)
 
 
 def test_a_state_put_back_gives_the_same_iteration_again():
     runner, state = runner_on(PROBLEMS[1])
-    runner.stretch(5, None, -math.inf, never)
+    runner.run_epochs(5, None, -math.inf, never)
     kept = {name: array.copy() for name, array in state.items()}
     costs = []
     for _ in range(2):
         for name, array in kept.items():
             state[name][...] = array
-        costs.append(runner.stretch(3, None, -math.inf, never).costs.tolist())
+        costs.append(runner.run_epochs(3, None, -math.inf, never).costs.tolist())
     assert costs[0] == costs[1]
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_without_a_tolerance_it_ends_where_rounding_hides_the_fall(dtype):
     runner, state = runner_on(PROBLEMS[0], dtype=dtype, tolerance=0.0)
-    stretch = runner.stretch(2000, None, -math.inf, never)
+    stretch = runner.run_epochs(2000, None, -math.inf, never)
     assert stretch.ended == "the line search finds no lower cost"
     assert stretch.costs[-1, 0] == pytest.approx(PROBLEMS[0]["cost"], rel=1e-6)
     before = {name: array.copy() for name, array in state.items() if "/" not in name}
-    again = runner.stretch(1, None, -math.inf, never)
+    again = runner.run_epochs(1, None, -math.inf, never)
     assert again.ended
     assert all(np.array_equal(state[name], array) for name, array in before.items())
 
@@ -91,14 +91,14 @@ def test_a_gradient_of_0_ends_it_at_once():
     state = first_state(optimizer, step, {name: np.zeros_like(w) for name, w in values.items()})
     data = {name: np.zeros_like(array) for name, array in rows(net, 4).items()}
     runner = make_runner(EXECUTORS["numpy"](), optimizer, step, {"cost": net.cost}, state, data, 4)
-    stretch = runner.stretch(5, None, -math.inf, never)
+    stretch = runner.run_epochs(5, None, -math.inf, never)
     assert (stretch.epochs, stretch.ended) == (1, "the gradient is 0")
 
 
 def test_a_cost_that_is_not_finite_is_told_and_nothing_moves():
     runner, state = runner_on(PROBLEMS[0])
     state["output.biases"][0] = np.nan
-    stretch = runner.stretch(5, None, -math.inf, never)
+    stretch = runner.run_epochs(5, None, -math.inf, never)
     assert stretch.epochs == 1
     assert math.isnan(stretch.costs[0, 0])
     assert state["lbfgs/pairs"] == 0
@@ -106,7 +106,7 @@ def test_a_cost_that_is_not_finite_is_told_and_nothing_moves():
 
 def test_the_memory_is_a_ring_of_history_pairs():
     runner, state = runner_on(PROBLEMS[1], history=3)
-    runner.stretch(5, None, -math.inf, never)
+    runner.run_epochs(5, None, -math.inf, never)
     assert state["lbfgs/moves"].shape == (3, 31)
     assert state["lbfgs/pairs"] == 5
     curvature = np.sum(state["lbfgs/moves"] * state["lbfgs/changes"], axis=1)

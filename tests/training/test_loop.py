@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from mlpcli.config.schema import StopConfig, TrainingConfig
-from mlpcli.execute.rows import EpochRunner, Pass
+from mlpcli.execute.rows import EpochRunner, EpochTotals
 from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.optim.step import RATE_FACTOR
-from mlpcli.training.loop import ALL_DONE, INTERRUPTED, NOT_FINITE, WEIGHTS_NOT_FINITE, epochs
-from mlpcli.training.plateau import Plateau
-from mlpcli.training.progress import Progress
-from mlpcli.training.stopping import Checked, Stopping
+from mlpcli.training.loop import EpochChecks, EpochLoop, Phase
+from mlpcli.training.loop_state import LoopState
+from mlpcli.training.plateau import PlateauCounter
+from mlpcli.training.stop_reasons import ALL_DONE, INTERRUPTED, NOT_FINITE, WEIGHTS_NOT_FINITE
+from mlpcli.training.stopping import Stopping, ValidationScores
 
 
 class Counting(EpochRunner):
@@ -34,7 +35,16 @@ class Counting(EpochRunner):
             if should_stop():
                 break
         rows = self._count * done // self.batches
-        return Pass({"cost": next(self.costs) * rows}, rows, done, done == self.batches)
+        return EpochTotals({"cost": next(self.costs) * rows}, rows, done, done == self.batches)
+
+
+def epochs(runner, state, settings, rng, validation=None, interrupted=lambda: False, every=1, **checks):
+    """Run a new training of these arrays, or go on with a LoopState."""
+    if not isinstance(state, LoopState):
+        stream = rng if settings.shuffle else None
+        state = LoopState(arrays=state, stream=stream, stopping=Stopping(settings.stop))
+    checks = EpochChecks(validation=validation, **checks)
+    return EpochLoop(runner, state, settings, checks, every=every, interrupted=interrupted).run()
 
 
 def stream(costs, validation=None, interrupted=lambda: False, rows=6, **settings):
@@ -42,7 +52,7 @@ def stream(costs, validation=None, interrupted=lambda: False, rows=6, **settings
     runner = Counting(state, costs, rows)
     settings = TrainingConfig(**{"epochs": len(costs), **settings})
     numbers = iter(validation or ())
-    check = (lambda: Checked(*3 * (next(numbers),))) if validation else None
+    check = (lambda: ValidationScores(*3 * (next(numbers),))) if validation else None
     found = epochs(runner, state, settings, np.random.default_rng(0), check, interrupted)
     return runner, state, found
 
@@ -63,24 +73,24 @@ def test_weights_that_are_not_finite_put_the_state_back_though_every_cost_is(che
     state = {"w": np.zeros(2)}
     settings = TrainingConfig(epochs=3)
     numbers = iter(checks or ())
-    check = (lambda: Checked(*3 * (next(numbers),))) if checks else None
+    check = (lambda: ValidationScores(*3 * (next(numbers),))) if checks else None
     runner = Counting(state, [3.0, 2.0, 1.0], 6)
     lost = lambda: state["w"][0] < 8  # noqa: E731
     found = epochs(runner, state, settings, np.random.default_rng(0), check, finite_weights=lost)
     first, last = list(found)
     assert (first.finite, last.finite, last.number, last.stopped) == (True, False, 2, WEIGHTS_NOT_FINITE)
     assert not last.improved
-    assert last.sound_epoch == 1
-    assert state["w"].tolist() == last.sound["w"].tolist() == [4, 4]
+    assert last.last_finite_epoch == 1
+    assert state["w"].tolist() == last.last_finite["w"].tolist() == [4, 4]
 
 
-def test_of_an_epoch_that_is_broken_off_such_weights_are_not_kept():
+def test_non_finite_weights_of_an_interrupted_epoch_are_not_kept():
     state, asked = {"w": np.zeros(2)}, iter([False] * 6)
     runner = Counting(state, [3.0, 2.0], 6)
     stops = lambda: next(asked, True)  # noqa: E731
     settings, rng = TrainingConfig(epochs=3), np.random.default_rng(0)
     *_, last = epochs(runner, state, settings, rng, None, stops, finite_weights=lambda: state["w"][0] < 5)
-    assert (last.whole, last.stopped, last.sound["w"].tolist()) == (False, INTERRUPTED, [4, 4])
+    assert (last.whole, last.stopped, last.last_finite["w"].tolist()) == (False, INTERRUPTED, [4, 4])
 
 
 def test_improvement_is_of_the_validation_loss_where_there_is_one():
@@ -135,8 +145,8 @@ def test_the_seconds_go_up():
 
 def test_a_runner_that_can_go_no_further_ends_the_training_with_its_reason():
     class Ending(Counting):
-        def stretch(self, *arguments):
-            done = super().stretch(*arguments)
+        def run_epochs(self, *arguments):
+            done = super().run_epochs(*arguments)
             return replace(done, ended="nothing is left" if done.last["cost"] == 2.0 else "")
 
     state = {"w": np.zeros(2)}
@@ -148,12 +158,12 @@ def test_a_runner_that_can_go_no_further_ends_the_training_with_its_reason():
 def test_a_plateau_lowers_the_factor_after_an_epoch_also_the_last_for_one_that_goes_on():
     state = {"w": np.zeros(2), RATE_FACTOR: np.ones(())}
     runner = Counting(state, [3.0, 3.5, 3.2, 3.3, 3.4], 6)
-    plateau = Plateau(SCHEDULES["plateau"](patience=1, factor=0.5))
+    plateau = PlateauCounter(SCHEDULES["plateau"](patience=1, factor=0.5))
     settings, rng = TrainingConfig(epochs=5), np.random.default_rng(0)
-    progress = Progress(Stopping(settings.stop), state, rng, plateau=plateau)
+    loop_state = LoopState(arrays=state, stream=rng, stopping=Stopping(settings.stop), plateau=plateau)
     seen = [
         (epoch.number, float(state[RATE_FACTOR]))
-        for epoch in epochs(runner, state, settings, rng, every=5, progress=progress)
+        for epoch in epochs(runner, loop_state, settings, rng, every=5)
     ]
     assert seen == [(1, 1.0), (2, 0.5), (3, 0.25), (4, 0.125), (5, 0.0625)]
 
@@ -183,21 +193,21 @@ class Doomed(EpochRunner):
             lost = self.state["w"][0] >= self.end
             self.state["w"] += 1
             if lost:
-                return Pass({"cost": math.nan}, done, done, done == 4)
-        return Pass({"cost": 4.0}, 4, 4, True)
+                return EpochTotals({"cost": math.nan}, done, done, done == 4)
+        return EpochTotals({"cost": 4.0}, 4, 4, True)
 
 
 @pytest.mark.parametrize("end", [12, 80, 81, 400])
 @pytest.mark.parametrize("every", [1, 7, 1000])
-def test_the_sound_weights_do_not_depend_on_how_epochs_were_put_together(end, every):
+def test_the_last_finite_weights_do_not_depend_on_how_epochs_were_put_together(end, every):
     """A cost lost in the first batch says that the epoch before it ended badly."""
     state = {"w": np.zeros(1)}
     settings = TrainingConfig(epochs=1000)
     last = list(epochs(Doomed(state, end), state, settings, np.random.default_rng(0), every=every))[-1]
     assert (last.number, last.stopped, last.finite) == (end // 4 + 1, NOT_FINITE, False)
     began_bad = end % 4 == 0
-    assert last.sound_epoch == last.number - 1 - began_bad
-    assert last.sound["w"].tolist() == [4 * last.sound_epoch]
+    assert last.last_finite_epoch == last.number - 1 - began_bad
+    assert last.last_finite["w"].tolist() == [4 * last.last_finite_epoch]
     assert state["w"].tolist() == [4 * (last.number - 1)]
 
 
@@ -210,18 +220,47 @@ def test_at_half_the_rate_at_most_five_times():
     assert float(state["rate_factor"]) == 0.5**5
 
 
-def test_broken_off_epochs_decide_nothing():
+def test_interrupted_epochs_decide_nothing():
     """Asked to stop in the middle: what counts is as it was after the epoch before."""
     asked = iter([False] * 6)
     state = {"w": np.zeros(2)}
-    progress = Progress(Stopping(StopConfig(patience=1)), state, None)
+    loop_state = LoopState(arrays=state, stream=None, stopping=Stopping(StopConfig(patience=1)))
     settings = TrainingConfig(epochs=9, shuffle=False, stop=StopConfig(patience=1))
     runner = Counting(state, [3.0, 2.0], 8)
-    found = list(
-        epochs(runner, state, settings, None, interrupted=lambda: next(asked, True), progress=progress)
-    )
+    found = list(epochs(runner, loop_state, settings, None, interrupted=lambda: next(asked, True)))
     last = found[-1]
     assert (last.number, last.whole, last.stopped) == (2, False, INTERRUPTED)
-    assert (progress.done, progress.part.passed.batches) == (1, last.batches)
-    assert (progress.stopping.best, progress.stopping.best_epoch) == (3.0, 1)
-    assert progress.earlier.arrays["w"].tolist() == [4, 4]
+    assert (loop_state.epoch, loop_state.interrupted.passed.batches) == (1, last.batches)
+    assert (loop_state.stopping.best, loop_state.stopping.best_epoch) == (3.0, 1)
+    assert loop_state.previous.arrays["w"].tolist() == [4, 4]
+
+
+def test_the_phases_of_a_training_that_is_saved_by_halving():
+    """A block of epochs whose cost is lost is run again one by one, then from before at half the rate."""
+    state = {"w": np.zeros(1), RATE_FACTOR: np.ones(())}
+    settings = TrainingConfig(epochs=1000, on_divergence="halve")
+    loop_state = LoopState(arrays=state, stream=None, stopping=Stopping(settings.stop))
+    loop = EpochLoop(Doomed(state, 41), loop_state, settings, EpochChecks(), every=1000)
+    seen = [loop.phase]
+    for epoch in loop.run():
+        seen += [loop.phase] if loop.phase is not seen[-1] else []
+        if not epoch.finite:
+            break
+    assert seen == [Phase.RUNNING, Phase.SEARCHING, Phase.HALVING]
+    assert [epoch.finite for epoch in loop.run()][-1] is False
+    assert loop.phase is Phase.ENDED
+
+
+def test_an_interrupted_epoch_is_finished_first():
+    asked = iter([False] * 6)
+    state = {"w": np.zeros(2)}
+    settings = TrainingConfig(epochs=3, shuffle=False)
+    loop_state = LoopState(arrays=state, stream=None, stopping=Stopping(settings.stop))
+    runner = Counting(state, [3.0, 2.0, 2.0, 1.0], 8)
+    checks, stops = EpochChecks(), lambda: next(asked, True)
+    first = EpochLoop(runner, loop_state, settings, checks, interrupted=stops)
+    assert [epoch.whole for epoch in first.run()] == [True, False]
+    again = EpochLoop(runner, loop_state, settings, checks)
+    assert again.phase is Phase.FINISHING
+    assert [(epoch.number, epoch.whole) for epoch in again.run()] == [(2, True), (3, True)]
+    assert state["w"].tolist() == [12, 12]

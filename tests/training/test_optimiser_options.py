@@ -9,7 +9,7 @@ import pytest
 
 from mlpcli import train
 from mlpcli.cli.text.network_and_data import describe_prepared
-from mlpcli.diagnose.possible import possible
+from mlpcli.diagnose.ranking import applicable
 from mlpcli.diagnose.report import gradcheck
 from mlpcli.diagnose.trials.evidence import evidence_of
 from mlpcli.errors import ConfigError, RunFailed
@@ -190,10 +190,10 @@ def test_what_an_optimiser_has_not_is_no_remedy(config):
     batch, wider = (
         Remedy("", (change,)) for change in ("training.batch_size=8", "network.hidden[0].units=9")
     )
-    finding = Finding("stalled_at_baseline", "problem", "", "", "", remedies=(rate, batch, wider))
+    finding = Finding(rule="stalled_at_baseline", severity="problem", cause="", remedies=(rate, batch, wider))
     for settings, kept in (["optimiser=lbfgs"], (wider,)), (["optimiser=rprop"], finding.remedies):
         problem = evidence_of(config, settings).problem
-        assert possible(finding, problem).remedies == kept
+        assert applicable(finding, problem).remedies == kept
 
 
 def test_a_cost_lost_by_lbfgs_is_told_without_a_rate(config, tmp_path):

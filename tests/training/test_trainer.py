@@ -1,5 +1,7 @@
 """What `train` tells and keeps of what it finds."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from mlpcli import train
 from mlpcli.diagnose.monitoring import Monitoring
 from mlpcli.errors import RunFailed
 from mlpcli.runs.checkpoint import Checkpoint
-from mlpcli.training.events import Ended, EpochDone, Noticed, Started
+from mlpcli.training.events import EpochDone, ReportedFinding, RunEnded, Started
 from sampling import sampled
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -53,12 +55,23 @@ def test_switched_off_they_are_not_even_made(tmp_path, monkeypatch):
     assert (run.path / "findings.json").read_text(encoding="utf-8") == "[]\n"
 
 
+def test_switched_off_they_are_not_even_imported(tmp_path):
+    config = CONFIGS / "xor-tanh.yaml"
+    script = (
+        "import sys\nfrom mlpcli import train\n"
+        f"train({str(config)!r}, ['training.monitors=false', 'training.epochs=2'], {str(tmp_path)!r})\n"
+        "print(any(name.startswith('mlpcli.diagnose') for name in sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
+
+
 def test_a_finding_is_reported_once_and_after_its_epoch(tmp_path):
     events = []
     run = train(CONFIGS / "xor-tanh.yaml", STUCK, tmp_path, events.append)
     assert isinstance(events[0], Started)
-    assert isinstance(events[-1], Ended)
-    [at] = [at for at, event in enumerate(events) if isinstance(event, Noticed)]
+    assert isinstance(events[-1], RunEnded)
+    [at] = [at for at, event in enumerate(events) if isinstance(event, ReportedFinding)]
     assert events[at].finding.rule == "stalled_at_baseline"
     before = [event for event in events[:at] if isinstance(event, EpochDone)]
     assert before[-1].number == events[at].epoch

@@ -42,12 +42,11 @@ def evaluate(
     from mlpcli.api import load
     from mlpcli.cli.streams import need_standard_output
     from mlpcli.cli.text.network_and_data import describe_evaluation
-    from mlpcli.cli.text.warnings import tell, tell_counts
+    from mlpcli.cli.text.warnings import tell
 
     need_standard_output()
     notes, evaluation = load(run, executor).evaluate_file(data, labels, not unweighted, part)
-    tell(notes)
-    tell_counts(evaluation.counts)
+    tell((*notes, *evaluation.counts.describe()))
     if as_json:
         click.echo(json.dumps(evaluation.as_json(), indent=1, ensure_ascii=False))
     else:

@@ -9,7 +9,7 @@ import click
 from mlpcli.cli.options import json_option, set_option
 
 if TYPE_CHECKING:
-    from mlpcli.diagnose.repair.candidates import Attempt
+    from mlpcli.diagnose.repair.candidates import Candidate
 
 
 @click.command()
@@ -55,8 +55,8 @@ def gradcheck(
 
     number = count(1)
 
-    def show_attempt(attempt: Attempt) -> None:
-        click.echo(f"{next(number)}. {describe_result(attempt.result)}", err=True)
+    def show_candidate(candidate: Candidate) -> None:
+        click.echo(f"{next(number)}. {describe_result(candidate.result)}", err=True)
 
     if fast and (full or repair):
         other = "--full" if full else "--repair"
@@ -68,7 +68,7 @@ def gradcheck(
     exit_code = 1 if not report.healthy or (strict and report.counted("warning")) else 0
     if repair and report.gradient.right:
         with first_interrupt() as interrupted:
-            repaired = repair_config(config, overrides, show_attempt, interrupted)
+            repaired = repair_config(config, overrides, show_candidate, interrupted, report.evidence)
         plain["repair"] = repaired.as_json()
         if not as_json:
             click.echo(f"\n{describe_repair(repaired)}")

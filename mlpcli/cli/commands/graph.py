@@ -19,10 +19,8 @@ def graph(config: str, overrides: tuple[str, ...], gradients: bool, dot: bool) -
     mlp graph configs/xor-sigmoid.yaml
     mlp graph configs/xor-sigmoid.yaml --gradients --dot | dot -Tsvg > graph.svg
     """
-    from mlpcli.api import graph as graph_of
+    from mlpcli.api import graph_text
     from mlpcli.cli.streams import need_standard_output
-    from mlpcli.graph.show import as_dot, as_text
 
     need_standard_output()
-    outputs = graph_of(config, overrides, gradients)
-    click.echo(as_dot(outputs) if dot else as_text(outputs))
+    click.echo(graph_text(config, overrides, gradients, dot))

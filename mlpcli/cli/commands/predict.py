@@ -25,10 +25,9 @@ def predict(run: str, data: str, output: str | None, executor: str) -> None:
     """
     from mlpcli.api import predict as write_predictions
     from mlpcli.cli.streams import need_standard_output
-    from mlpcli.cli.text.warnings import tell, tell_counts
+    from mlpcli.cli.text.warnings import tell
 
     if output is None:
         need_standard_output()
     notes, counts = write_predictions(run, data, output, executor)
-    tell(notes)
-    tell_counts(counts)
+    tell((*notes, *counts.describe()))

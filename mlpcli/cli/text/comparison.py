@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.cli.text.best_weights import column_title
 from mlpcli.cli.text.table import table
-from mlpcli.config.differences import said
 
 if TYPE_CHECKING:
     from mlpcli.experiments.compare import Comparison, Side
@@ -21,11 +20,11 @@ BAR = 20
 
 
 def describe_comparison(found: Comparison, as_json: bool) -> str:
-    """Keys, data, curves and scores."""
+    """Say what two runs differ in: keys, data, curves and scores."""
     if as_json:
         return json.dumps(_plain(found), indent=1, ensure_ascii=False)
     names = [str(side.path) for side in (found.first, found.second)]
-    keys = [(each.key, said(each.first), said(each.second)) for each in found.config]
+    keys = [(each.key, *each.words) for each in found.config]
     blocks = [table(("config", *names), keys, left=3) if keys else "config: the same"]
     blocks.append("\n".join(found.made) if found.made else "data, versions and executor: the same")
     if found.first.model and found.first.model == found.second.model:
@@ -38,7 +37,7 @@ def describe_comparison(found: Comparison, as_json: bool) -> str:
 
 
 def _curves(found: Comparison, name: str, names: list[str]) -> str:
-    """Epoch by epoch, with a bar for each cost: its length is the cost's share of the largest."""
+    """Draw a curve epoch by epoch, with a bar for each cost, as long as its share of the largest."""
     sides = (found.first, found.second)
     epochs = sorted({epoch for side in sides for epoch, row in side.curve.items() if name in row})
     if not epochs:
@@ -58,7 +57,7 @@ def _curves(found: Comparison, name: str, names: list[str]) -> str:
 
 
 def _bar(value: float | None, largest: float) -> str:
-    """Filled up on the right: columns of numbers are aligned there. None for what is no number."""
+    """Draw a bar, filled up on the right, where numbers are aligned; none for a non-finite value."""
     finite = value if value is not None and math.isfinite(value) else 0.0
     return ("#" * round(BAR * abs(finite) / largest)).ljust(BAR)
 
@@ -68,7 +67,7 @@ def _plain(found: Comparison) -> dict[str, Any]:
         return {"run": str(each.path), "model_sha256": each.model, "scores": each.scores, "curve": each.curve}
 
     return {
-        "config": {each.key: [said(each.first), said(each.second)] for each in found.config},
+        "config": {each.key: list(each.words) for each in found.config},
         "made": list(found.made),
         "runs": [side(found.first), side(found.second)],
     }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def describe_seeds(seeds: SeedsDone) -> str:
-    """Costs, and the share that came to what was asked for."""
+    """Say what the seeds came to: costs, and the share that came to what was asked for."""
     count = seeds.count
     name = "running cost" if seeds.followed == "cost" else seeds.followed
     lines = [
@@ -27,7 +27,7 @@ def describe_seeds(seeds: SeedsDone) -> str:
 
 
 def describe_folds(folds: FoldsDone) -> str:
-    """Mean and spread of each score, and where the predictions are."""
+    """Say mean and spread of each score of the folds, and where the predictions are."""
     lines = [
         f"folds    {score_title(name)} {mean:.6g} ± {spread:.2g} "
         f"(mean and standard deviation of {len(folds.folds)})"

@@ -1,4 +1,4 @@
-"""What `mlp gradcheck` says, as plain text: the same on a terminal and in a pipe."""
+"""The report of `mlp gradcheck` as plain text: the same on a terminal and in a pipe."""
 
 from __future__ import annotations
 
@@ -6,26 +6,24 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mlpcli.cli.text.table import LONGEST_LINE, paragraph, table
-from mlpcli.wording import listed, plural, shortened, told_apart
+from mlpcli.cli.text.finding import MARGIN, describe_finding
+from mlpcli.cli.text.table import paragraph, table
+from mlpcli.wording import listed, plural, told_apart
 
 if TYPE_CHECKING:
-    from mlpcli.diagnose.gradient.check import Direction, Entry, GradientCheck, ParameterCheck
+    from mlpcli.diagnose.gradient.check import GradientCheck
+    from mlpcli.diagnose.gradient.parameter import DirectionCheck, EntryCheck, ParameterCheck
     from mlpcli.diagnose.layers.health import LayerHealth
-    from mlpcli.diagnose.repair.proposal import Diagnosed, Effect, Proposal
     from mlpcli.diagnose.report import GradcheckReport, Training
-    from mlpcli.runs.finding import Finding
 
 BAR = 24
-"""Characters of the longest bar; two of them are a factor of ten, so that twelve decades can be seen."""
+"""Characters of the longest bar. Two of them are a factor of ten, so that twelve decades can be seen."""
 ROUNDING = "~0"
-"""In place of a relative error where both derivatives are rounding of 0."""
-MARGIN = 10
-"""Columns of the word before each line of a finding."""
+"""Text in place of a relative error where both derivatives are rounding of 0."""
 
 
 def describe_gradcheck(report: GradcheckReport) -> str:
-    """The three answers, and the verdict in one line."""
+    """Return the three answers, and the verdict in one line."""
     head = f"{report.weights} weights, {plural(report.rows, 'row')}, float64, cost {report.cost:.6g}"
     arrives = "2. Does the gradient arrive? (of the loss alone; bar: 2 letters a factor of 10)"
     blocks = [
@@ -41,6 +39,7 @@ def describe_gradcheck(report: GradcheckReport) -> str:
 
 
 def _gradient(gradient: GradientCheck, rows: int) -> str:
+    """Return the answer to question 1. rows: how many the gradient was checked on."""
     parts = dict.fromkeys(check.part for check in gradient.checks)
     tables = [_entries([check for check in gradient.checks if check.part == part]) for part in parts]
     if len(tables) > 1:
@@ -52,8 +51,8 @@ def _gradient(gradient: GradientCheck, rows: int) -> str:
     if gradient.sentence:
         notes.append(f"wrong: {gradient.sentence}")
     if gradient.not_finite:
-        lost = listed(gradient.not_finite)
-        notes.append(f"not finite, so that no step can be made: the gradient by {lost}")
+        names = listed(gradient.not_finite)
+        notes.append(f"not finite, so that no step can be made: the gradient by {names}")
     notes += [f"note: {each}." for each in gradient.cusps]
     if gradient.in_precision:
         notes.append(gradient.in_precision.sentence)
@@ -66,7 +65,7 @@ def _gradient(gradient: GradientCheck, rows: int) -> str:
 
 
 def _entries(checks: Iterable[ParameterCheck]) -> str:
-    """A table with a line for each parameter, over all points."""
+    """Return a table with a line for each parameter, over all points."""
     groups: dict[str, list[ParameterCheck]] = {}
     for check in checks:
         groups.setdefault(check.name, []).append(check)
@@ -80,33 +79,33 @@ def _entries(checks: Iterable[ParameterCheck]) -> str:
         "rel. error",
         "direction",
     )
-    lines: list[list[object]] = []
-    for name, same in groups.items():
-        judged = [check for check in same if check.worst]
-        worst = max(judged, key=lambda check: (check.wrong, _error(check)), default=None)
-        along = [check.direction for check in same if check.direction.right is not None]
-        where = "[" + ", ".join(map(str, worst.worst.index)) + "]" if worst and worst.worst else ""
-        lines.append(
-            [
-                name,
-                _judgement(same),
-                f"{max(check.checked for check in same)}/{same[0].entries}",
-                max(check.on_kinks for check in same),
-                max(check.lost_in_rounding for check in same),
-                where,
-                _relative(worst.worst) if worst and worst.worst else "",
-                _relative(max(along, key=lambda each: each.relative_error)) if along else "",
-            ]
-        )
-    return table(header, lines, left=2)
+    return table(header, [_entry_line(name, same) for name, same in groups.items()], left=2)
+
+
+def _entry_line(name: str, checks: Sequence[ParameterCheck]) -> list[object]:
+    """Return the line of one parameter. checks: of that parameter, one for each point."""
+    # A wrong entry is shown before one that is right, however small its error.
+    errors = [(check.wrong, check.worst.relative_error, check.worst) for check in checks if check.worst]
+    worst = max(errors, key=lambda each: each[:2])[2] if errors else None
+    along = [check.direction for check in checks if check.direction.right is not None]
+    return [
+        name,
+        _judgement(checks),
+        f"{max(check.checked for check in checks)}/{checks[0].entries}",
+        max(check.on_kinks for check in checks),
+        max(check.lost_in_rounding for check in checks),
+        "[" + ", ".join(map(str, worst.index)) + "]" if worst else "",
+        _relative(worst) if worst else "",
+        _relative(max(along, key=lambda each: each.relative_error)) if along else "",
+    ]
 
 
 def _points(gradient: GradientCheck, rows: int) -> str:
-    """At which weights; of several, the counts are those of the one where they are largest."""
-    said = f"by central differences on {plural(rows, 'row')}, at the {', the '.join(gradient.points)}"
+    """Name the weights that were checked, and the parameters on kinks there."""
+    how = f"by central differences on {plural(rows, 'row')}, at the {', the '.join(gradient.points)}"
     if len(gradient.points) > 1:
-        said += "; counts are of where they are largest"
-    notes = [said]
+        how += "; counts are of where they are largest"
+    notes = [how]
     for point in gradient.points:
         there = [
             f"{check.name} {check.on_kinks}/{check.entries}"
@@ -118,7 +117,7 @@ def _points(gradient: GradientCheck, rows: int) -> str:
     return "\n".join(map(paragraph, notes))
 
 
-def _relative(found: Entry | Direction) -> str:
+def _relative(found: EntryCheck | DirectionCheck) -> str:
     return ROUNDING if found.rounding else f"{found.relative_error:.1e}"
 
 
@@ -127,12 +126,7 @@ def _frozen(report: GradcheckReport) -> str:
     return "\n" + paragraph(f"frozen, so that no gradient is needed: {listed(names)}") if names else ""
 
 
-def _error(check: ParameterCheck) -> float:
-    return check.worst.relative_error if check.worst else 0.0
-
-
-def _judgement(checks: Iterable[ParameterCheck]) -> str:
-    checks = list(checks)
+def _judgement(checks: Sequence[ParameterCheck]) -> str:
     if not all(check.right for check in checks):
         return "wrong"
     if any(check.not_finite for check in checks):
@@ -143,6 +137,7 @@ def _judgement(checks: Iterable[ParameterCheck]) -> str:
 
 
 def _arrival(report: GradcheckReport) -> str:
+    """Return the answer to question 2: a table of the layers for each of the weights looked at."""
     blocks = [f"at initialisation\n{_layers(report.layers)}"]
     if report.training:
         blocks.append(f"{paragraph(_when(report.training))}\n{_layers(report.later)}")
@@ -204,7 +199,7 @@ def _layers(layers: Sequence[LayerHealth]) -> str:
 
 
 def bar(value: float, largest: float) -> str:
-    """Two characters for a factor of ten, BAR for the largest; none for 0, ? for what is no number."""
+    """Return a bar of two characters for each factor of ten, BAR for the largest; ? for what is no number."""
     if not math.isfinite(value):
         return "?"
     if value <= 0 or largest <= 0:
@@ -212,92 +207,20 @@ def bar(value: float, largest: float) -> str:
     return "#" * max(1, round(BAR + 2 * math.log10(value / largest)))
 
 
-def describe_finding(diagnosed: Diagnosed) -> str:
-    """What was found, the number that shows it, and what to do."""
-    finding = diagnosed.finding
-    lines = [*_block(finding.severity, finding.cause)]
-    if finding.value is not None and finding.measure:
-        lines += _block("measure", measured(finding))
-    if finding.where or diagnosed.line:
-        lines += _block("where", "; ".join(filter(None, (finding.where, diagnosed.line))))
-    for other in _below(finding):
-        lines += _block("so", f"{other.rule}: {other.cause}")
-    best = diagnosed.best
-    if best:
-        lines += _proposal(best)
-    for proposal in diagnosed.proposals:
-        if proposal is not best:
-            word = "in vain" if proposal.in_vain else "or" if best else "advice"
-            changes = f": {', '.join(_short(proposal.remedy.changes))}" if proposal.remedy.changes else ""
-            lines += _block(word, proposal.remedy.why + changes + _tried(proposal.effect, "; "))
-    lines += _block("rule", f"{finding.rule}, {diagnosed.page}")
-    return "\n".join(lines)
-
-
-def measured(finding: Finding) -> str:
-    """The number, on which side of its threshold it is, and what it is."""
-    value, threshold = finding.value, finding.threshold
-    assert value is not None
-    if threshold is None:
-        return f"{value:.4g}: {finding.measure}"
-    number, limit = told_apart(value, threshold)
-    side = "above" if value > threshold else "below" if value < threshold else "at"
-    return f"{number}, {side} the threshold {limit}: {finding.measure}"
-
-
-def _below(finding: Finding) -> Iterator[Finding]:
-    for other in finding.consequences:
-        yield other
-        yield from _below(other)
-
-
-def _proposal(proposal: Proposal) -> Iterator[str]:
-    yield from _block("change", proposal.remedy.why)
-    if proposal.lines:
-        for line in proposal.lines:
-            yield " " * MARGIN + f"{line.sign} {line.number:>4}  {shortened(line.text, LONGEST_LINE)}"
-    else:
-        yield from _block("", "--set " + " --set ".join(_short(proposal.remedy.changes)))
-    tried = _tried(proposal.effect)
-    if tried:
-        yield from _block("effect", tried)
-
-
-def _tried(effect: Effect | None, before: str = "") -> str:
-    if effect is None:
-        return ""
-    if effect.error:
-        return f"{before}tried: {effect.error}"
-    if not math.isfinite(effect.loss):
-        return f"{before}tried: the cost becomes infinite or NaN"
-    verdict = "it learns" if effect.learns else "that alone is not enough"
-    loss, baseline = told_apart(effect.loss, effect.baseline)
-    numbers = f"the training loss ends at {loss}, the best constant has {baseline}"
-    return f"{before}tried: {numbers}; {verdict}"
-
-
-def _short(changes: Iterable[str]) -> Iterator[str]:
-    return (shortened(change, LONGEST_LINE) for change in changes)
-
-
-def _block(word: str, text: str) -> Iterator[str]:
-    """The text in lines, the word before the first."""
-    yield paragraph(text, MARGIN, word)
-
-
 def _left_out(report: GradcheckReport) -> Iterator[str]:
-    """What was not done so as to take no longer than the training itself."""
-    said = []
+    """Yield what was not done so as to take no longer than the training itself."""
+    parts = []
     if report.skipped:
-        said.append(f"not looked for: {listed(report.skipped, 40)}.")
+        parts.append(f"not looked for: {listed(report.skipped, 40)}.")
     if report.untried:
-        said.append("Not every remedy was tried.")
-    if said:
+        parts.append("Not every remedy was tried.")
+    if parts:
         why = "These trials would take longer than the training itself; --full makes them all."
-        yield paragraph(f"{' '.join(said)} {why}", MARGIN, "left out")
+        yield paragraph(f"{' '.join(parts)} {why}", MARGIN, "left out")
 
 
 def _verdict(report: GradcheckReport) -> str:
+    """Return the last line: the gravest thing that was found, or that nothing was."""
     if not report.gradient.right:
         return "problem: the gradient is wrong; please report this as a bug of mlp."
     training, problems = report.training, report.counted("problem")
@@ -326,7 +249,7 @@ def _result(training: Training) -> str:
     goes = f"goes from {start} to {end}" if start != end else f"stays at {end}"
     if not math.isfinite(training.loss):
         goes = "becomes infinite or NaN" if math.isfinite(training.start_loss) else "is infinite or NaN"
-    said = f"in {_epochs(training)} the training loss {goes}"
+    result = f"in {_epochs(training)} the training loss {goes}"
     if training.seeds:
-        said = f"{training.seeds_learn} of {training.seeds} first weights learn; {said}"
-    return f"{said}, the best constant has {constant}"
+        result = f"{training.seeds_learn} of {training.seeds} first weights learn; {result}"
+    return f"{result}, the best constant has {constant}"

@@ -11,7 +11,6 @@ import numpy as np
 
 from mlpcli.cli.text.table import paragraph, table, terminal_columns
 from mlpcli.registry import choice_name
-from mlpcli.scoring.metrics import SMALLEST
 from mlpcli.wording import plural, shortened
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ TITLES = {"seconds": "time", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "auc": "
 
 
 def duration(seconds: float) -> str:
-    """12 ms, 1.2 s, 3 min 05 s, 1 h 02 min."""
+    """Write a time in seconds as 12 ms, 1.2 s, 3 min 05 s or 1 h 02 min."""
     if seconds < 1:
         return f"{1000 * seconds:.0f} ms"
     if seconds < 60:
@@ -50,12 +49,12 @@ def duration(seconds: float) -> str:
 
 
 def score_title(key: str) -> str:
-    """validation_r2 is shown as validation R²."""
+    """Write the key of a score as a title: validation_r2 is shown as validation R²."""
     return " ".join(TITLES.get(word, word) for word in key.split("_"))
 
 
 def describe_network(network: Network) -> str:
-    """2 → 3 sigmoid → 1 sigmoid."""
+    """Describe the layers in one line: 2 → 3 sigmoid → 1 sigmoid."""
     return " → ".join([str(network.inputs.shape[1]), *(_layer(layer) for layer in network.layers)])
 
 
@@ -68,20 +67,20 @@ def _layer(layer: Layer) -> str:
 
 
 def _linear(network: Network) -> str:
-    """What a network without a hidden layer is; a maxout bends by itself."""
+    """Say that a network without a hidden layer is a linear model; a maxout bends by itself."""
     bends = network.layers[1:] or choice_name(network.layers[-1].activation) == "maxout"
     return "" if bends else "; no hidden layer: a linear model"
 
 
 def describe_size(network: Network) -> str:
-    """20 parameters, 8 of them frozen."""
+    """Count the parameters: 20 parameters, 8 of them frozen."""
     frozen = network.size - sum(p.size for p in network.trained)
     count = "all" if frozen == network.size else f"{frozen:,}"
     return plural(network.size, "parameter") + (f", {count} of them frozen" if frozen else "")
 
 
 def describe_prepared(prepared: Problem) -> str:
-    """Config, data with its inferred types, network and parameter count: what `train` and `check` print."""
+    """Describe config, data with inferred types, network and training, as `train` and `check` print it."""
     dataset, network = prepared.dataset, prepared.network
     parts = [("training", dataset.training), ("validation", dataset.validation), ("test", dataset.test)]
     counts = ", ".join(
@@ -112,25 +111,25 @@ def describe_prepared(prepared: Problem) -> str:
 
 
 def describe_optimizer(optimizer: Optimizer) -> list[str]:
-    """Learning rate, schedule, warm-up and clipping in a few words each."""
-    from mlpcli.optim.optimizer import StepOptimizer
-
-    if not isinstance(optimizer, StepOptimizer):
-        return []
-    rate, schedule = optimizer.learning_rate, optimizer.schedule
-    words = [f"learning rate {rate if isinstance(rate, str) else f'{rate:g}'}"]
-    if schedule is not None:
-        words.append(f"schedule {choice_name(schedule)}")
-    if optimizer.warm_up:
-        words.append(f"warm-up {optimizer.warm_up:g}")
-    for what, limit in (("value", optimizer.clip_value), ("norm", optimizer.clip_norm)):
+    """Say learning rate, schedule, warm-up and clipping in a few words each; an optimiser may lack some."""
+    settings = vars(optimizer)
+    words = []
+    if "learning_rate" in settings:
+        rate = settings["learning_rate"]
+        words.append(f"learning rate {rate if isinstance(rate, str) else f'{rate:g}'}")
+    if settings.get("schedule") is not None:
+        words.append(f"schedule {choice_name(settings['schedule'])}")
+    if settings.get("warm_up"):
+        words.append(f"warm-up {settings['warm_up']:g}")
+    for what in ("value", "norm"):
+        limit = settings.get(f"clip_{what}")
         if limit is not None:
             words.append(f"clipped to {what} {limit:g}")
     return words
 
 
 def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:
-    """A line per column: role, name, type, missing cells; the middle of a long list left out."""
+    """Give each column a line: role, name, type, missing cells; the middle of a long list is left out."""
     lines = preparation.describe()
     rows = [
         (f"{s.role} {s.name}", s.kind, s.detail + (f"; {s.missing} missing" if s.missing else ""))
@@ -159,7 +158,7 @@ def describe_columns(preparation: Preparation, most: int = 12) -> list[str]:
 
 
 def describe_evaluation(evaluation: Evaluation) -> str:
-    """Scores, per-class table and confusion matrix; or RMSE, MAE and R²."""
+    """Describe scores, classes and confusion matrix; of regression RMSE, MAE and R²."""
     blocks = [f"rows      {evaluation.rows:,}"]
     if evaluation.weighted:
         blocks[0] += f", weighted {evaluation.weighted}"
@@ -170,7 +169,7 @@ def describe_evaluation(evaluation: Evaluation) -> str:
     for classes, (name, scores) in zip(evaluation.words, evaluation.class_scores.items(), strict=True):
         if evaluation.task == "multilabel":
             blocks.append(f"label     {name}")
-        blocks.append(_class_summary(scores, _log_loss_remarks(evaluation)))
+        blocks.append(_class_summary(scores, _log_loss_remarks(evaluation, scores.clipped_at)))
         rows = [
             (c, f"{p:.4f}", f"{r:.4f}", f"{f:.4f}", n)
             for c, (p, r, f, n) in zip(classes, scores.per_class(), strict=True)
@@ -186,7 +185,7 @@ def describe_evaluation(evaluation: Evaluation) -> str:
 
 
 def _scored_rows(scored: ScoredRows, rows: int) -> Iterator[str]:
-    """Which rows of the file these are, and how many of them were trained on."""
+    """Say which rows of the file these are, and how many of them were trained on."""
     if scored.scored is None or scored.file is None:
         yield "of a file that the run does not know: some may have been trained on"
         return
@@ -210,13 +209,16 @@ def _scored_rows(scored: ScoredRows, rows: int) -> Iterator[str]:
 
 
 def _counted(rows: Mapping[str, int], apart: int) -> str:
-    """90 training, 30 test; parts without rows are left out. apart: rows in no part."""
+    """Count the rows of each part: 90 training, 30 test; parts without rows are left out.
+
+    apart: rows in no part.
+    """
     every = {**rows, "in no part": apart}
     return ", ".join(f"{count:,} {part}" for part, count in every.items() if count)
 
 
 def _classes(rows: Sequence[tuple[str, str, str, str, int]]) -> str:
-    """A line for each class: name, precision, recall, F1, rows; of very many, those with the lowest F1."""
+    """Give each class a line: name, precision, recall, F1, rows; of very many, those with the lowest F1."""
     head = ("class", "precision", "recall", "f1", "rows")
     if len(rows) <= MOST_CLASSES:
         return table(head, rows)
@@ -225,7 +227,7 @@ def _classes(rows: Sequence[tuple[str, str, str, str, int]]) -> str:
 
 
 def _confusion(classes: Sequence[str], confusion: NDArray[Any], weights: str) -> str:
-    """The whole matrix, or the worst confusions where it is too wide for a terminal.
+    """Draw the whole matrix, or list the worst confusions where it is too wide for a terminal.
 
     confusion: (true classes, predicted classes). weights: what to say of sums of weights.
     """
@@ -248,11 +250,14 @@ def _confusion(classes: Sequence[str], confusion: NDArray[Any], weights: str) ->
     return head + table(("true class", "predicted", "weight" if weights else "rows"), lines, left=2)
 
 
-def _log_loss_remarks(evaluation: Evaluation) -> Iterator[str]:
-    """What the log-loss is of, where it is not simply of the probabilities of all rows."""
+def _log_loss_remarks(evaluation: Evaluation, least: float) -> Iterator[str]:
+    """Say what the log-loss is of, where it is not simply of the probabilities of all rows.
+
+    least: what numbers below it are clipped to.
+    """
     if evaluation.no_probabilities:
         yield f"of scores, not probabilities: {evaluation.no_probabilities}"
-        yield f"(each clipped to numbers from {SMALLEST:g} to 1)"
+        yield f"(each clipped to numbers from {least:g} to 1)"
     if evaluation.unseen:
         rows = plural(evaluation.unseen_rows, "row")
         yield f"without {rows} of a class that training never saw, counted as wrong;"
@@ -260,7 +265,7 @@ def _log_loss_remarks(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _class_summary(scores: ClassScores, remarks: Iterable[str]) -> str:
-    """One line for each score of all rows; of two classes, those that rank rows look at the second.
+    """Give each score of all rows a line; of two classes, those that rank rows look at the second.
 
     remarks: what the log-loss is of, below it.
     """
@@ -271,12 +276,12 @@ def _class_summary(scores: ClassScores, remarks: Iterable[str]) -> str:
         ("macro F1", f"{_or_dash(scores.f1, '.6f')} (mean F1 of the classes)"),
         ("AUC", f"{_or_dash(scores.auc, '.6f')} (area under the ROC curve{more})"),
         ("average precision", f"{_or_dash(scores.average_precision, '.6f')}{more and f' ({more[2:]})'}"),
-        ("log-loss", f"{scores.log_loss:.6f} (probabilities kept {SMALLEST:g} from 0)"),
+        ("log-loss", f"{scores.log_loss:.6f} (probabilities kept {scores.clipped_at:g} from 0)"),
     ]
     told = [f"{name:18} {value}" for name, value in lines]
     return "\n".join([*told, *(f"{'':18} {each}" for each in remarks)])
 
 
 def _or_dash(value: float, how: str = ".6g") -> str:
-    """A number, or a dash where it is none."""
+    """Write a number, or a dash where it is none."""
     return "–" if isnan(value) else format(value, how)

@@ -8,15 +8,15 @@ from mlpcli.cli.text.table import LONGEST_LINE, paragraph, table
 from mlpcli.wording import plural, shortened
 
 if TYPE_CHECKING:
-    from mlpcli.diagnose.repair.candidates import Attempt, Result
+    from mlpcli.diagnose.repair.candidates import Candidate, CandidateResult
     from mlpcli.diagnose.repair.search import Repair
 
 
 def describe_repair(repair: Repair) -> str:
-    """What was tried, before and after, and the file."""
+    """Say what was tried, the results before and after, and the file that was written."""
     blocks = ["4. Repair"]
     if repair.tried:
-        blocks.append("tried\n" + "\n".join(paragraph(_attempt(each), 2) for each in repair.tried))
+        blocks.append("tried\n" + "\n".join(paragraph(_candidate(each), 2) for each in repair.tried))
     rows = f"on {plural(repair.rows, 'row')} {'held back' if repair.held_back else 'of the training itself'}"
     if repair.before and not repair.after:
         blocks.append(f"as it is, {rows}\n{_results(repair.before)}")
@@ -50,13 +50,13 @@ def _end(repair: Repair) -> str:
     return f"not repaired: {count} of the config tried, none makes the network learn; nothing was written."
 
 
-def _attempt(attempt: Attempt) -> str:
-    """All changes to the config, and how the training went."""
-    return f"{', '.join(attempt.changes) or 'as it is'}: {describe_result(attempt.result)}"
+def _candidate(candidate: Candidate) -> str:
+    """Say what was changed in the config, and how the training went."""
+    return f"{', '.join(candidate.changes) or 'as it is'}: {describe_result(candidate.result)}"
 
 
-def describe_result(result: Result) -> str:
-    """How the training went."""
+def describe_result(result: CandidateResult) -> str:
+    """Say how a training went."""
     if result.error:
         return f"cannot be: {result.error}"
     learned = sum(each.good for each in result.seeds)
@@ -64,7 +64,7 @@ def describe_result(result: Result) -> str:
     return f"learns with {learned} of {plural(len(result.seeds), 'seed')}; loss {losses}"
 
 
-def _results(before: Result, after: Result | None = None) -> str:
+def _results(before: CandidateResult, after: CandidateResult | None = None) -> str:
     results = (before, after) if after else (before,)
     words = ("before", "after") if after else ("",)
     header = ["seed"]

@@ -31,7 +31,7 @@ Row = Sequence[str]
 
 
 def terminal_columns() -> int:
-    """Width of the terminal that the standard output is; USUAL in a pipe or a file."""
+    """Return the width of the terminal that the standard output is; USUAL in a pipe or a file."""
     try:
         columns = os.get_terminal_size(sys.stdout.fileno()).columns
     except (OSError, ValueError):  # no terminal; a stream without a file
@@ -67,7 +67,7 @@ def paragraph(text: str, margin: int = 0, word: str = "") -> str:
 
 
 def stacked_headings(header: Sequence[str]) -> list[list[str]]:
-    """Headings with a word a line, the last words on the last line: a row of words for each line."""
+    """Set headings with a word a line, the last words on the last line: a row of words for each line."""
     words = [heading.split() if heading.strip() else [heading] for heading in header]
     height = max(map(len, words))
     return [
@@ -89,7 +89,7 @@ def _total(widths: Sequence[int]) -> int:
 
 
 def _shortened(stacked: list[list[str]], cells: list[list[str]], columns: int) -> list[list[str]]:
-    """The cells, of which the longest texts are cut until the rows fit; `stacked` is cut as well."""
+    """Return the cells, the longest texts cut until the rows fit; `stacked` is cut as well."""
     numbers = _widths([[cell if _is_number(cell) else "" for cell in row] for row in (*stacked, *cells)])
     widths = [min(width, columns) for width in _widths([*stacked, *cells])]
     least = [max(number, min(width, LEAST_TEXT)) for number, width in zip(numbers, widths, strict=True)]
@@ -105,12 +105,12 @@ def _shortened(stacked: list[list[str]], cells: list[list[str]], columns: int) -
 
 
 def _is_number(cell: str) -> bool:
-    """Whether it is a number, or several with signs between them; no float is longer than LONGEST_NUMBER."""
+    """Tell whether a cell is a number, or several with signs between; no float is over LONGEST_NUMBER."""
     return len(cell) <= LONGEST_NUMBER and not set(cell) - NUMBER_LETTERS
 
 
 def _groups(widths: Sequence[int], columns: int) -> Iterator[list[int]]:
-    """The numbers of the columns of each block; the first column stands in all of them."""
+    """Yield the numbers of the columns of each block; the first column stands in all of them."""
     group = [0]
     for at in range(1, len(widths)):
         if len(group) > 1 and _total([widths[each] for each in (*group, at)]) > columns:

@@ -10,27 +10,28 @@ from mlpcli.cli.text.table import table
 from mlpcli.wording import plural
 
 if TYPE_CHECKING:
+    from mlpcli.experiments.digests import DigestPair
     from mlpcli.experiments.reproduce import Reproduction
-    from mlpcli.experiments.verify_resume import Compared, Verification
+    from mlpcli.experiments.verify_resume import Verification
 
 SHOWN = 16
 """Digits of a sha256."""
 
 
-def describe_compared(compared: Iterable[Compared], first: str, second: str) -> str:
-    """A row for each."""
+def describe_compared(compared: Iterable[DigestPair], first: str, second: str) -> str:
+    """Give each comparison a row: what, the two digests, and whether they are the same."""
     rows = [
-        (each.what, each.unbroken[:SHOWN], each.resumed[:SHOWN], "the same" if each.same else "different")
+        (each.what, each.first[:SHOWN], each.second[:SHOWN], "the same" if each.same else "different")
         for each in compared
     ]
     return table(("sha256 of", first, second, ""), rows, left=4)
 
 
 def describe_verification(verification: Verification, as_json: bool) -> str:
-    """Where it was broken off, and what came of it."""
+    """Say where a training was interrupted, and whether that changed its bits."""
     if as_json:
         compared = {
-            each.what: {"unbroken": each.unbroken, "resumed": each.resumed} for each in verification.compared
+            each.what: {"unbroken": each.first, "resumed": each.second} for each in verification.compared
         }
         values = {"same": verification.same, "breaks": verification.breaks, "sha256": compared}
         return json.dumps(values, indent=1, ensure_ascii=False)
@@ -47,9 +48,9 @@ def describe_verification(verification: Verification, as_json: bool) -> str:
 
 
 def describe_reproduction(found: Reproduction, as_json: bool) -> str:
-    """What came of it, and what may be why."""
+    """Say whether training again gave the same bits, and what may be why not."""
     if as_json:
-        compared = {each.what: {"run": each.unbroken, "again": each.resumed} for each in found.compared}
+        compared = {each.what: {"run": each.first, "again": each.second} for each in found.compared}
         values = {"same": found.same, "differences": found.differences, "sha256": compared}
         return json.dumps(values, indent=1, ensure_ascii=False)
     blocks = [describe_compared(found.compared, "run", "again"), ""]

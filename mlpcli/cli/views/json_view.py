@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlpcli.cli.text.network_and_data import describe_network
 from mlpcli.cli.views.view import QuietView
-from mlpcli.data.plain import finite
-from mlpcli.training.events import (
-    BrokenOff,
-    EpochDone,
-    FoldDone,
-    FoldsDone,
-    Halved,
-    Noticed,
-    Run,
-    SeedDone,
-    SeedsDone,
-    Started,
-)
-from mlpcli.training.loop import INTERRUPTED
+from mlpcli.runs.json_file import finite
+
+if TYPE_CHECKING:
+    from mlpcli.training import events
 
 
 class JsonView(QuietView):
-    """One object a line."""
+    """A view that prints one JSON object a line."""
 
-    def start(self, event: Started) -> None:
+    def start(self, event: events.Started) -> None:
         network, start = event.prepared.network, event.prepared.start
         self._print(
             event="start",
@@ -41,23 +31,23 @@ class JsonView(QuietView):
             after=event.after,
         )
 
-    def epoch(self, event: EpochDone) -> None:
+    def epoch(self, event: events.EpochDone) -> None:
         if event.record is not None:
             self._print(event="epoch", **event.record)
 
-    def finding(self, event: Noticed) -> None:
+    def finding(self, event: events.ReportedFinding) -> None:
         self._print(event="finding", **event.as_json())
 
-    def halved(self, event: Halved) -> None:
+    def halved(self, event: events.Halved) -> None:
         self._print(event="halved", epoch=event.epoch, after=event.after, rate_factor=event.factor)
 
-    def seed(self, event: SeedDone) -> None:
+    def seed(self, event: events.SeedDone) -> None:
         self._print(event="seed", **event.result.as_record() | {"reached": event.result.reached})
 
-    def seeds(self, event: SeedsDone) -> None:
+    def seeds(self, event: events.SeedsDone) -> None:
         self._print(event="seeds", best=event.best, reached=event.reached, of=event.count)
 
-    def fold(self, event: FoldDone) -> None:
+    def fold(self, event: events.FoldDone) -> None:
         self._print(
             event="fold",
             fold=event.number,
@@ -68,14 +58,14 @@ class JsonView(QuietView):
             **event.scores,
         )
 
-    def folds(self, event: FoldsDone) -> None:
+    def folds(self, event: events.FoldsDone) -> None:
         scores = {name: {"mean": mean, "spread": spread} for name, (mean, spread) in event.table.items()}
         self._print(event="folds", scores=scores, predictions=str(event.predictions))
 
-    def broken_off(self, event: BrokenOff) -> None:
-        self._print(event="end", run=str(event.folder), stopped=INTERRUPTED)
+    def broken_off(self, event: events.RunInterrupted) -> None:
+        self._print(event="end", run=str(event.folder), stopped="interrupted")
 
-    def end(self, run: Run) -> None:
+    def end(self, run: events.Run) -> None:
         more = {"test": run.test.as_json()} if run.test else {}
         self._print(
             event="end",

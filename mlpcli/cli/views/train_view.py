@@ -22,23 +22,12 @@ from mlpcli.cli.text.network_and_data import (
 from mlpcli.cli.text.table import stacked_headings, terminal_columns
 from mlpcli.cli.views.json_view import JsonView
 from mlpcli.cli.views.view import QuietView
-from mlpcli.training.events import (
-    BrokenOff,
-    EpochDone,
-    FoldDone,
-    FoldsDone,
-    Halved,
-    Noticed,
-    Planned,
-    Run,
-    SeedDone,
-    SeedsDone,
-    Started,
-)
 from mlpcli.wording import plural
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from mlpcli.training import events
 
 LEAST_WIDTH = {"epoch": 9, "seconds": 12}
 STOPPED = 17
@@ -47,7 +36,7 @@ NARROW = {"epoch": 6, "epochs": 6, "seed": 6, "seconds": 11}
 
 
 class LinesView(QuietView):
-    """One aligned line per printed epoch."""
+    """A view with one aligned line per printed epoch."""
 
     def __init__(self) -> None:
         self._header_done = False
@@ -56,12 +45,12 @@ class LinesView(QuietView):
         self._seeds = 0
         self._widths: dict[str, int] = {}
 
-    def plan(self, event: Planned) -> None:
+    def plan(self, event: events.Planned) -> None:
         self.line(describe_prepared(event.prepared))
         self.line(f"run      {event.folder}\n")
         self._planned = True
 
-    def start(self, event: Started) -> None:
+    def start(self, event: events.Started) -> None:
         found = event.prepared.found_rate
         if not self._planned:
             self.line(describe_prepared(event.prepared))
@@ -80,7 +69,7 @@ class LinesView(QuietView):
         changed = any(where.startswith("--set") for where in file.where.values())
         self._config = str(event.folder / "config.yaml" if changed else file.path)
 
-    def epoch(self, event: EpochDone) -> None:
+    def epoch(self, event: events.EpochDone) -> None:
         if event.record is not None:
             shown = event.record
             if not self._header_done:
@@ -88,19 +77,19 @@ class LinesView(QuietView):
                 self._header_done = True
             self.line(self._numbers(shown))
 
-    def finding(self, event: Noticed) -> None:
+    def finding(self, event: events.ReportedFinding) -> None:
         if event.finding.rule == "cost_not_finite":  # the error message says it, after the end
             return
         when = f"epoch {event.epoch}" if event.epoch else "before the first epoch"
         cause = event.finding.cause.rstrip(".")
         self.line(f"{event.finding.severity:8} {when}: {cause}; see mlp gradcheck {quote(self._config)}")
 
-    def halved(self, event: Halved) -> None:
+    def halved(self, event: events.Halved) -> None:
         back = f"epoch {event.after}" if event.after else "the start"
         self.line(f"halved   epoch {event.epoch}: {event.cause}")
         self.line(f"         on from {back} with the learning rate times {event.factor:g}")
 
-    def seed(self, event: SeedDone) -> None:
+    def seed(self, event: events.SeedDone) -> None:
         result = event.result
         shown = {"seed": result.seed, "epochs": result.epochs, "cost": result.cost, **result.scores}
         if result.validation_loss is not None:
@@ -113,7 +102,7 @@ class LinesView(QuietView):
         self.line(f"{numbers}  {result.stopped}{halved}")
 
     def _header(self, keys: list[str], more: int = 0) -> str:
-        """The headings; where they do not fit the terminal with `more` letters, a word a line."""
+        """Return the headings; where they do not fit the terminal with `more` letters, with a word a line."""
         titles = [column_title(key) for key in keys]
         self._widths = {key: _width(key, title) for key, title in zip(keys, titles, strict=True)}
         lines = [titles]
@@ -131,28 +120,28 @@ class LinesView(QuietView):
             f" {_number(key, value)}".rjust(self._widths.get(key, 0)) for key, value in shown.items()
         )
 
-    def seeds(self, event: SeedsDone) -> None:
+    def seeds(self, event: events.SeedsDone) -> None:
         self.line("\n" + describe_seeds(event))
         self.line(f"best     seed {event.best}, which is trained once more and kept\n")
 
-    def fold(self, event: FoldDone) -> None:
+    def fold(self, event: events.FoldDone) -> None:
         scores = ", ".join(f"{score_title(key)} {_number(key, value)}" for key, value in event.scores.items())
         kept = f", with the weights of epoch {event.kept_epoch}" if event.kept_epoch != event.epochs else ""
         kept += f", the rate halved {plural(event.halvings, 'time')}" if event.halvings else ""
         self.line(f"fold     {event.number} of {event.of}: {scores}, after epoch {event.epochs}{kept}")
 
-    def folds(self, event: FoldsDone) -> None:
+    def folds(self, event: events.FoldsDone) -> None:
         self.line(describe_folds(event))
         self.line("         now all rows\n")
 
-    def broken_off(self, event: BrokenOff) -> None:
+    def broken_off(self, event: events.RunInterrupted) -> None:
         self.line(f"go on: mlp train --resume {quote(str(event.folder))}")
 
-    def over(self, run: Run) -> None:
+    def over(self, run: events.Run) -> None:
         self.line(f"complete: {run.stopped} after epoch {run.epochs}; nothing is left to do")
         self.line(f"run: {run.path}")
 
-    def end(self, run: Run) -> None:
+    def end(self, run: events.Run) -> None:
         self.line(f"\nstopped: {run.stopped} after epoch {run.epochs}, {duration(run.seconds)}")
         for line in describe_kept(run):
             self.line(line)
@@ -166,13 +155,13 @@ class LinesView(QuietView):
             self.line(f"next: mlp predict {path} DATA   (or: mlp evaluate {path} DATA)")
 
     def line(self, text: str) -> None:
-        """Print and flush, so that a pipe sees it at once."""
+        """Print a line and flush, so that a pipe sees it at once."""
         click.echo(text)
         sys.stdout.flush()
 
 
 class TerminalView(LinesView):
-    """The same lines above a progress bar."""
+    """A view with these lines above a progress bar."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -183,13 +172,13 @@ class TerminalView(LinesView):
             self._progress.stop()
             self._progress = None
 
-    def epoch(self, event: EpochDone) -> None:
+    def epoch(self, event: events.EpochDone) -> None:
         super().epoch(event)
         if self._progress is None:
             self._progress = self._started(event.of)
         self._progress.update(self._progress.task_ids[0], completed=event.number)
 
-    def end(self, run: Run) -> None:
+    def end(self, run: events.Run) -> None:
         self.__exit__()
         super().end(run)
 
@@ -212,7 +201,7 @@ class TerminalView(LinesView):
 
 
 def make_view(quiet: bool, as_json: bool) -> QuietView:
-    """JSON before quiet before what suits the standard output."""
+    """Return the view that was asked for: JSON, quiet, or what suits the standard output."""
     if as_json:
         return JsonView()
     if quiet:
@@ -226,7 +215,7 @@ def _width(key: str, title: str) -> int:
 
 
 def _narrow(key: str) -> int:
-    """Letters that the numbers of a column take at most, as a rule."""
+    """Return how many letters the numbers of a column take, as a rule."""
     return NARROW.get(key, 7 if key.endswith(("accuracy", "r2")) else 11)
 
 

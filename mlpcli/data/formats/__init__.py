@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from mlpcli.data.reader import Reader
-from mlpcli.registry import Choices
+from mlpcli.registry import Registry
 
-FORMATS: Choices[type[Reader]] = Choices("mlpcli.data.formats", __path__)
+FORMATS: Registry[type[Reader]] = Registry("mlpcli.data.formats", __path__)

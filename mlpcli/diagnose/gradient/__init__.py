@@ -1,1 +1,1 @@
-"""Whether the symbolic gradient is right, by finite differences and by other precisions."""
+"""Checks of the symbolic gradient: by central differences, op by op, and in another precision."""

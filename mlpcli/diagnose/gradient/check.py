@@ -1,4 +1,4 @@
-"""Question 1: is the gradient right? Central differences against the graph, in float64."""
+"""The answer to question 1, is the gradient right? Central differences against the graph, in float64."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.diagnose.gradient.op import Parts, WrongOp, first_wrong_op
-from mlpcli.diagnose.gradient.parameter import RELATIVE_TOLERANCE, Checker, Direction, Entry, ParameterCheck
+from mlpcli.diagnose.gradient.parameter import MOST_COORDINATES, GradientChecker, ParameterCheck
 from mlpcli.diagnose.gradient.precision import PrecisionCheck
 from mlpcli.execute.executor import Executor, State
 from mlpcli.graph.node import Node
@@ -22,41 +22,51 @@ from mlpcli.training.runner import first_state, make_runner
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = [
-    "BURN_IN",
-    "RELATIVE_TOLERANCE",
-    "Direction",
-    "Entry",
-    "GradientCheck",
-    "ParameterCheck",
-    "burned_in",
-    "check_cost",
-    "check_gradients",
-    "default_coordinates",
-]
-
 SUM_TOLERANCE = 1e-10
-"""Relative: the cost's gradient is the loss's plus the penalty's but for rounding."""
-MOST_COORDINATES, LEAST_COORDINATES = 200, 10
-"""Entries of a parameter that are checked one by one, where it has more."""
+"""Relative rounding by which the cost's gradient may differ from the loss's plus the penalty's."""
+LEAST_COORDINATES = 10
+"""Entries of a parameter that are checked one by one in any case, where it has as many."""
 WORK = 1e10
-"""Multiplications for all of them at one point, some seconds, which lowers their number down to the least."""
+"""Multiplications for all entries at one point, some seconds: fewer are checked, down to the least."""
 CALLS = 1e5
-"""Multiplications that the calls of NumPy for one parameter's layer count for."""
+"""Multiplications that take as long as the calls of NumPy for one parameter's layer."""
 WORK_FOR_ALL = 1e12
-"""The same where all entries are wanted: some minutes. A network whose entries take longer is a large one."""
+"""Multiplications where all entries are wanted, some minutes. A network that takes longer is a large one."""
 BURN_IN = 20
-"""Steps of a short burn-in: after them, biases that began at 0 are off the kinks."""
+"""Steps of a short burn-in, after which biases that began at 0 are off the kinks."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class CheckedCost:
+    """A cost whose gradient is checked: the sum of loss and penalty, or the loss itself without a penalty.
+
+    parts: what the first wrong op is looked for in, see parts_of(). formulas: whether the network has
+    formulas, whose slope may be infinite: that is no wrong derivative.
+    """
+
+    cost: Node
+    loss: Node
+    penalty: Node | None
+    parameters: Sequence[Node]
+    parts: Parts = ()
+    formulas: bool = False
+
+    @property
+    def roots(self) -> dict[str, Node]:
+        """The parts whose gradients are checked, by name."""
+        return {"loss": self.loss} if self.penalty is None else {"loss": self.loss, "penalty": self.penalty}
+
+
+@dataclass(frozen=True, kw_only=True)
 class GradientCheck:
-    """The whole of question 1.
+    """The answer to question 1.
 
-    points: the weights it was checked at. checks: by point, then loss before penalty, then in the order of
-    the parameters. sum_wrong: parameters where the cost's gradient is not the loss's plus the penalty's.
-    repeatable: whether a second run gave the same gradients, bit by bit. first_wrong: where something is
-    wrong, the first op whose derivative is.
+    points: names of the weights it was checked at. checks: by point, then loss before penalty, then in the
+    order of the parameters. sum_wrong: parameters where the cost's gradient is not the loss's plus the
+    penalty's. repeatable: whether a second run gave the same gradients, bit by bit. first_wrong: where
+    something is wrong, the first op whose derivative is. in_precision: the gradient in the precision of the
+    config, None where that is float64. cusps: a sentence for each formula with an infinite slope on both
+    sides of what it is given.
     """
 
     points: tuple[str, ...]
@@ -65,14 +75,11 @@ class GradientCheck:
     repeatable: bool = True
     first_wrong: WrongOp | None = None
     in_precision: PrecisionCheck | None = None
-    """The gradient in the precision of the config, where that is not float64."""
-
     cusps: tuple[str, ...] = ()
-    """Formulas with an infinite slope on both sides of what they are given, a sentence for each."""
 
     @property
     def not_finite(self) -> tuple[str, ...]:
-        """Parameters by which the gradient is infinite or NaN at some point, by a formula."""
+        """The parameters by which a formula makes the gradient infinite or NaN at some point."""
         return tuple(dict.fromkeys(check.name for check in self.checks if check.not_finite))
 
     @property
@@ -87,18 +94,18 @@ class GradientCheck:
 
     @property
     def wrong(self) -> tuple[ParameterCheck, ...]:
-        """The checks that failed."""
+        """The checks that failed, in the order of `checks`."""
         return tuple(check for check in self.checks if not check.right)
 
     @property
     def unjudged(self) -> tuple[str, ...]:
-        """Parameters of which nothing could be judged at any point."""
+        """The parameters of which nothing could be judged at any point."""
         judged = {check.name for check in self.checks if check.judged or check.not_finite}
         return tuple(dict.fromkeys(check.name for check in self.checks if check.name not in judged))
 
     @property
     def sentence(self) -> str:
-        """What is wrong, "" where nothing is."""
+        """A description of what is wrong; "" where nothing is."""
         if self.right:
             return ""
         parts = []
@@ -123,7 +130,7 @@ class GradientCheck:
         return " ".join(parts)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Return every answer as plain data."""
         return {
             "right": self.right,
             "points": list(self.points),
@@ -140,88 +147,111 @@ class GradientCheck:
 
 
 def check_cost(
-    cost: Node,
-    loss: Node,
-    penalty: Node | None,
-    parameters: Sequence[Node],
-    states: Iterable[tuple[str, State]],
+    checked: CheckedCost,
+    points: Iterable[tuple[str, State]],
     rows: Mapping[str, NDArray[Any]],
     executor: Executor,
     rng: np.random.Generator,
     coordinates: int | None = None,
-    all_coordinates: bool = False,
-    parts: Parts = (),
-    formulas: bool = False,
 ) -> GradientCheck:
-    """Loss and penalty, each by itself, at every one of the named states; all arrays float64.
+    """Check the gradients of loss and penalty, each by itself, at every one of the named points.
 
-    states: name -> arrays of the same parameters, which stay as they are. coordinates: entries of a parameter
-    that are checked one by one; by default, and where all of them are wanted, as many as
-    default_coordinates() says. parts: what the first wrong op is looked for in, see parts_of(). formulas:
-    whether the network has some, whose slope may be infinite: that is no wrong derivative.
+    points: name -> arrays of the same parameters, which stay as they are. rows: arrays by placeholder. All
+    arrays are float64. coordinates: entries of a parameter that are checked one by one; None for as many as
+    default_coordinates() gives.
     """
-    named = list(states)
-    state = {name: np.array(array, order="C") for name, array in named[0][1].items()}
-    roots = {"loss": loss} if penalty is None else {"loss": loss, "penalty": penalty}
-    checkers = {
-        part: Checker(root, parameters, state, rows, executor, formulas) for part, root in roots.items()
-    }
-    whole = None if cost is loss else Checker(cost, parameters, state, rows, executor)
-    count = len(next(iter(rows.values())))
-    most = default_coordinates(parameters, count, all_coordinates) if coordinates is None else coordinates
+    named = list(points)
+    checker = _CostChecker(checked, named[0][1], rows, executor)
+    if coordinates is None:
+        coordinates = default_coordinates(checked.parameters, len(next(iter(rows.values()))))
     checks: list[ParameterCheck] = []
     sum_wrong: dict[str, None] = {}
     repeatable = True
     failed: tuple[Node, State] | None = None
     for point, values in named:
-        for name, array in state.items():
+        checker.move_to(values)
+        found = checker.check_parts(rng, coordinates, point)
+        differing = checker.sum_wrong()
+        repeatable &= checker.repeatable()
+        checks += found
+        sum_wrong |= dict.fromkeys(differing)
+        # One fault is looked for: as a rule the others follow from it.
+        if failed is None and not all(check.right for check in found):
+            failed = checked.roots[next(check.part for check in found if not check.right)], values
+        elif failed is None and differing:
+            failed = checked.cost, values
+    first_wrong: WrongOp | None = None
+    if failed is not None:
+        first_wrong = first_wrong_op(failed[0], checked.parameters, failed[1], rows, rng, checked.parts)
+    return GradientCheck(
+        points=tuple(name for name, _ in named),
+        checks=tuple(checks),
+        sum_wrong=tuple(sum_wrong),
+        repeatable=repeatable,
+        first_wrong=first_wrong,
+    )
+
+
+class _CostChecker:
+    """Loss, penalty and cost, each compiled once for a state of their own."""
+
+    def __init__(
+        self, checked: CheckedCost, state: State, rows: Mapping[str, NDArray[Any]], executor: Executor
+    ) -> None:
+        nodes = checked.parameters
+        self._state = {name: np.array(array, order="C") for name, array in state.items()}
+        self._parts = {
+            part: GradientChecker(root, nodes, self._state, rows, executor, checked.formulas)
+            for part, root in checked.roots.items()
+        }
+        self._whole: GradientChecker | None = None
+        if checked.cost is not checked.loss:
+            self._whole = GradientChecker(checked.cost, nodes, self._state, rows, executor)
+
+    def move_to(self, values: State) -> None:
+        """Copy these weights into the state that all checks use."""
+        for name, array in self._state.items():
             array[...] = values[name]
-        total: dict[str, NDArray[Any]] = {}
-        size: dict[str, NDArray[Any]] = {}
-        for part, checker in checkers.items():
-            found = checker.check(rng, most, point, part)
-            checks += found
-            if failed is None and not all(check.right for check in found):
-                failed = roots[part], values
-            symbolic = checker.symbolic()
-            repeatable &= _same(symbolic, checker.symbolic())
-            for name, gradient in symbolic.items():
-                total[name] = total.get(name, 0.0) + gradient
-                size[name] = size.get(name, 0.0) + np.abs(gradient)
-        if whole is not None:
-            differing = _differing(whole.symbolic(), total, size)
-            sum_wrong |= dict.fromkeys(differing)
-            if failed is None and differing:
-                failed = cost, values
-    first = first_wrong_op(failed[0], parameters, failed[1], rows, executor, rng, parts) if failed else None
-    return GradientCheck(tuple(n for n, _ in named), tuple(checks), tuple(sum_wrong), repeatable, first)
 
+    def check_parts(self, rng: np.random.Generator, coordinates: int, point: str) -> list[ParameterCheck]:
+        """Check every parameter of the loss, then of the penalty."""
+        return [
+            check
+            for part, checker in self._parts.items()
+            for check in checker.check(rng, coordinates, point, part)
+        ]
 
-def check_gradients(
-    cost: Node,
-    parameters: Sequence[Node],
-    state: State,
-    rows: Mapping[str, NDArray[Any]],
-    executor: Executor,
-    rng: np.random.Generator,
-    most_entries: int = MOST_COORDINATES,
-) -> list[ParameterCheck]:
-    """Compare d cost / d parameter with central differences: along a random direction, and by entries.
+    def repeatable(self) -> bool:
+        """Run every part twice, and return whether both runs give the same gradient, bit by bit."""
+        return all(
+            np.array_equal(first, second, equal_nan=True)
+            for checker in self._parts.values()
+            for first, second in zip(checker.symbolic().values(), checker.symbolic().values(), strict=True)
+        )
 
-    Up to `most_entries` entries of each. All arrays float64; `state` holds the parameters and is as before
-    afterwards. An entry whose ±h lies on two sides of a kink has no derivative to compare, and is counted
-    apart. Gradients that are 0 are compared too, those of parameters the cost does not depend on included.
-    """
-    return Checker(cost, parameters, state, rows, executor).check(rng, most_entries)
+    def sum_wrong(self) -> list[str]:
+        """Find the parameters where the cost's gradient is not the sum of its parts' gradients."""
+        if self._whole is None:
+            return []
+        parts = [checker.symbolic() for checker in self._parts.values()]
+        wrong = []
+        with np.errstate(all="ignore"):
+            for name, gradient in self._whole.symbolic().items():
+                terms = np.stack([part[name] for part in parts])
+                size = np.max(np.sum(np.abs(terms), axis=0), initial=0.0)
+                # What is no number compares as False: there is nothing to compare.
+                if np.any(np.abs(gradient - np.sum(terms, axis=0)) > SUM_TOLERANCE * size):
+                    wrong.append(name)
+        return wrong
 
 
 def default_coordinates(
     parameters: Sequence[Node], rows: int, every: bool = False, work: float = WORK
 ) -> int:
-    """How many entries of each parameter are checked one by one in a network of this size.
+    """Return how many entries of each parameter are checked one by one in a network of this size.
 
-    every: all of them, unless the network is so large that this would take more than minutes. work: the
-    multiplications that may be made otherwise.
+    rows: how many the check runs on. every: whether all entries are wanted, which a network is too large for
+    where that would take more than minutes. work: multiplications that may be made otherwise.
     """
     sizes = [math.prod(int(size or 1) for size in p.shape) for p in parameters]
     if not sizes:  # every layer is frozen
@@ -239,7 +269,10 @@ def burned_in(
     executor: Executor,
     steps: int = BURN_IN,
 ) -> dict[str, NDArray[Any]] | None:
-    """The weights after some steps on all of these rows; `state` stays. None where they are no numbers."""
+    """Return the weights after some steps on all of these rows; None where one of them is not finite.
+
+    state: initial weights by name, which stay as they are.
+    """
     step = training_step(network, optimizer)
     moved = first_state(optimizer, step, {name: array.copy() for name, array in state.items()})
     count = len(rows["inputs"])
@@ -248,21 +281,3 @@ def burned_in(
         runner.run(np.arange(count), lambda: True)
     kept = {name: moved[name] for name in state}
     return kept if all(np.isfinite(array).all() for array in kept.values()) else None
-
-
-def _same(first: Mapping[str, NDArray[Any]], second: Mapping[str, NDArray[Any]]) -> bool:
-    return all(np.array_equal(array, second[name], equal_nan=True) for name, array in first.items())
-
-
-def _differing(
-    whole: Mapping[str, NDArray[Any]],
-    total: Mapping[str, NDArray[Any]],
-    size: Mapping[str, NDArray[Any]],
-) -> list[str]:
-    """Parameters where whole is not the total; what is no number is nothing to compare."""
-    with np.errstate(all="ignore"):
-        return [
-            name
-            for name, gradient in whole.items()
-            if np.any(np.abs(gradient - total[name]) > SUM_TOLERANCE * np.max(size[name], initial=0.0))
-        ]

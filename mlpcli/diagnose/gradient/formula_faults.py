@@ -1,4 +1,4 @@
-"""Where a formula, or its slope, is no finite number: which formula, for which x, in which rows."""
+"""Formulas whose value or slope is not finite: which formula, for which x, in which rows."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FormulaFault:
     """A formula that is not finite, or has a slope that is not, for some of what it is given.
 
-    formula: as it is shown. layer: its number from 0; None for the loss. name: how messages call it.
-    argument: "x", or "prediction" for the loss. x: the first value of it where this happens. what: "value",
-    "infinite slope" or "slope". rows: in which it happens, (rows,). share: of all that the formula is given.
+    formula: its text, as it is shown. layer: number of its layer, from 0; None for the loss. name: "layer …"
+    or "the loss", for messages. argument: "x", or "prediction" for the loss. x: the first value of the
+    argument where this happens. what: "value", "infinite slope" or "slope". rows: whether it happens in each
+    row, (rows,). share: share of all values that the formula is given where it happens.
     """
 
     formula: str
@@ -44,7 +45,7 @@ class FormulaFault:
 
     @property
     def sentence(self) -> str:
-        """Name the formula and the point, without a full stop."""
+        """A description of the formula and the point, without a full stop."""
         point = f"{self.name} at {self.argument} = {self.x:.4g}"
         if self.what == "value":
             return f"{self.formula} is not a finite number in {point}"
@@ -53,16 +54,16 @@ class FormulaFault:
 
     @property
     def large(self) -> bool:
-        """Whether what the formula is given is so large that shorter steps may avoid it."""
+        """Whether the argument is so large that shorter steps may avoid the fault."""
         return not abs(self.x) < LARGE
 
 
 LARGE = 50.0
-"""The size of x from which weights that ran away may be to blame: exp(89) is more than float32 can hold."""
+"""Size of x from which weights that ran away may be to blame: exp(89) is more than float32 can hold."""
 
 
 def uses_formulas(network: Network, loss: Loss) -> bool:
-    """Whether an activation or the loss is a formula: what is built in is finite for every number."""
+    """Return whether an activation or the loss is a formula: what is built in is finite for every number."""
     return "formula" in map(choice_name, (loss, *(layer.activation for layer in network.layers)))
 
 
@@ -71,24 +72,24 @@ def value_fault(
 ) -> FormulaFault | None:
     """Find the first formula, from the inputs on, that is not finite although what it is given is.
 
-    values: of every parameter and placeholder, by name. None where something else is not finite before it,
-    or nothing is.
+    values: arrays of every parameter and placeholder, by name; rows: length of the batch. None where all is
+    finite, or where something else is not finite before a formula.
     """
     nodes: dict[str, Node] = {"loss": forward.row_loss}
     for number, layer in enumerate(forward.layers):
         nodes |= {f"before {number}": layer.pre_activation, f"after {number}": layer.output}
     found = evaluate(nodes, values, rows)
     for number, layer in enumerate(forward.layers):
-        before, lost = found[f"before {number}"], ~np.isfinite(found[f"after {number}"])
+        before, bad = found[f"before {number}"], ~np.isfinite(found[f"after {number}"])
         if not np.isfinite(before).all():
             return None
-        if lost.any():
+        if bad.any():
             formula = choice_name(layer.activation) == "formula"
-            return _of_layer(layer, number, "value", before, lost) if formula else None
-    lost = ~np.isfinite(found["loss"])
-    if choice_name(loss) != "formula" or not lost.any():
+            return _layer_fault(layer, number, "value", before, bad) if formula else None
+    bad = ~np.isfinite(found["loss"])
+    if choice_name(loss) != "formula" or not bad.any():
         return None
-    return _of_loss(loss, "value", found[f"after {len(forward.layers) - 1}"], lost[:, None])
+    return _loss_fault(loss, "value", found[f"after {len(forward.layers) - 1}"], bad[:, None])
 
 
 def slope_fault(
@@ -96,7 +97,7 @@ def slope_fault(
 ) -> FormulaFault | None:
     """Find the last formula, nearest to the cost, whose slope is not finite at what it is given.
 
-    values: as of value_fault(). None where every slope is finite.
+    values, rows: see value_fault(). None where every slope is finite.
     """
     nodes: dict[str, Node] = {}
     if choice_name(loss) == "formula":
@@ -110,27 +111,28 @@ def slope_fault(
     found = evaluate(nodes, values, rows)
     if "prediction" in found and not np.isfinite(found["slope of loss"]).all():
         slopes = found["slope of loss"]
-        return _of_loss(loss, _how(slopes), found["prediction"], ~np.isfinite(slopes))
+        return _loss_fault(loss, _kind_of(slopes), found["prediction"], ~np.isfinite(slopes))
     for number, layer in reversed(list(enumerate(forward.layers))):
         if f"slope {number}" in found:
             before, slopes = found[f"before {number}"], found[f"slope {number}"]
-            lost = np.isfinite(before) & ~np.isfinite(slopes)
-            if lost.any():
-                return _of_layer(layer, number, _how(slopes), before, lost)
+            bad = np.isfinite(before) & ~np.isfinite(slopes)
+            if bad.any():
+                return _layer_fault(layer, number, _kind_of(slopes), before, bad)
     return None
 
 
 CUSP_STEPS = (1e-6, 1e-8)
-"""How far from x slopes are looked at. That of a root is ten times as large at the second; of anything smooth
-it is the same there."""
+"""Distances from x at which slopes are looked at. A root's slope is ten times as large at the second; that of
+anything smooth is the same there."""
 
 
 def cusps(forward: Forward, values: Mapping[str, NDArray[Any]], rows: int) -> list[str]:
-    """Say of which formulas the slope is infinite on both sides of an x that they are given, and counts as 0.
+    """Describe each formula whose slope is infinite on both sides of an x that it is given.
 
-    values: as of value_fault(). Layers with a normalisation are left out: their biases move nothing.
+    At that x the slope counts as 0. values, rows: see value_fault(). Layers with a normalisation are left
+    out: their biases move nothing.
     """
-    said = []
+    sentences = []
     for layer in forward.layers:
         if choice_name(layer.activation) != "formula" or layer.normalization is not None:
             continue
@@ -146,23 +148,23 @@ def cusps(forward: Forward, values: Mapping[str, NDArray[Any]], rows: int) -> li
             )
             sharp = sharp & (near > 3.0 * far) & (near > 10.0 * np.abs(here["slope"])) & (near > 1e3)
         if np.any(sharp):
-            fault = _of_layer(layer, 0, "infinite slope", here["x"], sharp)
-            said.append(f"{fault.sentence}, on both sides; there it counts as 0")
-    return said
+            fault = _layer_fault(layer, 0, "infinite slope", here["x"], sharp)
+            sentences.append(f"{fault.sentence}, on both sides; there it counts as 0")
+    return sentences
 
 
-def _how(slopes: NDArray[Any]) -> str:
+def _kind_of(slopes: NDArray[Any]) -> str:
     return "infinite slope" if np.isinf(slopes).any() else "slope"
 
 
-def _of_layer(
-    layer: Layer, number: int, what: str, given: NDArray[Any], lost: NDArray[np.bool_]
+def _layer_fault(
+    layer: Layer, number: int, what: str, given: NDArray[Any], bad: NDArray[np.bool_]
 ) -> FormulaFault:
-    return _fault(layer.activation.shown, number, f"layer {layer.name}", "x", what, given, lost)
+    return _fault(layer.activation.shown, number, f"layer {layer.name}", "x", what, given, bad)
 
 
-def _of_loss(loss: Loss, what: str, given: NDArray[Any], lost: NDArray[np.bool_]) -> FormulaFault:
-    return _fault(loss.shown, None, "the loss", "prediction", what, given, lost)
+def _loss_fault(loss: Loss, what: str, given: NDArray[Any], bad: NDArray[np.bool_]) -> FormulaFault:
+    return _fault(loss.shown, None, "the loss", "prediction", what, given, bad)
 
 
 def _fault(
@@ -172,16 +174,27 @@ def _fault(
     argument: str,
     what: str,
     given: NDArray[Any],
-    lost: NDArray[np.bool_],
+    bad: NDArray[np.bool_],
 ) -> FormulaFault:
-    lost, formula = np.broadcast_to(lost, given.shape), formula.removeprefix("(").removesuffix(")")
-    x = float(given[lost][0]) + 0.0  # 0 instead of -0
-    in_row: NDArray[np.bool_] = np.any(lost, axis=1)
-    return FormulaFault(formula, layer, name, argument, x, what, in_row, float(lost.mean()))
+    bad = np.broadcast_to(bad, given.shape)
+    in_row: NDArray[np.bool_] = np.any(bad, axis=1)
+    return FormulaFault(
+        formula=formula.removeprefix("(").removesuffix(")"),
+        layer=layer,
+        name=name,
+        argument=argument,
+        x=float(given[bad][0]) + 0.0,  # 0 instead of -0
+        what=what,
+        rows=in_row,
+        share=float(bad.mean()),
+    )
 
 
 def usual_instead(problem: Problem, layer: int | None) -> Remedy:
-    """Propose an activation (of the layer with that number), or a loss, that is finite for every number."""
+    """Propose an activation or a loss that is finite for every number.
+
+    layer: number of the layer whose activation it is, from 0; None for the loss.
+    """
     activation, loss = _usual_head(problem)
     if layer is None:
         changes = (f"loss={loss}", f"network.output.activation={activation}")
@@ -192,7 +205,7 @@ def usual_instead(problem: Problem, layer: int | None) -> Remedy:
 
 
 def _usual_head(problem: Problem) -> tuple[str, str]:
-    """Output activation and loss of such a task."""
+    """Return the usual output activation and loss of the task."""
     if problem.dataset.task == "regression":
         return "linear", "squared_error"
     one = problem.head.units == 1 or problem.dataset.task == "multilabel"

@@ -1,4 +1,4 @@
-"""The gradient in the precision that a config trains in, beside that in float64."""
+"""The gradient in the precision that a config trains in, beside the one in float64."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 
 COST = "the cost"
+"""Name of the cost among the gradients, as messages call it."""
 
 
 @dataclass(frozen=True)
 class PrecisionCheck:
-    """The gradient of one network in another precision than float64.
+    """The comparison of a network's gradient in float64 with the one in another precision.
 
-    largest: of |difference to float64| / |gradient|, Euclidean norms, over the parameters; worst: which one.
-    not_finite: the cost, and parameters by which the gradient is not finite, where they are in float64.
+    largest: the largest |difference| / |gradient| of any parameter, in Euclidean norms; worst: the name of
+    that parameter, "" where nothing differs. not_finite: "the cost", and parameters, where it or the gradient
+    by them is finite in float64 but not in that precision.
     """
 
     precision: str
@@ -35,25 +37,25 @@ class PrecisionCheck:
 
     @property
     def sentence(self) -> str:
-        """Say how the gradient fares in that precision."""
+        """A description of how the gradient fares in that precision."""
         if self.not_finite:
-            lost = ", ".join(self.not_finite)
-            said = f"in {self.precision}, which the config trains in, not finite, while in float64 they are"
-            return f"{said}: {lost}; precision: float64 has the range"
+            names = ", ".join(self.not_finite)
+            where = f"in {self.precision}, which the config trains in, not finite, while in float64 they are"
+            return f"{where}: {names}; precision: float64 has the range"
         how = f"off by {self.largest:.1e} of its size at most, by {self.worst}" if self.worst else "the same"
         return f"in {self.precision}, which the config trains in: {how}"
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Return every field by name, and the sentence, as plain data."""
         return {**asdict(self), "sentence": self.sentence}
 
 
 def check_precision(
     network: Network, same: Network, state: Mapping[str, NDArray[Any]], rows: Mapping[str, NDArray[Any]]
 ) -> PrecisionCheck:
-    """Compare the gradients of a network in float64 with those of the same network in another precision.
+    """Compare the gradient of a network in float64 with the one of the same network in another precision.
 
-    state, rows: of the first, in float64.
+    same: that network, whose inputs have the other precision. state, rows: arrays by name, float64.
     """
     values = {**state, **network.counters(), **rows}
     dtype, count = same.inputs.dtype, len(rows["inputs"])
@@ -61,7 +63,7 @@ def check_precision(
         fewer_bits = {name: array.astype(dtype) for name, array in values.items()}
     exact = evaluate(_cost_and_gradients(network), values, count)
     found = evaluate(_cost_and_gradients(same), fewer_bits, count)
-    lost = [n for n in exact if np.isfinite(exact[n]).all() and not np.isfinite(found[n]).all()]
+    non_finite = [n for n in exact if np.isfinite(exact[n]).all() and not np.isfinite(found[n]).all()]
     largest, worst = 0.0, ""
     for name, gradient in exact.items():
         size = float(np.linalg.norm(gradient))
@@ -70,7 +72,7 @@ def check_precision(
         off = float(np.linalg.norm(found[name].astype(np.float64) - gradient)) / size
         if off > largest:
             largest, worst = off, name
-    return PrecisionCheck(dtype, largest, worst, tuple(lost))
+    return PrecisionCheck(dtype, largest, worst, tuple(non_finite))
 
 
 def _cost_and_gradients(network: Network) -> dict[str, Node]:

@@ -1,1 +1,1 @@
-"""What happens in each layer: signals, gradients, saturation, the size of weights."""
+"""The state of each layer: signals, gradients, saturation, the size of weights."""

@@ -1,4 +1,4 @@
-"""What can be read off the weights while a network is trained, for little."""
+"""Readings of the weights while a network is trained, which take little of its time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.diagnose.trials.baseline import baseline_loss, least_loss, mean_loss
+from mlpcli.diagnose.trials.baseline import baseline_loss, mean_loss, minimum_loss
 from mlpcli.execute.evaluate import evaluate
 from mlpcli.execute.numpy.executor import NumpyExecutor
 from mlpcli.execute.rows import Rows
@@ -22,18 +22,19 @@ if TYPE_CHECKING:
     from mlpcli.diagnose.layers.health import LayerHealth
 
 SAMPLE = 128
-"""Rows on which units are looked at."""
+"""Rows on which units are looked at in every reading."""
 CONFIRMED_ON = 1024
-"""Rows on which units that seem flat are looked at once more."""
+"""Rows on which layers with many flat units are looked at once more."""
 MANY = 0.5
-"""Share of a layer's units that makes it worth a second look."""
+"""Share of a layer's units that must be flat for a second look at it."""
 
 
-class Probe:
-    """Looks at the weights in `state`, which training changes; it changes nothing.
+class WeightProbe:
+    """Reader of the weights in `state`, which training changes; it changes nothing itself.
 
-    change: ‖ΔW‖ / ‖W‖ of all parameters between the last two readings, of the largest size of the two;
-    constant: of each layer, how many units say the same on all of the sample. Both as of the last reading.
+    fresh: whether there was a reading at this report epoch. As of the last reading: change: ‖ΔW‖ / ‖W‖ of all
+    parameters since the reading before, relative to the larger of both; constant: for each layer, the number
+    of units with one output for the whole sample.
     """
 
     def __init__(self, problem: Problem, state: Mapping[str, NDArray[Any]]) -> None:
@@ -44,7 +45,7 @@ class Probe:
         self.constant: list[int] = []
 
     def read(self) -> None:
-        """Look at the weights as they are."""
+        """Read the current weights: how far they have moved, and how many units of each layer are flat."""
         with np.errstate(all="ignore"):
             self.change = self._changed()
         rows, nodes = self._sample
@@ -63,14 +64,14 @@ class Probe:
         return baseline_loss(self._problem)
 
     @cached_property
-    def least_loss(self) -> float:
-        """The loss of a prediction that is right."""
-        return least_loss(self._problem)
+    def minimum_loss(self) -> float:
+        """The loss of a perfect prediction."""
+        return minimum_loss(self._problem)
 
     def loss(self) -> tuple[float, float]:
-        """The loss of the weights as they are, without dropout and penalty, and that of the best constant.
+        """Return the loss of the current weights, without dropout and penalty, and that of the best constant.
 
-        Both on up to CONFIRMED_ON training rows.
+        Both are of up to CONFIRMED_ON training rows.
         """
         rows = self._rows
         values = {**self._state, **rows}
@@ -79,13 +80,13 @@ class Probe:
 
     @property
     def suspects(self) -> list[int]:
-        """Layers with many constant units, from the output back; none where the reading is an old one."""
+        """The layers with many constant units, from the output back; none where the reading is an old one."""
         layers = self._problem.network.layers
         numbers = [at for at, flat in enumerate(self.constant) if flat and flat >= MANY * layers[at].units]
         return numbers[::-1] if self.fresh else []
 
     def health(self) -> list[LayerHealth]:
-        """All about every layer, on more rows. This takes its time."""
+        """Measure everything about every layer, on more rows; this takes its time."""
         # Imported here: a healthy training has no need of it.
         from mlpcli.diagnose.layers.health import layer_health
 
@@ -100,9 +101,9 @@ class Probe:
 
     @cached_property
     def _sample(self) -> tuple[NDArray[Any], dict[str, Node]]:
-        """Some rows; and every layer before and after its activation."""
+        """Some rows, and the nodes before and after the activation of every layer."""
         nodes: dict[str, Node] = {}
-        for at, layer in enumerate(self._problem.network.observed.layers):
+        for at, layer in enumerate(self._problem.network.inspection.layers):
             nodes |= {f"{at} before": layer.pre_activation, f"{at} after": layer.output}
         inputs = self._problem.training_rows["inputs"]
         return inputs[_spread(len(inputs), SAMPLE)], nodes
@@ -123,11 +124,11 @@ def _squares(array: NDArray[Any]) -> float:
 
 
 def _spread(count: int, most: int) -> NDArray[np.intp]:
-    """Up to `most` of so many rows, evenly: of sorted rows some of every kind."""
+    """Choose up to `most` of so many rows, evenly: of sorted rows some of every kind."""
     return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
 
 
 def _constant_units(before: NDArray[Any], after: NDArray[Any], units: int) -> int:
-    """Units that say the same on all rows although what they get differs."""
+    """Count the units with the same output on all rows although what they get differs."""
     differ = (before != before[0]).any(axis=0).reshape(-1, units).any(axis=0)
     return int(np.sum(differ & (after == after[0]).all(axis=0)))

@@ -1,4 +1,4 @@
-"""How large first weights are, against the rule that keeps what passes through a layer at its size."""
+"""The size of initial weights, against the rule that keeps what passes through a layer at its size."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def hidden_scales(problem: Problem, state: Mapping[str, NDArray[Any]]) -> list[float]:
-    """rms(W)·√fan-in of each hidden layer: 1 by LeCun's rule."""
+    """Return the scale of each hidden layer, in order. state: weights by name."""
     return [scale(problem, state, number) for number in range(len(problem.network.layers) - 1)]
 
 
 def scale(problem: Problem, state: Mapping[str, NDArray[Any]], number: int) -> float:
-    """The same of one layer."""
+    """Return rms(W)·√fan-in of the layer with that number, from 0: 1 under LeCun initialisation."""
     weights = problem.network.layers[number].parameters[0]
     return rms(state[weights.node.name]) * math.sqrt(weights.fan_in)

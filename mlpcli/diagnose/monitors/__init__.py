@@ -1,6 +1,6 @@
-"""One file per problem that is told while training; the folder is the table."""
+"""One file per problem that is reported while training; the folder is the table."""
 
 from mlpcli.diagnose.monitor import Monitor
-from mlpcli.registry import Choices
+from mlpcli.registry import Registry
 
-MONITORS: Choices[type[Monitor]] = Choices(__name__, __path__)
+MONITORS: Registry[type[Monitor]] = Registry(__name__, __path__, kind="Monitor")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,14 +13,14 @@ from mlpcli.config.load import ConfigFile
 from mlpcli.data.dataset import Part
 from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.trials.baseline import baseline_loss
-from mlpcli.diagnose.trials.evidence import BEATS, Evidence, evidence_of
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import BEATS
 from mlpcli.errors import MlpError
-from mlpcli.execute.rows import Rows
-from mlpcli.problem.build import prepare, read_config
+from mlpcli.problem.build import rebuild
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding
 from mlpcli.scoring.evaluation import evaluate_outputs
-from mlpcli.training.range_test import with_rate
+from mlpcli.training.range_test import resolve_auto_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,11 +37,17 @@ SKILL = 0.5
 """Share of the most frequent class's errors that may be gone instead of the loss being below the baseline:
 a network that is sure of itself may have most rows right, and a few so wrong that their loss weighs more."""
 
+Changes = tuple[str, ...]
+"""Changes to the user's config, as --set."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class SeedResult:
-    """One training. loss, baseline, score: on the held-back rows; score: accuracy or R², None where it is not
-    finite. good: it learned the training rows, and is clearly better there than a constant."""
+    """One training of a candidate.
+
+    loss, baseline, score: on the held-back rows; score: accuracy or R², None where it is not finite. good:
+    whether it learned the training rows, and is clearly better on the others than a constant.
+    """
 
     seed: int
     loss: float
@@ -52,13 +57,13 @@ class SeedResult:
 
     @property
     def gain(self) -> float:
-        """Share of the baseline that the loss is below it, -1 at worst."""
+        """The share of the baseline that the loss is below it, -1 at worst."""
         gain = (self.baseline - self.loss) / max(abs(self.baseline), 1e-300)
         return max(gain, -1.0) if math.isfinite(gain) else -1.0
 
 
 @dataclass(frozen=True)
-class Result:
+class CandidateResult:
     """The training with every seed. error: why the config cannot be trained at all, else ""."""
 
     seeds: tuple[SeedResult, ...] = ()
@@ -72,69 +77,87 @@ class Result:
 
     @property
     def gain(self) -> float:
-        """The mean over the seeds; to compare what does not learn yet."""
+        """The mean gain over the seeds, by which candidates that do not learn yet are compared."""
         return float(np.mean([each.gain for each in self.seeds])) if self.seeds else -math.inf
 
-    def as_good_as(self, other: Result) -> bool:
-        """Whether no seed is worse by more than a small share of the baseline."""
+    def as_good_as(self, other: CandidateResult) -> bool:
+        """Tell whether no seed is worse by more than a small share of the baseline."""
         pairs = zip(self.seeds, other.seeds, strict=True)
         return all(mine.gain >= theirs.gain - BEATS for mine, theirs in pairs)
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """One candidate: all changes to the user's config, and what came of it."""
+class Candidate:
+    """All changes to the user's config, and what came of them."""
 
-    changes: tuple[str, ...]
-    result: Result
+    changes: Changes
+    result: CandidateResult
 
 
-@dataclass
-class Workshop:
-    """One config, and what was tried on it; a candidate is trained once."""
+class CandidateRunner:
+    """Trains and diagnoses candidates of one config, each once, from the tables in memory."""
 
-    config: Path
-    overrides: tuple[str, ...]
-    report: Callable[[Attempt], None]
-    interrupted: Callable[[], bool]
-    tried: list[Attempt] = field(default_factory=list)
-    _results: dict[tuple[str, ...], Result] = field(default_factory=dict)
-    _findings: dict[tuple[str, ...], list[Finding]] = field(default_factory=dict)
+    def __init__(
+        self,
+        evidence: Evidence,
+        report: Callable[[Candidate], None],
+        interrupted: Callable[[], bool],
+    ) -> None:
+        """Train the config as it is.
 
-    def __post_init__(self) -> None:
-        prepared = prepare(self.config, self.overrides, precision="float64")
-        dataset = prepared.dataset
-        self.file: ConfigFile = read_config(self.config, self.overrides)
+        evidence: about that config, without a limit. report: called after every candidate. interrupted: asked
+        between trainings.
+        """
+        self._root, self._report, self.interrupted = evidence, report, interrupted
+        dataset = evidence.problem.dataset
         self.held_back = dataset.validation is not None or dataset.training.rows >= LEAST_ROWS
         split = self.held_back and dataset.validation is None
-        self._split = (f"data.validation={HELD_BACK}",) if split else ()
-        with_part = prepare(self.config, (*self.overrides, *self._split), "float64") if split else prepared
-        self.rows = (with_part.dataset.validation or with_part.dataset.training).rows
-        self.before = self._train(with_part)
-        self._results[()] = self.before
+        self._split: Changes = (f"data.validation={HELD_BACK}",) if split else ()
+        # Candidates with and without rows held back are trained on different rows: each kind has its trials.
+        self._scored = evidence
+        if split:
+            self._scored = Evidence(resolve_auto_rate(rebuild(evidence.problem, self._split)))
+        self._latest = self._scored
+        self.tried: list[Candidate] = []
+        self._findings: dict[Changes, list[Finding]] = {}
+        self.before = self._train(self._scored)
+        self._results: dict[Changes, CandidateResult] = {(): self.before}
+
+    @property
+    def file(self) -> ConfigFile:
+        """The config as it is."""
+        return self._root.problem.file
+
+    @property
+    def rows(self) -> int:
+        """Rows that candidates are scored on."""
+        return _scored_part(self._scored.problem).rows
 
     @property
     def spent(self) -> bool:
         """Whether to stop trying."""
         return self.interrupted() or len(self.tried) >= MOST_TRIED
 
-    def result(self, changes: tuple[str, ...]) -> Result:
-        """Of the config with these changes."""
+    def result(self, changes: Changes) -> CandidateResult:
+        """Train the config with these changes with every seed, and return what came of it."""
         if changes not in self._results:
             try:
-                prepared = prepare(self.config, (*self.overrides, *self._split, *changes), "float64")
-                result = self._train(prepared)
+                result = self._train(self._evidence(self._scored, changes))
             except MlpError as error:
-                result = Result(error=error.faults[0].what)
+                result = CandidateResult(error=error.faults[0].what)
             self._results[changes] = result
-            self.tried.append(Attempt(changes, result))
-            self.report(self.tried[-1])
+            self.tried.append(Candidate(changes, result))
+            self._report(self.tried[-1])
         return self._results[changes]
 
-    def findings(self, changes: tuple[str, ...]) -> list[Finding]:
-        """What is found about the config with these changes; with a seed that fails, where others do not."""
+    def findings(self, changes: Changes) -> list[Finding]:
+        """Return what is found about the config with these changes.
+
+        Where a seed fails and nothing is found with the config's own, that seed is diagnosed, too. Raises
+        ConfigError, DataError where the config cannot be built.
+        """
         if changes not in self._findings:
-            found = diagnose(evidence_of(self.config, (*self.overrides, *changes)))
+            found = diagnose(self._evidence(self._root, changes))
             seeds = self.result(changes).seeds
             failing = next((number for number, each in enumerate(seeds) if not each.good), None)
             if failing is not None and all(finding.severity != "problem" for finding in found):
@@ -142,49 +165,67 @@ class Workshop:
             self._findings[changes] = found
         return self._findings[changes]
 
-    def _findings_with(self, changes: tuple[str, ...], number: int) -> list[Finding]:
-        """With the first weights and the order of another seed, on the rows that are not held back."""
-        problem = with_rate(prepare(self.config, (*self.overrides, *self._split, *changes), "float64"))
-        return diagnose(Evidence(problem.with_seed(problem.config.seed + number)))
+    def _findings_with(self, changes: Changes, seed_offset: int) -> list[Finding]:
+        """Diagnose another seed on the rows that are not held back."""
+        problem = self._evidence(self._scored, changes).problem
+        return diagnose(Evidence(problem.with_seed(problem.config.seed + seed_offset)))
 
-    def problems(self, changes: tuple[str, ...]) -> set[tuple[str, str]]:
-        """Rule and place of the causes that are problems."""
+    def problems(self, changes: Changes) -> set[tuple[str, str]]:
+        """Return rule and place of the causes that are problems."""
         return {(f.rule, f.where) for f in self.findings(changes) if f.severity == "problem"}
 
-    def found(self, changes: tuple[str, ...]) -> set[tuple[str, str]]:
-        """Rule and place of problems and warnings, consequences too."""
+    def found(self, changes: Changes) -> set[tuple[str, str]]:
+        """Return rule and place of problems and warnings, consequences too."""
         roots = [f for f in self.findings(changes) if f.severity != "note"]
         return {(f.rule, f.where) for root in roots for f in (root, *root.consequences)}
 
-    def _train(self, prepared: Problem) -> Result:
-        """With every seed; the rows held back are the same."""
-        problem = with_rate(prepared)
-        evidence = Evidence(problem)
-        part = prepared.dataset.validation or prepared.dataset.training
-        rows: Rows = problem.training_rows if problem.validation_rows is None else problem.validation_rows
+    def _evidence(self, of: Evidence, changes: Changes) -> Evidence:
+        """Return the evidence about a config with changes; the latest one is kept, older ones take memory."""
+        if not changes:
+            return of
+        if self._latest.tried is not of.tried or self._latest.changes != changes:
+            problem = resolve_auto_rate(rebuild(of.problem, changes))
+            self._latest = Evidence(problem, tried=of.tried, changes=changes)
+        return self._latest
+
+    def _train(self, evidence: Evidence) -> CandidateResult:
+        """Train with every seed; the rows held back are the same."""
+        problem, trials = evidence.problem, evidence.trials
+        rows = problem.validation_rows or problem.training_rows
         baseline = baseline_loss(problem, rows)
         seeds = []
-        name = "R²" if prepared.dataset.task == "regression" else "accuracy"
-        for number in range(SEEDS):
-            trial = evidence.trainer.run(draw=number)
-            loss, predictions = evidence.trainer.loss_on(rows, trial.state)
-            score, skill = _score(prepared, predictions, part)
+        for seed_offset in range(SEEDS):
+            trial = trials.with_seed(seed_offset)
+            loss, predictions = trials.runner.loss_on(rows, trial.state)
+            score, skill = _score(problem, predictions, _scored_part(problem))
             below = math.isfinite(loss) and loss <= baseline - BEATS * abs(baseline)
-            learned = trial.improves and evidence.beats_baseline(trial.loss)
-            good = learned and (below or skill >= SKILL)
-            seeds.append(SeedResult(prepared.config.seed + number, loss, baseline, score, good))
-        return Result(tuple(seeds), name)
+            seeds.append(
+                SeedResult(
+                    seed=problem.config.seed + seed_offset,
+                    loss=loss,
+                    baseline=baseline,
+                    score=score,
+                    good=trial.succeeds and (below or skill >= SKILL),
+                )
+            )
+        return CandidateResult(tuple(seeds), "R²" if problem.dataset.task == "regression" else "accuracy")
 
 
-def _score(prepared: Problem, predictions: NDArray[Any], part: Part) -> tuple[float | None, float]:
-    """Mean accuracy or R² of the targets; and the share of the most frequent class's errors that is gone."""
+def _scored_part(problem: Problem) -> Part:
+    """Return the rows that candidates are scored on: held back, or the training's own."""
+    return problem.dataset.validation or problem.dataset.training
+
+
+def _score(problem: Problem, predictions: NDArray[Any], part: Part) -> tuple[float | None, float]:
+    """Return mean accuracy or R², and the share of the most frequent class's errors that is gone.
+
+    predictions: of the rows of the part, (rows, outputs).
+    """
     if not np.isfinite(predictions).all():
         return None, 0.0
-    dataset = prepared.dataset
+    dataset = problem.dataset
     with np.errstate(all="ignore"):
-        scores = evaluate_outputs(
-            predictions, part.targets, dataset.preparation, dataset.task, weights=part.weights
-        )
+        scores = evaluate_outputs(predictions, part.targets, dataset.preparation, weights=part.weights)
     if scores.regression_scores:
         score = float(np.mean([each.r2 for each in scores.regression_scores.values()]))
         return (score if math.isfinite(score) else None), 0.0

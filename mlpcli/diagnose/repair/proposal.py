@@ -1,4 +1,4 @@
-"""What a remedy makes of the user's file: which lines change, and what a short training says of it."""
+"""Remedies on the user's file: which lines they change, and what a short training with them does."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from mlpcli.config.load import ConfigFile, load_config_text
-from mlpcli.diagnose.trials.budget import Budget, OutOfBudget, trial_seconds
+from mlpcli.diagnose.trials.budget import OutOfBudget
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.errors import Fault, MlpError
-from mlpcli.problem.build import CHOICES, prepare_file, with_overrides
+from mlpcli.problem.build import CHOICES
 from mlpcli.runs.finding import Finding, Remedy
-from mlpcli.training.range_test import with_rate
 
 MOST_TRIED = {"problem": 3, "warning": 1, "note": 0}
 """Remedies of a finding that are tried."""
@@ -23,7 +22,7 @@ RUNS_AWAY = 1.5
 
 @dataclass(frozen=True)
 class ChangedLine:
-    """A line that goes (-, its number in the file) or comes (+, its number in the changed file)."""
+    """A line that is removed (-, its number in the file) or added (+, its number in the changed file)."""
 
     sign: str
     number: int
@@ -32,7 +31,7 @@ class ChangedLine:
 
 @dataclass(frozen=True)
 class Effect:
-    """What the config with the change does in a short training. error: why it cannot be built, else ""."""
+    """The end of a short training of the config with the change. error: why it cannot be built, else ""."""
 
     loss: float
     baseline: float
@@ -42,8 +41,10 @@ class Effect:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A remedy on this file. lines: empty where it fits no line. effect: None where it was not tried.
-    in_vain: it cannot be built, or its training runs away: it is not proposed.
+    """A remedy on this file.
+
+    lines: what differs; empty where it fits no line. effect: None where it was not tried. in_vain: whether it
+    cannot be built, or its training runs away: then it is not proposed.
     """
 
     remedy: Remedy
@@ -62,7 +63,7 @@ class Diagnosed:
 
     @property
     def page(self) -> str:
-        """The documentation of its rule."""
+        """The documentation page of its rule."""
         return page_of(self.finding.rule)
 
     @property
@@ -72,14 +73,15 @@ class Diagnosed:
 
 
 def page_of(rule: str) -> str:
+    """Return the documentation page of a rule."""
     return f"docs/findings/{rule}.md"
 
 
 def changed_text(file: ConfigFile, changes: Sequence[str]) -> str:
-    """The file's text with the changes in it, comments kept. Raises ConfigError where they do not fit.
+    """Return the file's text with the changes in it, comments kept. Raises ConfigError where they do not fit.
 
-    Of two orders the one that touches fewer lines, where both mean the same: an anchor can be changed in its
-    place once nothing refers to it.
+    They are written forwards and backwards, and the text that touches fewer lines is taken where both mean
+    the same: an anchor can be changed in its place once nothing refers to it.
     """
     forwards, backwards = (
         load_config_text(file.text, file.path, order, CHOICES, check_files=False)
@@ -91,7 +93,7 @@ def changed_text(file: ConfigFile, changes: Sequence[str]) -> str:
 
 
 def changed_lines(old: str, new: str) -> tuple[ChangedLine, ...]:
-    """Lines that differ, in the order of the file."""
+    """Return the lines that differ, in the order of the file."""
     before, after = old.splitlines(), new.splitlines()
     found: list[ChangedLine] = []
     for kind, i, i_end, j, j_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
@@ -101,23 +103,18 @@ def changed_lines(old: str, new: str) -> tuple[ChangedLine, ...]:
     return tuple(found)
 
 
-def propose(
-    finding: Finding,
-    file: ConfigFile,
-    overrides: Sequence[str],
-    try_them: bool,
-    own_loss: float = math.inf,
-    budget: Budget | None = None,
-) -> Diagnosed:
-    """The finding with its remedies on this file: first those that were seen to help, last those in vain.
+def propose(finding: Finding, evidence: Evidence, try_them: bool) -> Diagnosed:
+    """Return the finding with its remedies on this config: helpful ones first, those tried in vain last.
 
-    own_loss: where the training ends without any of them. budget: of the trials; what it has no room for is
-    not tried, and counted there.
+    evidence: of the config; remedies are its variants, so that what a rule has tried is not trained again.
+    What its budget has no room for is not tried, and counted there. try_them: whether remedies are tried.
     """
-    budget = Budget() if budget is None else budget
+    file = evidence.problem.file
     line = file.with_location(Fault("", "", key=finding.key)).where if finding.key else ""
-    proposals = []
+    # Without a trial nothing is tried that could be compared with it.
+    own_loss = evidence.trial.loss if try_them else math.inf
     left = MOST_TRIED[finding.severity] if try_them else 0
+    proposals = []
     for remedy in finding.remedies:
         lines: tuple[ChangedLine, ...] = ()
         effect = None
@@ -129,9 +126,9 @@ def propose(
             if left:
                 left -= 1
                 try:
-                    effect = effect_of(file, (*overrides, *remedy.changes), budget)
+                    effect = effect_of(evidence, remedy.changes)
                 except OutOfBudget:
-                    budget.untried += 1
+                    evidence.budget.untried += 1
         in_vain = effect is not None and _runs_away(effect, own_loss)
         proposals.append(Proposal(remedy, lines, effect, in_vain))
     proposals.sort(key=lambda each: (each.in_vain, not (each.effect and each.effect.learns)))
@@ -139,7 +136,7 @@ def propose(
 
 
 def _runs_away(effect: Effect, own_loss: float) -> bool:
-    """Whether a change makes it worse: it may well be one of two that are needed while it does not."""
+    """Tell whether a change makes it worse; one of two that are needed may do nothing by itself."""
     if effect.learns:
         return False
     if effect.error or not math.isfinite(effect.loss):
@@ -147,17 +144,9 @@ def _runs_away(effect: Effect, own_loss: float) -> bool:
     return effect.loss > RUNS_AWAY * max(abs(effect.baseline), own_loss)
 
 
-def effect_of(file: ConfigFile, overrides: Sequence[str], budget: Budget) -> Effect:
-    """A short training of the config with these overrides. Raises OutOfBudget."""
-    try:
-        problem = with_rate(prepare_file(with_overrides(file, overrides), "float64"))
-    except MlpError as error:
-        return Effect(math.nan, math.nan, False, error.faults[0].what)
-    problem = budget.cheapest(problem)
-    budget.reserve(0.0, budget.compiling(problem) + trial_seconds(problem))
-    return outcome(Evidence(problem, budget))
-
-
-def outcome(evidence: Evidence) -> Effect:
-    """Of the config as it is."""
-    return Effect(evidence.trial.loss, evidence.baseline, evidence.learns)
+def effect_of(evidence: Evidence, changes: Sequence[str]) -> Effect:
+    """Return what a short training of the config with these changes does. Raises OutOfBudget."""
+    trial = evidence.variants.trial(changes)
+    if isinstance(trial, str):
+        return Effect(math.nan, math.nan, False, trial)
+    return Effect(trial.loss, trial.baseline, trial.learns)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from mlpcli.execute.evaluate import evaluate
@@ -19,8 +21,39 @@ SHARES = 20
 """Parts of the sorted targets between which constants are tried for a loss that may be anything. Ours."""
 
 
+@dataclass(frozen=True)
+class Yardstick:
+    """What the losses of a trial are measured by, all of them means over the same rows, without penalty.
+
+    baseline: the loss of the best constant. minimum: the lowest loss there is, of a prediction that is right;
+    not 0 where targets lie between 0 and 1, or are counts.
+    """
+
+    baseline: float
+    minimum: float
+
+    @property
+    def gain(self) -> float:
+        """What there is to gain on the baseline."""
+        return self.baseline - self.minimum if self.minimum < self.baseline else abs(self.baseline)
+
+    @property
+    def floor(self) -> float:
+        """The minimum where it lies between 0 and the baseline, as of smoothed labels; else 0."""
+        return self.minimum if 0 < self.minimum < self.baseline else 0.0
+
+    def left(self, loss: float) -> float:
+        """Return the share of the gain that a loss leaves. The baseline must not be 0."""
+        return (loss - self.floor) / (self.baseline - self.floor)
+
+
+def yardstick(problem: Problem, rows: Rows) -> Yardstick:
+    """Return what losses on these rows are measured by."""
+    return Yardstick(baseline_loss(problem, rows), minimum_loss(problem, rows))
+
+
 def baseline_loss(problem: Problem, rows: Rows | None = None) -> float:
-    """Mean loss of the best constant among the mean and the median, each as the loss aims at it.
+    """Return the mean loss of the best constant among the mean and the median, each as the loss aims at it.
 
     For cross-entropies that is the entropy of the label frequencies (ln 2 for balanced pairs), for squared
     errors the variance of the target; rows count by their weights. A constant, so also where the output
@@ -30,7 +63,7 @@ def baseline_loss(problem: Problem, rows: Rows | None = None) -> float:
     target = rows["target"]
 
     def loss(constant: np.ndarray) -> float:
-        aimed = problem.head.loss.aim(np.broadcast_to(constant, target.shape))
+        aimed = problem.head.loss.optimal_prediction(np.broadcast_to(constant, target.shape))
         value = mean_loss(row_losses(problem, aimed, target), rows)
         return value if np.isfinite(value) else np.inf
 
@@ -48,7 +81,7 @@ def baseline_loss(problem: Problem, rows: Rows | None = None) -> float:
 
 
 def _by_class(problem: Problem, rows: Rows) -> Rows:
-    """The targets of these rows; of classes with a unit each, one weighted row for each."""
+    """Return targets and weights; where each class has a unit, one weighted row for each class."""
     target = rows["target"]
     if problem.dataset.task != "classification" or target.shape[1] == 1:
         return rows
@@ -59,7 +92,7 @@ def _by_class(problem: Problem, rows: Rows) -> Rows:
 
 
 def _twentieths(problem: Problem, target: np.ndarray) -> list[np.ndarray]:
-    """Constants to try for a loss that may be anything; of the others, the best is the mean or the median."""
+    """Return constants to try for a loss that may be anything; for others the mean or the median is best."""
     if problem.head.loss_name != "formula":
         return []
     places = [round(share * (len(target) - 1) / SHARES) for share in range(SHARES + 1)]
@@ -67,7 +100,7 @@ def _twentieths(problem: Problem, target: np.ndarray) -> list[np.ndarray]:
 
 
 def _middle(target: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Per column, the first value up to which lies half of the weight, (outputs,)."""
+    """Return the weighted median of each column, (outputs,): up to it lies half the weight."""
     order = np.argsort(target, axis=0, kind="stable")
     below = np.cumsum(weights[order], axis=0)
     first = np.argmax(below >= 0.5 * below[-1], axis=0)
@@ -75,34 +108,23 @@ def _middle(target: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return middle
 
 
-def least_loss(problem: Problem, rows: Rows | None = None) -> float:
-    """Mean loss of a prediction that says what the loss aims at: mostly the target, and mostly 0.
+def minimum_loss(problem: Problem, rows: Rows | None = None) -> float:
+    """Return the mean loss of a prediction that is right: mostly of the target itself, and mostly 0.
 
     It is not 0 where targets lie between 0 and 1, as smoothed labels do, and for counts.
     """
     rows = _by_class(problem, rows or problem.training_rows)
     target = rows["target"]
-    return mean_loss(row_losses(problem, problem.head.loss.aim(target), target), rows)
-
-
-def share_left(loss: float, baseline: float, least: float) -> float:
-    """The share of what there is to gain on the baseline, which is not 0, that a loss leaves."""
-    floor = floor_of(baseline, least)
-    return (loss - floor) / (baseline - floor)
-
-
-def floor_of(baseline: float, least: float) -> float:
-    """The lowest loss there is, where that lies between 0 and the baseline: of smoothed labels; else 0."""
-    return least if 0 < least < baseline else 0.0
+    return mean_loss(row_losses(problem, problem.head.loss.optimal_prediction(target), target), rows)
 
 
 def mean_loss(losses: np.ndarray, rows: Rows) -> float:
-    """Of the losses of these rows, by their weights where they have some."""
+    """Return the weighted mean of per-row losses, (rows,); the plain mean where rows have no weights."""
     return mean(losses, rows.get("weights"))
 
 
 def row_losses(problem: Problem, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The loss of every row for any prediction, (rows, outputs), also one that the output could not say."""
+    """Return the loss of every row, (rows,), for any prediction, (rows, outputs), also out of reach."""
     names = {name: placeholder(name, (None, target.shape[1]), "float64") for name in ("prediction", "target")}
     loss = {"loss": problem.head.loss.per_row(names["prediction"], names["target"])}
     step = max(1, AT_ONCE // target.shape[1])
@@ -112,5 +134,5 @@ def row_losses(problem: Problem, prediction: np.ndarray, target: np.ndarray) -> 
 
 
 def is_cross_entropy(problem: Problem) -> bool:
-    """Whether the loss is a negative log-likelihood of classes."""
+    """Tell whether the loss is a negative log-likelihood of classes."""
     return isinstance(problem.head.loss, (LOSSES["binary_cross_entropy"], LOSSES["cross_entropy"]))

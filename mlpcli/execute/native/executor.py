@@ -10,7 +10,7 @@ from mlpcli.plan.kernel import Plan
 
 
 class NativeExecutor(Executor):
-    """Generated machine code; large matrix products by NumPy and its BLAS."""
+    """Machine code generated for the processor at hand, matrix products included."""
 
     name = "native"
     epoch_runner = NativeEpochRunner

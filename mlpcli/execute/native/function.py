@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.execute.executor import Function, State, address, aligned, view_of
-from mlpcli.execute.native.codegen.functions import declarations, definitions
-from mlpcli.execute.native.codegen.program import StepText, float_kind, run_text, step_text
-from mlpcli.execute.native.module import Code, machine
-from mlpcli.execute.native.products.worker_pool import Team
+from mlpcli.execute.native.codegen.modules import module_texts
+from mlpcli.execute.native.codegen.program import run_text, step_text
+from mlpcli.execute.native.module import CompiledModule, machine
+from mlpcli.execute.native.products.worker_pool import WorkerPool
 from mlpcli.plan.kernel import Buffer, Plan
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class NativeFunction(Function):
 
     def __init__(self, plan: Plan, state: State) -> None:
         step = step_text("step", plan, machine())
-        self._code = Code(module_texts(plan, [step], run_text(step)))
+        self._code = CompiledModule(module_texts(plan, [step], run_text(step)))
         self._run = self._code.function("run_step")
         self._arena = aligned(step.arena)
         arrays = {index: _array(plan.buffers[index], state) for index in step.arguments}
@@ -31,8 +31,8 @@ class NativeFunction(Function):
                 arrays[kernel.output] = view_of(
                     kernel, arrays[kernel.inputs[0]], plan.buffers[kernel.output].shape
                 )
-        self._team = Team([step], self._code)
-        pointers = [*(address(arrays[i]) for i in step.arguments), address(self._arena), self._team.address]
+        self._pool = WorkerPool([step], self._code)
+        pointers = [*(address(arrays[i]) for i in step.arguments), address(self._arena), self._pool.address]
         self._pointers = np.array(pointers, np.int64)
         self._at = address(self._pointers)
         self._arrays = arrays
@@ -40,7 +40,7 @@ class NativeFunction(Function):
         self.outputs = {name: arrays[index] for name, index in plan.outputs.items()}
 
     def run(self) -> None:
-        self._team.run(self._run, self._at)
+        self._pool.run(self._run, self._at)
 
 
 def _array(buffer: Buffer, state: State) -> NDArray[Any]:
@@ -49,18 +49,3 @@ def _array(buffer: Buffer, state: State) -> NDArray[Any]:
     if buffer.role == "constant":  # an output that is, or is a view of, a constant
         return np.array(buffer.value, buffer.dtype)
     return np.zeros(buffer.shape, buffer.dtype)
-
-
-def module_texts(plan: Plan, steps: list[StepText], *functions: str) -> list[str]:
-    """The modules: what the steps call, the steps, and the functions that call them; then each piece."""
-    kind = float_kind(plan)
-    used = frozenset().union(*(step.words for step in steps))
-    pieces = {name: piece for step in steps for name, piece in step.pieces.items()}
-    parts = [
-        declarations(kind),
-        definitions(kind, used),
-        *(piece.declaration for piece in pieces.values()),
-        *(step.text for step in steps),
-        *functions,
-    ]
-    return ["\n".join(parts), *(piece.module for piece in pieces.values())]

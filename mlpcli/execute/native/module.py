@@ -12,8 +12,8 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from mlpcli.execute.native.object_cache import ObjectCache, user_cache
-from mlpcli.execute.native.products.tiles import Machine
-from mlpcli.execute.native.threads.hearing import is_left_alone, while_hearing
+from mlpcli.execute.native.products.tiling import Machine
+from mlpcli.execute.native.threads.abandonable import call_abandonable, is_any_abandoned
 
 # Level 3 and unrolling make the code at most 4 % faster and compiling up to 60 % longer. Measured.
 LEVEL = 2
@@ -29,7 +29,7 @@ def _features() -> Any:
 
 @cache
 def machine() -> Machine:
-    """The processor at hand, for those who choose tiles."""
+    """Return what the processor at hand offers to those who choose tiles."""
     features = _features()
     if features.get("avx512f"):
         return Machine(64, 32)
@@ -39,7 +39,9 @@ def machine() -> Machine:
 
 
 def pause() -> str:
-    """`void pause()`: tells the processor that a thread looks at the same place again and again."""
+    """Return `void pause()`, which tells the processor that a thread looks at the same
+    place again and again.
+    """
     triple = llvm.get_default_triple()
     names = {"x86_64": "llvm.x86.sse2.pause", "aarch64": "llvm.aarch64.hint", "arm64": "llvm.aarch64.hint"}
     name = names.get(triple.split("-")[0], "")
@@ -67,13 +69,13 @@ def _target() -> Any:
 
 
 def processor() -> dict[str, str]:
-    """What machine code is made with and for, in short."""
+    """Return what machine code is made with and for, in short."""
     features = hashlib.sha256(_processor()["features"].encode()).hexdigest()[:12]
     return {"llvmlite": llvmlite.__version__, "processor": f"{_processor()['cpu']} {features}"}
 
 
 def compiled(text: str, target: Any) -> bytes:
-    """A module's object code. Raises RuntimeError where the text is no valid module."""
+    """Return a module's object code. Raises RuntimeError where the text is no valid module."""
     module = llvm.parse_assembly(text)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=LEVEL)
@@ -86,32 +88,34 @@ def compiled(text: str, target: Any) -> bytes:
 
 
 def cache_key(text: str, triple: str, cpu: str, features: str) -> str:
-    """The name under which a module's object code is kept: another wherever the code may be another."""
+    """Return the name under which a module's object code is kept: another one wherever
+    the code may differ.
+    """
     made_for = repr((COMPILER, triple, cpu, features))
     return hashlib.sha256(f"{made_for}\0{text}".encode()).hexdigest()
 
 
 def _object_codes(texts: Sequence[str], cache: ObjectCache) -> list[bytes]:
-    """The object code of each module. Compiling, it hears signals: see while_hearing()."""
+    """Return the object code of each module. Signals are handled while LLVM works: see call_abandonable()."""
     target = _target()
     keys = [cache_key(text, target.triple, **_processor()) for text in texts]
     codes = {key: code for key in keys if (code := cache.read(key)) is not None}
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in codes}
 
-    def compile_missing(left: Callable[[], bool]) -> None:
+    def compile_missing(abandoned: Callable[[], bool]) -> None:
         for key, text in missing.items():
-            if left():
+            if abandoned():
                 return
             codes[key] = compiled(text, target)
             cache.write(key, codes[key])
 
     if missing:
-        while_hearing(compile_missing)
+        call_abandonable(compile_missing)
     return [codes[key] for key in keys]
 
 
-class Code:
-    """Compiled modules that may call each other's functions, which may be called as long as it lives.
+class CompiledModule:
+    """Modules that are compiled; they may call each other's functions, which live as long as it does.
 
     texts: of the modules. cache: where object code is looked up and kept; without one, the user's. Raises
     RuntimeError where a text is no valid module.
@@ -127,15 +131,15 @@ class Code:
 
     def __del__(self) -> None:
         # To dispose of an engine, llvmlite would wait for a compilation that was left alone.
-        if hasattr(self, "_engine") and is_left_alone():
+        if hasattr(self, "_engine") and is_any_abandoned():
             self._engine.detach()
 
     def function(self, name: str, *arguments: Any) -> Any:
-        """A function of those ctypes, by default of one pointer; calling it releases the GIL."""
+        """Return a function of those ctypes, by default of one pointer; calling it releases the GIL."""
         types = arguments or (ctypes.c_void_p,)
         return ctypes.CFUNCTYPE(None, *types)(self.address(name))
 
     def address(self, name: str) -> int:
-        """Where a function begins."""
+        """Return the address of a function."""
         begin: int = self._engine.get_function_address(name)
         return begin

@@ -27,7 +27,7 @@ class ObjectCache:
         self._limit = limit
 
     def read(self, key: str) -> bytes | None:
-        """The code written under a key, whole and unchanged; None where there is none."""
+        """Return the code written under a key, whole and unchanged; None where there is none."""
         if self._folder is None or not _is_private(self._folder):
             return None
         path = self._folder / key
@@ -68,12 +68,12 @@ class ObjectCache:
 
 
 def user_cache() -> ObjectCache:
-    """The cache of the user who runs this process."""
+    """Return the cache of the user who runs this process."""
     return ObjectCache(user_folder())
 
 
 def user_folder() -> Path | None:
-    """Where the operating system wants such files; None where the user has no home."""
+    """Return the folder that the operating system wants such files in; None where the user has no home."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA", "")
     elif sys.platform == "darwin":
@@ -110,7 +110,7 @@ def _for_the_user_only(path: str, flags: int) -> int:
 
 
 def _made(folder: Path) -> bool:
-    """Whether the folder is there, made now or before, and private."""
+    """Make the folder if need be; return whether it is there and private."""
     if sys.platform != "win32" and os.geteuid() == 0:
         there = next(each for each in folder.parents if each.exists())
         if there.stat().st_uid != 0:  # sudo: what root makes in a user's home, the user could never use
@@ -121,7 +121,7 @@ def _made(folder: Path) -> bool:
 
 
 def _is_private(folder: Path) -> bool:
-    """Whether nobody else can have put a file there: what is found is run as it is.
+    """Return whether nobody else can have put a file there: what is found is run as it is.
 
     The folder above counts too, for who may write there can exchange this one.
     """

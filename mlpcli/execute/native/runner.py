@@ -4,38 +4,23 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.execute.executor import Executor, State, address, aligned
-from mlpcli.execute.native.codegen.epochs import (
-    ARENA,
-    BATCHES,
-    BEGUN,
-    COST_BELOW,
-    COSTS,
-    DONE,
-    EPOCHS,
-    FEW,
-    FIRST,
-    NEXT_UINT32,
-    ORDER,
-    PRODUCT,
-    RANDOM_STATE,
-    SHUFFLE,
-    STOP,
-    TOTALS,
-    epochs_text,
-)
+from mlpcli.execute.native.argument_block import ArgumentBlock, Slot
+from mlpcli.execute.native.codegen.epochs import FEW, epochs_text
+from mlpcli.execute.native.codegen.modules import module_texts
 from mlpcli.execute.native.codegen.program import step_text
-from mlpcli.execute.native.function import module_texts
-from mlpcli.execute.native.module import Code, machine
-from mlpcli.execute.native.products.worker_pool import Team
-from mlpcli.execute.native.threads.interruptible import in_thread
-from mlpcli.execute.rows import EpochRunner, Pass, Rows, Stretch
+from mlpcli.execute.native.codegen.shuffle import SHUFFLE
+from mlpcli.execute.native.module import CompiledModule, machine
+from mlpcli.execute.native.products.worker_pool import WorkerPool
+from mlpcli.execute.native.threads.interruptible import call_in_thread
+from mlpcli.execute.rows import EpochBlock, EpochRequest, EpochRunner, EpochTotals, Rows
 from mlpcli.graph.node import Node
+from mlpcli.plan.kernel import Buffer
 from mlpcli.plan.make_plan import make_plan
 
 if TYPE_CHECKING:
@@ -68,7 +53,9 @@ class NativeEpochRunner(EpochRunner):
             rest = step_text("rest", rest_plan, machine(), len(whole.shared), whole.attributes)
             assert set(rest.keys) == set(whole.keys)
             steps.append(rest)
-        self._code = Code(module_texts(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest)))
+        self._code = CompiledModule(
+            module_texts(plan, steps, SHUFFLE, epochs_text(self._count, whole, plan, rest))
+        )
         self._train = self._code.function("train")
         self._outputs = list(dict.fromkeys(plan.outputs.values()))
         self._names = tuple(plan.outputs)
@@ -78,90 +65,87 @@ class NativeEpochRunner(EpochRunner):
         self._order = np.arange(self._count)
         self._arena = aligned(max(step.arena for step in steps))
         self._kept: list[Any] = [state, rows]
+        self._pool = WorkerPool(steps, self._code)
+        arguments = [plan.buffers[index] for index in whole.arguments]
+        self._block = ArgumentBlock(self._addresses(arguments, state, rows))
+        self._block[Slot.STOP] = address(self._stop)
+        self._block[Slot.ARENA] = address(self._arena)
+        self._block[Slot.PRODUCT] = self._pool.address
+
+    def _addresses(self, arguments: Sequence[Buffer], state: State, rows: Rows) -> list[int]:
+        """Return the pointers of an ArgumentBlock; the arrays behind them are kept as long as the runner."""
         pointers, gathered = [], []
-        for index in whole.arguments:
-            buffer = plan.buffers[index]
+        for buffer in arguments:
             if buffer.role == "input":
                 source = np.ascontiguousarray(rows[buffer.name], buffer.dtype)
                 target = aligned(math.prod(buffer.shape) * source.itemsize)
                 self._kept += [source, target]
                 pointers.append(address(source))
                 gathered.append(address(target))
-            else:
+            else:  # an output has no pointer: it lies on the stack of `train`
                 pointers.append(address(state[buffer.name]) if buffer.role == "state" else 0)
-        self._team = Team(steps, self._code)
-        self._frame = np.zeros(FIRST + len(pointers) + len(gathered), np.int64)
-        self._frame[FIRST:] = [*pointers, *gathered]
-        self._frame[STOP] = address(self._stop)
-        self._frame[ARENA] = address(self._arena)
-        self._frame[PRODUCT] = self._team.address
+        return [*pointers, *gathered]
 
     def run(
-        self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: Pass | None = None
-    ) -> Pass:
+        self, order: NDArray[np.intp], should_stop: Callable[[], bool], begun: EpochTotals | None = None
+    ) -> EpochTotals:
         assert begun is None or self.divisible
-        return self._call(1, np.ascontiguousarray(order), None, -math.inf, should_stop, begun)[1]
+        wanted = EpochRequest(1, None, -math.inf, should_stop)
+        return self._call(wanted, np.ascontiguousarray(order), begun)[1]
 
-    def stretch(
-        self,
-        count: int,
-        rng: np.random.Generator | None,
-        cost_below: float,
-        should_stop: Callable[[], bool],
-    ) -> Stretch:
-        order = None if rng is None else self._order
-        costs, passed = self._call(count, order, rng, cost_below, should_stop)
+    def _run_epochs(self, wanted: EpochRequest) -> EpochBlock:
+        order = None if wanted.rng is None else self._order
+        costs, totals = self._call(wanted, order)
         done = np.arange(self._count) if order is None else order.copy()
-        return Stretch(self._names, costs, done, passed)
+        return EpochBlock(names=self._names, costs=costs, order=done, passed=totals)
 
     def _call(
-        self,
-        count: int,
-        order: NDArray[np.intp] | None,
-        rng: np.random.Generator | None,
-        cost_below: float,
-        should_stop: Callable[[], bool],
-        begun: Pass | None = None,
-    ) -> tuple[NDArray[np.float64], Pass]:
-        costs = np.empty((count, len(self._outputs)))
+        self, wanted: EpochRequest, order: NDArray[np.intp] | None, begun: EpochTotals | None = None
+    ) -> tuple[NDArray[np.float64], EpochTotals]:
+        """Run epochs; return the means of each, (epochs, outputs), and the totals of the last.
+
+        order: of the rows, shuffled in place where there is a generator; None: as they stand. begun: what is
+        done already of the first epoch.
+        """
+        costs = np.empty((wanted.count, len(self._outputs)))
         totals = np.zeros(len(self._outputs))
         if begun is not None:
             totals[self._places] = list(begun.totals.values())
-        frame = self._frame
-        frame[EPOCHS], frame[COSTS] = count, address(costs)
-        frame[ORDER] = 0 if order is None else address(order)
-        frame[COST_BELOW : COST_BELOW + 1].view(np.float64)[0] = cost_below
-        frame[NEXT_UINT32] = frame[RANDOM_STATE] = 0
-        frame[BEGUN], frame[TOTALS] = begun.batches if begun else 0, address(totals)
-        self._stop[0] = should_stop()  # then one batch is done, as batch by batch
-        if rng is None:
-            self._patiently(count, should_stop)
+        block = self._block
+        block[Slot.EPOCHS], block[Slot.COSTS] = wanted.count, address(costs)
+        block[Slot.ORDER] = 0 if order is None else address(order)
+        block.put_double(Slot.COST_BELOW, wanted.cost_below)
+        block[Slot.NEXT_UINT32] = block[Slot.RANDOM_STATE] = 0
+        block[Slot.BEGUN], block[Slot.TOTALS] = begun.batches if begun else 0, address(totals)
+        self._stop[0] = wanted.should_stop()  # then one batch is done, as batch by batch
+        if wanted.rng is None:
+            self._call_interruptible(wanted)
         else:
-            interface = rng.bit_generator.ctypes
-            frame[NEXT_UINT32] = ctypes.cast(interface.next_uint32, ctypes.c_void_p).value or 0
-            frame[RANDOM_STATE] = interface.state_address
-            with rng.bit_generator.lock:
-                self._patiently(count, should_stop)
-        done, batches = int(frame[DONE]), int(frame[BATCHES])
+            interface = wanted.rng.bit_generator.ctypes
+            block[Slot.NEXT_UINT32] = ctypes.cast(interface.next_uint32, ctypes.c_void_p).value or 0
+            block[Slot.RANDOM_STATE] = interface.state_address
+            with wanted.rng.bit_generator.lock:
+                self._call_interruptible(wanted)
+        done, batches = block[Slot.DONE], block[Slot.BATCHES]
         sums = costs[:done, self._places]
         seen = min(batches * self._batch, self._count)
         last = dict(zip(self._names, sums[-1].tolist(), strict=True))
         means = sums / self._count
-        means[-1] = sums[-1] / seen
-        return means, Pass(last, seen, batches, seen == self._count)
+        means[-1] = sums[-1] / seen  # the last epoch may have ended before all rows were seen
+        return means, EpochTotals(last, seen, batches, seen == self._count)
 
-    def _patiently(self, count: int, should_stop: Callable[[], bool]) -> None:
-        """The call; a long one in a thread, so that this one may look whether to stop."""
-        at = address(self._frame)
-        if count * -(-self._count // self._batch) <= SHORT_STEPS and not self._team:
+    def _call_interruptible(self, wanted: EpochRequest) -> None:
+        """Call the machine code; a long call in a thread, so that this one can look whether to stop."""
+        at = self._block.address
+        if wanted.count * -(-self._count // self._batch) <= SHORT_STEPS and not self._pool:
             self._train(at)
             return
-        in_thread(lambda: self._train(at), lambda: self._look(should_stop), self._end)
+        call_in_thread(lambda: self._train(at), lambda: self._poll(wanted.should_stop), self._request_stop)
 
-    def _look(self, should_stop: Callable[[], bool]) -> None:
+    def _poll(self, should_stop: Callable[[], bool]) -> None:
         if should_stop():
-            self._end()
+            self._request_stop()
 
-    def _end(self) -> None:
-        """The batch at hand is the last."""
+    def _request_stop(self) -> None:
+        """Make the batch at hand the last."""
         self._stop[0] = 1

@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.execute.executor import Executor, Function, State, aligned, view_of
-from mlpcli.execute.numpy.scalar_ops import constant_array, elementwise_calls, joining_word
+from mlpcli.execute.numpy.scalar_ops import Call, Scratch, constant_array, elementwise_calls, joining_ufunc
 from mlpcli.plan.kernel import Buffer, Kernel, Plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Call = Callable[[], object]
-Scratch = dict[tuple[tuple[int, ...], str], list["NDArray[Any]"]]
-
 
 class NumpyFunction(Function):
-    """Calls in order."""
+    """A plan as a list of NumPy calls, in order."""
 
     def __init__(self, plan: Plan, state: State) -> None:
         pieces = [aligned(size) for size in plan.storage]
@@ -40,7 +37,7 @@ class NumpyFunction(Function):
 
 
 class NumpyExecutor(Executor):
-    """Slow, plain, trusted."""
+    """The reference: slow, plain, trusted."""
 
     name = "numpy"
 
@@ -81,7 +78,7 @@ def _reduce(kernel: Kernel, arrays: list[NDArray[Any]], scratch: Scratch) -> lis
         return [partial(np.copyto, out, x.reshape(out.shape))]
     if x.flags.c_contiguous and axes == tuple(range(x.ndim)):
         x, axes, out, keep = x.reshape(-1), 0, out.reshape(()), False
-    return [partial(joining_word(kernel.op).reduce, x, axes, None, out, keep)]
+    return [partial(joining_ufunc(kernel.op).reduce, x, axes, None, out, keep)]
 
 
 def _matmul(kernel: Kernel, arrays: list[NDArray[Any]], scratch: Scratch) -> list[Call]:
@@ -92,7 +89,7 @@ def _matmul(kernel: Kernel, arrays: list[NDArray[Any]], scratch: Scratch) -> lis
     return [partial(np.dot, left, right, arrays[kernel.output])]
 
 
-def _move(kernel: Kernel, arrays: list[NDArray[Any]], scratch: Scratch) -> list[Call]:
+def _view(kernel: Kernel, arrays: list[NDArray[Any]], scratch: Scratch) -> list[Call]:
     x, out = arrays[kernel.inputs[0]], arrays[kernel.output]
     if kernel.op.is_view:
         arrays[kernel.output] = view_of(kernel, x, out.shape)
@@ -104,5 +101,5 @@ _KINDS: dict[str, Callable[[Kernel, list[NDArray[Any]], Scratch], list[Call]]] =
     "elementwise": _elementwise,
     "reduce": _reduce,
     "matmul": _matmul,
-    "move": _move,
+    "view": _view,
 }

@@ -11,8 +11,8 @@ import numpy as np
 
 from mlpcli.graph.node import Op
 from mlpcli.ops.scalar_ops import (
-    BOOL_WORDS,
-    NUMPY_WORDS,
+    BOOL_OPS,
+    NUMPY_OPS,
     SPLITMIX_ROUNDS,
     SPLITMIX_STEP,
     UNIFORM_BITS,
@@ -29,27 +29,27 @@ Scratch = dict[tuple[tuple[int, ...], str], list["NDArray[Any]"]]
 
 @dataclass(frozen=True)
 class _Instruction:
-    """One word applied to arrays, or to results of earlier instructions (ints)."""
+    """One scalar op applied to arrays, or to results of earlier instructions."""
 
-    word: str
+    op: str
     operands: tuple[Any, ...]
 
 
 class _Recorder:
-    """Words that write down what they are asked, and answer with the number of the result."""
+    """Scalar ops that record their calls; each returns the number of its result."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.instructions: list[_Instruction] = []
         self._dtype = dtype
 
-    def __getattr__(self, word: str) -> Callable[..., _Result]:
+    def __getattr__(self, op: str) -> Callable[..., _Result]:
         def record(*operands: Any) -> _Result:
             # A 0-d array of the right dtype is quicker for NumPy than a Python number.
             kept = tuple(
                 o if isinstance(o, (np.ndarray, _Result)) else constant_array(o, self._dtype)
                 for o in operands
             )
-            self.instructions.append(_Instruction(word, kept))
+            self.instructions.append(_Instruction(op, kept))
             return _Result(len(self.instructions) - 1)
 
         return record
@@ -61,18 +61,18 @@ class _Result:
 
 
 def constant_array(value: Any, dtype: Any) -> NDArray[Any]:
-    """A read-only array."""
+    """Return a read-only array."""
     array = np.array(value, dtype, order="C")
     array.setflags(write=False)
     return array
 
 
-def joining_word(op: Op) -> Any:
-    """The ufunc that a reduction's formula names."""
+def joining_ufunc(op: Op) -> Any:
+    """Return the ufunc that a reduction's formula names."""
     recorder = _Recorder(np.dtype(np.float64))
     assert op.formula is not None
     op.formula(recorder, 0.0, 0.0)
-    return NUMPY_WORDS[recorder.instructions[0].word]
+    return NUMPY_OPS[recorder.instructions[0].op]
 
 
 def elementwise_calls(
@@ -81,10 +81,7 @@ def elementwise_calls(
     out: NDArray[Any],
     scratch: Scratch,
 ) -> list[Call]:
-    """The calls that leave the kernel's formula in `out`, with temporaries from `scratch`.
-
-    `out` may be the memory of an operand of the same shape.
-    """
+    """Return the calls that leave the kernel's formula in `out`, with temporaries from `scratch`."""
     floats = [o.dtype for o in operands if o.dtype != np.bool_]
     recorder = _Recorder(floats[0] if floats else out.dtype)
     assert kernel.op.formula is not None
@@ -110,20 +107,21 @@ def elementwise_calls(
         return pool[at]
 
     def out_is_free(at: int) -> bool:
-        """No operand read after step `at` lives in `out`, and no temporary that is still needed."""
+        """Return whether `out` holds no operand read after step `at`, nor a result needed then."""
         later = [o for step in steps[at + 1 :] for o in step.operands if isinstance(o, np.ndarray)]
         held = any(place.get(number) is out and end > at for number, end in last_use.items() if number < at)
         return not held and not any(np.may_share_memory(out, o) for o in later)
 
     for at, step in enumerate(steps):
-        dtype = "bool" if step.word in BOOL_WORDS else str(recorder._dtype)
+        dtype = "bool" if step.op in BOOL_OPS else str(recorder._dtype)
         values = [place[o.number] if isinstance(o, _Result) else o for o in step.operands]
+        # An operand may be a view of `out`: it must not be overwritten before it is read for the last time.
         if at == len(steps) - 1 or (dtype == str(out.dtype) and out_is_free(at)):
             target = out
         else:
             target = temporary(dtype)
         place[at] = target
-        calls += _word_calls(step.word, values, target, temporary, scratch)
+        calls += _op_calls(step.op, values, target, temporary, scratch)
         for operand in step.operands:
             if isinstance(operand, _Result) and last_use[operand.number] == at:
                 array = place[operand.number]
@@ -132,13 +130,13 @@ def elementwise_calls(
     return calls
 
 
-def _word_calls(
-    word: str, values: list[NDArray[Any]], target: NDArray[Any], temporary: Temporary, scratch: Scratch
+def _op_calls(
+    op: str, values: list[NDArray[Any]], target: NDArray[Any], temporary: Temporary, scratch: Scratch
 ) -> list[Call]:
-    if word == "uniform":
+    if op == "uniform":
         return _uniform_calls(values, target, scratch)
-    if word != "where":
-        return [partial(NUMPY_WORDS[word], *values, out=target)]
+    if op != "where":
+        return [partial(NUMPY_OPS[op], *values, out=target)]
     condition, a, b = values
     choose = _choose_by_copy if target.size <= FEW else _choose_by_bits
     return choose(condition, a, b, target, temporary)
@@ -165,7 +163,10 @@ def _choose_by_copy(
 def _choose_by_bits(
     condition: NDArray[Any], a: NDArray[Any], b: NDArray[Any], target: NDArray[Any], temporary: Temporary
 ) -> list[Call]:
-    """(a and mask) or (b and not mask) on the bits, with a mask of all ones or zeros per entry: exact."""
+    """Return the calls for (a and mask) or (b and not mask) on the bits: exact.
+
+    The mask has all ones or all zeros for each entry.
+    """
     bits = f"int{8 * target.itemsize}"
     mask, result = temporary(bits), target.view(bits)
     calls: list[Call] = [
@@ -187,12 +188,16 @@ def _choose_by_bits(
 
 
 def _uniform_calls(values: list[NDArray[Any]], target: NDArray[Any], scratch: Scratch) -> list[Call]:
-    """hashed_uniform() without allocating. Each round runs over the shape of the operands so far, so that
-    what is the same for all rows, or for all units, is mixed once."""
+    """Return the calls for hashed_uniform(), without allocating.
+
+    Each round runs over the shape of the operands so far, so that what is the same for all rows, or for all
+    units, is mixed once.
+    """
     word = f"uint{8 * target.itemsize}"
     mixed = constant_array(0, np.uint64)
     shape: tuple[int, ...] = ()
     calls: list[Call] = []
+    # Integers wrap around in NumPy as SplitMix64 wants it, and a copy from floats to their bits is a view.
     for value in values:
         shape = np.broadcast_shapes(shape, value.shape)
         pool = scratch.setdefault((shape, "uint64"), [])
@@ -214,5 +219,7 @@ def _uniform_calls(values: list[NDArray[Any]], target: NDArray[Any], scratch: Sc
 
 
 def _is_zero(value: NDArray[Any]) -> bool:
-    """Whether it is the constant +0, whose bits are all 0; a scalar that is computed may be anything."""
+    """Return whether it is the constant +0, whose bits are all 0; a scalar that is
+    computed may be anything.
+    """
     return value.ndim == 0 and not value.flags.writeable and value.tobytes().strip(b"\0") == b""

@@ -1,6 +1,6 @@
 """One file per activation; the folder is the table."""
 
 from mlpcli.nn.activation import Activation
-from mlpcli.registry import Choices
+from mlpcli.registry import Registry
 
-ACTIVATIONS: Choices[type[Activation]] = Choices(__name__, __path__)
+ACTIVATIONS: Registry[type[Activation]] = Registry(__name__, __path__, kind="Activation")

@@ -21,7 +21,7 @@ TAKEN = ("x", "self", "weights", "biases", "scale", "shift", "running_mean", "ru
 
 
 @dataclass(frozen=True)
-class Formula(Activation):
+class FormulaActivation(Activation):
     """A formula of x, such as x * sigmoid(x); what its derivative takes at a kink is said by the ops.
 
     Each number under `parameters` is where a trained array of that name begins, one number per unit, or one
@@ -40,16 +40,16 @@ class Formula(Activation):
         return shown(self.formula)
 
     def trained(self, units: int) -> Mapping[str, tuple[tuple[int, ...], float]]:
-        """Raises SettingError for names and numbers that cannot be."""
+        """Return the parameters of the formula. Raises SettingError for names and numbers that cannot be."""
         _check_parameters(self.parameters)
         return {name: ((1 if self.shared else units,), start) for name, start in self.parameters.items()}
 
     def apply(self, x: Node, **trained: Node) -> Node:
-        """Raises SettingError where the formula is wrong."""
+        """Return the formula of x. Raises SettingError where it is wrong."""
         return read_formula(self.formula, {"x": x, **trained})
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """What is wrong with formula or parameters: (key, fault, remedy)."""
+        """Yield what is wrong with formula or parameters: (key, fault, remedy)."""
         try:
             arrays = {name: parameter(name, shape) for name, (shape, _) in self.trained(1).items()}
             self.apply(placeholder("x", (None, 1)), **arrays)

@@ -8,7 +8,7 @@ from mlpcli.config.setting import setting
 from mlpcli.graph.node import Node
 from mlpcli.nn.activation import Activation
 from mlpcli.ops.elementwise import maximum
-from mlpcli.ops.move import columns
+from mlpcli.ops.view import columns
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """One file per initialisation; the folder is the table."""
 
 from mlpcli.nn.initializer import Initializer
-from mlpcli.registry import Choices
+from mlpcli.registry import Registry
 
-INITIALIZERS: Choices[type[Initializer]] = Choices(__name__, __path__)
+INITIALIZERS: Registry[type[Initializer]] = Registry(__name__, __path__, kind="Initializer")

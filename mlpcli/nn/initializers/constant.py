@@ -12,8 +12,8 @@ from mlpcli.nn.initializer import Initializer
 
 
 @dataclass(frozen=True)
-class Constant(Initializer):
-    """All the same value."""
+class ConstantInitializer(Initializer):
+    """One value for every entry."""
 
     value: float = setting(0.0)
 

@@ -1,6 +1,6 @@
 """One file per loss; the folder is the table."""
 
 from mlpcli.nn.loss import Loss
-from mlpcli.registry import Choices
+from mlpcli.registry import Registry
 
-LOSSES: Choices[type[Loss]] = Choices(__name__, __path__)
+LOSSES: Registry[type[Loss]] = Registry(__name__, __path__, kind="Loss")

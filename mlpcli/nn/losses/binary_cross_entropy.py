@@ -18,7 +18,7 @@ class BinaryCrossEntropy(SmoothedLoss):
     """
 
     def per_output(self, prediction: Node, target: Node) -> Node:
-        p, t = clipped_probability(prediction), self.aim(target)
+        p, t = clipped_probability(prediction), self.optimal_prediction(target)
         return -(t * log(p) + (1.0 - t) * log(1.0 - p))
 
     def classes(self, outputs: int) -> int:

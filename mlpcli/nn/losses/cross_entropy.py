@@ -18,7 +18,7 @@ class CrossEntropy(SmoothedLoss):
     """
 
     def per_output(self, prediction: Node, target: Node) -> Node:
-        return -(self.aim(target) * log(clipped_probability(prediction)))
+        return -(self.optimal_prediction(target) * log(clipped_probability(prediction)))
 
     def classes(self, outputs: int) -> int:
         return outputs

@@ -14,7 +14,7 @@ from mlpcli.nn.loss import Loss
 
 
 @dataclass(frozen=True)
-class Formula(Loss):
+class FormulaLoss(Loss):
     """A formula of prediction and target, of every output; nothing is clipped.
 
     Behind a sigmoid or softmax, nn/stable.py puts the logit form of a logarithm in its place.
@@ -27,11 +27,11 @@ class Formula(Loss):
         return shown(self.formula)
 
     def per_output(self, prediction: Node, target: Node) -> Node:
-        """Raises SettingError where the formula is wrong."""
+        """Return the formula of every entry. Raises SettingError where it is wrong."""
         return read_formula(self.formula, {"prediction": prediction}, {"target": target})
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """What is wrong with the formula: (key, fault, remedy)."""
+        """Yield what is wrong with the formula: (key, fault, remedy)."""
         try:
             self.per_output(placeholder("prediction", (None, 1)), placeholder("target", (None, 1)))
         except SettingError as error:

@@ -1,6 +1,6 @@
 """One file per normalisation; the folder is the table."""
 
 from mlpcli.nn.normalization import Normalization
-from mlpcli.registry import Choices
+from mlpcli.registry import Registry
 
-NORMALIZATIONS: Choices[type[Normalization]] = Choices(__name__, __path__)
+NORMALIZATIONS: Registry[type[Normalization]] = Registry(__name__, __path__, kind="Normalization")

@@ -13,8 +13,8 @@ from mlpcli.ops.reduce import reduce_mean
 
 
 @dataclass(frozen=True)
-class Batch(Normalization):
-    """Each column by mean and variance over the rows of the batch; outside training by running averages.
+class BatchNormalization(Normalization):
+    """Each column is normalised by mean and variance over the batch; outside training by running averages.
 
     momentum is the share of a running average that a step keeps (Keras's momentum; 1 - PyTorch's). A batch is
     divided by its own variance, the running average takes the unbiased one, as in the paper and in PyTorch;
@@ -27,7 +27,7 @@ class Batch(Normalization):
     def running(self) -> Mapping[str, float]:
         return {"running_mean": 0.0, "running_variance": 1.0}
 
-    def settled(self, z: Node, running: Mapping[str, Node]) -> Node:
+    def inference(self, z: Node, running: Mapping[str, Node]) -> Node:
         return self.divided(z - running["running_mean"], running["running_variance"])
 
     def in_training(self, z: Node, running: Mapping[str, Node]) -> tuple[Node, Mapping[str, Node]]:
@@ -39,8 +39,8 @@ class Batch(Normalization):
         unbiased = variance * (rows / maximum(others, 1.0))
         share = 1.0 - self.momentum
         old_mean, old_variance = running["running_mean"], running["running_variance"]
-        moves = {
+        buffer_updates = {
             "running_mean": old_mean + (mean - old_mean) * share,
             "running_variance": old_variance + (unbiased - old_variance) * (share * minimum(others, 1.0)),
         }
-        return self.divided(centred, variance), moves
+        return self.divided(centred, variance), buffer_updates

@@ -12,14 +12,14 @@ from mlpcli.ops.reduce import reduce_mean
 
 
 @dataclass(frozen=True)
-class Layer(Normalization):
-    """Each row by mean and variance over its columns, in training and outside alike.
+class LayerNormalization(Normalization):
+    """Each row is normalised by mean and variance over its columns, in training and outside alike.
 
     Source: Ba, Kiros, Hinton 2016, arXiv:1607.06450, section 3.
     """
 
     affine: ClassVar[bool] = False
 
-    def settled(self, z: Node, running: Mapping[str, Node]) -> Node:
+    def inference(self, z: Node, running: Mapping[str, Node]) -> Node:
         centred = z - reduce_mean(z, (1,), keep=True)
         return self.divided(centred, reduce_mean(centred * centred, (1,), keep=True))

@@ -1,6 +1,6 @@
 """One file per optimiser; the folder is the table."""
 
 from mlpcli.optim.optimizer import Optimizer
-from mlpcli.registry import Choices
+from mlpcli.registry import Registry
 
-OPTIMIZERS: Choices[type[Optimizer]] = Choices(__name__, __path__)
+OPTIMIZERS: Registry[type[Optimizer]] = Registry(__name__, __path__)

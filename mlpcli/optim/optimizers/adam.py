@@ -41,5 +41,5 @@ class Adam(StepOptimizer):
 
 
 def _one_minus_power(base: float, step: Node) -> Node:
-    """1 - base^step, exact also where base is near 1."""
+    """Return 1 - base^step, exact also where base is near 1."""
     return -expm1(step * math.log(base)) if base > 0.0 else step * 0.0 + 1.0

@@ -9,7 +9,7 @@ from mlpcli.config.setting import setting
 from mlpcli.optim.optimizer import Optimizer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Lbfgs(Optimizer):
     """One epoch is one iteration: a direction out of the last `history` steps, and along it a step that meets
     the strong Wolfe conditions with these constants (sufficient_decrease, curvature), found in at most
@@ -34,7 +34,7 @@ class Lbfgs(Optimizer):
         return 2 * self.history
 
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
-        """Settings that contradict each other: (key, fault, remedy)."""
+        """Yield settings that contradict each other: (key, fault, remedy)."""
         if self.sufficient_decrease >= self.curvature:
             what = "No step meets both Wolfe conditions unless curvature is above sufficient_decrease."
             yield "curvature", what, "Usual are 1e-4 and 0.9."

@@ -11,7 +11,7 @@ from mlpcli.ops.elementwise import maximum, sqrt
 from mlpcli.optim.optimizer import AUTO, StepOptimizer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rmsprop(StepOptimizer):
     """s ← ρs + (1−ρ)g²; w ← w − α·g/(√s + ε). centered: √(s − m²) with m ← ρm + (1−ρ)g.
 

@@ -11,7 +11,7 @@ from mlpcli.ops.elementwise import clip, greater, sign, where
 from mlpcli.optim.optimizer import AUTO, StepOptimizer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rprop(StepOptimizer):
     """w ← w − α·d·sign(g). d, one for each entry, begins at 1; it is multiplied by `increase` where the
     gradient has its last sign, by `decrease` where the sign is the other one, and there w stays once.

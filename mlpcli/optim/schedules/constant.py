@@ -1,4 +1,4 @@
-"""The same rate throughout."""
+"""A rate that stays as it is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mlpcli.optim.schedule import Moment, Schedule
 
 
 @dataclass(frozen=True)
-class Constant(Schedule):
+class ConstantSchedule(Schedule):
     """The learning rate itself."""
 
     def at(self, moment: Moment) -> Node:

@@ -9,8 +9,8 @@ from mlpcli.graph.node import Node, constant
 from mlpcli.optim.schedule import Moment, Schedule
 
 
-@dataclass(frozen=True)
-class Plateau(Schedule):
+@dataclass(frozen=True, kw_only=True)
+class PlateauSchedule(Schedule):
     """Times `factor` after `patience` epochs in which the validation loss (the training cost, without
     validation rows) has not fallen by more than min_delta; then `cooldown` epochs that do not count. At least
     `minimum`.

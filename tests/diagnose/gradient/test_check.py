@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 from broken_op import broken, in_one_argument, one_percent_off, with_op, zeroed
 
-from mlpcli.diagnose.gradient.check import burned_in, check_cost, check_gradients, default_coordinates
+from mlpcli.diagnose.gradient.check import (
+    CheckedCost,
+    burned_in,
+    check_cost,
+    default_coordinates,
+)
 from mlpcli.diagnose.gradient.op import first_wrong_op, parts_of
+from mlpcli.diagnose.gradient.parameter import check_gradients
 from mlpcli.diagnose.layers.health import layer_health
 from mlpcli.execute import EXECUTORS
 from mlpcli.graph.node import OPS, PARAMETER, constant, parameter, placeholder, topological
@@ -75,20 +81,27 @@ def test_one_wrong_entry_of_many_is_seen_by_the_direction():
 
 
 def whole(net, values, data, **more):
-    """Question 1 of a network at its first weights and after a burn-in."""
+    """Check the gradient of a network at its initial weights and after a burn-in."""
     executor = EXECUTORS["numpy"]()
     later = burned_in(net, OPTIMIZERS["sgd"](), values, data, executor)
     return check_cost(
-        net.cost,
-        net.loss,
-        net.penalty,
-        [p.node for p in net.parameters],
+        checked_cost(net),
         [("initial weights", values), ("after a burn-in", later)],
         data,
         executor,
         np.random.default_rng(0),
-        parts=parts_of(net),
         **more,
+    )
+
+
+def checked_cost(net, cost=None):
+    """Describe the network's own cost, or another one of its loss and penalty."""
+    return CheckedCost(
+        cost=net.cost if cost is None else cost,
+        loss=net.loss,
+        penalty=net.penalty,
+        parameters=[p.node for p in net.parameters],
+        parts=parts_of(net),
     )
 
 
@@ -139,15 +152,11 @@ def test_a_sum_that_loses_the_penalty_is_wrong():
     with broken(op, in_one_argument(op, 1, zeroed)) as wrong_op:
         new = with_op(net.cost, op, wrong_op, lambda node: node is net.cost)
         found = check_cost(
-            new[net.cost],
-            net.loss,
-            net.penalty,
-            [p.node for p in net.parameters],
+            checked_cost(net, new[net.cost]),
             [("initial weights", values)],
             data,
             EXECUTORS["numpy"](),
             np.random.default_rng(0),
-            parts=parts_of(net),
         )
     assert all(check.right for check in found.checks)
     assert found.sum_wrong == ("hidden1.weights", "output.weights")
@@ -170,10 +179,7 @@ def test_a_gradient_stopped_by_mistake_is_wrong_though_no_op_is():
     w = parameter("w", (3,))
     cost = reduce_sum(stop_gradient(w) ** 2)
     found = check_cost(
-        cost,
-        cost,
-        None,
-        [w],
+        CheckedCost(cost=cost, loss=cost, penalty=None, parameters=[w]),
         [("initial weights", {"w": np.array([1.0, 2.0, 3.0])})],
         {"none": np.zeros((1, 0))},
         EXECUTORS["numpy"](),
@@ -216,7 +222,7 @@ def test_a_gradient_that_is_no_number_is_wrong_where_the_cost_is_smooth():
         state = {"w": np.array([0.3, -0.2])}
         none = {"none": np.zeros((1, 0))}
         (check,) = check_gradients(cost, [w], state, none, EXECUTORS["numpy"](), np.random.default_rng(0))
-        found = first_wrong_op(cost, [w], state, none, EXECUTORS["numpy"](), np.random.default_rng(0))
+        found = first_wrong_op(cost, [w], state, none, np.random.default_rng(0))
     assert check.wrong == 2
     assert check.direction.right is False
     assert found.op == "wrong exp"
@@ -234,7 +240,7 @@ def test_the_number_of_entries_follows_the_size_or_is_all():
     first = {name: whole(net, values, data, **more).checks[0].checked for name, more in (
         ("default", {}),
         ("given", {"coordinates": 25}),
-        ("all", {"all_coordinates": True}),
+        ("all", {"coordinates": default_coordinates([p.node for p in net.parameters], 4, every=True)}),
     )}  # fmt: skip
     assert first == {"default": 200, "given": 25, "all": 1200}
 

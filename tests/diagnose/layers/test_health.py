@@ -7,7 +7,6 @@ import pytest
 
 from mlpcli.diagnose.layers.health import gradient_ratio, layer_health, rms
 from mlpcli.execute import EXECUTORS
-from mlpcli.nn.activations import ACTIVATIONS
 from nets import HIDDEN_ACTIVATIONS, LAYERS, network, rows
 from own_tests import offered
 
@@ -67,25 +66,6 @@ def test_a_curve_is_not_straight(name):
         assert found.linear_units == 0
 
 
-@pytest.mark.parametrize(
-    ("name", "bend"), [("hard_sigmoid", 2.5), ("hard_tanh", 1.0), ("relu", 0.0), ("tanh", 0.0)]
-)
-def test_where_an_activation_bends(name, bend):
-    net, values = network([(name, 3)], ("linear", 1))
-    shape = health(net, values, rows(net, 5, target="number"))[0].shape
-    assert shape.bend == pytest.approx(bend, abs=1e-3)
-
-
-def test_bounded_activations_are_flat_at_both_ends():
-    bounded = set()
-    for name in HIDDEN_ACTIVATIONS:
-        net, values = network([(name, 3)], ("linear", 1))
-        if health(net, values, rows(net, 5, target="number"))[0].shape.bounded:
-            bounded.add(name)
-    assert bounded == {"hard_sigmoid", "hard_tanh", "sigmoid", "softsign", "tanh", "ultra_fast_sigmoid"}
-    assert bounded < set(ACTIVATIONS)
-
-
 def test_flat_share_is_of_rows_and_units():
     net, values = network([("tanh", 4)], ("linear", 1))
     values["hidden1.weights"][...] = 0.0
@@ -107,7 +87,7 @@ def test_zeros_of_dropout_are_no_dead_units():
 
 
 def test_batch_normalisation_is_that_of_the_rows_whatever_the_running_averages_are():
-    """At the first weights they are 0 and 1: tanh of inputs of a thousand would seem saturated."""
+    """At initial weights they are 0 and 1: tanh of inputs of a thousand would seem saturated."""
     net, values = network([("tanh", 6)], ("softmax", 3), "cross_entropy", layer=LAYERS["batch"])
     data = rows(net, 60, target="one-hot")
     data["inputs"] *= 1000.0

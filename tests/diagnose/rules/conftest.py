@@ -3,18 +3,18 @@
 import pytest
 from gallery.sentences import assert_lawful
 
-from mlpcli.diagnose import ranking as verdict
+from mlpcli.diagnose import ranking
 
 
 @pytest.fixture(autouse=True)
 def lawful_sentences(monkeypatch):
-    place = verdict._place
+    insert = ranking._insert
 
     def checked(finding, roots):
         assert_lawful(finding)
-        place(finding, roots)
+        insert(finding, roots)
 
-    monkeypatch.setattr(verdict, "_place", checked)
+    monkeypatch.setattr(ranking, "_insert", checked)
 
 
 @pytest.fixture

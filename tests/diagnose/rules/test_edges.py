@@ -70,15 +70,15 @@ def test_weights_that_no_longer_move_are_told_although_the_network_beats_its_bas
         "seed=0",
     )
     assert subject.learns
-    assert subject.frozen
+    assert subject.trial.stands_still
     rules = {finding.rule: finding.severity for finding in diagnose(subject)}
     assert rules.get("learning_rate_too_high") == "warning"
 
 
-def test_a_healthy_network_is_not_frozen():
+def test_a_healthy_network_does_not_stand_still():
     subject = evidence(MOONS)
     assert subject.learns
-    assert not subject.frozen
+    assert not subject.trial.stands_still
 
 
 def test_a_run_is_looked_at_before_after_and_as_trained(tmp_path):

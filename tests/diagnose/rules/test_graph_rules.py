@@ -90,8 +90,8 @@ def with_loss(output):
     prediction = output(net)
     loss = reduce_mean((prediction - net.target) ** 2)
     layers = (*net.layers[:-1], replace(net.layers[-1], output=prediction))
-    built = replace(net.settled, layers=layers, loss=loss, cost=loss)
-    return Evidence(replace(problem, network=replace(net, training=built, settled=built, observed=built)))
+    built = replace(net.inference, layers=layers, loss=loss, cost=loss)
+    return Evidence(replace(problem, network=replace(net, training=built, inference=built, inspection=built)))
 
 
 def test_a_loss_built_before_the_last_layer_severs_it():

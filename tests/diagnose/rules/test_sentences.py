@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from gallery.evidence import evidence, found
 
-from mlpcli.cli.text.gradcheck import describe_finding
+from mlpcli.cli.text.finding import describe_finding
 from mlpcli.diagnose.repair.proposal import propose
-from mlpcli.problem.build import read_config
+from mlpcli.diagnose.trials.evidence import evidence_of
 from mlpcli.runs.finding import Finding, Remedy
 
 TABLE = """
@@ -62,8 +62,6 @@ def test_what_begins_with_right_weights_is_not_told_to_go_faster(rate, tmp_path,
     (tmp_path / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (tmp_path / "c.yaml").write_text(TABLE, encoding="utf-8")
     run = train(tmp_path / "c.yaml", ["training.epochs=150"], tmp_path / "runs")
-    from mlpcli.diagnose.trials.evidence import evidence_of
-
     subject = evidence_of(tmp_path / "c.yaml", [f"start_from={run.path}", f"optimiser.learning_rate={rate}"])
     assert subject.learns
     from mlpcli.diagnose.rules import RULES
@@ -82,8 +80,8 @@ def test_a_remedy_that_runs_away_is_not_proposed(tmp_path):
         Remedy("much too long steps", ("optimiser.learning_rate=1e9",)),
         Remedy("as it should be", ("optimiser.learning_rate=0.2",)),
     )
-    finding = Finding("stalled_at_baseline", "problem", "It does not.", remedies=remedies)
-    told = propose(finding, read_config(tmp_path / "c.yaml"), (), try_them=True)
+    finding = Finding(rule="stalled_at_baseline", severity="problem", cause="It does not.", remedies=remedies)
+    told = propose(finding, evidence_of(tmp_path / "c.yaml"), try_them=True)
     assert [each.in_vain for each in told.proposals] == [False, True]
     assert told.best.remedy is remedies[1]
     lines = describe_finding(told).splitlines()
@@ -95,6 +93,6 @@ def test_a_remedy_that_runs_away_is_not_proposed(tmp_path):
 def test_a_variant_that_runs_away_has_no_loss_of_nan():
     subject = evidence(TABLE, table=two_heaps())
     lost = ("optimiser={name: sgd, learning_rate: 1e300}", "loss=squared_error", "network.output=linear")
-    lost = subject.outcome(evidence(TABLE, *lost, table=two_heaps()).problem)
+    lost = subject.variants.outcome(lost)
     assert not lost.trial.finite
     assert lost.text == "runs away: its cost becomes infinite or NaN"

@@ -7,13 +7,14 @@ import pytest
 from gallery.data import provide
 
 from mlpcli import train
+from mlpcli.diagnose.config_keys import widened
 from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.rules import RULES
-from mlpcli.diagnose.trials.baseline import baseline_loss, least_loss, mean_loss, row_losses, share_left
-from mlpcli.diagnose.trials.evidence import POOR, Evidence
-from mlpcli.diagnose.trials.trial import Trainer
-from mlpcli.diagnose.trials.variant import weighted, widened
-from mlpcli.problem.build import prepare
+from mlpcli.diagnose.trials.baseline import Yardstick, baseline_loss, mean_loss, minimum_loss, row_losses
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.runner import TrialRunner
+from mlpcli.diagnose.trials.trial import POOR
+from mlpcli.problem.build import prepare, rebuild
 
 RARE = """
 executor: numpy
@@ -54,10 +55,10 @@ def waves(folder, *overrides):
 
 def best_by_search(subject, low, high, count=2001):
     """The lowest weighted mean loss of that many constants."""
-    target = subject.rows["target"]
+    target = subject.training_rows["target"]
     constants = np.linspace(low, high, count)
     return min(
-        mean_loss(row_losses(subject, np.full(target.shape, each), target), subject.rows)
+        mean_loss(row_losses(subject, np.full(target.shape, each), target), subject.training_rows)
         for each in constants
     )
 
@@ -65,7 +66,7 @@ def best_by_search(subject, low, high, count=2001):
 def test_classes_that_count_alike_have_the_entropy_of_a_coin(tmp_path):
     subject = problem(tmp_path, RARE)
     assert baseline_loss(subject) == pytest.approx(math.log(2), rel=1e-12)
-    assert least_loss(subject) == pytest.approx(0.0, abs=1e-6)
+    assert minimum_loss(subject) == pytest.approx(0.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
@@ -85,24 +86,24 @@ def test_of_smoothed_labels_it_is_at_the_smoothed_frequency(more, tmp_path):
     subject = problem(tmp_path, text, *more)
     rare = 0.7 * 0.02 + 0.15
     assert baseline_loss(subject) == pytest.approx(-(rare * math.log(rare) + (1 - rare) * math.log(1 - rare)))
-    assert least_loss(subject) == pytest.approx(LEAST)
+    assert minimum_loss(subject) == pytest.approx(LEAST)
     if not more:
         assert baseline_loss(subject) <= best_by_search(subject, 1e-3, 0.999, 400) + 1e-12
 
 
 def test_what_is_left_is_a_share_of_what_there_is_to_gain():
-    assert share_left(0.2, 0.8, 0.0) == pytest.approx(0.25)
-    assert share_left(0.5, 0.8, 0.4) == pytest.approx(0.25)
-    assert share_left(0.2, 0.8, -0.4) == pytest.approx(0.25)
-    assert share_left(0.2, 0.8, 0.9) == pytest.approx(0.25)
+    assert Yardstick(0.8, 0.0).left(0.2) == pytest.approx(0.25)
+    assert Yardstick(0.8, 0.4).left(0.5) == pytest.approx(0.25)
+    assert Yardstick(0.8, -0.4).left(0.2) == pytest.approx(0.25)
+    assert Yardstick(0.8, 0.9).left(0.2) == pytest.approx(0.25)
 
 
 def test_smoothed_labels_that_are_learned_are_healthy(tmp_path):
     evidence = Evidence(problem(tmp_path, MOONS))
-    assert evidence.trial.loss > POOR * evidence.baseline  # though hardly anything is left to learn
-    assert evidence.left(evidence.trial.loss) < 0.2
+    assert evidence.trial.loss > POOR * evidence.trial.baseline  # though hardly anything is left to learn
+    assert evidence.trial.left < 0.2
     assert evidence.learns
-    assert not evidence.fits_poorly
+    assert not evidence.trial.fits_poorly
     assert not [f for f in diagnose(evidence) if f.severity != "note"]
 
 
@@ -125,23 +126,12 @@ training: {epochs: 400, batch_size: full}
 
 def test_trials_weigh_rows_as_the_training_does(tmp_path):
     subject = problem(tmp_path, RARE)
-    trial = Trainer(subject).run()
+    trial = TrialRunner(subject).run()
     run = train(tmp_path / "config.yaml", ["training.print_every=1"], runs=tmp_path / "runs")
     np.testing.assert_allclose(trial.costs, [record["cost"] for record in run.history], rtol=1e-10)
-    wide = widened(subject)
+    wide = rebuild(subject, widened(subject))
     assert wide.network.weights is not None
-    assert np.isfinite(Trainer(wide).run().loss)
-
-
-def test_a_weighted_variant_is_the_weighted_config(tmp_path):
-    plain = problem(tmp_path, RARE.replace(", class_weights: balanced", ""))
-    label = plain.rows["target"][:, 0]
-    alike = weighted(plain, np.where(label == 1, 1 / np.sum(label == 1), 1 / np.sum(label == 0)))
-    balanced = problem(tmp_path, RARE)
-    np.testing.assert_allclose(alike.rows["weights"], balanced.rows["weights"])
-    np.testing.assert_allclose(Trainer(alike).run().costs, Trainer(balanced).run().costs, rtol=1e-10)
-    again = weighted(alike, np.ones(plain.count))
-    np.testing.assert_allclose(again.rows["weights"], alike.rows["weights"])
+    assert np.isfinite(TrialRunner(wide).run().loss)
 
 
 def test_rare_classes_are_no_finding_where_they_are_weighted(tmp_path):

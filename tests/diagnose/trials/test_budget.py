@@ -23,12 +23,12 @@ def test_the_own_training_is_made_and_others_as_long_as_there_is_room():
     assert one == pytest.approx(10 * 10 * step_seconds(problem))
     subject = Evidence(problem, Budget(2.5 * one))
     assert subject.trial.steps == 100
-    assert subject.at_rate(10.0).steps == 100
-    assert subject.at_rate(10.0) is subject.at_rate(10.0)
+    assert subject.trials.at_rate(10.0).steps == 100
+    assert subject.trials.at_rate(10.0) is subject.trials.at_rate(10.0)
     with pytest.raises(OutOfBudget):
-        subject.at_rate(100.0)
+        subject.trials.at_rate(100.0)
     with pytest.raises(OutOfBudget):
-        _ = subject.redraws
+        _ = subject.trials.other_seeds
     assert 0 <= subject.budget.seconds < one
 
 

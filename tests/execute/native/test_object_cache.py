@@ -22,7 +22,7 @@ pytest.importorskip("llvmlite.binding")
 
 from mlpcli.execute.native import module as machine
 
-Code = machine.Code
+Code = machine.CompiledModule
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="folders there have no mode")
 IS_ROOT = sys.platform != "win32" and os.geteuid() == 0
 KEY = "0123abcd"
@@ -97,7 +97,7 @@ def trained(dtype="float64"):
     state = {k: v.copy() for k, v in values.items()} | step.optimizer_state()
     executor, data = EXECUTORS["native"](), rows(net, 10, target="one-hot")
     runner = executor.epoch_runner(executor, {"cost": net.cost}, step.updates, state, data, 4)
-    costs = runner.stretch(3, np.random.default_rng(1), -math.inf, lambda: False).means
+    costs = runner.run_epochs(3, np.random.default_rng(1), -math.inf, lambda: False).means
     return [np.array([mean["cost"] for mean in costs]), *state.values()]
 
 

@@ -59,7 +59,7 @@ def test_both_shapes_have_the_same_bits(monkeypatch):
         net, step, state = training(1, optimizer="adam", penalty=Penalty(0.01, 0.01))
         data = rows(net, 32, target="one-hot")
         runner = NativeEpochRunner(EXECUTORS["native"](), {"cost": net.cost}, step.updates, state, data, 16)
-        stretch = runner.stretch(5, np.random.default_rng(2), -math.inf, lambda: False)
+        stretch = runner.run_epochs(5, np.random.default_rng(2), -math.inf, lambda: False)
         results.append({**state, "costs": stretch.costs})
     for name, array in results[0].items():
         assert array.tobytes() == results[1][name].tobytes(), name

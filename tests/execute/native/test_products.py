@@ -107,5 +107,5 @@ def test_every_part_is_done_once(number, crowd):
     function = kind(count)
     for _ in range(20):
         done[:] = 0
-        team._helpers().compute(ctypes.cast(function, ctypes.c_void_p).value, (0, 0, 0, 0), number)
+        team._workers().compute(ctypes.cast(function, ctypes.c_void_p).value, (0, 0, 0, 0), number)
         assert (done == 1).all()

@@ -44,7 +44,7 @@ def test_order_costs_and_state_are_those_of_numpy(count, batch, shuffled):
     results = []
     for runner, state in pair(count, batch, penalty=Penalty(l2=0.01)):
         rng = np.random.default_rng(3)
-        stretches = [runner.stretch(1, rng if shuffled else None, -math.inf, never) for _ in range(3)]
+        stretches = [runner.run_epochs(1, rng if shuffled else None, -math.inf, never) for _ in range(3)]
         results.append((stretches, state, rng.bit_generator.state))
     (plain, state, random), (native, native_state, native_random) = results
     assert random == native_random
@@ -60,8 +60,8 @@ def test_order_costs_and_state_are_those_of_numpy(count, batch, shuffled):
 def test_many_epochs_in_a_call_are_the_same_as_one_by_one():
     (_, (one, state)), (_, (many, other)) = pair(), pair()
     rng, again = np.random.default_rng(1), np.random.default_rng(1)
-    single = [one.stretch(1, rng, -math.inf, never).means[0]["cost"] for _ in range(50)]
-    stretch = many.stretch(50, again, -math.inf, never)
+    single = [one.run_epochs(1, rng, -math.inf, never).means[0]["cost"] for _ in range(50)]
+    stretch = many.run_epochs(50, again, -math.inf, never)
     assert [mean["cost"] for mean in stretch.means] == single
     for name in state:
         np.testing.assert_array_equal(state[name], other[name])
@@ -69,15 +69,15 @@ def test_many_epochs_in_a_call_are_the_same_as_one_by_one():
 
 def test_a_stretch_ends_with_the_first_cost_below_the_limit():
     (plain, _), (native, _) = pair(learning_rate=0.5)
-    costs = [plain.stretch(1, None, -math.inf, never).means[0]["cost"] for _ in range(40)]
+    costs = [plain.run_epochs(1, None, -math.inf, never).means[0]["cost"] for _ in range(40)]
     limit = (costs[20] + costs[21]) / 2
-    means = native.stretch(40, None, limit, never).means
+    means = native.run_epochs(40, None, limit, never).means
     assert len(means) == next(i for i, cost in enumerate(costs) if cost < limit) + 1
 
 
 def test_a_stretch_ends_with_a_cost_that_is_not_finite():
     (plain, _), (native, _) = pair(batch=1, learning_rate=1e308)
-    a, b = (runner.stretch(30, None, -math.inf, never) for runner in (plain, native))
+    a, b = (runner.run_epochs(30, None, -math.inf, never) for runner in (plain, native))
     assert len(a.means) == len(b.means) < 30
     assert a.batches == b.batches
     assert not math.isfinite(b.means[-1]["cost"])
@@ -86,7 +86,7 @@ def test_a_stretch_ends_with_a_cost_that_is_not_finite():
 def test_asked_to_stop_it_finishes_a_batch():
     for runner, state in pair():
         before = {name: array.copy() for name, array in state.items()}
-        stretch = runner.stretch(5, None, -math.inf, lambda: True)
+        stretch = runner.run_epochs(5, None, -math.inf, lambda: True)
         assert len(stretch.means) == 1
         assert stretch.batches == 1
         assert any((state[name] != before[name]).any() for name in before)
@@ -104,7 +104,7 @@ def test_a_long_call_leaves_other_threads_running_and_stops_within_half_a_second
 
     thread = threading.Thread(target=watch)
     thread.start()
-    stretch = native.stretch(1 << 40 >> 20, None, -math.inf, asked.is_set)
+    stretch = native.run_epochs(1 << 40 >> 20, None, -math.inf, asked.is_set)
     thread.join()
     assert len(seen) == 20  # the GIL was free
     assert 0 < len(stretch.means) < 1 << 20
@@ -115,7 +115,7 @@ def test_a_long_call_leaves_other_threads_running_and_stops_within_half_a_second
 def test_float32(optimizer):
     results = []
     for runner, state in pair(dtype="float32", optimizer=optimizer):
-        results.append((runner.stretch(5, None, -math.inf, never).means[-1]["cost"], state))
+        results.append((runner.run_epochs(5, None, -math.inf, never).means[-1]["cost"], state))
     assert results[1][0] == pytest.approx(results[0][0], rel=1e-4)
     for name, array in results[0][1].items():
         assert results[1][1][name].dtype == np.float32

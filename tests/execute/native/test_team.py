@@ -38,7 +38,7 @@ def trained(epochs=2):
     state = dict(state) | step.optimizer_state()
     executor = EXECUTORS["native"]()
     runner = NativeEpochRunner(executor, {"cost": net.cost}, step.updates, state, data, 256)
-    stretch = runner.stretch(epochs, np.random.default_rng(5), -math.inf, lambda: False)
+    stretch = runner.run_epochs(epochs, np.random.default_rng(5), -math.inf, lambda: False)
     predictions = RowFunction(executor, {"prediction": net.prediction}, state)(data)["prediction"]
     return state | {"costs": stretch.costs, "predictions": predictions}, runner
 
@@ -59,14 +59,14 @@ def test_the_bits_do_not_depend_on_the_number_of_threads():
 
 def test_shared_training_is_numpys(crowd):
     native, runner = trained(epochs=1)
-    assert runner._team
+    assert runner._pool
     net, state = network([("tanh", 256)], ("softmax", 250), "cross_entropy", width=300, dtype="float32")
     step = training_step(net, OPTIMIZERS["sgd"]())
     state = dict(state) | step.optimizer_state()
     plain = EpochRunner(
         EXECUTORS["numpy"](), {"cost": net.cost}, step.updates, state, rows(net, 600, target="one-hot"), 256
     )
-    plain.stretch(1, np.random.default_rng(5), -math.inf, lambda: False)
+    plain.run_epochs(1, np.random.default_rng(5), -math.inf, lambda: False)
     for name, array in state.items():
         np.testing.assert_allclose(native[name], array, rtol=1e-3, atol=1e-5)
 
@@ -75,7 +75,7 @@ def test_asked_to_stop_shared_training_finishes_a_batch(crowd):
     _, runner = trained(epochs=1)
     asked = threading.Event()
     threading.Timer(0.2, asked.set).start()
-    stretch = runner.stretch(10**6, np.random.default_rng(0), -math.inf, asked.is_set)
+    stretch = runner.run_epochs(10**6, np.random.default_rng(0), -math.inf, asked.is_set)
     assert stretch.epochs < 10**6
 
 

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from mlpcli.execute.native.threads.hearing import is_left_alone, while_hearing
-from mlpcli.execute.native.threads.interruptible import in_thread
+from mlpcli.execute.native.threads.abandonable import call_abandonable, is_any_abandoned
+from mlpcli.execute.native.threads.interruptible import call_in_thread
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 # A compilation that never ends, in a whole command; SIGTERM is what Ctrl-C is elsewhere.
@@ -20,7 +20,7 @@ from mlpcli.cli.main import main
 from mlpcli.execute.native import module as machine
 
 LOOP = "define void @loop(ptr %p) {\\n  br label %again\\nagain:\\n  br label %again\\n}"
-code = machine.Code([LOOP])
+code = machine.CompiledModule([LOOP])
 loop = code.function("loop")
 
 def compiled(text, target):
@@ -77,7 +77,7 @@ def test_an_interrupted_call_that_works_on_memory_is_waited_for():
     before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
-            in_thread(call, waiting.set, asked.set)
+            call_in_thread(call, waiting.set, asked.set)
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert ended == [True]
@@ -96,20 +96,20 @@ def test_a_call_that_is_heard_through_is_left_alone_and_told():
     before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
-            while_hearing(call)
+            call_abandonable(call)
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert told.wait(30)
-    while is_left_alone():
+    while is_any_abandoned():
         time.sleep(0.001)
 
 
 def test_results_and_errors_come_back():
-    assert while_hearing(lambda left: (left(), threading.current_thread().daemon)) == (False, True)
+    assert call_abandonable(lambda left: (left(), threading.current_thread().daemon)) == (False, True)
     with pytest.raises(ZeroDivisionError):
-        while_hearing(lambda left: 1 // 0)
+        call_abandonable(lambda left: 1 // 0)
     results = []
-    thread = threading.Thread(target=lambda: results.append(while_hearing(lambda left: left())))
+    thread = threading.Thread(target=lambda: results.append(call_abandonable(lambda left: left())))
     thread.start()
     thread.join()
     assert results == [False]

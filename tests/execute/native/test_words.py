@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpcli.execute.native.codegen.scalar_ops import LlvmWords, declarations, definitions
-from mlpcli.ops.scalar_ops import NUMPY_WORDS
+from mlpcli.execute.native.codegen.scalar_ops import LlvmScalarOps, declarations, definitions
+from mlpcli.ops.scalar_ops import NUMPY_OPS
 from sampling import sampled
 
 llvm = pytest.importorskip("llvmlite.binding")
@@ -62,7 +62,7 @@ class Loop:
 
     def __init__(self, formula, type="double", arity=1, contract=True, generic=False):
         lines = []
-        words = LlvmWords(type, lines)
+        words = LlvmScalarOps(type, lines)
         for k in range(arity):
             lines.append(f"  %p{k} = getelementptr {type}, ptr %in{k}, i64 %i")
             lines.append(f"  %x{k} = load {type}, ptr %p{k}")
@@ -143,7 +143,7 @@ def spread(type, count):
 def largest_error(word, type, contract, count, generic=False):
     x = spread(type, count)
     with np.errstate(all="ignore"):
-        true = NUMPY_WORDS[word](x.astype(WIDER[type]))
+        true = NUMPY_OPS[word](x.astype(WIDER[type]))
     found = errors(word_loop(word, type, contract, generic)(x), true)
     return found.max(), x[found.argmax()]
 
@@ -230,7 +230,7 @@ def special_pairs(type):
 def test_words_of_one_operand_are_those_of_numpy(word, type):
     values, _, _ = special_pairs(type)
     with np.errstate(all="ignore"):
-        assert_same(word_loop(word, type)(values), NUMPY_WORDS[word](values))
+        assert_same(word_loop(word, type)(values), NUMPY_OPS[word](values))
 
 
 @pytest.mark.parametrize("type", TYPES)
@@ -239,7 +239,7 @@ def test_words_of_two_operands_are_those_of_numpy(word, type):
     _, a, b = special_pairs(type)
     zeros = word not in ("maximum", "minimum")  # of 0 and -0 either is right
     with np.errstate(all="ignore"):
-        expected = NUMPY_WORDS[word](a, b).astype(TYPES[type])
+        expected = NUMPY_OPS[word](a, b).astype(TYPES[type])
     assert_same(Loop(lambda w, x, y: getattr(w, word)(x, y), type, 2)(a, b), expected, zeros)
 
 
@@ -261,7 +261,7 @@ def test_words_of_an_operand_and_a_number_are_those_of_numpy(word, type, side):
         with np.errstate(all="ignore"):
             constant = np.array(number).astype(TYPES[type])
             operands = (constant, a) if side == "left" else (a, constant)
-            expected = NUMPY_WORDS[word](*operands).astype(TYPES[type])
+            expected = NUMPY_OPS[word](*operands).astype(TYPES[type])
         found = Loop(lambda w, x, n=number: getattr(w, word)(*((n, x) if side == "left" else (x, n))), type)(
             a
         )
@@ -283,7 +283,7 @@ def test_words_that_join_keep_special_values(word, type):
     _, a, b = special_pairs(type)
     found = Loop(lambda w, x, y: getattr(w.reassociating(), word)(x, y), type, 2)(a, b)
     with np.errstate(all="ignore"):
-        np.testing.assert_array_equal(found, NUMPY_WORDS[word](a, b))
+        np.testing.assert_array_equal(found, NUMPY_OPS[word](a, b))
 
 
 @pytest.mark.parametrize("type", TYPES)

@@ -1,4 +1,4 @@
-"""A rare class that the network never calls."""
+"""A rare class that the network never predicts."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ from mlpcli.data.targets import ClassTarget
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.trial import Trial
-from mlpcli.diagnose.trials.variant import weighted
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.metrics import class_probabilities
 from mlpcli.wording import percent
 
 MOST_TIMES = 10.0
-"""Rows of the most frequent class for one of the rarest."""
+"""Rows of the most frequent class for each row of the rarest."""
 LEAST_RECALL = 0.3
+"""Share of the rarest class that has to be recognised."""
+BALANCED = ("data.class_weights=balanced",)
 LEAST_ROWS = 5
-"""Of the rarest class: fewer are too few to learn from."""
+"""Rows of the rarest class below which there is too little to learn from."""
 
 
 class ClassImbalance(Rule):
     """A class too rare to be learned.
 
-    A network that never calls a class of 2 % is right in 98 % of the rows, and its loss is low. Look at the
-    recall of each class. With data.class_weights each class counts alike, in the scores too. A warning where
-    the network beats the baseline: a rare class that is hard to tell is not a fault of the training.
+    A network that never predicts a class with 2 % of the rows is right in 98 % of them, and its loss is low.
+    Look at the recall of each class. With `data.class_weights: balanced` every class counts alike, in the
+    scores too. This is only a warning where the network beats the baseline: a rare class that is hard to
+    recognise is not a fault of the training.
 
-    What is measured: rows of the most frequent class for one of the rarest; share of the rarest that is
-        recognised after the trial, and after one with the classes weighted until they are equal
-    Threshold: 10 times and less than 30 % recognised (SageMaker Debugger), and at least 30 % with weights;
-        never where data.class_weights is given
+    What is measured: rows of the most frequent class for each row of the rarest; share of the rarest class
+        that is recognised after the trial, and after a trial in which all classes have equal weight
+    Threshold: 10 times as many rows, less than 30 % recognised (SageMaker Debugger), and at least 30 % with
+        equal weights; never where data.class_weights is set
     Source: Amazon SageMaker Debugger, rule ClassImbalance; He, Garcia 2009, IEEE TKDE 21(9)
     """
 
@@ -52,9 +54,9 @@ class ClassImbalance(Rule):
         trial = evidence.trial
         if not trial.finite:
             return
-        classes = _classes(evidence.trainer.rows["target"], target)
+        classes = _classes(evidence.trial.targets, target)
         counts = np.bincount(classes, minlength=problem.dataset.preparation.outputs)
-        own = evidence.trainer.rows.get("weights")
+        own = evidence.trials.runner.rows.get("weights")
         sizes = np.bincount(classes, own, len(counts))
         rarest, commonest = int(np.argmin(sizes)), int(np.argmax(sizes))
         if counts[rarest] < LEAST_ROWS or sizes[commonest] < MOST_TIMES * sizes[rarest]:
@@ -62,11 +64,10 @@ class ClassImbalance(Rule):
         recall = _recall(trial, target, classes, rarest)
         if recall >= LEAST_RECALL:
             return
-        everywhere = _classes(problem.training_rows["target"], target)
-        factors = 1.0 / np.maximum(np.bincount(everywhere, minlength=len(counts)), 1)
-        trainer = evidence.trainer_of(weighted(problem, factors[everywhere]))
-        balanced = trainer.run()
-        there = _classes(trainer.rows["target"], target)
+        balanced = evidence.variants.outcome(BALANCED).trial
+        if balanced is None:
+            return
+        there = _classes(balanced.targets, target)
         reached = _recall(balanced, target, there, rarest)
         # A network that calls everything rare has learned nothing either.
         told_apart = balanced.finite and _recall(balanced, target, there, commonest) > 0.5
@@ -82,9 +83,7 @@ class ClassImbalance(Rule):
             severity="warning" if evidence.learns else "problem",
             where=f"class {name}",
             value=recall,
-            remedies=(
-                Remedy("each class counts alike, however many rows it has", ("data.class_weights=balanced",)),
-            ),
+            remedies=(Remedy("each class counts alike, however many rows it has", BALANCED),),
         )
 
 

@@ -1,4 +1,4 @@
-"""A column of codes (shop 17, product 4) is taken as a number."""
+"""A column of codes (shop 17, product 4) that is taken as a number."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from mlpcli.diagnose.config_keys import as_categories
 from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.variant import with_one_hot
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, percent
 
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEVELS = (5, 500)
-"""Different whole numbers that a column of codes has."""
+"""Fewest and most different whole numbers that a column of codes has."""
 ROWS_A_LEVEL = 4
+"""Rows that a column of codes has, on average, for each of its values."""
 MORE = 0.3
 """Share of the target's variance that the levels explain and a curve through the numbers does not."""
 
@@ -29,13 +29,13 @@ class CodesAsNumbers(Rule):
     """Codes are taken as numbers.
 
     Shop 17 is not between shop 16 and shop 18 in anything that matters. Taken as a number, a code makes the
-    network draw a jagged line through all shops, which a small one cannot. `data.categorical` names columns
-    whose numbers are names.
+    network draw a jagged line through all shops, which a small network cannot do. List such columns, whose
+    numbers are names, under `data.categorical`.
 
-    What is measured: share of the target's variance that the value of an evenly spaced column explains beyond
-        a cubic of it; then the training with a column for each value
-    Threshold: 30 %, with 5 to 500 values; and the network does not learn, or leaves 30 % of the baseline's
-        loss and columns for the values halve it
+    What is measured: share of the target's variance that the values of an evenly spaced column explain beyond
+        a cubic polynomial of them; then a training with a column for each value
+    Threshold: 30 %, with 5 to 500 values; and either the network does not learn, or it leaves 30 % of the
+        baseline's loss and a column for each value halves that
     Source: Guo, Berkhahn 2016, arXiv:1604.06737 (categorical variables as numbers); ours
     """
 
@@ -48,18 +48,18 @@ class CodesAsNumbers(Rule):
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         problem = evidence.problem
-        if not evidence.leaves_much:
+        if not evidence.trial.leaves_much:
             return
-        rows = evidence.some_rows
+        rows = evidence.facts.some_rows
         gains = {
             column: _gain(rows["inputs"][:, column], rows["target"]) for column in _codes(rows["inputs"])
         }
         found = [column for column, gain in gains.items() if gain > MORE]
         if not found:
             return
-        names = [evidence.column_name(column) for column in found]
-        outcome = evidence.outcome(with_one_hot(problem, found))
-        severity = evidence.gravity(outcome)
+        names = [evidence.facts.column_name(column) for column in found]
+        outcome = evidence.variants.outcome(as_categories(problem, names))
+        severity = evidence.variants.severity_of(outcome)
         if not severity:
             return
         best = max(gains[column] for column in found)
@@ -76,7 +76,7 @@ class CodesAsNumbers(Rule):
 
 
 def _codes(inputs: NDArray[Any]) -> Iterator[int]:
-    """Columns of evenly spaced numbers, each of them often."""
+    """Yield the columns of evenly spaced numbers, each of which occurs often. inputs: (rows, inputs)."""
     for column in range(inputs.shape[1]):
         levels = np.unique(inputs[:, column])
         if not LEVELS[0] <= len(levels) <= min(LEVELS[1], len(inputs) // ROWS_A_LEVEL):
@@ -88,8 +88,11 @@ def _codes(inputs: NDArray[Any]) -> Iterator[int]:
 
 
 def _gain(values: NDArray[Any], target: NDArray[Any]) -> float:
-    """Share of the target's variance explained by the level beyond what a cubic of the number explains, both
-    corrected for how many numbers they are fitted with; of several outputs the largest."""
+    """Return how much more of the target's variance a column's values explain than a cubic of them does.
+
+    Both shares are corrected for how many numbers they are fitted with. values: (rows,). target: (rows,
+    outputs); the largest share of an output counts.
+    """
     levels, at, counts = np.unique(values, return_inverse=True, return_counts=True)
     total = np.var(target, axis=0)
     means = np.stack([np.bincount(at, column) for column in target.T], axis=1) / counts[:, None]

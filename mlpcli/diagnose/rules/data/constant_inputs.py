@@ -1,4 +1,4 @@
-"""Input columns that are constant, or the same as another."""
+"""Input columns that are constant, or equal to another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from mlpcli.diagnose.config_keys import ignoring
 from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.facts import ALL_CELLS
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import all_of, listed, part_of, plural
@@ -28,17 +29,17 @@ ADVICE = Remedy("columns that vary; see how they were read: dividing whole numbe
 
 
 class ConstantInputs(Rule):
-    """Input columns are constant or doubled.
+    """Input columns are constant or duplicated.
 
-    A constant column is a second bias, or after scaling nothing. Edges of images are like that, and harmless.
-    Many of them are a sign of data read wrongly, such as whole numbers divided by 255 as whole numbers. Where
-    all are constant nothing can be learned. Of two equal columns one is superfluous; their weights share the
-    work.
+    A constant column acts as a second bias or, once it is scaled, not at all. The edges of images are like
+    that, and harmless. Many constant columns are a sign that data were read wrongly: whole numbers that are
+    divided by 255 as whole numbers all become 0. Where all columns are constant nothing can be learned. Of
+    two equal columns one is superfluous; their weights share the work.
 
-    What is measured: input columns with one value in all training rows, and those equal to another in all of
-        them
-    Threshold: none for what is told; all columns constant is a problem, more than half of them a warning,
-        else a note
+    What is measured: input columns with one value in all training rows, and those equal to another column in
+        all of them
+    Threshold: none for what is reported; all columns constant is a problem, more than half of them a warning,
+        anything else a note
     Source: Ben Braiek, Khomh 2022, TheDeepChecker; Amazon SageMaker Debugger, rule AllZero
     """
 
@@ -71,8 +72,9 @@ class ConstantInputs(Rule):
                 f"{', which can only add to the biases' if whole else ''} ({_listed(evidence, same)})."
             )
             yield self._columns(evidence, same, cause, severity, _ignored(evidence, same))
-        if evidence.notes and len(same) < width and (doubles := _doubles(inputs, same)):
-            pairs = [f"{evidence.input_name(a)} = {evidence.input_name(b)}" for a, b in doubles.items()]
+        facts = evidence.facts
+        if facts.notes and len(same) < width and (doubles := _doubles(inputs, same)):
+            pairs = [f"{facts.input_name(a)} = {facts.input_name(b)}" for a, b in doubles.items()]
             cause = (
                 f"{part_of(len(doubles), width, 'input column')} {'has' if len(doubles) == 1 else 'have'} "
                 f"the same values in all training rows as a column before: {listed(pairs)}."
@@ -82,7 +84,7 @@ class ConstantInputs(Rule):
     def _columns(
         self, evidence: Evidence, columns: list[int], cause: str, severity: str, remedies: tuple[Remedy, ...]
     ) -> Finding:
-        """Make a finding about these input columns. remedies: where there is none, no key helps either."""
+        """Make a finding about these input columns; without a remedy it names no config key."""
         share = len(columns) / evidence.problem.training_rows["inputs"].shape[1]
         limit = MANY if share > MANY and severity != "note" else 0.0
         return self.finding(
@@ -96,20 +98,20 @@ class ConstantInputs(Rule):
 
 
 def _constant(evidence: Evidence) -> tuple[list[int], int]:
-    """Columns with one value, and how many rows were looked at for that.
+    """Return the columns with one value, and how many rows were looked at for that.
 
     Where notes are not wanted, few columns are as good as none, and of a large table some rows will do.
     """
     inputs = evidence.problem.training_rows["inputs"]
     varied, same = _known(evidence.problem)
-    most = 0 if evidence.notes else int(MANY * len(varied))
+    most = 0 if evidence.facts.notes else int(MANY * len(varied))
     left = np.flatnonzero(~(varied | same))
     left = left[~np.any(inputs[:AT_ONCE, left] != inputs[0, left], axis=0)]
     chosen = None
-    if not evidence.notes and len(left) * len(inputs) > ALL_CELLS:
-        chosen = evidence.some(len(inputs), len(left))
+    if not evidence.facts.notes and len(left) * len(inputs) > ALL_CELLS:
+        chosen = evidence.facts.sample(len(inputs), len(left))
     count = len(inputs) if chosen is None else len(chosen)
-    for rows in evidence.pieces(count, max(1, len(left))):
+    for rows in evidence.facts.pieces(count, max(1, len(left))):
         if not len(left) or len(left) + np.count_nonzero(same) <= most:
             break
         at: Any = rows if chosen is None else chosen[rows, None]
@@ -119,7 +121,7 @@ def _constant(evidence: Evidence) -> tuple[list[int], int]:
 
 
 def _known(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Columns of which the preparation says that they vary, and that they do not; without a look at the rows.
+    """Return which columns the preparation knows to vary, and which not, without a look at the rows.
 
     The lowest and the highest cell of a column are training rows, and so is each level of a category.
     """
@@ -144,7 +146,10 @@ def _known(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _doubles(inputs: NDArray[Any], constant: list[int]) -> dict[int, int]:
-    """Column -> the first one with the same values. Columns that are alike so far are compared further on."""
+    """Map each column that repeats another to the first one with its values.
+
+    The rows are read in blocks; only columns that are alike so far are compared further on.
+    """
     groups = [np.setdiff1d(np.arange(inputs.shape[1]), constant)]
     for start in range(0, len(inputs), AT_ONCE):
         alike: list[NDArray[np.intp]] = []
@@ -160,11 +165,11 @@ def _doubles(inputs: NDArray[Any], constant: list[int]) -> dict[int, int]:
 
 
 def _listed(evidence: Evidence, columns: list[int]) -> str:
-    return listed(dict.fromkeys(evidence.column_name(number) for number in columns))
+    return listed(dict.fromkeys(evidence.facts.column_name(number) for number in columns))
 
 
 def _ignored(evidence: Evidence, columns: list[int]) -> tuple[Remedy, ...]:
-    """Columns of the file all of whose inputs are among these are left out."""
+    """Propose to leave out the file's columns all of whose inputs are among these; () for none or all."""
     preparation, gone, names, start = evidence.problem.dataset.preparation, set(columns), [], 0
     for column in preparation.columns:
         own = range(start, start + column.width)

@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 ROUNDING = 1e-12
 """Spread, relative to the largest value, that computing a column leaves."""
 AT_ONCE = 1000
-"""Rows that are looked at first."""
+"""Rows that are looked at first: nearly every target differs in them."""
 ADVICE = Remedy("rows with other values of the target, or another column as data.target; see how it was made")
 
 
 class ConstantTarget(Rule):
     """The target is constant.
 
-    One class only, or a target without spread, is mostly a mistake in how the labels were read: a filter that
-    kept one class, an integer division, a column of the same name. The loss then falls to 0 and the accuracy
-    is 1, which looks like success. No setting helps.
+    A single class, or a target without spread, is usually a mistake in how the labels were read: a filter
+    that kept one class, an integer division, a column of the same name. The loss then falls to 0 and the
+    accuracy is 1, which looks like success. No setting helps.
 
     What is measured: distinct values of the target in the training rows
-    Threshold: none: one. Numbers count as equal within 1e-12 of the largest, which is what computing them
-        leaves
+    Threshold: none: there is only one. Numbers count as equal within 1e-12 of the largest, the rounding that
+        computing them leaves
     Source: Ben Braiek, Khomh 2022, TheDeepChecker
     """
 
@@ -91,7 +91,7 @@ class ConstantTarget(Rule):
 
 
 def _is_constant(values: NDArray[Any], rounding: float) -> NDArray[np.bool_]:
-    """Which columns are the same in all rows, but for rounding."""
+    """Return which columns are the same in all rows, but for rounding: a relative spread."""
     low, high = values.min(axis=0), values.max(axis=0)
     same: NDArray[np.bool_] = high - low <= rounding * np.maximum(np.abs(low), np.abs(high))
     return same

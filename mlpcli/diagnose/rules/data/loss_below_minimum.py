@@ -20,12 +20,12 @@ from mlpcli.wording import percent, told_apart
 class LossBelowMinimum(Rule):
     """The loss has no lower bound.
 
-    -(t·log p + (1 - t)·log(1 - p)) is 0 at best, for t = p = 1 or 0. With t = 2, from classes written as 1
-    and 2, it falls below 0 and on to minus infinity as p comes near 1, so that 1 is said for every row; with
-    t = -1 likewise for 0. Code the classes as 0 and 1.
+    A cross-entropy, -(t·log p + (1 - t)·log(1 - p)), is 0 at best, for t = p = 1 or t = p = 0. With t = 2,
+    from classes written as 1 and 2, it falls below 0 and on to minus infinity as p comes near 1, so that the
+    network predicts 1 for every row; with t = -1 it predicts 0. Code the classes as 0 and 1.
 
     What is measured: targets beyond 0 and 1 under a cross-entropy, or below 0 under poisson
-    Threshold: none: one of them
+    Threshold: none: one such target is enough
     Source: Zhang et al. 2021, AUTOTRAINER; Goodfellow et al. 2016, section 6.2.2
     """
 
@@ -41,7 +41,7 @@ class LossBelowMinimum(Rule):
             allowed, wants = Range(0.0, np.inf), "counts, which are 0 or more"
         else:
             return
-        low, high = evidence.target_span
+        low, high = evidence.facts.target_span
         if not allowed.beyond(np.array([low, high])).any():
             return
         outside = allowed.beyond(target)

@@ -10,7 +10,6 @@ from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.baseline import is_cross_entropy
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.rebuilt import with_head
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.output_range import Range
 from mlpcli.wording import percent, told_apart
@@ -24,16 +23,16 @@ than those of a cross-entropy, and a higher rate makes up for that."""
 class LossFamily(Rule):
     """A loss for another kind of target.
 
-    A cross-entropy is the negative log-likelihood of classes; of a temperature it means nothing. The other
+    A cross-entropy is the negative log-likelihood of classes; for a temperature it means nothing. The other
     way round there is less harm: with a squared error and sigmoids classes are learned, only more slowly. The
-    absolute error asks for the median: of a class that has less than half of the rows wherever one looks,
-    that is 0, and the network never calls it.
+    absolute error asks for the median: for a class that has less than half of the rows wherever one looks,
+    that is 0, and the network never predicts it.
 
-    What is measured: the loss against the task; for cross-entropies of numbers the share of targets beyond 0
-        and 1; for classes the training with a cross-entropy
+    What is measured: whether the loss suits the task; for numbers under a cross-entropy, the share of targets
+        beyond 0 and 1; for classes under another loss, a training with a cross-entropy
     Threshold: none. Numbers beyond 0 and 1 under a cross-entropy are a problem. Classes under another loss
-        are a note, and a problem where the network does not learn at 1, 10 and 100 times the rate and with a
-        cross-entropy does
+        are a note, and a problem where the network does not learn at 1, 10 and 100 times the rate but does
+        with a cross-entropy
     Source: Goodfellow et al. 2016, section 6.2.2; Cao et al. 2022, DeepFD; Zhang et al. 2021, AUTOTRAINER
     """
 
@@ -66,7 +65,7 @@ class LossFamily(Rule):
         else:
             cause += "between 0 and 1, which it takes for probabilities."
             severity = "note"
-            if not evidence.learns and evidence.outcome(with_head(problem, "linear", "squared_error")).learns:
+            if not evidence.learns and evidence.variants.outcome(squared).learns:
                 severity = "problem"
         remedy = Remedy("the squared error measures numbers", squared)
         value = float(outside.mean()) if outside.any() else None
@@ -79,17 +78,17 @@ class LossFamily(Rule):
         head = ("sigmoid", "binary_cross_entropy") if one else ("softmax", "cross_entropy")
         severity, ends = "note", ""
         coded = bool(problem.config.data.classes)
+        codes = ("data.classes=[0, 1]",) if coded else ()
+        changes = (f"{KEY}={head[1]}", f"network.output.activation={head[0]}", *codes)
         if not evidence.learns and evidence.trial.finite and problem.optimizer.rate > 0 and not coded:
-            outcome = evidence.outcome(with_head(problem, *head))
-            if outcome.learns and not any(evidence.beats_baseline(evidence.at_rate(f).loss) for f in HIGHER):
+            outcome = evidence.variants.outcome(changes)
+            if outcome.learns and not any(evidence.trials.at_rate(f).beats_baseline for f in HIGHER):
                 severity = "problem"
                 ends = (
                     f" It ends at {evidence.trial.loss:.3g}, no better than a constant "
-                    f"({evidence.baseline:.3g}), at ten and a hundred times the rate too; the same training "
-                    f"with {head[1]} {outcome.text}"
+                    f"({evidence.trial.baseline:.3g}), at ten and a hundred times the rate too; the same "
+                    f"training with {head[1]} {outcome.text}"
                 )
-        codes = ("data.classes=[0, 1]",) if coded else ()
-        changes = (f"{KEY}={head[1]}", f"network.output.activation={head[0]}", *codes)
         end = f".{ends}." if ends else "; it learns all the same." if evidence.learns else "."
         yield self.finding(
             f"{name} measures numbers, and the target is "

@@ -10,7 +10,8 @@ import numpy as np
 from mlpcli.data.dataset import Part
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import ALL_CELLS, Evidence
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.facts import ALL_CELLS
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import part_of
 
@@ -22,10 +23,10 @@ FAR = 3.0
 TIMES = 5.0
 """Ratio of the standard deviations."""
 MOSTLY_SAME = 0.95
-"""Share of the training rows with one value from which on an input is not looked at."""
+"""Share of the training rows with one value from which on an input is not compared."""
 LEAST_ROWS = 10
 MOST = 8
-"""Inputs of a large table, the worst first, of which all rows are asked."""
+"""Inputs of a large table, the worst first, that are confirmed on all rows."""
 RATIO = "ratio of the standard deviations"
 ADVICE = Remedy("a file in the units of the training file: scaling is fitted to that and done here")
 
@@ -33,12 +34,13 @@ ADVICE = Remedy("a file in the units of the training file: scaling is fitted to 
 class PartShift(Rule):
     """Parts in different units.
 
-    Scaling is fitted to the training rows and done alike to all parts, so a difference lies in the files: one
-    of them is scaled already, or in other units, or its columns are mixed up.
+    Scaling is fitted to the training rows and applied alike to all parts, so a difference lies in the files:
+    one of them is scaled already, or in other units, or its columns are in another order.
 
-    What is measured: of every input, the distance of the means of two parts in standard deviations of the
-        training part, and the ratio of the deviations; of parts that are files of their own. Of more than 4
-        million cells some hundred rows of each part are looked at, and all of the input that is told
+    What is measured: for every input, the distance between the means of two parts, in standard deviations of
+        the training part, and the ratio of their standard deviations; only for parts that are files of their
+        own. Of tables with more than 4 million cells some hundred rows of each part are compared, and all
+        rows of the input that is reported
     Threshold: 3 and 5; inputs with one value in 95 % of the training rows do not count. Ours: MNIST's border
         pixels differ by more
     Source: Karpathy 2019, A Recipe for Training Neural Networks; Ben Braiek, Khomh 2022, TheDeepChecker
@@ -61,7 +63,7 @@ class PartShift(Rule):
             training, there = problem.dataset.training.inputs, part.inputs
             looked = ""
             if (len(training) + len(there)) * training.shape[1] > ALL_CELLS:
-                training, there = (each[evidence.some(*each.shape)] for each in (training, there))
+                training, there = (each[evidence.facts.sample(*each.shape)] for each in (training, there))
                 looked = f", by {len(training)} rows of one and {len(there)} of the other"
             shift, ratio = _differences(evidence, training, there)
             off = np.flatnonzero(_is_off(shift, ratio))
@@ -72,7 +74,7 @@ class PartShift(Rule):
             )
             if column is None:
                 continue
-            name, far, times = evidence.column_name(int(column)), shift[column], ratio[column]
+            name, far, times = evidence.facts.column_name(int(column)), shift[column], ratio[column]
             said = []
             if far > FAR:
                 said.append(f"the mean is {far:.3g} standard deviations away")
@@ -98,9 +100,10 @@ def _is_off(shift: NDArray[Any], ratio: NDArray[Any]) -> NDArray[np.bool_]:
 def _differences(
     evidence: Evidence, training: NDArray[Any], there: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Distance of the means in training deviations, and ratio of the deviations, at least 1, (inputs,) each.
+    """Return how far two parts lie apart: distances of means, and ratios of deviations, (inputs,) each.
 
-    0 and 1 for an input that is constant in training.
+    Distances are in standard deviations of the training rows; ratios are at least 1. An input that is
+    constant in training has 0 and 1.
     """
     (mean, spread), (mean_there, spread_there) = (_moments(evidence, each) for each in (training, there))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -111,10 +114,10 @@ def _differences(
 
 
 def _moments(evidence: Evidence, inputs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Mean and standard deviation of each column, in float64."""
+    """Return mean and standard deviation of each column, (inputs,) each, in float64."""
     first = inputs[0].astype(np.float64)
     total, squares = np.zeros_like(first), np.zeros_like(first)
-    for rows in evidence.pieces(*inputs.shape):
+    for rows in evidence.facts.pieces(*inputs.shape):
         piece = inputs[rows] - first  # 0 in constant columns, whatever their value
         total += piece.sum(axis=0)
         squares += np.square(piece).sum(axis=0)
@@ -123,15 +126,15 @@ def _moments(evidence: Evidence, inputs: NDArray[Any]) -> tuple[NDArray[Any], ND
 
 
 def _is_varied(inputs: NDArray[Any]) -> NDArray[np.bool_]:
-    """Inputs that are not the same in nearly all rows: of a border pixel, a few rows make the spread."""
+    """Return which inputs vary in more than a few rows: those alone make the spread of a border pixel."""
     same = np.mean(inputs == np.median(inputs, axis=0), axis=0) if inputs.size else np.zeros(0)
     varied: NDArray[np.bool_] = same < MOSTLY_SAME
     return varied
 
 
 def _is_off_by_all(evidence: Evidence, part: Part, column: int) -> bool:
-    """Whether all rows say of an input what some of them do."""
+    """Tell whether all rows show of an input what some of them do."""
     training = evidence.problem.dataset.training.inputs[:, [column]]
-    evidence.may_stop()
+    evidence.facts.check_interrupt()
     off = _is_off(*_differences(evidence, training, part.inputs[:, [column]]))
     return bool(off[0] and _is_varied(training)[0])

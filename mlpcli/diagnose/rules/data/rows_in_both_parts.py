@@ -18,6 +18,7 @@ MANY = 0.3
 """Share of a part's rows that makes its scores worthless. Ours: of wine quality, whose rows repeat by nature,
 a random quarter shares 25 % with the rest."""
 SOME = 0.01
+"""Share of a part's rows from which on it is reported at all."""
 LARGEST = 1 << 26
 """Bytes up to which two files are compared; the rows of larger ones tell as well."""
 
@@ -29,9 +30,10 @@ class RowsInBothParts(Rule):
     such as those of a few whole numbers, are not meant.
 
     What is measured: share of the validation or test rows, inputs and target, that are training rows; of
-        tables of more than 4 million cells, of some hundred rows; and whether the files are the same (sha256)
-    Threshold: none: exact; 30 % is a warning, 1 % a note, where it is more than twice the share of rows that
-        repeat within the training part; the same file is a warning
+        tables with more than 4 million cells, of some hundred rows; and whether the files are the same
+        (sha256)
+    Threshold: none: rows are compared exactly. 30 % is a warning and 1 % a note, where it is more than twice
+        the share of rows that repeat within the training part; the same file is a warning
     Source: Google, Deep Learning Tuning Playbook; Schoop et al. 2021, UMLAUT (suspiciously high accuracy)
     """
 
@@ -59,7 +61,7 @@ class RowsInBothParts(Rule):
             if found is None or found.share < SOME or found.share < 2 * found.repeated:
                 continue
             many = found.share > MANY
-            if not many and not evidence.notes:
+            if not many and not evidence.facts.notes:
                 continue
             rows = plural(part.rows, f"{key} row")
             of = rows if found.rows == part.rows else f"{found.rows:,} of {rows}"
@@ -93,7 +95,7 @@ class RowsInBothParts(Rule):
 
 
 def _is_same_file(evidence: Evidence, first: str, second: str) -> bool:
-    """Whether both are one file, or have the same contents."""
+    """Tell whether both paths are one file, or have the same contents."""
     try:
         if os.path.samefile(first, second):
             return True
@@ -102,7 +104,7 @@ def _is_same_file(evidence: Evidence, first: str, second: str) -> bool:
             return False
         digests = []
         for path in (first, second):
-            evidence.may_stop()
+            evidence.facts.check_interrupt()
             digests.append(hashlib.sha256(Path(path).read_bytes()).digest())
     except OSError:  # gone since it was read: the rows that were read are compared
         return False

@@ -1,4 +1,4 @@
-"""The targets have nothing to do with the inputs: shuffled, or read from other rows."""
+"""Targets that have nothing to do with the inputs: shuffled, or read from other rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ PERMUTATIONS = 200
 AT_ONCE = 1_000_000
 """Numbers of permuted targets in memory."""
 DEVIATIONS = 3.0
-"""Of the statistic from its mean under permuted targets: in one of 400 unrelated tables by chance."""
+"""Distance of a statistic from its mean under permuted targets, in standard deviations: one unrelated table
+in 400 has it by chance."""
 
 
 class TargetsUnrelated(Rule):
@@ -24,13 +25,14 @@ class TargetsUnrelated(Rule):
 
     Where labels were shuffled, or joined to the wrong rows, there is nothing to learn but noise: a small
     network stays at the baseline, a large one learns the rows by heart. A target that depends on many columns
-    in a way that neither neighbours nor single columns show would be taken for such, which is why a network
-    that learns gets a warning only.
+    in a way that neither neighbours nor single columns show would be mistaken for noise, which is why a
+    network that learns only gets a warning.
 
     What is measured: agreement of each row's target with that of its nearest other row, the largest and the
         mean squared correlation of input columns with the target; each against 200 permutations of the
         targets
-    Threshold: none of the three deviates by 3 standard deviations, with at least 50 rows
+    Threshold: none of the three deviates by 3 standard deviations from the permutations, with at least 50
+        rows
     Source: Ben Braiek, Khomh 2022, TheDeepChecker; Karpathy 2019, A Recipe for Training Neural Networks
     """
 
@@ -41,7 +43,7 @@ class TargetsUnrelated(Rule):
     explains = (*STANDSTILL, "cost_oscillates", "overfitting")
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
-        rows = evidence.some_rows
+        rows = evidence.facts.some_rows
         count = len(rows["inputs"])
         inputs, target = _standardised(rows["inputs"]), _standardised(rows["target"])
         if count < LEAST_ROWS or not inputs.shape[1] or not target.shape[1]:
@@ -88,7 +90,7 @@ def _statistics(inputs: np.ndarray, nearest: np.ndarray, targets: np.ndarray) ->
 
 
 def _standardised(values: np.ndarray) -> np.ndarray:
-    """Columns of mean 0 and deviation 1, without those that are constant."""
+    """Scale columns to mean 0 and deviation 1, and leave out those that are constant."""
     spread = values.std(axis=0)
     kept = spread > 0
     standard: np.ndarray = (values[:, kept] - values[:, kept].mean(axis=0)) / spread[kept]
@@ -96,7 +98,7 @@ def _standardised(values: np.ndarray) -> np.ndarray:
 
 
 def _nearest(inputs: np.ndarray) -> np.ndarray:
-    """The index of each row's nearest other row."""
+    """Return the index of each row's nearest other row, (rows,). inputs: (rows, inputs)."""
     squares = np.sum(inputs**2, axis=1)
     distances = squares[:, None] + squares - 2.0 * (inputs @ inputs.T)
     np.fill_diagonal(distances, np.inf)

@@ -15,12 +15,12 @@ from mlpcli.wording import plural
 class AllLayersFrozen(Rule):
     """All layers are frozen.
 
-    A layer with `trainable: false` keeps its first weights, drawn or taken from another run (`start_from`),
-    to the last bit. That is how a trained network is given a new output layer; if that is frozen too, nothing
-    is left to learn.
+    A layer with `trainable: false` keeps its initial weights, drawn or taken from another run (`start_from`),
+    to the last bit. That is how a trained network is given a new output layer; if that layer is frozen too,
+    nothing is left to learn.
 
     What is measured: layers with trainable: true
-    Threshold: none: not one
+    Threshold: none: there is no such layer
     Source: Ben Braiek, Khomh 2022, TheDeepChecker (weights not updated)
     """
 

@@ -14,11 +14,11 @@ from mlpcli.wording import listed
 class BatchOfOne(Rule):
     """Batch normalisation over one row.
 
-    Batch normalisation takes from every value the mean of the batch. Of one row that leaves 0: the layer says
-    the same for all rows, and no gradient passes it.
+    Batch normalisation subtracts the mean of the batch from every value. With a batch of one row that leaves
+    0: the layer puts out the same for all rows, and no gradient passes through it.
 
     What is measured: rows of a batch, where a layer has normalisation: batch
-    Threshold: none: 1
+    Threshold: none: it is 1
     Source: Ioffe, Szegedy 2015, arXiv:1502.03167, algorithm 1, with m = 1
     """
 

@@ -15,11 +15,11 @@ KEY = "optimiser.learning_rate"
 class LearningRateNotPositive(Rule):
     """The learning rate is not above 0.
 
-    A step is w ← w − rate · gradient. With a rate of 0 the weights stay what they were drawn, with a negative
-    one the cost grows. Nothing that the training does is then evidence of anything else.
+    A step is w ← w − rate · gradient. With a rate of 0 the weights stay what they were at the start, with a
+    negative one the cost grows. Nothing that the training does is then evidence of anything else.
 
     What is measured: the learning rate of the config
-    Threshold: none: 0 or below
+    Threshold: none: it is 0 or below
     Source: Ben Braiek, Khomh 2022, TheDeepChecker (weights not updated; step in the wrong direction)
     """
 

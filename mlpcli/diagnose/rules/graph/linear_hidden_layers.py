@@ -8,9 +8,8 @@ from mlpcli.diagnose.config_keys import hidden_layers, in_hidden, layer_key
 from mlpcli.diagnose.consequences import FAILURES
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import Evidence, Outcome
-from mlpcli.diagnose.trials.rebuilt import with_hidden
-from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.variants import VariantOutcome
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.scoring.output_range import is_straight
 from mlpcli.wording import listed
@@ -25,9 +24,9 @@ class LinearHiddenLayers(Rule):
     linear or logistic regression would not, and XOR not at all. Where the data is linear it does no harm; a
     single linear layer among others, as a bottleneck, is a choice.
 
-    What is measured: hidden layers whose activation is a straight line; then the training with tanh there
-    Threshold: none: all of them. A problem where the network does not learn and the one with tanh does; a
-        warning where 30 % of the baseline's loss are left and tanh halves that; else a note
+    What is measured: hidden layers whose activation is a straight line; then a training with tanh in them
+    Threshold: none: it is all of them. A problem where the network does not learn and the one with tanh does;
+        a warning where 30 % of the baseline's loss is left and tanh halves that; else a note
     Source: Minsky, Papert 1969; Goodfellow et al. 2016, section 6.1; Schoop et al. 2021, UMLAUT
     """
 
@@ -52,13 +51,13 @@ class LinearHiddenLayers(Rule):
                 remedies=(Remedy("a layer that bends", in_hidden(problem, "activation", "tanh", straight)),),
             )
             return
-        outcome = evidence.outcome(with_hidden(problem, straight, ACTIVATIONS["tanh"]()))
+        outcome = evidence.variants.outcome(in_hidden(problem, "activation", "tanh", straight))
         bends = (
             f"The hidden layer {names} does not bend" if one else f"Of the hidden layers none bends ({names})"
         )
         yield self.finding(
             f"{bends}: the network does as a single linear layer would{_ends(evidence, outcome)}.",
-            severity=evidence.gravity(outcome) or "note",
+            severity=evidence.variants.severity_of(outcome) or "note",
             where=f"layer {names}",
             key=key,
             value=Statistic(float(hidden), float(hidden), MEASURE),
@@ -66,8 +65,8 @@ class LinearHiddenLayers(Rule):
         )
 
 
-def _ends(evidence: Evidence, outcome: Outcome) -> str:
-    if not evidence.trial.finite or not outcome.trial.finite:
+def _ends(evidence: Evidence, outcome: VariantOutcome) -> str:
+    if not evidence.trial.finite or not outcome.finite:
         return ""
     return f", and ends at a loss of {evidence.trial.loss:.3g}; with tanh it {outcome.text}"
 

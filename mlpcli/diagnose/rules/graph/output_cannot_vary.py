@@ -1,4 +1,4 @@
-"""A layer that says the same for every row, whatever its weights: softmax over one unit."""
+"""A layer that puts out the same for every row, whatever its weights: softmax over one unit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class OutputCannotVary(Rule):
 
     What is measured: smallest and largest output of each layer's activation, whatever comes in; and whether
         the prediction is computed from the inputs
-    Threshold: none: they are equal
+    Threshold: none: the two are equal
     Source: Nikanjam et al. 2021, arXiv:2105.08095 (NeuraLint); Zhang et al. 2021, AUTOTRAINER
     """
 

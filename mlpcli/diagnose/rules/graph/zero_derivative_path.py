@@ -16,11 +16,11 @@ class ZeroDerivativePath(Rule):
     """Every path to the loss crosses an op without a derivative.
 
     Signs, comparisons and values that are taken out of differentiation are steps or constants: their
-    derivative is 0 wherever it exists. What lies before them stays as it was drawn. None of the activations
-    and losses that a config file can name is like that; a network that was put together with `mlpcli.engine`
-    may be.
+    derivative is 0 wherever it exists. What lies before them stays as it was at the start. None of the
+    activations and losses that a config file can name is like that; a network that was put together with
+    `mlpcli.engine` may be.
 
-    What is measured: parameters at which an adjoint of the loss arrives, among those it is computed from
+    What is measured: parameters at which a gradient of the loss arrives, among those it is computed from
     Threshold: none: every parameter is one of them
     Source: Bengio et al. 2013, arXiv:1308.3432 (hard thresholds have gradient 0 almost everywhere)
     """
@@ -51,7 +51,7 @@ class ZeroDerivativePath(Rule):
 
 
 def _reached(loss: Node, order: list[Node]) -> set[Node]:
-    """What a gradient arrives at."""
+    """Return the nodes that a gradient of the loss arrives at. order: topological."""
     reached = {loss}
     for node in reversed(order):
         if node in reached:
@@ -61,7 +61,7 @@ def _reached(loss: Node, order: list[Node]) -> set[Node]:
 
 
 def _cuts(starved: list[Node], order: list[Node], reached: set[Node]) -> list[str]:
-    """The ops at which the gradient for these parameters ends."""
+    """Return the names of the ops at which the gradient for these parameters ends."""
     below = set(starved)
     for node in order:
         if any(source in below for source in node.inputs):

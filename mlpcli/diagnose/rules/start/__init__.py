@@ -1,1 +1,1 @@
-"""What the first forward and backward pass show."""
+"""Problems that the first forward and backward pass show."""

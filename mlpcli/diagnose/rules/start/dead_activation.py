@@ -16,30 +16,33 @@ from mlpcli.diagnose.config_keys import (
 )
 from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.rules.weight_size import usual_size
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import part_of, percent
 
 MOST_DEAD = 0.5
-"""Share of a layer's units: SageMaker Debugger and DeepDiagnosis warn from one half on."""
+"""Share of a layer's units that is reported: SageMaker Debugger and DeepDiagnosis warn from one half on."""
+MEASURE = "share of the layer's units whose slope is 0 on every row"
+NOWHERE_FLAT = "its slope is nowhere 0"
 
 
 class DeadActivation(Rule):
     """The activation is flat wherever the rows are.
 
     ReLU, hard sigmoid, hard tanh and the like have pieces where their slope is exactly 0. A unit that lies
-    there on every row gets no gradient, and so do all weights before it: it never comes back. That half of
-    the values of a ReLU layer are 0 is as it should be: each unit is then 0 on other rows.
+    there on every row gets no gradient, and neither do the weights before it: it never comes back. That half
+    of the values of a ReLU layer are 0 is as it should be: each unit is then 0 on other rows.
 
     What is measured: share of a layer's units whose activation has slope 0 on every row (loss gradient 0; the
         penalty's gradient not counted), before training and after it
-    Threshold: half of the units; all of them are a problem, and those that usual weights would save.
-        SageMaker Debugger, DeepDiagnosis: 50 %
+    Threshold: half of the units (SageMaker Debugger, DeepDiagnosis); a problem where it is all of them, or
+        where the network learns from weights of the usual size
     Source: AUTOTRAINER, ICSE 2021 (dying ReLU); Lu et al. 2019, arXiv:1903.06733
     """
 
     threshold = MOST_DEAD
-    measure = "share of the layer's units whose slope is 0 on every row"
+    measure = MEASURE
     order = 55
     explains = (*STANDSTILL, "effectively_linear", "saturated_layer", "vanishing_gradient")
 
@@ -56,7 +59,7 @@ class DeadActivation(Rule):
                 yield self.finding(
                     f"Flat on every row {when}: {units} of {layer.name}. On {percent(1 - layer.live_share)} "
                     f"of rows × units the slope is 0{', and no gradient passes' if share == 1.0 else ''}.",
-                    severity="problem" if share == 1.0 else _gravity(evidence, when),
+                    severity="problem" if share == 1.0 else _severity(evidence, when),
                     where=f"layer {layer.name}",
                     key=layer_key(evidence.problem, number, "activation"),
                     value=share,
@@ -65,30 +68,26 @@ class DeadActivation(Rule):
                 return
 
 
-def _gravity(evidence: Evidence, when: str) -> str:
-    """Of many dead units, not all: what the usual weights would do, where they were dead from the first."""
-    cured = evidence.gravity(evidence.with_usual_weights) if when == "before training" else ""
-    return cured or "warning"
+def _severity(evidence: Evidence, when: str) -> str:
+    """Judge a layer with many dead units, not all, by the training from usual weights."""
+    if when != "before training":
+        return "warning"  # units that training killed: other weights at the start prove nothing
+    usual = evidence.variants.outcome(usual_weights(evidence.problem))
+    return evidence.variants.severity_of(usual) or "warning"
 
 
 def _remedies(evidence: Evidence, number: int, killed: bool) -> Iterator[Remedy]:
-    problem = evidence.problem
-    hidden = hidden_layers(problem)
+    problem, hidden = evidence.problem, hidden_layers(evidence.problem)
     weights = (*usual_weights(problem), *usual_inputs(problem))
-    output = (
-        ("network.output.activation=sigmoid",)
-        if number == hidden and problem.dataset.task != "regression"
-        else ()
-    )
-    if number == hidden and not output:
-        output = ("network.output.activation=linear",)
-    tanh = (*output, *in_hidden(problem, "activation", "tanh"), *weights)
-    usual = Remedy("weights and inputs of a size that keeps units where the slope is", (*output, *weights))
+    output: tuple[str, ...] = ()
+    if number == hidden:
+        bounded = problem.dataset.task != "regression"
+        output = (f"network.output.activation={'sigmoid' if bounded else 'linear'}",)
     if not killed:
-        yield usual
-    yield Remedy("its slope is nowhere 0", tanh)
+        yield usual_size(problem, *output)
+    yield Remedy(NOWHERE_FLAT, (*output, *in_hidden(problem, "activation", "tanh"), *weights))
     if number < hidden:
         leaky = (*in_hidden(problem, "activation", "leaky_relu"), *weights)
-        yield Remedy("its slope is nowhere 0 either", leaky)
+        yield Remedy(f"{NOWHERE_FLAT} either", leaky)
     if killed and has_rate(problem):
         yield Remedy("shorter steps do not throw units out", (*output, lower_rate(problem)))

@@ -19,14 +19,15 @@ ALL = 1.0
 class EffectivelyLinear(Rule):
     """The hidden units are straight on every row.
 
-    ReLU, hard sigmoid, hard tanh, maxout are made of straight pieces; what a network of them can do beyond a
-    linear model lies in their bends. The hard sigmoid 0.2·x + 0.5 bends at |x| = 2.5 only: weights of the
+    ReLU, hard sigmoid, hard tanh and maxout are made of straight pieces; what a network of them can do beyond
+    a linear model lies in their bends. The hard sigmoid 0.2·x + 0.5 bends only at |x| = 2.5: weights of the
     usual size and inputs of about 1 do not get there, and where the best linear model is a constant, as for
     XOR, the training stays at that constant for very long.
 
     What is measured: share of hidden units that are one straight line on all rows, before training and after
         it
-    Threshold: all of them, both times; and the network does not learn, or leaves 30 % of the baseline's loss
+    Threshold: all of them, both times; and either the network does not learn, or it leaves 30 % of the
+        baseline's loss
     Source: Montúfar et al. 2014, arXiv:1402.1869 (linear regions); Minsky, Papert 1969 (XOR)
     """
 
@@ -38,7 +39,7 @@ class EffectivelyLinear(Rule):
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         problem, hidden = evidence.problem, hidden_layers(evidence.problem)
-        if not evidence.trial.finite or (evidence.learns and not evidence.fits_poorly):
+        if not evidence.trial.finite or (evidence.learns and not evidence.trial.fits_poorly):
             return
         start, end = evidence.start_health, evidence.trial_health
         # A layer that is flat on every row is dead, which says more.
@@ -84,12 +85,12 @@ def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     if any(number < hidden for number in hard):
         smooth = tuple(f"{layer_key(problem, number, 'activation')}=sigmoid" for number in hard)
         yield Remedy("what the hard sigmoid imitates, curved everywhere", smooth)
-    longer = evidence.longer
-    if evidence.beats_baseline(longer.loss) and (not evidence.learns or evidence.much_better(longer)):
+    longer = evidence.trials.longer
+    if longer.beats_baseline and (not evidence.learns or longer.much_better_than(evidence.trial)):
         epochs = len(longer.costs)
         why = f"ends at {longer.loss:.3g} in a trial: in the end the weights grow past the bends"
         yield Remedy(why, (f"training.epochs={epochs}",))
-    size = rms(evidence.some_rows["inputs"])
+    size = rms(evidence.facts.some_rows["inputs"])
     if health[0].shape.bend and size:
         fan_in = problem.network.layers[0].parameters[0].fan_in
         std = health[0].shape.bend / (size * math.sqrt(fan_in))

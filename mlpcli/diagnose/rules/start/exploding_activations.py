@@ -1,4 +1,4 @@
-"""What passes through the network grows from layer to layer."""
+"""Activations that grow from layer to layer."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.runs.finding import Finding, Remedy
 
 GROWTH = 100.0
-"""rms of the last hidden pre-activations over that of the inputs. He weights give 1 to 5."""
+"""Ratio of the rms of the last hidden pre-activations to that of the inputs. He weights give 1 to 5."""
 
 
 class ExplodingActivations(Rule):
     """Activations explode.
 
-    A layer with weights of variance v multiplies the size of what passes by √(v·fan-in), half of it with
-    ReLU; ten layers do so ten times. The output is then sure of itself from the first row on, and either the
-    gradient is as large, or the loss is where it has none.
+    A layer with weights of variance v multiplies the size of what passes through it by √(v·fan-in), or by
+    √(v·fan-in/2) with ReLU; ten layers do so ten times. The outputs are then extreme from the first row on,
+    and either the gradient is as large, or the loss is so far out that it has no slope.
 
     What is measured: rms of the last hidden pre-activations over that of the inputs, before training
     Threshold: 100, where the network does not learn. Ours: He weights give 1 to 5
@@ -35,7 +35,7 @@ class ExplodingActivations(Rule):
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         problem = evidence.problem
-        size = rms(evidence.some_rows["inputs"])
+        size = rms(evidence.facts.some_rows["inputs"])
         health = evidence.start_health
         # Of the hidden layers: an output layer that is too large is an over-confident start.
         sizes = [layer.pre_activation_rms for layer in health[:-1]]
@@ -45,8 +45,8 @@ class ExplodingActivations(Rule):
         before = [size, *sizes[:-1]]
         steps = [after / came if came else 0.0 for came, after in zip(before, sizes, strict=True)]
         worst = steps.index(max(steps))
-        outcome = evidence.with_usual_weights
-        severity = evidence.gravity(outcome) or "note"
+        outcome = evidence.variants.outcome(usual_weights(problem))
+        severity = evidence.variants.severity_of(outcome) or "note"
         hidden = len(health) - 1
         he = (*in_hidden(problem, "initialisation", "he_normal"), *zero_biases(problem, range(hidden)))
         yield self.finding(

@@ -22,10 +22,10 @@ class IdenticalUnits(Rule):
 
     Two units with equal weights put out the same, and where the weights after them are equal too, they get
     the same gradient: no training tells them apart. The network is worth one with a single unit in their
-    place, which may look fine on easy data: so this is told even where the network learns.
+    place. On easy data that may look fine, so this is reported even where the network learns.
 
-    What is measured: units of a hidden layer less the different ones, by weights and biases before them and
-        weights after them, before training and after it
+    What is measured: units of a hidden layer less the different ones, by the weights and biases before them
+        and the weights after them, before training and after it
     Threshold: none: equal before training, and equal to 1e-6 of the largest weight after it
     Source: Ben Braiek, Khomh 2022, TheDeepChecker; Goodfellow et al. 2016, section 8.4 (symmetry breaking)
     """
@@ -48,7 +48,7 @@ class IdenticalUnits(Rule):
         problem, layers = evidence.problem, evidence.problem.network.layers
         counts = {}
         for number, (layer, following) in enumerate(pairwise(layers)):
-            before = identical(layer, following, evidence.start)
+            before = identical(layer, following, evidence.facts.initial_values)
             if not before:
                 continue
             trial = evidence.trial

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlpcli.diagnose.config_keys import has_large_targets, usual_inputs, usual_targets
 from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import Evidence, Outcome
-from mlpcli.diagnose.trials.usual import has_large_targets
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.variants import VariantOutcome
 from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "data.scaling"
@@ -25,15 +26,15 @@ UNEVENNESS = "largest standard deviation of a column over the smallest"
 class InputsUnscaled(Rule):
     """The inputs are not scaled.
 
-    A first layer with weights of the usual size expects inputs of about 1. From larger ones it saturates, or
+    A first layer with weights of the usual size expects inputs of about 1. With larger ones it saturates, or
     its steps are too long in some directions and too short in others. Saturated units, a vanished gradient
     and a loss that stays at the baseline are consequences. `data.scaling: standard` is the default.
 
     What is measured: rms of the first layer's pre-activations from Glorot weights, √(2/(fan-in + fan-out) ·
         Σx²), and the ratio of the columns' standard deviations; then the training with standardised inputs
-    Threshold: 10, or a ratio of 100 with inputs above 10; and the network does not learn, or leaves 30 % of
-        the baseline's loss and standardised inputs halve it. Large inputs that are learned from are no
-        finding
+    Threshold: 10, or a ratio of 100 with inputs above 10; and either the network does not learn, or it leaves
+        30 % of the baseline's loss and standardised inputs halve that. Large inputs from which the network
+        learns are no finding
     Source: LeCun et al. 1998, Efficient BackProp, section 4.3; Schoop et al. 2021, UMLAUT (inputs beyond ±1)
     """
 
@@ -66,11 +67,11 @@ class InputsUnscaled(Rule):
         if size <= LARGE and (uneven <= UNEVEN or np.abs(inputs).max() <= LARGE):
             return
         outcome, with_targets = _outcome(evidence)
-        severity = evidence.gravity(outcome)
+        severity = evidence.variants.severity_of(outcome)
         if not severity:
             return
         column = int(np.argmax(np.sqrt(np.mean(inputs**2, axis=0))))
-        name = evidence.column_name(column)
+        name = evidence.facts.column_name(column)
         also = " and targets" if with_targets else ""
         targets = ("data.target_scaling=standard",) if with_targets else ()
         differ = f", their standard deviations differ by a factor of {uneven:.3g}" if len(varying) > 1 else ""
@@ -88,9 +89,10 @@ class InputsUnscaled(Rule):
         )
 
 
-def _outcome(evidence: Evidence) -> tuple[Outcome, bool]:
-    """Of scaling the inputs, and if that alone is not enough, the targets; and whether these too."""
-    outcome = evidence.with_usual_inputs
-    if not outcome.learns and has_large_targets(evidence.problem):
-        return evidence.with_usual_rows, True
+def _outcome(evidence: Evidence) -> tuple[VariantOutcome, bool]:
+    """Try to scale the inputs, and if that alone is not enough, the targets; tell whether these as well."""
+    problem = evidence.problem
+    outcome = evidence.variants.outcome(usual_inputs(problem))
+    if not outcome.learns and has_large_targets(problem):
+        return evidence.variants.outcome((*usual_inputs(problem), *usual_targets(problem))), True
     return outcome, False

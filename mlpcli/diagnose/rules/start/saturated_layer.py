@@ -10,24 +10,24 @@ from mlpcli.diagnose.config_keys import (
     in_hidden,
     layer_key,
     lower_rate,
-    usual_inputs,
     usual_weights,
     with_changes,
 )
 from mlpcli.diagnose.consequences import STANDSTILL
 from mlpcli.diagnose.rule import Rule
+from mlpcli.diagnose.rules.weight_size import usual_size
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import part_of, percent
 
 MOST = 0.5
-"""Share of rows × units."""
+"""Share of rows × units that may be flat."""
 
 
 class SaturatedLayer(Rule):
     """A hidden layer is saturated.
 
-    Sigmoid, tanh and their kind are flat where what comes in is large: such a unit says the same for many
+    Sigmoid, tanh and their kind are flat where what comes in is large: such a unit puts out the same for many
     rows, and its gradient is nearly 0, so it stays there. Inputs, weights or steps are too large.
 
     What is measured: share of rows × units of a layer with a bounded activation where the slope is below 2 %
@@ -61,9 +61,9 @@ class SaturatedLayer(Rule):
 
 
 def _remedies(evidence: Evidence, by_steps: bool) -> Iterator[Remedy]:
-    problem, weights = evidence.problem, usual_weights(evidence.problem)
+    problem = evidence.problem
     if by_steps and has_rate(problem):
         yield Remedy("shorter steps leave units where the slope is", (lower_rate(problem),))
-    why = "weights and inputs of a size that keeps units where the slope is"
-    yield Remedy(why, (*weights, *usual_inputs(problem)))
-    yield Remedy("not flat on both sides", (*in_hidden(problem, "activation", "relu"), *weights))
+    yield usual_size(problem)
+    relu = (*in_hidden(problem, "activation", "relu"), *usual_weights(problem))
+    yield Remedy("not flat on both sides", relu)

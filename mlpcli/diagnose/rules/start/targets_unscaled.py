@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlpcli.diagnose.config_keys import LARGEST_TARGET, has_large_targets, largest_spread, usual_targets
 from mlpcli.diagnose.consequences import WRONG_SIZE
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.diagnose.trials.usual import LARGEST_TARGET, has_large_targets, largest_spread
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed, told_apart
 
@@ -18,14 +18,14 @@ class TargetsUnscaled(Rule):
     """The targets are not scaled.
 
     The gradient of a squared error grows with the target: a rate that suits targets of about 1 makes the cost
-    of larger ones run away. And steps of a fixed length, as Adam makes them, have a long way to a mean of
+    of larger ones run away. And steps of a fixed length, such as Adam's, have a long way to a mean of
     hundreds. `data.target_scaling: standard` is the default; scores and predictions are in the target's own
     units.
 
-    What is measured: standard deviation of the target of a regression; then the training with standardised
-        ones
-    Threshold: 10; and the network does not learn, or leaves 30 % of the baseline's loss and standardised
-        targets halve that share
+    What is measured: standard deviation of the target of a regression; then a training with standardised
+        targets
+    Threshold: 10; and either the network does not learn, or it leaves 30 % of the baseline's loss and
+        standardised targets halve that share
     Source: Bishop 1995, section 8.2; Ben Braiek, Khomh 2022, TheDeepChecker
     """
 
@@ -40,7 +40,8 @@ class TargetsUnscaled(Rule):
         problem = evidence.problem
         if not has_large_targets(problem):
             return
-        severity = evidence.gravity(evidence.with_usual_targets)
+        outcome = evidence.variants.outcome(usual_targets(problem))
+        severity = evidence.variants.severity_of(outcome)
         if not severity:
             return
         target, spread = problem.training_rows["target"], largest_spread(problem.training_rows)
@@ -50,8 +51,8 @@ class TargetsUnscaled(Rule):
         yield self.finding(
             f"The targets lie between {low} and {high} with a standard deviation of "
             f"{spread:.4g}; the loss starts at {evidence.trial.start_loss:.4g} and {ends}, where the best "
-            f"constant has {evidence.baseline:.4g}. The same training with standardised targets "
-            f"{evidence.with_usual_targets.text}.",
+            f"constant has {evidence.trial.baseline:.4g}. The same training with standardised targets "
+            f"{outcome.text}.",
             severity=severity,
             where=f"target {listed(_names(evidence))}",
             value=spread,

@@ -13,17 +13,17 @@ from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import listed
 
 RATIO = 1e-3
-"""AUTOTRAINER's, before training."""
+"""Ratio of the relative gradients of the first and the last layer before training: AUTOTRAINER's."""
 STILL = 1e-2
-"""After it. Ours: seven sigmoids that stay at the baseline end between 1e-3 and 4e-3."""
+"""Ratio after training. Ours: seven sigmoids that stay at the baseline end between 1e-3 and 4e-3."""
 
 
 class VanishingGradient(Rule):
     """The gradient vanishes.
 
     On its way back through a layer the gradient is multiplied by weights and slopes. The sigmoid's slope is ¼
-    at most, so that ten layers leave a millionth. The last layers then learn from what the first ones, which
-    do not change, happen to say.
+    at most, so that ten layers leave a millionth. The last layers then learn from whatever the first layers,
+    which do not change, happen to put out.
 
     What is measured: ‖gradient‖ / ‖W‖ of the first layer over that of the last, before training and after it
     Threshold: 0.001 before and 0.01 after, where the network does not learn (0.001: AUTOTRAINER)

@@ -18,11 +18,11 @@ class ZeroWeights(Rule):
     """A hidden layer starts at 0.
 
     With weights of 0 a layer puts out the same for every row, and the gradient of the weights after it is the
-    same for every unit; where both are 0, or the slope at 0 is 0 as with ReLU, no gradient comes at all. An
-    output layer of zeros is fine: its first step gives it weights, since what comes in differs.
+    same for every unit; where those are 0 too, or the slope at 0 is 0 as with ReLU, no gradient comes at all.
+    An output layer of zeros is fine: its first step gives it weights, since its inputs differ.
 
     What is measured: largest |w| of each hidden layer before training
-    Threshold: none: exactly 0
+    Threshold: none: it is exactly 0
     Source: Ben Braiek, Khomh 2022, TheDeepChecker; Nikanjam et al. 2021, NeuraLint
     """
 
@@ -42,7 +42,7 @@ class ZeroWeights(Rule):
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         problem = evidence.problem
         layers = problem.network.layers
-        zero = [not np.any(evidence.start[layer.parameters[0].node.name]) for layer in layers]
+        zero = [not np.any(evidence.facts.initial_values[layer.parameters[0].node.name]) for layer in layers]
         hidden = [number for number in range(len(layers) - 1) if zero[number]]
         if not hidden:
             return

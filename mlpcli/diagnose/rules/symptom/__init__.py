@@ -1,1 +1,1 @@
-"""What has to have one of the others as its cause."""
+"""Symptoms, each of which has another finding as its cause."""

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpcli.diagnose.config_keys import usual_inputs, usual_weights
+from mlpcli.diagnose.config_keys import usual_inputs, usual_targets, usual_weights
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.trial import Trial
-from mlpcli.diagnose.trials.usual import takes_usual_targets
 from mlpcli.runs.finding import Finding, Remedy
-from mlpcli.training.progress import all_finite
+from mlpcli.training.finite import all_finite
 
 KEY = "optimiser.learning_rate"
 
@@ -20,12 +19,13 @@ KEY = "optimiser.learning_rate"
 class CostNotFinite(Rule):
     """The cost is not finite.
 
-    A number has left what floating point can hold, or an infinity has met another one. `mlp train` stops
-    there, tells the layer and the batch, and keeps the last good weights. This is a symptom: rates too high,
-    weights, inputs or targets too large are the usual causes, and are told above it where a trial confirms
-    them.
+    A number has grown beyond what floating point can hold, or one infinity has met another. `mlp train` stops
+    there, names the layer and the batch, and keeps the last finite weights. This is a symptom: the usual
+    causes are a rate that is too high and weights, inputs or targets that are too large; they are reported
+    above it where a trial confirms them.
 
-    What is measured: the mean cost of every epoch of the trial, the loss and the weights after the last
+    What is measured: the mean cost of every epoch of the trial, and the loss and the weights after the last
+        epoch
     Threshold: none: one of them is infinite or NaN
     Source: PyTorch, torch.autograd.detect_anomaly; Wardat et al. 2021, DeepLocalize
     """
@@ -52,9 +52,7 @@ def _cause(trial: Trial) -> str:
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
     problem = evidence.problem
-    usual = (*usual_inputs(problem), *usual_weights(problem))
-    if takes_usual_targets(problem):
-        usual = (*usual, "data.target_scaling=standard")
+    usual = (*usual_inputs(problem), *usual_weights(problem), *usual_targets(problem))
     rate = type(problem.optimizer)().rate
     if usual:
         yield Remedy("weights, inputs and targets of a size that can be computed with", usual)

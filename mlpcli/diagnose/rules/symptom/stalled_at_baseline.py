@@ -27,9 +27,9 @@ class StalledAtBaseline(Rule):
 
     A loss of ln 2 = 0.693 on two balanced classes, or of the target's variance in a regression, is what the
     best constant prediction gives. A network that stays there has learned how frequent the classes are, and
-    nothing about the inputs. This is a symptom: the finding above it says why. Where none does, it is often a
-    plateau, which a longer training, a higher rate or another seed leaves; what did so in a trial is
-    proposed.
+    nothing about the inputs. This is a symptom: the finding above it says why. Where there is none above it,
+    it is often a plateau, which a longer training, a higher rate or another seed leaves; what did so in a
+    trial is proposed.
 
     What is measured: loss on the training rows after the trial, against that of the best constant prediction
     Threshold: not 5 % below it; where the predictions range over less than 5 % of the targets' range, the
@@ -38,8 +38,8 @@ class StalledAtBaseline(Rule):
     """
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
-        trial, baseline = evidence.trial, evidence.baseline
-        if not trial.finite or evidence.learns or evidence.beats_baseline(trial.loss):
+        trial, baseline = evidence.trial, evidence.trial.baseline
+        if not trial.finite or evidence.learns or trial.beats_baseline:
             return
         what = (
             "the entropy of the label frequencies"
@@ -56,37 +56,37 @@ class StalledAtBaseline(Rule):
         remedies = tuple(_remedies(evidence)) if evidence.problem.optimizer.rate > 0 else ()
         yield self.finding(
             cause,
-            value=Statistic(trial.loss, evidence.clearly_below, MEASURE),
+            value=Statistic(trial.loss, evidence.trial.clearly_below, MEASURE),
             remedies=remedies,
         )
 
 
 def _says_the_same(evidence: Evidence) -> bool:
-    """Whether the predictions hardly differ between rows, beside the targets that they are for."""
-    said, wanted = (
-        np.ptp(each, axis=0) for each in (evidence.trial.predictions, evidence.trainer.rows["target"])
-    )
+    """Tell whether the predictions hardly differ between rows, compared with their targets."""
+    said, wanted = (np.ptp(each, axis=0) for each in (evidence.trial.predictions, evidence.trial.targets))
     return bool(np.all(said <= ALIKE * wanted))
 
 
 def _remedies(evidence: Evidence) -> Iterator[Remedy]:
-    """What makes it learn in a trial, the best first, whatever the cause."""
+    """Yield what makes the network learn in a trial, the best first, whatever the cause."""
     problem = evidence.problem
     rate, epochs = problem.optimizer.rate, problem.config.training.epochs
     faster = f"optimiser.learning_rate={10 * rate:g}"
     tried: list[tuple[Trial, tuple[str, ...]]] = []
     # The symptom is told although the budget has no room for all of these.
     try:
-        tried.append((evidence.at_rate(10.0), (faster,)))
-        tried.append((evidence.at_rate(0.1), (f"optimiser.learning_rate={rate / 10:g}",)))
+        tried.append((evidence.trials.at_rate(10.0), (faster,)))
+        tried.append((evidence.trials.at_rate(0.1), (f"optimiser.learning_rate={rate / 10:g}",)))
         if evidence.trial.complete:
             longer = f"training.epochs={10 * epochs}"
-            tried.append((evidence.longer, (longer,)))
-            tried.append((evidence.longer_and_faster, (longer, faster)))
-            for number, other in enumerate(evidence.redraws, 1):
+            tried.append((evidence.trials.longer, (longer,)))
+            tried.append((evidence.trials.longer_and_faster, (longer, faster)))
+            for number, other in enumerate(evidence.trials.other_seeds, 1):
                 tried.append((other, (f"seed={problem.config.seed + number}",)))
     except OutOfBudget:
         evidence.budget.untried += 1
-    better = [(other, changes) for other, changes in tried if evidence.much_better(other, CLEARLY_BETTER)]
+    better = [
+        (other, changes) for other, changes in tried if other.much_better_than(evidence.trial, CLEARLY_BETTER)
+    ]
     for other, changes in sorted(better, key=lambda each: each[0].loss)[:3]:
         yield Remedy(f"ends at {other.loss:.4g} in a trial", changes)

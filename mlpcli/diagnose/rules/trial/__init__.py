@@ -1,1 +1,1 @@
-"""What a short training shows."""
+"""Problems that a short training shows."""

@@ -14,6 +14,7 @@ from mlpcli.wording import percent, told_apart
 
 KEY = "optimiser.learning_rate"
 LEAST_EPOCHS = 20
+"""Epochs below which swings cannot be told from chance."""
 RISING = 0.3
 """Share of rising epochs in the second half of the trial."""
 SWING = 0.2
@@ -21,23 +22,22 @@ SWING = 0.2
 LEFT = 0.1
 """Share of the baseline's loss that the cost must have left; below it, swings harm little."""
 NEW_BEST = 0.8
-"""The last quarter's mean, as a share of the lowest cost of the first half, from which on it is a new
-best."""
+"""Share of the lowest cost of the first half below which the mean of the last quarter is a new best."""
 RUNS_AWAY = 3.0
-"""Above that many times the loss at the start it is not swings that are wrong: learning_rate_too_high."""
+"""Ratio to the loss at the start above which the cost runs away: that is learning_rate_too_high."""
 GAIN = 0.7
-"""A lower rate must end below that many times the median."""
+"""Share of the median below which a lower rate must end."""
 
 
 class CostOscillates(Rule):
     """The cost oscillates.
 
-    Steps that are too long for the curvature jump across the valley, and small batches make the gradient jump
-    besides. Rising epochs alone prove nothing: with one row a step, half of the epochs of a healthy training
-    rise. What counts is that no new best is found, and that a lower rate finds one.
+    Steps that are too long for the curvature jump across the valley, and with small batches the gradient
+    jumps as well. Rising epochs alone prove nothing: with one row a step, the cost rises in half of the
+    epochs of a healthy training. What counts is that no new best is found, and that a lower rate finds one.
 
-    What is measured: rising epochs, spread of the costs and new best ones in the second half of the trial;
-        then the cost at 0.1 and 0.01 of the rate
+    What is measured: share of rising epochs, spread of the costs and new best costs in the second half of the
+        trial; then the cost at 0.1 and 0.01 of the rate
     Threshold: 30 % of the epochs rising, (p90 - p10) / median above 0.2, no new best, 10 % of the baseline's
         loss left; and a lower rate has to end below 0.7 of the median
     Source: Zhang et al. 2021, AUTOTRAINER (oscillating loss); Ben Braiek, Khomh 2022, TheDeepChecker
@@ -73,9 +73,9 @@ class CostOscillates(Rule):
         new_best = quarter < NEW_BEST * first
         if new_best or rising < RISING or swing < SWING or _low(evidence, median):
             return
-        if median > RUNS_AWAY * max(trial.start_loss, evidence.baseline):
+        if median > RUNS_AWAY * max(trial.start_loss, evidence.trial.baseline):
             return
-        tried = [(evidence.at_rate(factor), rate * factor) for factor in (0.1, 0.01)]
+        tried = [(evidence.trials.at_rate(factor), rate * factor) for factor in (0.1, 0.01)]
         better = [(lower, at) for lower, at in tried if lower.finite and _end(lower.costs) < GAIN * median]
         if not better:
             return
@@ -101,9 +101,9 @@ class CostOscillates(Rule):
 
 
 def _low(evidence: Evidence, cost: float) -> bool:
-    if evidence.baseline <= 0:  # nothing of it can be left
-        return cost < LEFT * evidence.baseline
-    return evidence.left(cost) < LEFT
+    if evidence.trial.baseline <= 0:  # nothing of it can be left
+        return cost < LEFT * evidence.trial.baseline
+    return evidence.trial.yardstick.left(cost) < LEFT
 
 
 def _end(costs: np.ndarray) -> float:

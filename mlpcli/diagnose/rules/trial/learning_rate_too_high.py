@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpcli.diagnose.config_keys import has_rate
+from mlpcli.diagnose.config_keys import has_rate, weaker_penalty
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.budget import OutOfBudget
@@ -18,25 +18,25 @@ KEY = "optimiser.learning_rate"
 LONG_STEP = 0.1
 """‖ΔW‖ / ‖W‖ of a first step that is too long: DeepDiagnosis; Karpathy aims at 0.001."""
 GROWS = 1.5
-"""The cost is above that many times what it was before the first step, and what a constant would have."""
+"""Ratio of a cost that runs away to the one before the first step, and to that of the best constant."""
 USUAL_WAY = 3
 """Lower rates that are tried, each a tenth of the one before."""
 LONGEST_WAY = 15
-"""The same, as long as none of them learns and the steps are still too long."""
+"""Lower rates that are tried as long as none of them learns and the steps are still too long."""
 
 
 class LearningRateTooHigh(Rule):
     """The learning rate is too high.
 
     Above a certain rate each step overshoots the valley by more than the last, and the cost grows without
-    bound. Or one long step throws all units where their activation is flat: the cost then stands still at a
-    value that no lower rate can change any more, so train anew with a lower one. The finding is made only
-    where a trial from the same first weights learns at a lower rate.
+    bound. Or one long step throws all units to where their activation is flat: the cost then stands still,
+    and no lower rate can move it any more, so train again from the start with a lower one. The finding is
+    made only where a trial from the same initial weights learns at a lower rate.
 
-    What is measured: ‖ΔW‖ / ‖W‖ of the first step, and the cost over the first, where the network does not
-        learn; then the training at 0.1, 0.01, 0.001, … of the rate
-    Threshold: cost not finite, or 1.5 times that at the start, or an update above 0.1 (DeepDiagnosis); and
-        one of the lower rates has to end 5 % below the baseline
+    What is measured: ‖ΔW‖ / ‖W‖ of the first step, and the largest cost over the first one, where the network
+        does not learn; then a training at 0.1, 0.01, 0.001, … of the rate
+    Threshold: a cost that is not finite, or is 1.5 times that at the start, or an update above 0.1
+        (DeepDiagnosis); and one of the lower rates has to end 5 % below the baseline
     Source: Wardat et al. 2022, DeepDiagnosis; Ben Braiek, Khomh 2022, TheDeepChecker; Karpathy, CS231n notes
     """
 
@@ -56,17 +56,18 @@ class LearningRateTooHigh(Rule):
         if not has_rate(problem) or not _violent(evidence, trial):
             return
         rate = problem.optimizer.rate
-        if problem.network.penalty is not None and evidence.beats_baseline(evidence.with_penalty(0.0).loss):
+        free = evidence.variants.outcome(weaker_penalty(problem, 0.0)).trial
+        if problem.network.penalty is not None and free is not None and free.beats_baseline:
             return  # the penalty's pull is too long, not the rate
         better: list[tuple[Trial, float]] = []
         for power in range(1, LONGEST_WAY):
             try:
-                lower = evidence.at_rate(10.0**-power)
+                lower = evidence.trials.at_rate(10.0**-power)
             except OutOfBudget:
                 if not better:
                     raise
                 break
-            if evidence.much_better(lower) if evidence.learns else evidence.beats_baseline(lower.loss):
+            if lower.much_better_than(evidence.trial) if evidence.learns else lower.beats_baseline:
                 better.append((lower, 10.0**-power))
             if power >= USUAL_WAY and (better or not _violent(evidence, lower)):
                 break
@@ -76,7 +77,7 @@ class LearningRateTooHigh(Rule):
         best, factor = better[0]
         yield self.finding(
             f"The learning rate {rate:g} is too high: {_what(trial)}; the same training at {rate * factor:g} "
-            f"ends at {best.loss:.4g}, where the best constant has {evidence.baseline:.4g}.",
+            f"ends at {best.loss:.4g}, where the best constant has {evidence.trial.baseline:.4g}.",
             value=_shown(evidence, trial),
             remedies=(
                 Remedy(f"ends at {lower.loss:.4g} in a trial", (f"{KEY}={rate * factor:g}",))
@@ -93,8 +94,8 @@ def _violent(evidence: Evidence, trial: Trial) -> bool:
 
 
 def _before(evidence: Evidence, trial: Trial) -> float:
-    """What the cost is before the first step, or with the best constant, whichever is higher."""
-    return max(trial.start_loss, evidence.baseline)
+    """Return the cost before the first step, or with the best constant, whichever is higher."""
+    return max(trial.start_loss, evidence.trial.baseline)
 
 
 def _shown(evidence: Evidence, trial: Trial) -> Statistic | None:

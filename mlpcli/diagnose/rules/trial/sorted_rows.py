@@ -12,8 +12,9 @@ from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "training.shuffle"
 LONGER = 3.0
-"""Mean run of one class, against that in random order."""
+"""Ratio of the mean run of one class to that in random order."""
 LEAST_ROWS = 20
+"""Rows below which the length of runs says little."""
 
 
 class SortedRows(Rule):
@@ -22,8 +23,8 @@ class SortedRows(Rule):
     With rows sorted by class, each step forgets the class before. Short steps even that out, so it often does
     no harm.
 
-    What is measured: mean length of a run of rows of one class, against that in random order; then the
-        training with shuffling
+    What is measured: mean length of a run of rows of one class, against that in random order; then a training
+        with shuffling
     Threshold: 3 times; a note, unless the shuffled training halves the loss (warning) or learns where this
         one does not (problem)
     Source: Bengio 2012, arXiv:1206.5533, section 3 (shuffle at least once)
@@ -56,17 +57,16 @@ class SortedRows(Rule):
         by_chance = 1.0 / max(1.0 - float(np.sum(share**2)), 1.0 / len(labels))
         if len(labels) < LEAST_ROWS or run < LONGER * by_chance:
             return
-        cured = not evidence.learns and evidence.beats_baseline(evidence.shuffled.loss)
+        cured = not evidence.learns and evidence.trials.shuffled.beats_baseline
         harmed = cured or (
-            evidence.baseline > 0
-            and evidence.left(evidence.trial.loss) > 0.1
-            and evidence.much_better(evidence.shuffled)
+            evidence.trial.baseline > 0
+            and evidence.trial.left > 0.1
+            and evidence.trials.shuffled.much_better_than(evidence.trial)
         )
-        proof = (
-            f"; shuffled, the loss ends at {evidence.shuffled.loss:.4g} instead of {evidence.trial.loss:.4g}"
-            if harmed
-            else ""
-        )
+        proof = ""
+        if harmed:
+            loss, own = evidence.trials.shuffled.loss, evidence.trial.loss
+            proof = f"; shuffled, the loss ends at {loss:.4g} instead of {own:.4g}"
         yield self.finding(
             f"The rows are sorted by class and not shuffled: on average {run:.3g} rows of one class follow "
             f"each other, in random order {by_chance:.2g}{proof}.",

@@ -1,11 +1,12 @@
-"""training.stop ends the training long before it has learned what it could."""
+"""A training that training.stop ends long before it has learned what it could."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import MUCH_BETTER, Evidence
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import MUCH_BETTER
 from mlpcli.runs.finding import Finding, Remedy
 
 KEY = "training.stop"
@@ -17,8 +18,7 @@ class StopsTooEarly(Rule):
     A cost seldom falls in every epoch. With little patience, or with a `min_delta` as large as what an epoch
     gains, the training ends at its first pause.
 
-    What is measured: loss of the training to its last epoch over that of the training that training.stop
-        ended
+    What is measured: loss of a training to its last epoch over that of the training that training.stop ended
     Threshold: half, with more than 30 % of the baseline's loss left
     Source: Prechelt 1998, Early Stopping — But When?
     """
@@ -32,10 +32,10 @@ class StopsTooEarly(Rule):
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         trial, stop = evidence.trial, evidence.problem.config.training.stop
-        if not trial.stopped or not evidence.leaves_much:
+        if not trial.stopped or not evidence.trial.leaves_much:
             return
-        whole = evidence.unstopped
-        if not evidence.much_better(whole, MUCH_BETTER):
+        whole = evidence.trials.unstopped
+        if not whole.much_better_than(evidence.trial, MUCH_BETTER):
             return
         stopped, epochs = len(trial.costs), len(whole.costs)
         patience = stop.patience or 0
@@ -46,7 +46,7 @@ class StopsTooEarly(Rule):
         yield self.finding(
             f"The training is stopped after epoch {stopped} of {epochs} at a loss of {trial.loss:.4g}; "
             f"without {KEY} it ends at {whole.loss:.4g}.",
-            severity="warning" if evidence.beats_baseline(trial.loss) else "problem",
-            value=evidence.share_of_own(whole),
+            severity="warning" if trial.beats_baseline else "problem",
+            value=whole.share_of(trial),
             remedies=(Remedy("it waits longer for a lower cost, and takes any", changes),),
         )

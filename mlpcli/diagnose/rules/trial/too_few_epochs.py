@@ -1,4 +1,4 @@
-"""The training ends while the cost is still falling."""
+"""A training that ends while the cost is still falling."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ from collections.abc import Iterator
 
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
-from mlpcli.diagnose.trials.evidence import STILL_FALLING, Evidence
+from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.diagnose.trials.trial import STILL_FALLING
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import plural, told_apart
 
 KEY = "training.epochs"
 FALLING = 0.01
-"""Relative fall of the cost an epoch at the end."""
+"""Relative fall of the cost per epoch at the end."""
 CLEARLY_BETTER = 0.7
 """Share of the loss that ten times the epochs must come down to. Ours: wine quality and Titanic, which still
 fall a little when their epochs are over, come down to 0.87 and 0.91."""
 HALF_WAY = 0.5
-"""A network that learns is looked at only while more than this share of the baseline's loss is left."""
+"""Share of the baseline's loss that has to be left where the network learns."""
 
 
 class TooFewEpochs(Rule):
     """Too few epochs.
 
-    The number of steps is epochs × rows / batch size. Where the cost is still falling when they are over,
-    more of them help, or longer ones (a higher learning rate).
+    The number of steps is epochs × rows / batch size. Where the cost is still falling after the last of them,
+    more steps help, or longer ones (a higher learning rate).
 
-    What is measured: relative fall of the cost an epoch at the end of the training, and the loss after ten
+    What is measured: relative fall of the cost per epoch at the end of the training, and the loss after ten
         times the epochs
-    Threshold: 1 % an epoch, with more than half of the baseline's loss left, or 0.5 % in the last quarter
+    Threshold: 1 % per epoch, with more than half of the baseline's loss left, or 0.5 % in the last quarter
         where the network does not learn; ten times the epochs have to end below 0.7 of the loss, or to make a
         network learn that does not
     Source: Cao et al. 2022, DeepFD (insufficient iterations)
@@ -47,8 +48,8 @@ class TooFewEpochs(Rule):
             return
         if not evidence.learns and trial.falling < STILL_FALLING:
             return
-        longer = evidence.longer
-        if not evidence.much_better(longer, CLEARLY_BETTER if evidence.learns else 1.0):
+        longer = evidence.trials.longer
+        if not longer.much_better_than(evidence.trial, CLEARLY_BETTER if evidence.learns else 1.0):
             return
         many = len(longer.costs)
         done = f"{plural(epochs, 'epoch')}, {plural(trial.steps, 'step')}, {'is' if epochs == 1 else 'are'}"
@@ -81,6 +82,6 @@ def _smaller_batches(evidence: Evidence) -> Iterator[Remedy]:
 
 
 def _nearly_done(evidence: Evidence) -> bool:
-    if evidence.baseline <= 0:  # nothing of it can be left
-        return evidence.trial.loss < HALF_WAY * evidence.baseline
-    return evidence.left(evidence.trial.loss) < HALF_WAY
+    if evidence.trial.baseline <= 0:  # nothing of it can be left
+        return evidence.trial.loss < HALF_WAY * evidence.trial.baseline
+    return evidence.trial.left < HALF_WAY

@@ -1,19 +1,20 @@
-"""Where work memory lies: what is never needed at the same time shares a slot of the arena."""
+"""The arena: work memory of a step, in which buffers that are never needed together share a slot."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from mlpcli.plan.fuse import Group
+from mlpcli.plan.fuse import KernelGroup
 
 LINE = 64
 """Bytes of a cache line, to which everything is aligned."""
 
 
 def share_slots(
-    groups: Sequence[Group], owner: Mapping[int, int], sizes: Mapping[int, int], kept: Collection[int]
+    groups: Sequence[KernelGroup], owner: Mapping[int, int], sizes: Mapping[int, int], kept: Collection[int]
 ) -> tuple[dict[int, int], list[int]]:
-    """The slot of each buffer in `sizes` (bytes), and the bytes of each slot; `kept` live to the end.
+    """Return the slot of each buffer in `sizes` (bytes), and the bytes of each slot. kept: buffers that live
+    to the end.
 
     Slots do not overlap, so LLVM may be told that pointers to two of them never meet.
     """
@@ -24,12 +25,14 @@ def share_slots(
             for index in (owner[i] for i in (*kernel.inputs, kernel.output)):
                 first.setdefault(index, at)
                 last[index] = at
+    # Slots are given back when a group has ended, so what one group reads and writes never shares one.
     last.update((owner[index], len(groups)) for index in kept)
     slot: dict[int, int] = {}
     bytes_: list[int] = []
     free: set[int] = set()
     for at in range(len(groups)):
         for index in sorted(i for i in sizes if first[i] == at):
+            # The smallest free slot that is large enough, so that large ones stay for large buffers.
             fitting = [number for number in free if bytes_[number] >= sizes[index]]
             if fitting:
                 slot[index] = min(fitting, key=bytes_.__getitem__)
@@ -42,5 +45,5 @@ def share_slots(
 
 
 def lines(size: int) -> int:
-    """Bytes, rounded up to whole cache lines."""
+    """Return the bytes rounded up to whole cache lines."""
     return -(-size // LINE) * LINE

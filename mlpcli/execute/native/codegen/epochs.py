@@ -2,311 +2,217 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from dataclasses import dataclass
+from functools import partial
 
+from mlpcli.execute.native.argument_block import FIRST_BUFFER, Slot
+from mlpcli.execute.native.codegen.instructions import constant_text
 from mlpcli.execute.native.codegen.loops import kind_of
 from mlpcli.execute.native.codegen.program import StepText
-from mlpcli.execute.native.codegen.writer import BYTES
+from mlpcli.execute.native.codegen.writer import BYTES, Emitter
 from mlpcli.plan.kernel import Plan
-
-(
-    EPOCHS,
-    ORDER,
-    COSTS,
-    STOP,
-    NEXT_UINT32,
-    RANDOM_STATE,
-    COST_BELOW,
-    DONE,
-    BATCHES,
-    ARENA,
-    PRODUCT,
-    BEGUN,
-    TOTALS,
-    FIRST,
-) = range(14)
-"""Slots of the frame (i64 each) that the function is called with; from FIRST on: the step's arguments,
-for inputs the rows, then for each input a buffer to gather a batch into."""
 
 FEW = 4
 """Batches of an epoch that always begins at its first one: knowing their number, the compiler unrolls them,
-and other code may round otherwise. BEGUN is of no meaning then."""
-
-# The shuffle of numpy.random.Generator.permutation, bit for bit: Fisher-Yates from the end; a number up to
-# i is drawn from the generator's own next_uint32, masked to the bits of i, again until it is not above i.
-SHUFFLE = """
-define internal void @mlp_shuffle(ptr noalias %order, i64 %rows, ptr %next, ptr %state) nounwind {
-entry:
-  br label %fill
-fill:
-  %f = phi i64 [ 0, %entry ], [ %f1, %fill ]
-  %fa = getelementptr inbounds i64, ptr %order, i64 %f
-  store i64 %f, ptr %fa
-  %f1 = add i64 %f, 1
-  %filled = icmp eq i64 %f1, %rows
-  br i1 %filled, label %begin, label %fill
-begin:
-  %last = sub i64 %rows, 1
-  %single = icmp eq i64 %last, 0
-  br i1 %single, label %end, label %head
-head:
-  %i = phi i64 [ %last, %begin ], [ %i1, %swap ]
-  %i32 = trunc i64 %i to i32
-  %zeros = call i32 @llvm.ctlz.i32(i32 %i32, i1 false)
-  %mask = lshr i32 -1, %zeros
-  br label %draw
-draw:
-  %word = call i32 %next(ptr %state)
-  %value = and i32 %word, %mask
-  %above = icmp ugt i32 %value, %i32
-  br i1 %above, label %draw, label %swap
-swap:
-  %j = zext i32 %value to i64
-  %ia = getelementptr inbounds i64, ptr %order, i64 %i
-  %ja = getelementptr inbounds i64, ptr %order, i64 %j
-  %iv = load i64, ptr %ia
-  %jv = load i64, ptr %ja
-  store i64 %jv, ptr %ia
-  store i64 %iv, ptr %ja
-  %i1 = sub i64 %i, 1
-  %finished = icmp eq i64 %i1, 0
-  br i1 %finished, label %end, label %head
-end:
-  ret void
+and other code may round otherwise. Slot.BEGUN is of no meaning then."""
+READ = {
+    Slot.EPOCHS: "i64",
+    Slot.ORDER: "ptr",
+    Slot.COSTS: "ptr",
+    Slot.STOP: "ptr",
+    Slot.NEXT_UINT32: "ptr",
+    Slot.RANDOM_STATE: "ptr",
+    Slot.COST_BELOW: "double",
+    Slot.ARENA: "ptr",
+    Slot.PRODUCT: "ptr",
+    Slot.BEGUN: "i64",
+    Slot.TOTALS: "ptr",
 }
-declare i32 @llvm.ctlz.i32(i32, i1)
-declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
-"""
+"""The slots that the code reads, and the LLVM type of each."""
+MEMCPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n"
 
 
 def epochs_text(rows: int, whole: StepText, plan: Plan, rest: StepText | None) -> str:
-    """`void train(ptr frame)` over `rows` rows in batches of plan.batch; `rest` takes the last, smaller one.
+    """Return `void train(ptr block)`, which does epochs over `rows` rows; block: an ArgumentBlock.
 
-    Both steps have the same arguments. Ends early when the stop flag is set after a batch, when the cost
-    is lost, or when an epoch's mean cost is below the limit; DONE and BATCHES tell how far it came. COSTS
-    are sums over the rows seen. BEGUN: batches of the first epoch that are done already; TOTALS: their sums.
+    whole: the step of a full batch, of plan.batch rows. rest: that of the last, smaller batch, with the same
+    arguments; None where the batches divide the rows. An epoch is the last when the stop flag is set after a
+    batch, when the sum of the costs is not finite, or when the mean cost is below the limit.
     """
-    lines = [f"define void @train(ptr %frame) {whole.attributes} {{", "entry:"]
-    put = lines.append
-    inputs = [i for i in whole.arguments if plan.buffers[i].role == "input"]
-    outputs = list(dict.fromkeys(plan.outputs.values()))
-    kinds = {i: kind_of(plan.buffers[i].dtype) for i in whole.arguments}
-    widths = {i: _row_entries(plan, i) for i in inputs}
-    named = dict(zip(whole.keys, whole.arguments, strict=True))
+    writer = _EpochsWriter(rows, whole, plan, rest)
+    writer.write()
+    head = f"define void @train(ptr %block) {whole.attributes} {{"
+    return "\n".join([MEMCPY, head, *writer.lines, "}", ""])
 
-    def slot(name: str, number: int, kind: str) -> None:
-        put(f"  %{name}.a = getelementptr inbounds i64, ptr %frame, i64 {number}")
-        put(f"  %{name} = load {kind}, ptr %{name}.a")
 
-    for name, number, kind in (
-        ("epochs", EPOCHS, "i64"),
-        ("order", ORDER, "ptr"),
-        ("costs", COSTS, "ptr"),
-        ("stop", STOP, "ptr"),
-        ("next", NEXT_UINT32, "ptr"),
-        ("random", RANDOM_STATE, "ptr"),
-        ("below", COST_BELOW, "double"),
-        ("arena", ARENA, "ptr"),
-        ("product", PRODUCT, "ptr"),
-        ("begun", BEGUN, "i64"),
-        ("totals", TOTALS, "ptr"),
-    ):
-        slot(name, number, kind)
-    for number, index in enumerate(whole.arguments):
-        if index in outputs:
-            put(f"  %b{index} = alloca {kinds[index]}, align 8")
-        elif index in whole.local:
-            slot(f"home{index}", FIRST + number, "ptr")
-            put(f"  %b{index} = alloca [{whole.local[index]} x i8], align 64")
-            put(_copy(f"%b{index}", f"%home{index}", whole.local[index]))
+@dataclass(frozen=True)
+class _Input:
+    """An input of the step. width: entries of a row; rows, batch: pointers to all rows and to a batch."""
+
+    kind: str
+    width: int
+    rows: str
+    batch: str
+
+
+class _EpochsWriter:
+    """A writer of the body of `train`.
+
+    What changes from epoch to epoch lies on the stack, of which LLVM makes registers.
+    """
+
+    def __init__(self, rows: int, whole: StepText, plan: Plan, rest: StepText | None) -> None:
+        self._rows, self._whole, self._plan, self._rest = rows, whole, plan, rest
+        self._emitter = emitter = Emitter()
+        self.lines = emitter.lines
+        emitter.label("entry")
+        self._values = {slot: self._load(slot, kind) for slot, kind in READ.items()}
+        self._outputs = list(dict.fromkeys(plan.outputs.values()))
+        self._pointers: dict[int, str] = {}
+        self._homes: dict[int, str] = {}
+        self._inputs: dict[int, _Input] = {}
+        for number, index in enumerate(whole.arguments):
+            self._pointers[index] = self._buffer(number, index)
+        inputs = [index for index in whole.arguments if plan.buffers[index].role == "input"]
+        for number, index in enumerate(inputs, start=FIRST_BUFFER + len(whole.arguments)):
+            width = math.prod(plan.buffers[index].shape[1:])
+            self._inputs[index] = _Input(
+                self._kind(index), width, self._pointers[index], self._load(number, "ptr")
+            )
+        self._sums = emitter.let(f"alloca [{len(self._outputs)} x double], align 8")
+        self._halted, self._batches, self._done = (emitter.let(f"alloca {t}") for t in ("i1", "i64", "i64"))
+
+    def write(self) -> None:
+        """Write all epochs, and what is read from the block afterwards."""
+        emitter = self._emitter
+        emitter.loop_until(self._values[Slot.EPOCHS], self._epoch)
+        for index, home in self._homes.items():
+            emitter.put(_memcpy(home, self._pointers[index], self._whole.local[index]))
+        for slot, value in ((Slot.DONE, self._done), (Slot.BATCHES, self._batches)):
+            emitter.store(emitter.let(f"load i64, ptr {value}"), "%block", "i64", str(int(slot)))
+        emitter.put("ret void")
+
+    def _kind(self, index: int) -> str:
+        return kind_of(self._plan.buffers[index].dtype)
+
+    def _load(self, slot: int, kind: str) -> str:
+        """Write the loading of a slot of the block."""
+        address = self._emitter.let(f"getelementptr inbounds i64, ptr %block, i64 {int(slot)}")
+        return self._emitter.let(f"load {kind}, ptr {address}")
+
+    def _buffer(self, number: int, index: int) -> str:
+        """Return the pointer to an argument of the step, the one with this number."""
+        if index in self._outputs:
+            return self._emitter.let(f"alloca {self._kind(index)}, align 8")
+        pointer = self._load(FIRST_BUFFER + number, "ptr")
+        if index not in self._whole.local:
+            return pointer
+        # A copy on the stack may stay in registers from step to step; it goes home after the last epoch.
+        copy = self._emitter.let(f"alloca [{self._whole.local[index]} x i8], align 64")
+        self._emitter.put(_memcpy(copy, pointer, self._whole.local[index]))
+        self._homes[index] = pointer
+        return copy
+
+    def _epoch(self, epoch: str) -> str:
+        """Write one epoch; return an i1: whether it has to be the last."""
+        emitter, values = self._emitter, self._values
+        shuffle = f"call void @mlp_shuffle(ptr {values[Slot.ORDER]}, i64 {self._rows}, "
+        shuffle += f"ptr {values[Slot.NEXT_UINT32]}, ptr {values[Slot.RANDOM_STATE]})"
+        emitter.when(f"icmp ne ptr {values[Slot.NEXT_UINT32]}, null", lambda: emitter.put(shuffle))
+        emitter.put(f"store [{len(self._outputs)} x double] zeroinitializer, ptr {self._sums}")
+        self._all_batches(epoch)
+        batches, halted = emitter.let(f"load i64, ptr {self._batches}"), f"load i1, ptr {self._halted}"
+        done = emitter.let(f"mul i64 {batches}, {self._plan.batch}")
+        seen = emitter.let(f"call i64 @llvm.umin.i64(i64 {done}, i64 {self._rows})")
+        sums = [emitter.load(self._sums, "double", str(at)) for at in range(len(self._outputs))]
+        for at, total in enumerate(sums):
+            place = emitter.offset([(epoch, len(sums))], at)
+            emitter.store(total, values[Slot.COSTS], "double", place)
+        mean = emitter.let(f"fdiv double {sums[0]}, {emitter.let(f'uitofp i64 {seen} to double')}")
+        enough = emitter.let(f"fcmp olt double {mean}, {values[Slot.COST_BELOW]}")
+        emitter.put(f"store i64 {emitter.let(f'add i64 {epoch}, 1')}, ptr {self._done}")
+        return emitter.let(f"or i1 {enough}, {emitter.let(halted)}")
+
+    def _all_batches(self, epoch: str) -> None:
+        """Write the batches of an epoch, full ones first."""
+        emitter, (full, left) = self._emitter, divmod(self._rows, self._plan.batch)
+        emitter.put(f"store i1 false, ptr {self._halted}")
+
+        def whole_batches(first: str) -> None:
+            halted = emitter.loop_until(str(full), self._whole_batch, first)
+            emitter.put(f"store i1 {halted}, ptr {self._halted}")
+
+        if full + bool(left) <= FEW:
+            whole_batches("0")
         else:
-            slot(f"b{index}", FIRST + number, "ptr")
-    for number, index in enumerate(inputs):
-        slot(f"g{index}", FIRST + len(whole.arguments) + number, "ptr")
-    put(f"  %sums = alloca [{len(outputs)} x double], align 8")
-    put("  %shuffled = icmp ne ptr %next, null")
-    put("  %gathered = icmp ne ptr %order, null")
-    put("  br label %epoch")
-    put("epoch:")
-    put("  %e = phi i64 [ 0, %entry ], [ %e1, %more ]")
-    put("  br i1 %shuffled, label %shuffle, label %begin")
-    put("shuffle:")
-    put(f"  call void @mlp_shuffle(ptr %order, i64 {rows}, ptr %next, ptr %random)")
-    put("  br label %begin")
-    put("begin:")
-    put(f"  store [{len(outputs)} x double] zeroinitializer, ptr %sums")
-    full, left = divmod(rows, plan.batch)
-    begin = ("0", "begin")
-    if full + bool(left) <= FEW:
-        put("  br label %w.batch")
-    else:
-        put("  %initial = icmp eq i64 %e, 0")
-        put("  %skip = select i1 %initial, i64 %begun, i64 0")
-        put("  %anew = icmp eq i64 %skip, 0")
-        put("  br i1 %anew, label %start, label %resume")
-        put("resume:")
-        put(_copy("%sums", "%totals", 8 * len(outputs)))
-        put("  br label %start")
-        put("start:")
-        put(f"  %through = icmp eq i64 %skip, {full}")
-        put("  br i1 %through, label %rest, label %w.batch")
-        begin = ("%skip", "start")
-    _batch(lines, "w", whole, plan.batch, full, inputs, outputs, named, kinds, widths, begin, "rest")
-    put("rest:")
-    if left:
-        assert rest is not None
-        put("  br label %r.batch")
-        _batch(
-            lines,
-            "r",
-            rest,
-            left,
-            1,
-            inputs,
-            outputs,
-            named,
-            kinds,
-            widths,
-            ("0", "rest"),
-            "mean",
-            full,
-            rows - left,
+            # An epoch that was begun in an earlier call: nothing but its last batch may be left of it.
+            initial = emitter.let(f"icmp eq i64 {epoch}, 0")
+            first = emitter.let(f"select i1 {initial}, i64 {self._values[Slot.BEGUN]}, i64 0")
+            totals = _memcpy(self._sums, self._values[Slot.TOTALS], 8 * len(self._outputs))
+            emitter.when(f"icmp ne i64 {first}, 0", lambda: emitter.put(totals))
+            emitter.when(f"icmp ne i64 {first}, {full}", lambda: whole_batches(first))
+        if self._rest is not None:
+            halted = emitter.let(f"load i1, ptr {self._halted}")
+            emitter.when(f"icmp eq i1 {halted}, false", partial(self._last_batch, self._rest, left))
+
+    def _whole_batch(self, number: str) -> str:
+        start = self._emitter.offset([(number, self._plan.batch)])
+        self._emitter.put(f"store i64 {self._emitter.let(f'add i64 {number}, 1')}, ptr {self._batches}")
+        return self._batch(self._whole, self._plan.batch, start)
+
+    def _last_batch(self, step: StepText, size: int) -> None:
+        halted = self._batch(step, size, str(self._rows - size))
+        self._emitter.put(f"store i1 {halted}, ptr {self._halted}")
+        self._emitter.put(f"store i64 {-(-self._rows // self._plan.batch)}, ptr {self._batches}")
+
+    def _batch(self, step: StepText, size: int, start: str) -> str:
+        """Write a step on `size` rows from `start` on; return an i1: whether it has to be the last."""
+        emitter, order = self._emitter, self._values[Slot.ORDER]
+        emitter.when(
+            f"icmp ne ptr {order}, null",
+            lambda: emitter.carried_loop(str(size), (), partial(self._gather_row, start)),
         )
-    else:
-        put("  br label %mean")
-    put("mean:")
-    put("  br label %write")
-    put("write:")
-    early = "[ %w.seen, %w.lost ]" + (", [ %r.seen, %r.lost ]" if left else "")
-    batches = "[ %w.n, %w.lost ]" + (f", [ {full + 1}, %r.lost ]" if left else "")
-    put(f"  %seen = phi i64 [ {rows}, %mean ], {early}")
-    put(f"  %n = phi i64 [ {full + bool(left)}, %mean ], {batches}")
-    put(f"  %halted = phi i1 [ false, %mean ], [ true, %w.lost ]{', [ true, %r.lost ]' if left else ''}")
-    put("  %seenf = uitofp i64 %seen to double")
-    put(f"  %base = mul i64 %e, {len(outputs)}")
-    for at in range(len(outputs)):
-        put(f"  %s{at}.a = getelementptr inbounds double, ptr %sums, i64 {at}")
-        put(f"  %s{at} = load double, ptr %s{at}.a")
-        put(f"  %m{at} = fdiv double %s{at}, %seenf")
-        put(f"  %o{at} = add i64 %base, {at}")
-        put(f"  %c{at} = getelementptr inbounds double, ptr %costs, i64 %o{at}")
-        put(f"  store double %s{at}, ptr %c{at}")
-    put("  %e1 = add i64 %e, 1")
-    put("  %enough = fcmp olt double %m0, %below")
-    put("  %all = icmp eq i64 %e1, %epochs")
-    put("  %x = or i1 %enough, %all")
-    put("  %y = or i1 %x, %halted")
-    put("  br i1 %y, label %finish, label %more")
-    put("more:")
-    put("  br label %epoch")
-    put("finish:")
-    for index, size in whole.local.items():
-        put(_copy(f"%home{index}", f"%b{index}", size))
-    put(f"  %done.a = getelementptr inbounds i64, ptr %frame, i64 {DONE}")
-    put("  store i64 %e1, ptr %done.a")
-    put(f"  %batches.a = getelementptr inbounds i64, ptr %frame, i64 {BATCHES}")
-    put("  store i64 %n, ptr %batches.a")
-    put("  ret void")
-    put("}")
-    return "\n".join(lines) + "\n"
+        pointers = dict(self._pointers)
+        for index, each in self._inputs.items():
+            direct = emitter.address(each.rows, each.kind, emitter.offset([(start, each.width)]))
+            gathered = emitter.let(f"icmp ne ptr {order}, null")
+            pointers[index] = emitter.let(f"select i1 {gathered}, ptr {each.batch}, ptr {direct}")
+        named = dict(zip(self._whole.keys, self._whole.arguments, strict=True))
+        given = [pointers[named[key]] for key in step.keys]
+        given += [self._values[Slot.ARENA], self._values[Slot.PRODUCT]]
+        emitter.put(f"call void @{step.name}({', '.join(f'ptr {pointer}' for pointer in given)})")
+        cost, *_ = [self._add_to_sum(at, index, size) for at, index in enumerate(self._outputs)]
+        # A number that is not finite minus itself is NaN, and no other is.
+        difference = emitter.let(f"fsub double {cost}, {cost}")
+        not_finite = emitter.let(f"fcmp uno double {difference}, 0.0")
+        flag = emitter.let(f"load volatile i8, ptr {self._values[Slot.STOP]}")
+        asked = emitter.let(f"icmp ne i8 {flag}, 0")
+        return emitter.let(f"or i1 {not_finite}, {asked}")
 
+    def _gather_row(self, start: str, number: str, _: list[str]) -> tuple[str, ...]:
+        """Write the copying of one row of every input to its place in the batch."""
+        emitter = self._emitter
+        place = emitter.let(f"add i64 {start}, {number}")
+        chosen = emitter.load(self._values[Slot.ORDER], "i64", place)
+        for each in self._inputs.values():
+            source = emitter.address(each.rows, each.kind, emitter.offset([(chosen, each.width)]))
+            target = emitter.address(each.batch, each.kind, emitter.offset([(number, each.width)]))
+            size = BYTES[each.kind]
+            emitter.put(_memcpy(target, source, each.width * size, f"align {size} "))
+        return ()
 
-def _batch(
-    lines: list[str],
-    p: str,
-    step: StepText,
-    size: int,
-    count: int,
-    inputs: Sequence[int],
-    outputs: Sequence[int],
-    named: dict[str, int],
-    kinds: dict[int, str],
-    widths: dict[int, int],
-    before: tuple[str, str],
-    after: str,
-    first: int = 0,
-    begin: int = 0,
-) -> None:
-    """The loop over `count` batches of `size` rows; labels and names begin with p.
-
-    before: the batch to begin with, and the block it comes from. first, begin: the batches and rows of the
-    loop before.
-    """
-    put = lines.append
-    put(f"{p}.batch:")
-    put(f"  %{p}.b = phi i64 [ {before[0]}, %{before[1]} ], [ %{p}.n0, %{p}.next ]")
-    put(f"  %{p}.from0 = mul i64 %{p}.b, {size}")
-    put(f"  %{p}.from = add i64 %{p}.from0, {begin}")
-    start = f"%{p}.from"
-    put(f"  br i1 %gathered, label %{p}.take, label %{p}.direct")
-    put(f"{p}.take:")
-    put(f"  br label %{p}.row")
-    put(f"{p}.row:")
-    put(f"  %{p}.r = phi i64 [ 0, %{p}.take ], [ %{p}.r1, %{p}.row ]")
-    put(f"  %{p}.place = add i64 {start}, %{p}.r")
-    put(f"  %{p}.oa = getelementptr inbounds i64, ptr %order, i64 %{p}.place")
-    put(f"  %{p}.chosen = load i64, ptr %{p}.oa")
-    for index in inputs:
-        kind, width = kinds[index], widths[index]
-        for word, base, row in (("s", f"%b{index}", f"%{p}.chosen"), ("t", f"%g{index}", f"%{p}.r")):
-            put(f"  %{p}.{word}o{index} = mul i64 {row}, {width}")
-            put(f"  %{p}.{word}{index} = getelementptr inbounds {kind}, ptr {base}, i64 %{p}.{word}o{index}")
-        bytes_ = width * BYTES[kind]
-        arguments = f"ptr align {BYTES[kind]} %{p}.t{index}, ptr align {BYTES[kind]} %{p}.s{index}"
-        put(f"  call void @llvm.memcpy.p0.p0.i64({arguments}, i64 {bytes_}, i1 false)")
-    put(f"  %{p}.r1 = add i64 %{p}.r, 1")
-    put(f"  %{p}.taken = icmp eq i64 %{p}.r1, {size}")
-    put(f"  br i1 %{p}.taken, label %{p}.step, label %{p}.row")
-    put(f"{p}.direct:")
-    for index in inputs:
-        put(f"  %{p}.do{index} = mul i64 {start}, {widths[index]}")
-        put(f"  %{p}.d{index} = getelementptr inbounds {kinds[index]}, ptr %b{index}, i64 %{p}.do{index}")
-    put(f"  br label %{p}.step")
-    put(f"{p}.step:")
-    arguments_ = []
-    for key in step.keys:
-        index = named[key]
-        pointer = f"%b{index}"
-        if index in inputs:
-            pointer = f"%{p}.i{index}"
-            put(f"  {pointer} = phi ptr [ %g{index}, %{p}.row ], [ %{p}.d{index}, %{p}.direct ]")
-        arguments_.append(f"ptr {pointer}")
-    put(f"  call void @{step.name}({', '.join([*arguments_, 'ptr %arena', 'ptr %product'])})")
-    for at, index in enumerate(outputs):
-        kind = kinds[index]
-        put(f"  %{p}.v{at} = load {kind}, ptr %b{index}")
-        wide = f"%{p}.v{at}"
+    def _add_to_sum(self, at: int, index: int, size: int) -> str:
+        """Write the adding of an output's value, times the rows of the batch; return the new sum."""
+        emitter, kind = self._emitter, self._kind(index)
+        value = emitter.load(self._pointers[index], kind, "0")
         if kind == "float":
-            wide = f"%{p}.w{at}"
-            put(f"  {wide} = fpext float %{p}.v{at} to double")
-        put(f"  %{p}.sa{at} = getelementptr inbounds double, ptr %sums, i64 {at}")
-        put(f"  %{p}.so{at} = load double, ptr %{p}.sa{at}")
-        put(f"  %{p}.part{at} = fmul double {wide}, {float(size):e}")
-        put(f"  %{p}.sn{at} = fadd double %{p}.so{at}, %{p}.part{at}")
-        put(f"  store double %{p}.sn{at}, ptr %{p}.sa{at}")
-    put(f"  %{p}.n0 = add i64 %{p}.b, 1")
-    put(f"  %{p}.n = add i64 %{p}.n0, {first}")
-    put(f"  %{p}.seen0 = mul i64 %{p}.n0, {size}")
-    put(f"  %{p}.seen = add i64 %{p}.seen0, {begin}")
-    put(f"  %{p}.zero = fsub double %{p}.sn0, %{p}.sn0")
-    put(f"  %{p}.nan = fcmp uno double %{p}.zero, 0.0")
-    put(f"  %{p}.flag = load volatile i8, ptr %stop")
-    put(f"  %{p}.asked = icmp ne i8 %{p}.flag, 0")
-    put(f"  %{p}.halt = or i1 %{p}.nan, %{p}.asked")
-    put(f"  br i1 %{p}.halt, label %{p}.lost, label %{p}.next")
-    put(f"{p}.lost:")
-    put("  br label %write")
-    put(f"{p}.next:")
-    put(f"  %{p}.finished = icmp eq i64 %{p}.n0, {count}")
-    put(f"  br i1 %{p}.finished, label %{after}, label %{p}.batch")
+            value = emitter.let(f"fpext float {value} to double")
+        part = emitter.let(f"fmul double {value}, {constant_text(float(size), 'double')}")
+        total = emitter.let(f"fadd double {emitter.load(self._sums, 'double', str(at))}, {part}")
+        emitter.store(total, self._sums, "double", str(at))
+        return total
 
 
-def _copy(target: str, source: str, size: int) -> str:
-    return f"  call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size}, i1 false)"
-
-
-def _row_entries(plan: Plan, index: int) -> int:
-    entries = 1
-    for size in plan.buffers[index].shape[1:]:
-        entries *= size
-    return entries
+def _memcpy(target: str, source: str, size: int, align: str = "") -> str:
+    return f"call void @llvm.memcpy.p0.p0.i64(ptr {align}{target}, ptr {align}{source}, i64 {size}, i1 false)"

@@ -12,12 +12,14 @@ _OPERATION = {"add": "fadd", "sub": "fsub", "mul": "fmul"}
 
 
 @dataclass(frozen=True)
-class Scalar:
-    """A value in a function that is being written: an SSA name or a constant. + - * << >> & | ^ append to
-    its code; a plain number beside it becomes a constant of its type.
+class SsaValue:
+    """A value in a function that is being written: an SSA name or a constant.
+
+    The operators + - * << >> & | ^ append to its code; a plain number beside it becomes a constant of its
+    type.
     """
 
-    code: Code = field(repr=False, compare=False)
+    code: InstructionWriter = field(repr=False, compare=False)
     name: str
     type: str
 
@@ -25,39 +27,39 @@ class Scalar:
     def is_bool(self) -> bool:
         return self.type == "i1"
 
-    def __add__(self, other: Scalar | float) -> Scalar:
+    def __add__(self, other: SsaValue | float) -> SsaValue:
         return self.code.arithmetic("add", self, other)
 
-    def __sub__(self, other: Scalar | float) -> Scalar:
+    def __sub__(self, other: SsaValue | float) -> SsaValue:
         return self.code.arithmetic("sub", self, other)
 
-    def __mul__(self, other: Scalar | float) -> Scalar:
+    def __mul__(self, other: SsaValue | float) -> SsaValue:
         return self.code.arithmetic("mul", self, other)
 
-    def __rsub__(self, other: float) -> Scalar:
+    def __rsub__(self, other: float) -> SsaValue:
         return self.code.constant(other, self.type) - self
 
-    def __truediv__(self, other: Scalar | float) -> Scalar:
+    def __truediv__(self, other: SsaValue | float) -> SsaValue:
         return self.code.operation("fdiv", self, other)
 
-    def __lshift__(self, other: int) -> Scalar:
+    def __lshift__(self, other: int) -> SsaValue:
         return self.code.operation("shl", self, other)
 
-    def __rshift__(self, other: int) -> Scalar:
-        """Zeros come in from the left."""
+    def __rshift__(self, other: int) -> SsaValue:
+        """Shift right; zeros come in from the left."""
         return self.code.operation("lshr", self, other)
 
-    def __and__(self, other: Scalar | int) -> Scalar:
+    def __and__(self, other: SsaValue | int) -> SsaValue:
         return self.code.operation("and", self, other)
 
-    def __xor__(self, other: Scalar | int) -> Scalar:
+    def __xor__(self, other: SsaValue | int) -> SsaValue:
         return self.code.operation("xor", self, other)
 
-    def __or__(self, other: Scalar | int) -> Scalar:
+    def __or__(self, other: SsaValue | int) -> SsaValue:
         return self.code.operation("or", self, other)
 
 
-class Code:
+class InstructionWriter:
     """The instructions of one function, in order, appended to `lines`; names begin with `prefix`.
 
     contract: let LLVM join a product and a sum to one instruction, with one rounding, where the machine
@@ -70,55 +72,55 @@ class Code:
         self._count = count()
         self._flags = " contract" if contract else ""
 
-    def emit(self, type: str, text: str) -> Scalar:
-        """A new value of that type, made by one instruction."""
+    def emit(self, type: str, text: str) -> SsaValue:
+        """Append one instruction; return its value, of that type."""
         name = f"{self._prefix}{next(self._count)}"
         self.lines.append(f"  {name} = {text}")
-        return Scalar(self, name, type)
+        return SsaValue(self, name, type)
 
-    def constant(self, value: float, type: str) -> Scalar:
-        return Scalar(self, constant_text(value, type), type)
+    def constant(self, value: float, type: str) -> SsaValue:
+        return SsaValue(self, constant_text(value, type), type)
 
-    def operation(self, name: str, a: Scalar, b: Scalar | float, flags: str = "") -> Scalar:
+    def operation(self, name: str, a: SsaValue, b: SsaValue | float, flags: str = "") -> SsaValue:
         return self.emit(a.type, f"{name}{flags} {a.type} {a.name}, {self._text(b, a.type)}")
 
-    def arithmetic(self, name: str, a: Scalar, b: Scalar | float) -> Scalar:
-        """add, sub or mul, on floats or on integers."""
+    def arithmetic(self, name: str, a: SsaValue, b: SsaValue | float) -> SsaValue:
+        """Append add, sub or mul, on floats or on integers."""
         if a.type in INTEGER:
             return self.operation(_OPERATION[name], a, b, self._flags)
         return self.operation(name, a, b)
 
-    def compare(self, predicate: str, a: Scalar, b: Scalar | float) -> Scalar:
+    def compare(self, predicate: str, a: SsaValue, b: SsaValue | float) -> SsaValue:
         return self.emit("i1", f"fcmp {predicate} {a.type} {a.name}, {self._text(b, a.type)}")
 
-    def select(self, condition: Scalar, a: Scalar | float, b: Scalar | float) -> Scalar:
-        """a where the condition holds, else b; at least one of them is a scalar."""
-        type = next(s.type for s in (a, b) if isinstance(s, Scalar))
+    def select(self, condition: SsaValue, a: SsaValue | float, b: SsaValue | float) -> SsaValue:
+        """Choose a where the condition holds, else b; at least one of them is an SsaValue."""
+        type = next(s.type for s in (a, b) if isinstance(s, SsaValue))
         return self.emit(
             type,
             f"select i1 {condition.name}, {type} {self._text(a, type)}, {type} {self._text(b, type)}",
         )
 
-    def bits(self, value: Scalar) -> Scalar:
-        """The float as an integer of its size."""
+    def bits(self, value: SsaValue) -> SsaValue:
+        """Return the bits of a float as an integer of its size."""
         return self.emit(INTEGER[value.type], f"bitcast {value.type} {value.name} to {INTEGER[value.type]}")
 
-    def from_bits(self, value: Scalar) -> Scalar:
+    def from_bits(self, value: SsaValue) -> SsaValue:
         type = "double" if value.type == "i64" else "float"
         return self.emit(type, f"bitcast {value.type} {value.name} to {type}")
 
-    def call(self, function: str, *operands: Scalar) -> Scalar:
-        """The function takes and gives the type of its first operand."""
+    def call(self, function: str, *operands: SsaValue) -> SsaValue:
+        """Call a function that takes and returns the type of its first operand."""
         type = operands[0].type
         return self.emit(type, f"call {type} @{function}({', '.join(f'{type} {o.name}' for o in operands)})")
 
     @staticmethod
-    def _text(value: Scalar | float, type: str) -> str:
-        return value.name if isinstance(value, Scalar) else constant_text(value, type)
+    def _text(value: SsaValue | float, type: str) -> str:
+        return value.name if isinstance(value, SsaValue) else constant_text(value, type)
 
 
 def constant_text(value: float, type: str) -> str:
-    """The number, exactly; a float is written in hexadecimal, as the double that equals it."""
+    """Return the number as LLVM reads it, exactly: a float in hexadecimal, as the double that equals it."""
     if type == "i1":
         return "true" if value else "false"
     if type not in INTEGER:
@@ -129,7 +131,7 @@ def constant_text(value: float, type: str) -> str:
 
 
 def round_to_float(value: float) -> float:
-    """The nearest single, infinity beyond the largest."""
+    """Return the nearest single-precision number; infinity beyond the largest."""
     try:
         return float(struct.unpack("<f", struct.pack("<f", value))[0])
     except OverflowError:

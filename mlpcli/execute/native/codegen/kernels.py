@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 from mlpcli.execute.native.codegen.layout import view_place
-from mlpcli.execute.native.codegen.loops import Place, emit_loop
-from mlpcli.execute.native.codegen.scalar_ops import LlvmWords
+from mlpcli.execute.native.codegen.loops import BufferView, emit_loop
+from mlpcli.execute.native.codegen.scalar_ops import LlvmScalarOps
 from mlpcli.execute.native.codegen.writer import STORED, Emitter
-from mlpcli.execute.native.products.tiles import Machine, Product, emit_product, make_product
-from mlpcli.plan.fuse import Group
+from mlpcli.execute.native.products.tiles import emit_product
+from mlpcli.execute.native.products.tiling import Machine, Product, make_product
+from mlpcli.plan.fuse import KernelGroup
 from mlpcli.plan.kernel import Kernel, Plan
 
 SCRATCH = "%scratch"
@@ -18,19 +19,19 @@ SCRATCH = "%scratch"
 
 
 def emit_group(
-    group: Group,
+    group: KernelGroup,
     plan: Plan,
-    places: Mapping[int, Place],
+    places: Mapping[int, BufferView],
     emitter: Emitter,
-    words: LlvmWords,
+    ops: LlvmScalarOps,
     machine: Machine,
 ) -> int:
     """Write the group's instructions; return how many bytes at SCRATCH they use.
 
-    words: append to the emitter's lines.
+    ops: append to the emitter's lines.
     """
     if group.kind == "loop":
-        emit_loop(group, plan, places, emitter, words)
+        emit_loop(group, plan, places, emitter, ops)
         return 0
     (kernel,) = group.kernels
     if group.kind == "matmul":
@@ -39,14 +40,14 @@ def emit_group(
     return 0
 
 
-def product_of(kernel: Kernel, places: Mapping[int, Place]) -> Product:
+def product_of(kernel: Kernel, places: Mapping[int, BufferView]) -> Product:
     """Return the product that a matmul kernel means."""
     settings = dict(kernel.attributes)
     a, b = (places[index] for index in kernel.inputs)
     return make_product(a, b, places[kernel.output], settings["transpose_a"], settings["transpose_b"])
 
 
-def emit_copy_of(source: Place, target: Place, emitter: Emitter) -> None:
+def emit_copy_of(source: BufferView, target: BufferView, emitter: Emitter) -> None:
     """Write the instructions that copy an array of the target's shape, entry by entry."""
 
     def entry(indices: Sequence[str]) -> None:
@@ -58,7 +59,7 @@ def emit_copy_of(source: Place, target: Place, emitter: Emitter) -> None:
     emitter.nest(target.shape, entry)
 
 
-def _emit_scatter(kernel: Kernel, plan: Plan, places: Mapping[int, Place], emitter: Emitter) -> None:
+def _emit_scatter(kernel: Kernel, plan: Plan, places: Mapping[int, BufferView], emitter: Emitter) -> None:
     whole = places[kernel.output]
     emitter.put(
         f"store [{math.prod(whole.shape)} x {STORED[whole.kind]}] zeroinitializer, "

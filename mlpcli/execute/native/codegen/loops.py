@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlpcli.execute.native.codegen.instructions import constant_text
-from mlpcli.execute.native.codegen.scalar_ops import LlvmWords
+from mlpcli.execute.native.codegen.scalar_ops import LlvmScalarOps
 from mlpcli.execute.native.codegen.writer import TYPES, Emitter
-from mlpcli.ops.scalar_ops import EagerWords
-from mlpcli.plan.fuse import Group
+from mlpcli.ops.scalar_ops import NumpyScalarOps
+from mlpcli.plan.fuse import KernelGroup
 from mlpcli.plan.kernel import Kernel, Plan
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a buffer lies: a pointer, and strides in entries per axis (0: spread); offset in entries."""
+@dataclass(frozen=True, kw_only=True)
+class BufferView:
+    """The place of a buffer: a pointer, and strides in entries per axis (0: spread); offset in entries.
+
+    kind: the LLVM type of an entry.
+    """
 
     pointer: str
     shape: tuple[int, ...]
@@ -27,22 +30,26 @@ class Place:
 
 
 def emit_loop(
-    group: Group, plan: Plan, places: Mapping[int, Place], emitter: Emitter, words: LlvmWords
+    group: KernelGroup, plan: Plan, places: Mapping[int, BufferView], emitter: Emitter, ops: LlvmScalarOps
 ) -> None:
-    """One nest over the group's shape. Values made and used in it stay in registers."""
+    """Write one loop nest over the group's shape. Values made and used in it stay in registers."""
     reductions = [kernel for kernel in group.kernels if kernel.op.kind == "reduce"]
     for kernel in reductions:
         _start(kernel, plan, places[kernel.output], emitter)
     shape, flat = _collapsed(group, plan, places)
 
     def entry(indices: Sequence[str]) -> None:
-        _body(group, plan, places, emitter, words, None if flat else indices, indices)
+        _body(group, plan, places, emitter, ops, None if flat else indices, indices)
 
     emitter.nest(shape, entry)
 
 
-def _collapsed(group: Group, plan: Plan, places: Mapping[int, Place]) -> tuple[tuple[int, ...], bool]:
-    """The shape to loop over: one flat axis where every operand is whole or a single entry."""
+def _collapsed(
+    group: KernelGroup, plan: Plan, places: Mapping[int, BufferView]
+) -> tuple[tuple[int, ...], bool]:
+    """Return the shape to loop over, and whether it is flat: one axis, where every operand is whole or a
+    single entry.
+    """
     shape = group.shape
     if any(k.op.kind == "reduce" and not _reduces_all(k, shape) for k in group.kernels):
         return shape, False
@@ -58,11 +65,11 @@ def _collapsed(group: Group, plan: Plan, places: Mapping[int, Place]) -> tuple[t
 
 
 def _body(
-    group: Group,
+    group: KernelGroup,
     plan: Plan,
-    places: Mapping[int, Place],
+    places: Mapping[int, BufferView],
     emitter: Emitter,
-    words: LlvmWords,
+    ops: LlvmScalarOps,
     indices: Sequence[str] | None,
     flat: Sequence[str],
 ) -> None:
@@ -76,7 +83,7 @@ def _body(
             return float(buffer.value)
         place = places[index]
         loaded = emitter.load(place.pointer, place.kind, _at(place, group.shape, indices, flat, emitter))
-        values[index] = words.value(loaded, is_bool=place.kind == "i1")
+        values[index] = ops.value(loaded, is_bool=place.kind == "i1")
         return values[index]
 
     for kernel in group.kernels:
@@ -88,20 +95,24 @@ def _body(
             assert place is not None
             at = emitter.offset(_reduced_terms(kernel, group.shape, indices or ()), place.offset)
             address = emitter.address(place.pointer, place.kind, at)
-            so_far = words.value(emitter.let(f"load {place.kind}, ptr {address}"))
+            so_far = ops.value(emitter.let(f"load {place.kind}, ptr {address}"))
             # The order of a sum is left to LLVM, which then adds in vectors; it is the same on every run.
-            joined = kernel.op.formula(words.reassociating(), so_far, inputs[0])
-            emitter.put(f"store {place.kind} {words.text(joined)}, ptr {address}")
+            joined = kernel.op.formula(ops.reassociating(), so_far, inputs[0])
+            emitter.put(f"store {place.kind} {ops.text(joined)}, ptr {address}")
             continue
-        result = kernel.op.formula(words, *inputs, **settings)
+        result = kernel.op.formula(ops, *inputs, **settings)
         values[kernel.output] = result
         if place is not None:
             at = _at(place, group.shape, indices, flat, emitter)
-            emitter.store(words.text(result), place.pointer, place.kind, at)
+            emitter.store(ops.text(result), place.pointer, place.kind, at)
 
 
 def _at(
-    place: Place, shape: tuple[int, ...], indices: Sequence[str] | None, flat: Sequence[str], emitter: Emitter
+    place: BufferView,
+    shape: tuple[int, ...],
+    indices: Sequence[str] | None,
+    flat: Sequence[str],
+    emitter: Emitter,
 ) -> str:
     if indices is None:
         return emitter.offset([(flat[0], 0 if math.prod(place.shape) == 1 else 1)], place.offset)
@@ -125,7 +136,7 @@ def _reduced_terms(kernel: Kernel, shape: tuple[int, ...], indices: Sequence[str
     return [(indices[axis], stride) for axis, stride in zip(kept, strides, strict=True)] if indices else []
 
 
-def _start(kernel: Kernel, plan: Plan, place: Place, emitter: Emitter) -> None:
+def _start(kernel: Kernel, plan: Plan, place: BufferView, emitter: Emitter) -> None:
     start = constant_text(_neutral(kernel), place.kind)
 
     def put(index: str) -> None:
@@ -135,19 +146,19 @@ def _start(kernel: Kernel, plan: Plan, place: Place, emitter: Emitter) -> None:
 
 
 def _neutral(kernel: Kernel) -> float:
-    """The number that joining with leaves every other as it is: 0 for a sum, -inf for a maximum."""
+    """Return the number that joining with leaves every other as it is: 0 for a sum, -inf for a maximum."""
     assert kernel.op.formula is not None
     for candidate in (0.0, -math.inf, math.inf, 1.0):
-        if all(float(kernel.op.formula(EagerWords(), candidate, x)) == x for x in (-2.0, 3.5)):
+        if all(float(kernel.op.formula(NumpyScalarOps(), candidate, x)) == x for x in (-2.0, 3.5)):
             return candidate
-    raise ValueError(f"{kernel.op.name} joins by a word without a neutral number")
+    raise ValueError(f"{kernel.op.name} joins by an op without a neutral number")
 
 
 def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """C-order strides in entries."""
+    """Return the strides of C order, in entries."""
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
 def kind_of(dtype: str) -> str:
-    """The LLVM type of an entry."""
+    """Return the LLVM type of an entry."""
     return TYPES[dtype]

@@ -15,16 +15,16 @@ from dataclasses import dataclass, replace
 
 from mlpcli.execute.native.codegen.functions import declarations, definitions
 from mlpcli.execute.native.codegen.kernels import SCRATCH, emit_copy_of, emit_group
-from mlpcli.execute.native.codegen.loops import Place
-from mlpcli.execute.native.codegen.scalar_ops import LlvmWords
+from mlpcli.execute.native.codegen.loops import BufferView
+from mlpcli.execute.native.codegen.scalar_ops import LlvmScalarOps
 from mlpcli.execute.native.codegen.writer import BYTES, Emitter
-from mlpcli.execute.native.products.tiles import Machine
-from mlpcli.plan.fuse import Group
+from mlpcli.execute.native.products.tiling import Machine
+from mlpcli.plan.fuse import KernelGroup
 from mlpcli.plan.kernel import Plan
 
 LARGEST = max(BYTES.values())
 
-Body = Callable[[Mapping[int, Place], Emitter, LlvmWords], object]
+_Body = Callable[[Mapping[int, BufferView], Emitter, LlvmScalarOps], object]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Piece:
 
 
 class Pieces:
-    """Writes functions, and calls of them. made: each function by its name.
+    """A writer of functions, and of calls of them. made: each function by its name.
 
     emitter: of the function that calls; float_kind: the LLVM type of numbers; unrolled: see Emitter.
     """
@@ -49,26 +49,26 @@ class Pieces:
         self._attributes = attributes
 
     def emit_part(
-        self, groups: Sequence[Group], plan: Plan, places: Mapping[int, Place], machine: Machine
+        self, groups: Sequence[KernelGroup], plan: Plan, places: Mapping[int, BufferView], machine: Machine
     ) -> int:
         """Write a function that does these groups, and its call; return how many bytes at SCRATCH it uses."""
         buffers = (i for group in groups for kernel in group.kernels for i in (*kernel.inputs, kernel.output))
         used = {index: places[index] for index in buffers if index in places}
         scratch = [0]
 
-        def body(places: Mapping[int, Place], emitter: Emitter, words: LlvmWords) -> None:
-            scratch.extend(emit_group(group, plan, places, emitter, words, machine) for group in groups)
+        def body(places: Mapping[int, BufferView], emitter: Emitter, ops: LlvmScalarOps) -> None:
+            scratch.extend(emit_group(group, plan, places, emitter, ops, machine) for group in groups)
 
         self._emit(used, body, [SCRATCH] if any(group.kind == "matmul" for group in groups) else [])
         return max(scratch)
 
-    def emit_copy(self, source: Place, target: Place) -> None:
+    def emit_copy(self, source: BufferView, target: BufferView) -> None:
         """Write a function that copies an array, and its call."""
         self._emit(
             {0: source, 1: target}, lambda places, emitter, _: emit_copy_of(places[0], places[1], emitter)
         )
 
-    def _emit(self, places: Mapping[int, Place], body: Body, others: Iterable[str] = ()) -> None:
+    def _emit(self, places: Mapping[int, BufferView], body: _Body, others: Iterable[str] = ()) -> None:
         """Write a function with that body, given the pointers of its places and others by their own name."""
         kinds: dict[str, int] = {}
         for place in places.values():
@@ -76,14 +76,14 @@ class Pieces:
         names = {pointer: f"%p{number}" for number, pointer in enumerate(kinds)}
         emitter = Emitter(self._unrolled)
         emitter.label("entry")
-        words = LlvmWords(self._kind, emitter.lines)
-        body({i: replace(p, pointer=names[p.pointer]) for i, p in places.items()}, emitter, words)
+        ops = LlvmScalarOps(self._kind, emitter.lines)
+        body({i: replace(p, pointer=names[p.pointer]) for i, p in places.items()}, emitter, ops)
         given = [f"ptr noalias nocapture align {size} {names[p]}" for p, size in kinds.items()]
         given += [f"ptr noalias nocapture align {LARGEST} {name}" for name in others]
         rest = f"({', '.join(given)}) nounwind {self._attributes} {{"
         lines = [rest, *emitter.lines, "  ret void", "}", ""]
         text = "\n".join(lines)
-        known = declarations(self._kind) + definitions(self._kind, words.used)
+        known = declarations(self._kind) + definitions(self._kind, ops.used)
         name = f"piece_{hashlib.sha256((known + text).encode()).hexdigest()[:24]}"
         declaration = f"declare void @{name}({', '.join(['ptr'] * len(given))})"
         self.made[name] = Piece(declaration, f"{known}\ndefine void @{name}{text}")

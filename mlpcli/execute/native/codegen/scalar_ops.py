@@ -1,4 +1,4 @@
-"""The words of ops/words.py as LLVM instructions, on one pair of entries."""
+"""The scalar ops as LLVM instructions, on one pair of entries."""
 
 from __future__ import annotations
 
@@ -7,78 +7,78 @@ from copy import copy
 from typing import TypeAlias
 
 from mlpcli.execute.native.codegen.functions import declarations, definitions, function_name
-from mlpcli.execute.native.codegen.instructions import SUFFIX, Code, Scalar, constant_text
+from mlpcli.execute.native.codegen.instructions import SUFFIX, InstructionWriter, SsaValue, constant_text
 from mlpcli.ops.scalar_ops import SPLITMIX_ROUNDS, SPLITMIX_STEP, UNIFORM_BITS
 
-__all__ = ["LlvmWords", "Operand", "Scalar", "declarations", "definitions"]
+__all__ = ["LlvmScalarOps", "ScalarOperand", "SsaValue", "declarations", "definitions"]
 
-Operand: TypeAlias = Scalar | float
+ScalarOperand: TypeAlias = SsaValue | float
 
 
-class LlvmWords:
-    """Each word appends instructions to `lines` and gives the new value.
+class LlvmScalarOps:
+    """Scalar ops that append instructions to `lines` and return the new value.
 
-    type: "double" or "float". Values of the caller come in through `value`. The words that became calls
-    are added to `used`; their module needs `definitions(type, used)` once, and `declarations(type)`.
-    NaN, infinity and -0 go through as in NumPy: no fast-math flag is set.
+    type: "double" or "float". Values of the caller come in through `value`. The ops that became calls are
+    added to `used`; their module needs `definitions(type, used)` once, and `declarations(type)`. NaN,
+    infinity and -0 go through as in NumPy: no fast-math flag is set.
     """
 
     def __init__(self, type: str, lines: list[str], *, prefix: str = "%w") -> None:
         self.type = type
         self.used: set[str] = set()
-        self._code = Code(lines, prefix)
+        self._code = InstructionWriter(lines, prefix)
         self._joins = False
 
-    def reassociating(self) -> LlvmWords:
-        """The same, to join the entries of a reduction: LLVM may keep several partial results."""
-        words = copy(self)
-        words._joins = True
-        return words
+    def reassociating(self) -> LlvmScalarOps:
+        """Return scalar ops that join the entries of a reduction: LLVM may keep several partial results."""
+        joining = copy(self)
+        joining._joins = True
+        return joining
 
-    def value(self, name: str, *, is_bool: bool = False) -> Scalar:
-        """What another instruction made, as an operand. name: as in the text, with its %."""
-        return Scalar(self._code, name, "i1" if is_bool else self.type)
+    def value(self, name: str, *, is_bool: bool = False) -> SsaValue:
+        """Return what another instruction made, as an operand. name: as in the text, with its %."""
+        return SsaValue(self._code, name, "i1" if is_bool else self.type)
 
-    def text(self, operand: Operand) -> str:
-        """The operand as it stands in an instruction."""
-        return operand.name if isinstance(operand, Scalar) else constant_text(operand, self.type)
+    def text(self, operand: ScalarOperand) -> str:
+        """Return the operand as it stands in an instruction."""
+        return operand.name if isinstance(operand, SsaValue) else constant_text(operand, self.type)
 
-    def add(self, a: Operand, b: Operand) -> Scalar:
+    def add(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._arithmetic("fadd", a, b)
 
-    def subtract(self, a: Operand, b: Operand) -> Scalar:
+    def subtract(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._arithmetic("fsub", a, b)
 
-    def multiply(self, a: Operand, b: Operand) -> Scalar:
+    def multiply(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._arithmetic("fmul", a, b)
 
-    def divide(self, a: Operand, b: Operand) -> Scalar:
+    def divide(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._number(a) / self._number(b)
 
-    def negative(self, a: Operand) -> Scalar:
+    def negative(self, a: ScalarOperand) -> SsaValue:
         return self._code.emit(self.type, f"fneg {self.type} {self._number(a).name}")
 
-    def absolute(self, a: Operand) -> Scalar:
+    def absolute(self, a: ScalarOperand) -> SsaValue:
         return self._intrinsic("fabs", a)
 
-    def sign(self, a: Operand) -> Scalar:
-        """0 at both zeros, NaN at NaN."""
+    def sign(self, a: ScalarOperand) -> SsaValue:
+        """Return -1, 0 or 1: 0 at both zeros, NaN at NaN."""
         code, x = self._code, self._number(a)
         zero_or_nan = code.select(code.compare("oeq", x, 0.0), 0.0, x)
         other = code.select(code.compare("olt", x, 0.0), -1.0, zero_or_nan)
         return code.select(code.compare("ogt", x, 0.0), 1.0, other)
 
-    def maximum(self, a: Operand, b: Operand) -> Scalar:
+    def maximum(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._extreme("maximum", "uge", a, b)
 
-    def minimum(self, a: Operand, b: Operand) -> Scalar:
+    def minimum(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._extreme("minimum", "ule", a, b)
 
-    def sqrt(self, a: Operand) -> Scalar:
+    def sqrt(self, a: ScalarOperand) -> SsaValue:
         return self._intrinsic("sqrt", a)
 
-    def power(self, a: Operand, b: float) -> Scalar:
-        """b: a number, known when the code is made. Quick for -2, -1, -½, 0, ½, 1, 2, 3 and 4."""
+    def power(self, a: ScalarOperand, b: float) -> SsaValue:
+        """Return a^b. b: a number, known when the code is made; quick for -2, -1, -½, 0, ½, 1, 2, 3 and 4."""
         if b == 0.0:
             return self._code.constant(1.0, self.type)  # of NaN too
         if b == 0.5:
@@ -97,38 +97,40 @@ class LlvmWords:
             return square if b == 2.0 else self.multiply(square, a if b == 3.0 else square)
         return self._general_power(self._number(a), b)
 
-    def exp(self, a: Operand) -> Scalar:
+    def exp(self, a: ScalarOperand) -> SsaValue:
         return self._function("exp", a)
 
-    def expm1(self, a: Operand) -> Scalar:
+    def expm1(self, a: ScalarOperand) -> SsaValue:
         return self._function("expm1", a)
 
-    def log(self, a: Operand) -> Scalar:
+    def log(self, a: ScalarOperand) -> SsaValue:
         return self._function("log", a)
 
-    def log1p(self, a: Operand) -> Scalar:
+    def log1p(self, a: ScalarOperand) -> SsaValue:
         return self._function("log1p", a)
 
-    def tanh(self, a: Operand) -> Scalar:
+    def tanh(self, a: ScalarOperand) -> SsaValue:
         return self._function("tanh", a)
 
-    def greater(self, a: Operand, b: Operand) -> Scalar:
+    def greater(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._code.compare("ogt", self._number(a), self._number(b))
 
-    def greater_equal(self, a: Operand, b: Operand) -> Scalar:
+    def greater_equal(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._code.compare("oge", self._number(a), self._number(b))
 
-    def both(self, a: Operand, b: Operand) -> Scalar:
+    def both(self, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         return self._condition(a) & self._condition(b)
 
-    def where(self, condition: Operand, a: Operand, b: Operand) -> Scalar:
-        """A comparison if a and b are; a comparison beside a number counts as 0 or 1."""
-        if all(isinstance(o, Scalar) and o.is_bool for o in (a, b)):
+    def where(self, condition: ScalarOperand, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
+        """Choose entry by entry. The result is a comparison if a and b are; one beside a number counts as 0
+        or 1.
+        """
+        if all(isinstance(o, SsaValue) and o.is_bool for o in (a, b)):
             return self._code.select(self._condition(condition), self._condition(a), self._condition(b))
         return self._code.select(self._condition(condition), self._number(a), self._number(b))
 
-    def uniform(self, *of: Operand) -> Scalar:
-        """The same integers as hashed_uniform()."""
+    def uniform(self, *of: ScalarOperand) -> SsaValue:
+        """Return the number that hashed_uniform() returns, by the same integers."""
         code = self._code
         mixed = code.constant(0, "i64")
         for operand in of:
@@ -144,45 +146,48 @@ class LlvmWords:
         whole = code.emit(self.type, f"sitofp i64 {(mixed >> (64 - count)).name} to {self.type}")
         return whole * 2.0**-count
 
-    def _number(self, operand: Operand) -> Scalar:
-        """In the type of the words; true is 1."""
-        if isinstance(operand, Scalar) and operand.is_bool:
+    def _number(self, operand: ScalarOperand) -> SsaValue:
+        """Return the operand in the type of the ops; true is 1."""
+        if isinstance(operand, SsaValue) and operand.is_bool:
             return self._code.emit(self.type, f"uitofp i1 {operand.name} to {self.type}")
-        return Scalar(self._code, self.text(operand), self.type)
+        return SsaValue(self._code, self.text(operand), self.type)
 
-    def _condition(self, operand: Operand) -> Scalar:
-        """As in NumPy, every number but 0 is true."""
-        if not isinstance(operand, Scalar):
+    def _condition(self, operand: ScalarOperand) -> SsaValue:
+        """Return the operand as a condition: every number but 0 is true, NaN too, as in NumPy."""
+        if not isinstance(operand, SsaValue):
             return self._code.constant(operand != 0.0, "i1")
         if operand.is_bool:
-            return Scalar(self._code, operand.name, "i1")
+            return SsaValue(self._code, operand.name, "i1")
         return self._code.compare("une", self._number(operand), 0.0)
 
-    def _arithmetic(self, instruction: str, a: Operand, b: Operand) -> Scalar:
+    def _arithmetic(self, instruction: str, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
         flags = " reassoc" if self._joins else ""
         return self._code.operation(instruction, self._number(a), self._number(b), flags)
 
-    def _intrinsic(self, name: str, *operands: Operand) -> Scalar:
+    def _intrinsic(self, name: str, *operands: ScalarOperand) -> SsaValue:
         numbers = [self._number(operand) for operand in operands]
         return self._code.call(f"llvm.{name}.{SUFFIX[self.type]}", *numbers)
 
-    def _extreme(self, word: str, first_wins: str, a: Operand, b: Operand) -> Scalar:
-        """NaN where either is NaN; at a tie the first."""
+    def _extreme(self, op: str, first_wins: str, a: ScalarOperand, b: ScalarOperand) -> SsaValue:
+        """Return the larger or smaller operand; NaN where either is NaN, at a tie the first."""
         if self._joins:  # the form that LLVM knows how to split into partial results
-            return self._intrinsic(word, a, b)
+            return self._intrinsic(op, a, b)
         code, x, y = self._code, self._number(a), self._number(b)
         # "Unordered or greater" gives x when x is NaN, and also when y is, which is put right after.
         best = code.select(code.compare(first_wins, x, y), x, y)
-        if not isinstance(b, Scalar) and not math.isnan(b):
+        if not isinstance(b, SsaValue) and not math.isnan(b):
             return best
         return code.select(code.compare("uno", y, 0.0), y, best)
 
-    def _function(self, word: str, a: Operand) -> Scalar:
-        self.used.add(word)
-        return self._code.call(function_name(word, self.type), self._number(a))
+    def _function(self, op: str, a: ScalarOperand) -> SsaValue:
+        self.used.add(op)
+        return self._code.call(function_name(op, self.type), self._number(a))
 
-    def _general_power(self, x: Scalar, exponent: float) -> Scalar:
-        """By libm, entry after entry. A float goes through double: more exact, and powf need not be found."""
+    def _general_power(self, x: SsaValue, exponent: float) -> SsaValue:
+        """Return x^exponent by libm, entry after entry.
+
+        A float goes through double: more exact, and powf need not be found.
+        """
         if self.type == "double":
             return self._code.call("llvm.pow.f64", x, self._code.constant(exponent, "double"))
         wide = self._code.emit("double", f"fpext float {x.name} to double")
@@ -191,5 +196,5 @@ class LlvmWords:
 
 
 def _signed(word: int) -> int:
-    """The 64 bits as LLVM's text has them."""
+    """Return the 64 bits as LLVM's text has them."""
     return word - (1 << 64) if word >> 63 else word

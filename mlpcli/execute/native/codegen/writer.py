@@ -1,4 +1,4 @@
-"""Lines of LLVM text: names, loops, addresses. All sizes are known, so LLVM unrolls and vectorises."""
+"""A writer of LLVM text: names, loops, addresses. All sizes are known, so LLVM unrolls and vectorises."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BYTES = {"double": 8, "float": 4, "i1": 1}
 
 
 class Emitter:
-    """Writes the body of one function."""
+    """A writer of the body of one function. unrolled: loops of so many rounds at most are written out."""
 
     def __init__(self, unrolled: int = UNROLLED) -> None:
         self.lines: list[str] = []
@@ -22,15 +22,15 @@ class Emitter:
         self._number = count()
 
     def name(self) -> str:
-        """A fresh SSA name."""
+        """Return a fresh SSA name."""
         return f"%t{next(self._number)}"
 
     def put(self, line: str) -> None:
-        """One instruction without a result."""
+        """Write one instruction without a result."""
         self.lines.append(f"  {line}")
 
     def let(self, instruction: str) -> str:
-        """One instruction; the name of its result."""
+        """Write one instruction; return the name of its result."""
         name = self.name()
         self.lines.append(f"  {name} = {instruction}")
         return name
@@ -41,7 +41,7 @@ class Emitter:
         self.block = name
 
     def loop(self, rounds: int, body: Callable[[str], None]) -> None:
-        """body(index) for 0 … rounds - 1; the index is a number or an SSA name of type i64."""
+        """Write body(index) for 0 … rounds - 1; the index is a number or an SSA name of type i64."""
         if rounds <= self._unrolled:
             for index in range(rounds):
                 body(str(index))
@@ -54,7 +54,7 @@ class Emitter:
         self.carried_loop(str(rounds), (), once)
 
     def nest(self, shape: Sequence[int], body: Callable[[Sequence[str]], None]) -> None:
-        """body(indices) for every entry of an array of that shape, in C order."""
+        """Write body(indices) for every entry of an array of that shape, in C order."""
 
         def level(indices: tuple[str, ...]) -> None:
             if len(indices) == len(shape):
@@ -71,9 +71,10 @@ class Emitter:
         body: Callable[[str, list[str]], Sequence[str]],
         first: str = "0",
     ) -> list[str]:
-        """A loop that carries values: start gives (type, value), body(index, values) the next values.
+        """Write a loop that carries values; return the values after the last round.
 
-        rounds: a number or an i64 name, above `first`. The values after the last round are given back.
+        rounds: a number or an i64 name, above `first`. start: type and value of each before the first round.
+        body: given index and values, writes a round and returns the next values.
         """
         number = next(self._number)
         head, after = f"loop{number}", f"done{number}"
@@ -86,6 +87,7 @@ class Emitter:
         results = body(index, carried)
         following = self.let(f"add nuw nsw i64 {index}, 1")
         latch = self.block
+        # The phis name the block that the body ended in, which is known only now that it is written.
         phis = [f"  {index} = phi i64 [ {first}, %{before} ], [ {following}, %{latch} ]"]
         for (kind, value), name, result in zip(start, carried, results, strict=True):
             phis.append(f"  {name} = phi {kind} [ {value}, %{before} ], [ {result}, %{latch} ]")
@@ -95,8 +97,31 @@ class Emitter:
         self.label(after)
         return list(results)
 
+    def loop_until(self, rounds: str, body: Callable[[str], str], first: str = "0") -> str:
+        """Write a loop that may end early; return an i1: whether it did.
+
+        body(index) gives an i1 that ends the loop. rounds: a number or an i64 name, above `first`.
+        """
+        number = next(self._number)
+        head, latch, left, after = (f"{word}{number}" for word in ("loop", "next", "left", "done"))
+        index, before = self.name(), self.block
+        self.put(f"br label %{head}")
+        self.label(head)
+        at = len(self.lines)
+        # Two ways out, so that LLVM still knows how often the loop goes round at most, and may unroll it.
+        self.put(f"br i1 {body(index)}, label %{left}, label %{latch}")
+        self.label(latch)
+        following = self.let(f"add nuw nsw i64 {index}, 1")
+        self.lines.insert(at, f"  {index} = phi i64 [ {first}, %{before} ], [ {following}, %{latch} ]")
+        ended = self.let(f"icmp eq i64 {following}, {rounds}")
+        self.put(f"br i1 {ended}, label %{after}, label %{head}")
+        self.label(left)
+        self.put(f"br label %{after}")
+        self.label(after)
+        return self.let(f"phi i1 [ true, %{left} ], [ false, %{latch} ]")
+
     def when(self, condition: str, body: Callable[[], object]) -> None:
-        """body() only where the condition, an instruction, gives true."""
+        """Write body() so that it runs only where the condition, an instruction, is true."""
         number = next(self._number)
         self.put(f"br i1 {self.let(condition)}, label %then{number}, label %after{number}")
         self.label(f"then{number}")
@@ -105,7 +130,9 @@ class Emitter:
         self.label(f"after{number}")
 
     def offset(self, terms: Sequence[tuple[str, int]], start: int = 0) -> str:
-        """start + Σ index·stride as an i64 (a number where all indices are numbers)."""
+        """Return start + Σ index·stride as an i64: a number where all indices are
+        numbers, else an SSA name.
+        """
         total: str | None = None
         for index, stride in terms:
             if not stride:
@@ -120,27 +147,27 @@ class Emitter:
         return self.let(f"add nuw nsw i64 {total}, {start}") if start else total
 
     def address(self, pointer: str, kind: str, offset: str) -> str:
-        """Where the entry lies. kind: the LLVM type of an entry."""
+        """Return the address of an entry. kind: its LLVM type; offset: in entries."""
         if offset == "0":
             return pointer
         return self.let(f"getelementptr inbounds {STORED.get(kind, kind)}, ptr {pointer}, i64 {offset}")
 
     def load(self, pointer: str, kind: str, offset: str) -> str:
-        """One entry."""
+        """Load one entry."""
         address = self.address(pointer, kind, offset)
         if kind == "i1":
             return self.let(f"trunc i8 {self.let(f'load i8, ptr {address}')} to i1")
         return self.let(f"load {kind}, ptr {address}")
 
     def store(self, value: str, pointer: str, kind: str, offset: str) -> None:
-        """Put one entry."""
+        """Store one entry."""
         address = self.address(pointer, kind, offset)
         if kind == "i1":
             kind, value = "i8", self.let(f"zext i1 {value} to i8")
         self.put(f"store {kind} {value}, ptr {address}")
 
     def copy(self, source: str, target: str, kind: str, count: int) -> None:
-        """Neighbouring entries, in vectors of powers of two."""
+        """Copy neighbouring entries, in vectors of powers of two."""
         done = 0
         while done < count:
             piece = 1 << ((count - done).bit_length() - 1)

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from mlpcli.execute.native.codegen.loops import Place
+from mlpcli.execute.native.codegen.loops import BufferView
 from mlpcli.execute.native.codegen.writer import BYTES, Emitter
-from mlpcli.execute.native.products.tiles import (
-    Group,
+from mlpcli.execute.native.products.tiles import emit_copy, emit_copy_row, emit_tile
+from mlpcli.execute.native.products.tiling import (
     Machine,
     Product,
-    emit_copy,
-    emit_copy_row,
-    emit_tile,
+    Tile,
+    Tiling,
+    VectorGroup,
     make_tiling,
     rows_outside,
     tile_height,
@@ -44,7 +44,9 @@ class SharedProduct:
 
 
 def without_pointers(product: Product) -> Product:
-    """The product as its functions know it: of pointers that they are given, the same for equal products."""
+    """Return the product as its functions know it, by pointers that they are given: equal products are equal
+    then.
+    """
     a, b, result = (
         replace(place, pointer=pointer)
         for place, pointer in ((product.a, "%a"), (product.b, "%b"), (product.result, "%result"))
@@ -52,121 +54,157 @@ def without_pointers(product: Product) -> Product:
     return replace(product, a=a, b=b, result=result)
 
 
+@dataclass(frozen=True)
+class _Stage:
+    """A part of the work that has to be done before the next one begins; body: writes its function."""
+
+    suffix: str
+    parts: int
+    body: Callable[[Emitter], None]
+
+
+@dataclass(frozen=True)
+class _Bands:
+    """The rows of the result: `whole` bands of `height` rows, and one of `rest` rows where that is not 0."""
+
+    height: int
+    whole: int
+    rest: int
+
+    @property
+    def count(self) -> int:
+        """The number of bands."""
+        return self.whole + bool(self.rest)
+
+    def emit(self, emitter: Emitter, band: Callable[[str, int], None]) -> None:
+        """Write the bands %from … %to - 1. band: writes one, given its number and its rows."""
+        last = (lambda number: band(number, self.rest)) if self.rest else None
+        _emit_parts(emitter, self.whole, lambda number: band(number, self.height), last)
+
+
 def share(name: str, product: Product, machine: Machine) -> SharedProduct:
-    """The functions of a product without pointers, called `name` with a suffix."""
+    """Return the functions of a product without pointers, called `name` with a suffix."""
     b_bytes = product.inner * product.columns * BYTES[product.kind]
-    large = b_bytes >= COPIED and product.rows >= COPY_ROWS
-    tiling = make_tiling(product, machine, large, "%scratch")
+    copied = b_bytes >= COPIED and product.rows >= COPY_ROWS
+    tiling = make_tiling(product, machine, copied, "%scratch")
     height = tile_height(product.rows, tiling.groups[0], machine)
-    whole, rest = divmod(product.rows, height)
-    tiles, size = whole + bool(rest), tiling.size
-    texts: list[str] = []
-    stages: list[tuple[str, int]] = []
-
-    def stage(suffix: str, parts: int, body: Callable[[Emitter], None]) -> None:
-        texts.append(_function(f"{name}.{suffix}", product.kind, machine, body))
-        stages.append((f"{name}.{suffix}", parts))
-
+    bands = _Bands(height, *divmod(product.rows, height))
+    stages: list[_Stage] = []
+    size, a_step = tiling.size, height * product.a_strides[0]
     if tiling.copies:
-        first, final = tiling.copies[0], tiling.copies[-1]
-        ragged = final.used < first.width
-        alike = len(tiling.copies) - ragged
-
-        def row(emitter: Emitter, k: str) -> None:
-            emitter.loop(alike, lambda at: emit_copy_row(product, emitter, first, at, k))
-            if ragged:
-                emit_copy_row(product, emitter, final, "0", k)
-
-        # Along the rows of b where its entries are neighbours there, else along its columns.
-        if product.b_strides[1] == 1:
-            stage("columns", product.inner, lambda e: _parts(e, product.inner, partial(row, e), None))
-        else:
-            last = partial(emit_copy, product, vector=final) if ragged else None
-            stage(
-                "columns",
-                len(tiling.copies),
-                lambda e: _parts(
-                    e,
-                    alike,
-                    lambda at: emit_copy(product, e, first, at),
-                    (lambda _: last(e)) if last else None,
-                ),
-            )
-    a_step = height * product.a_strides[0]
+        stages.append(_copy_columns(product, tiling))
     if product.a_strides[1] != 1:
-        original, a_step = product, product.inner * height
-        copy = Place("%scratch", (tiles, product.inner, height), (a_step, height, 1), product.kind, size)
-        stage(
-            "rows",
-            tiles,
-            lambda emitter: _parts(
-                emitter,
-                whole,
-                lambda tile: _copy_rows(original, copy, emitter, tile, height, height),
-                (lambda tile: _copy_rows(original, copy, emitter, tile, height, rest)) if rest else None,
-            ),
-        )
+        # Neighbours along the inner axis lie apart: each band is copied, so that a tile reads it as it lies.
+        a_step = product.inner * height
+        strides = (a_step, height, 1)
+        shape = (bands.count, product.inner, height)
+        copy = BufferView(pointer="%scratch", shape=shape, strides=strides, kind=product.kind, offset=size)
+        stages.append(_copy_bands(product, copy, bands))
         product = replace(product, a=copy, a_strides=(1, height))
-        size += tiles * a_step
+        size += bands.count * a_step
+    stages.append(_compute_tiles(product, tiling, bands, a_step))
+    return SharedProduct(
+        "".join(_function(f"{name}.{each.suffix}", product.kind, machine, each.body) for each in stages),
+        tuple((f"{name}.{each.suffix}", each.parts) for each in stages),
+        size * BYTES[product.kind],
+    )
 
-    def all_tiles(emitter: Emitter) -> None:
-        def tile(number: str, rows: int, group: Group, at: str) -> None:
-            emit_tile(product, emitter, group, at, number, height, rows, a_step)
 
-        def columns(number: str, rows: int) -> None:
+def _copy_columns(product: Product, tiling: Tiling) -> _Stage:
+    """Return the stage that copies b, vector of columns beside vector of columns."""
+    first, final = tiling.copies[0], tiling.copies[-1]
+    ragged = final.used < first.width  # the last vector is not full, and its places without a column are 0
+    alike = len(tiling.copies) - ragged
+
+    def row(emitter: Emitter, k: str) -> None:
+        emitter.loop(alike, lambda at: emit_copy_row(product, emitter, first, at, k))
+        if ragged:
+            emit_copy_row(product, emitter, final, "0", k)
+
+    def rows(emitter: Emitter) -> None:
+        _emit_parts(emitter, product.inner, partial(row, emitter), None)
+
+    def columns(emitter: Emitter) -> None:
+        last = (lambda _: emit_copy(product, emitter, final)) if ragged else None
+        _emit_parts(emitter, alike, lambda at: emit_copy(product, emitter, first, at), last)
+
+    # Along the rows of b where its entries are neighbours there, else along its columns.
+    if product.b_strides[1] == 1:
+        return _Stage("columns", product.inner, rows)
+    return _Stage("columns", len(tiling.copies), columns)
+
+
+def _copy_bands(product: Product, copy: BufferView, bands: _Bands) -> _Stage:
+    """Return the stage that lays the rows of every band of a side by side. copy: (bands, inner, height)."""
+
+    def body(emitter: Emitter) -> None:
+        def band(number: str, rows: int) -> None:
+            _copy_rows(product, copy, emitter, Tile(number, bands.height, rows))
+
+        bands.emit(emitter, band)
+
+    return _Stage("rows", bands.count, body)
+
+
+def _compute_tiles(product: Product, tiling: Tiling, bands: _Bands, a_step: int) -> _Stage:
+    """Return the stage that computes the result. a_step: entries of a between two bands."""
+
+    def body(emitter: Emitter) -> None:
+        def tile(group: VectorGroup, number: str, rows: int, at: str) -> None:
+            emit_tile(product, emitter, group, at, Tile(number, bands.height, rows), a_step)
+
+        def across(number: str, rows: int) -> None:
             for group in tiling.groups:
-                emitter.loop(group.count, partial(tile, number, rows, group))
+                emitter.loop(group.count, partial(tile, group, number, rows))
 
-        def rows(group: Group, at: str) -> None:
-            whole_tile = partial(tile, rows=height, group=group, at=at)
-            _parts(emitter, whole, whole_tile, partial(tile, rows=rest, group=group, at=at) if rest else None)
+        def down(group: VectorGroup, at: str) -> None:
+            bands.emit(emitter, partial(tile, group, at=at))
 
         if rows_outside(product):
-            last = partial(columns, rows=rest) if rest else None
-            _parts(emitter, whole, partial(columns, rows=height), last)
-        else:
-            for group in tiling.groups:
-                emitter.loop(group.count, partial(rows, group))
+            bands.emit(emitter, across)
+            return
+        for group in tiling.groups:
+            emitter.loop(group.count, partial(down, group))
 
-    stage("tiles", tiles, all_tiles)
-    return SharedProduct("".join(texts), tuple(stages), size * BYTES[product.kind])
+    return _Stage("tiles", bands.count, body)
 
 
 def emit_call(number: int, product: Product, emitter: Emitter) -> None:
-    """Ask the caller of the code for a product, by its number."""
+    """Write the call that asks the caller of the code for a product, by its number."""
     # The pointers say which memory the call reads and writes; LLVM could not know otherwise.
     pointers = ", ".join(f"ptr {place.pointer}" for place in (product.a, product.b, product.result))
     emitter.put(f"call void %product(i64 {number}, {pointers}, ptr %scratch)")
 
 
-def _copy_rows(product: Product, copy: Place, emitter: Emitter, tile: str, step: int, rows: int) -> None:
-    """Lay the rows of a tile side by side."""
+def _copy_rows(product: Product, copy: BufferView, emitter: Emitter, tile: Tile) -> None:
+    """Write the copying of a tile's rows of a, side by side."""
     across, down = product.a_strides
+    number, step = tile.number, tile.step
 
     def column(k: str) -> None:
         if across == 1:
-            source = emitter.offset([(tile, step), (k, down)], product.a.offset)
-            target = emitter.offset(list(zip((tile, k), copy.strides[:2], strict=True)), copy.offset)
+            source = emitter.offset([(number, step), (k, down)], product.a.offset)
+            target = emitter.offset(list(zip((number, k), copy.strides[:2], strict=True)), copy.offset)
             origin = emitter.address(product.a.pointer, product.kind, source)
             address = emitter.address(copy.pointer, product.kind, target)
-            emitter.copy(origin, address, product.kind, rows)
+            emitter.copy(origin, address, product.kind, tile.height)
             return
 
         def entry(i: str) -> None:
-            at = emitter.offset([(tile, step * across), (k, down), (i, across)], product.a.offset)
+            at = emitter.offset([(number, step * across), (k, down), (i, across)], product.a.offset)
             value = emitter.load(product.a.pointer, product.kind, at)
-            to = emitter.offset(list(zip((tile, k, i), copy.strides, strict=True)), copy.offset)
+            to = emitter.offset(list(zip((number, k, i), copy.strides, strict=True)), copy.offset)
             emitter.store(value, copy.pointer, product.kind, to)
 
-        emitter.loop(rows, entry)
+        emitter.loop(tile.height, entry)
 
     emitter.loop(product.inner, column)
 
 
-def _parts(
+def _emit_parts(
     emitter: Emitter, alike: int, part: Callable[[str], None], last: Callable[[str], None] | None
 ) -> None:
-    """The parts %from … %to - 1: `alike` of a kind, then perhaps another one."""
+    """Write the parts %from … %to - 1: `alike` of a kind, then perhaps another one, the last."""
 
     def once(at: str, _: list[str]) -> tuple[str, ...]:
         part(at)

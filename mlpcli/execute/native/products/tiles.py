@@ -7,157 +7,29 @@ where it pays, the operands are first copied into the order in which the tiles r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 
-from mlpcli.execute.native.codegen.loops import Place
 from mlpcli.execute.native.codegen.writer import BYTES, Emitter
+from mlpcli.execute.native.products.tiling import (
+    Machine,
+    Product,
+    Tile,
+    Vector,
+    VectorGroup,
+    make_tiling,
+    rows_outside,
+    tile_height,
+)
 
 SCALAR_PRODUCT = 64
 """Products of so few multiplications are written out entry by entry."""
-GROUP = 4
-"""Vectors of columns that are computed together; of few rows more, up to WIDEST, so that b is read in long
-pieces.
-"""
-WIDEST = 16
-B_IN_CACHE = 1 << 19
-"""Bytes."""
-FEW_ROWS = 16
-"""Up to so many, copying a transposed b would take as long as the product."""
-TALLEST = 12
-"""Rows of a tile at most: more would only lengthen the code."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What the processor offers: bytes of a vector register, and how many there are."""
-
-    vector_bytes: int
-    registers: int
-
-    @property
-    def sums(self) -> int:
-        """Vectors of sums at once; the other registers hold what is added."""
-        return self.registers - self.registers // 4
-
-    @property
-    def attributes(self) -> str:
-        """Of every function: by itself LLVM keeps to half of a 64-byte vector, which measured 7 % slower."""
-        return f'"prefer-vector-width"="{8 * self.vector_bytes}"'
-
-
-@dataclass(frozen=True)
-class Product:
-    """result[i, j] = Σ_k a[i, k]·b[k, j], each with its strides in entries. rows × inner × columns."""
-
-    a: Place
-    a_strides: tuple[int, int]
-    b: Place
-    b_strides: tuple[int, int]
-    result: Place
-    rows: int
-    inner: int
-    columns: int
-
-    @property
-    def multiplications(self) -> int:
-        return self.rows * self.inner * self.columns
-
-    @property
-    def kind(self) -> str:
-        """The LLVM type of an entry."""
-        return self.result.kind
-
-
-def make_product(a: Place, b: Place, result: Place, transpose_a: bool, transpose_b: bool) -> Product:
-    """From the places of a matmul kernel."""
-    rows, columns = result.shape
-    inner = a.shape[0] if transpose_a else a.shape[1]
-    a_strides = a.strides[::-1] if transpose_a else a.strides
-    b_strides = b.strides[::-1] if transpose_b else b.strides
-    if rows <= FEW_ROWS < columns and b_strides[1] != 1:
-        # The transposed result, so that the large operand is read as it lies and never copied.
-        a, b, rows, columns = b, a, columns, rows
-        a_strides, b_strides = b_strides[::-1], a_strides[::-1]
-        result = replace(result, shape=result.shape[::-1], strides=result.strides[::-1])
-    return Product(
-        a, (a_strides[0], a_strides[1]), b, (b_strides[0], b_strides[1]), result, rows, inner, columns
-    )
-
-
-@dataclass(frozen=True)
-class Vector:
-    """Neighbouring columns of b: `width` in a register, `used` of them columns of the result from `start` on.
-
-    pointer, offset and stride (of a row) in entries: where b, or its copy, has them.
-    """
-
-    start: int
-    width: int
-    used: int
-    pointer: str
-    offset: int
-    stride: int
-
-
-@dataclass(frozen=True)
-class Group:
-    """Vectors that are computed together, `count` times: each time `step` entries of b or its copy further
-    on, and as many columns of the result as there are in the vectors.
-    """
-
-    vectors: tuple[Vector, ...]
-    count: int = 1
-    step: int = 0
-
-    @property
-    def columns(self) -> int:
-        return sum(vector.used for vector in self.vectors)
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """How a product is cut. copies: the vectors that are copied from b first; size: their entries."""
-
-    groups: tuple[Group, ...]
-    copies: tuple[Vector, ...]
-    size: int
-
-
-def make_tiling(product: Product, machine: Machine, copy_all: bool, scratch: str) -> Tiling:
-    """Whole vectors in groups, and a last group for what is left.
-
-    A vector of columns is copied to scratch where b has them apart, where they do not fill a vector of a
-    power of two, and where copy_all says so.
-    """
-    lanes = machine.vector_bytes // BYTES[product.kind]
-    in_place = product.b_strides[1] == 1 and not copy_all
-    vectors, copies, size = [], [], 0
-    for start in range(0, product.columns, lanes):
-        used = min(lanes, product.columns - start)
-        width = 1 << (used - 1).bit_length()
-        if in_place and used == width:
-            vector = Vector(
-                start, width, used, product.b.pointer, product.b.offset + start, product.b_strides[0]
-            )
-        else:
-            vector = Vector(start, width, used, scratch, size, width)
-            copies.append(vector)
-            size += product.inner * width
-        vectors.append(vector)
-    groups = []
-    wide = max(GROUP, min(WIDEST, machine.sums // product.rows))
-    count = product.columns // lanes // wide
-    if count:
-        step = wide * lanes * (1 if in_place else product.inner)
-        groups.append(Group(tuple(vectors[:wide]), count, step))
-    if vectors[count * wide :]:
-        groups.append(Group(tuple(vectors[count * wide :])))
-    return Tiling(tuple(groups), tuple(copies), size)
 
 
 def emit_product(product: Product, emitter: Emitter, machine: Machine, scratch: str) -> int:
-    """scratch: a pointer to memory for copies of columns of b; gives back how many bytes of it are used."""
+    """Write a product; return how many bytes of scratch memory it uses.
+
+    scratch: a pointer to memory for copies of columns of b.
+    """
     if product.multiplications <= SCALAR_PRODUCT:
         _by_entries(product, emitter)
         return 0
@@ -167,43 +39,27 @@ def emit_product(product: Product, emitter: Emitter, machine: Machine, scratch: 
     height = tile_height(product.rows, tiling.groups[0], machine)
     whole, rest = divmod(product.rows, height)
 
-    def tiles(group: Group, at: str) -> None:
+    def down(group: VectorGroup, at: str) -> None:
         # Whole tiles in a loop, what is left once more.
-        emitter.loop(whole, lambda tile: emit_tile(product, emitter, group, at, tile, height, height))
+        emitter.loop(whole, lambda n: emit_tile(product, emitter, group, at, Tile(n, height, height)))
         if rest:
-            emit_tile(product, emitter, group, at, str(whole), height, rest)
+            emit_tile(product, emitter, group, at, Tile(str(whole), height, rest))
 
-    def columns(tile: str, rows: int) -> None:
+    def across(tile: Tile) -> None:
         for group in tiling.groups:
-            emitter.loop(group.count, partial(one, group, tile, rows))
+            emitter.loop(group.count, partial(one, group, tile))
 
-    def one(group: Group, tile: str, rows: int, at: str) -> None:
-        emit_tile(product, emitter, group, at, tile, height, rows)
+    def one(group: VectorGroup, tile: Tile, at: str) -> None:
+        emit_tile(product, emitter, group, at, tile)
 
     if rows_outside(product):
-        emitter.loop(whole, lambda tile: columns(tile, height))
+        emitter.loop(whole, lambda n: across(Tile(n, height, height)))
         if rest:
-            columns(str(whole), rest)
+            across(Tile(str(whole), height, rest))
     else:
         for group in tiling.groups:
-            emitter.loop(group.count, partial(tiles, group))
+            emitter.loop(group.count, partial(down, group))
     return tiling.size * BYTES[product.kind]
-
-
-def rows_outside(product: Product) -> bool:
-    """Whether to finish a tile's rows before the next: where b stays in the cache, the result is then written
-    along its rows. Else columns are finished one after the other, and those of b stay in the cache.
-    """
-    return product.inner * product.columns * BYTES[product.kind] <= B_IN_CACHE
-
-
-def tile_height(rows: int, group: Group, machine: Machine) -> int:
-    """Rows of a tile: as many as the registers hold, rather a few less where then none are left over."""
-    most = max(1, min(TALLEST, machine.sums // len(group.vectors)))
-    for height in range(most, most - most // 3 - 1, -1):
-        if rows % height == 0:
-            return height
-    return -(-rows // -(-rows // most))
 
 
 def _by_entries(product: Product, emitter: Emitter) -> None:
@@ -229,12 +85,12 @@ def _at(strides: Sequence[int], i: int, j: int) -> int:
 
 
 def emit_copy(product: Product, emitter: Emitter, vector: Vector, at: str = "0") -> None:
-    """Lay columns of b side by side: those of the at-th vector from this one."""
+    """Write the copying of columns of b, side by side: those of the at-th vector from this one."""
     emitter.loop(product.inner, lambda k: emit_copy_row(product, emitter, vector, at, k))
 
 
 def emit_copy_row(product: Product, emitter: Emitter, vector: Vector, at: str, k: str) -> None:
-    """Row k of these columns; zeros in the places that are not used."""
+    """Write the copying of row k of these columns; the places that are not used become 0."""
     kind, size = product.kind, product.inner * vector.width
     down, across = product.b_strides
     start = product.b.offset + vector.start * across
@@ -257,23 +113,17 @@ def emit_copy_row(product: Product, emitter: Emitter, vector: Vector, at: str, k
 
 
 def emit_tile(
-    product: Product,
-    emitter: Emitter,
-    group: Group,
-    at: str,
-    tile: str,
-    step: int,
-    height: int,
-    a_step: int | None = None,
+    product: Product, emitter: Emitter, group: VectorGroup, at: str, tile: Tile, a_step: int | None = None
 ) -> None:
-    """height rows of the result from row tile·step on, in the columns of the group's `at`-th time.
+    """Write the rows of a tile, in the columns of the group's `at`-th time.
 
-    a_step: entries of a between two tiles, where that is not step rows.
+    a_step: entries of a between two tiles; None where that is tile.step rows.
     """
-    a_step = step * product.a_strides[0] if a_step is None else a_step
-    kind, vectors = product.kind, group.vectors
+    a_step = tile.step * product.a_strides[0] if a_step is None else a_step
+    kind, vectors, height = product.kind, group.vectors, tile.height
     types = [f"<{vector.width} x {kind}>" for _ in range(height) for vector in vectors]
 
+    # All sums stay in registers while k runs; a step of k loads a row of b once for all rows of the tile.
     def advance(k: str, sums: list[str]) -> list[str]:
         loaded = []
         for vector in vectors:
@@ -283,7 +133,7 @@ def emit_tile(
         new = []
         for i in range(height):
             offset = emitter.offset(
-                [(tile, a_step), (k, product.a_strides[1])],
+                [(tile.number, a_step), (k, product.a_strides[1])],
                 product.a.offset + i * product.a_strides[0],
             )
             factor = emitter.load(product.a.pointer, kind, offset)
@@ -302,7 +152,7 @@ def emit_tile(
         for v, vector in enumerate(vectors):
             down, across = product.result.strides
             offset = emitter.offset(
-                [(tile, step * down), (at, group.columns * across)],
+                [(tile.number, tile.step * down), (at, group.columns * across)],
                 product.result.offset + i * down + vector.start * across,
             )
             address = emitter.address(product.result.pointer, kind, offset)
@@ -310,7 +160,9 @@ def emit_tile(
 
 
 def _store(value: str, vector: Vector, kind: str, address: str, across: int, emitter: Emitter) -> None:
-    """The used part of a vector, in pieces of a power of two; entry by entry where they lie apart."""
+    """Store the used part of a vector: in pieces of a power of two, or entry by entry
+    where they lie apart.
+    """
     done = 0
     while done < vector.used:
         piece = 1 << ((vector.used - done).bit_length() - 1) if across == 1 else 1

@@ -2,7 +2,7 @@
 
 Generated code calls back with the number of a product. Its parts are cut into blocks, and every thread, the
 caller's too, takes the next block until none is left: one that the system lets wait holds up one block only.
-Between two products of a step the helpers look out for the next one; after a while without any they sleep.
+Between two products of a step the workers look out for the next one; after a while without any they sleep.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import numpy as np
 
 from mlpcli.execute.executor import address, aligned, threads
 from mlpcli.execute.native.codegen.program import StepText
-from mlpcli.execute.native.module import Code, pause
-from mlpcli.execute.native.threads.interruptible import in_thread
+from mlpcli.execute.native.module import CompiledModule, pause
+from mlpcli.execute.native.threads.interruptible import call_in_thread
 
 BLOCKS = 16
 """Blocks of a stage at most: a thread that comes late still finds some to take."""
 PATIENCE = 5_000
-"""Looks of a helper before it sleeps: some tenths of a millisecond, as long as steps go without products."""
+"""Looks of a worker before it sleeps: some tenths of a millisecond, as long as steps go without products."""
 
 STATE, DONE, FIELDS = 0, 64, 128
 """Bytes from the start of what the threads share, each on a cache line of its own. STATE has the number of
@@ -95,13 +95,13 @@ declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
 
 
-class _Helpers:
+class _Workers:
     """Threads that wait for stages, and what they share with who opens one."""
 
     def __init__(self, count: int) -> None:
         self.free = threading.Lock()
         self._count = count
-        self._code = Code([TEXT])
+        self._code = CompiledModule([TEXT])
         self._help = self._code.function("help", ctypes.c_void_p, ctypes.c_int64)
         self._open = self._code.function("open", ctypes.c_void_p, ctypes.c_void_p)
         self._memory = aligned(FIELDS + 8 * len(NAMES))
@@ -118,7 +118,7 @@ class _Helpers:
             self._help(self._shared, PATIENCE)
 
     def compute(self, function: int, pointers: tuple[int, ...], parts: int) -> None:
-        """One stage, by all threads. Called by one thread at a time, which holds `free`."""
+        """Compute one stage by all threads. Called by one thread at a time, which holds `free`."""
         size = -(-parts // BLOCKS)
         count = -(-parts // size)
         self._fields[:] = (function, *pointers, parts, size, count)
@@ -129,27 +129,27 @@ class _Helpers:
         while self._done[0] < count:
             self._help(self._shared, PATIENCE // 100)
             if self._done[0] < count:
-                time.sleep(0)  # the system may have let a helper wait for this very processor
+                time.sleep(0)  # the system may have let a worker wait for this very processor
 
 
 @cache
-def _helpers() -> _Helpers | None:
-    """Of this process; None where it may run one thread only."""
+def _workers() -> _Workers | None:
+    """Return the workers of this process; None where it may run one thread only."""
     count = threads() - 1
-    return _Helpers(count) if count else None
+    return _Workers(count) if count else None
 
 
 if hasattr(os, "register_at_fork"):  # threads do not come along
-    os.register_at_fork(after_in_child=_helpers.cache_clear)
+    os.register_at_fork(after_in_child=_workers.cache_clear)
 
 POINTERS = (ctypes.c_void_p,) * 4
 CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int64, *POINTERS)
 
 
-class Team:
-    """Answers the calls of the generated code of a module with these steps."""
+class WorkerPool:
+    """The answers to the calls of a module's generated code for large products. steps: of that module."""
 
-    def __init__(self, steps: Sequence[StepText], code: Code) -> None:
+    def __init__(self, steps: Sequence[StepText], code: CompiledModule) -> None:
         self._products = [
             [
                 (code.function(name, *POINTERS, ctypes.c_int64, ctypes.c_int64), code.address(name), parts)
@@ -165,28 +165,29 @@ class Team:
 
     @property
     def address(self) -> int:
-        """Where generated code calls; 0 where it never does."""
+        """The address that generated code calls; 0 where it never does."""
         return (ctypes.cast(self._callback, ctypes.c_void_p).value or 0) if self._products else 0
 
     def run(self, function: Any, argument: int) -> None:
-        """function(argument), a native one that may call back.
+        """Call function(argument), a native one that may call back.
 
-        Not in this thread then: Ctrl-C would raise inside the answer, where nothing can catch it.
+        It is not called in this thread then: Ctrl-C would raise inside the answer, where nothing can catch
+        it.
         """
         if not self._products:
             function(argument)
             return
-        in_thread(lambda: function(argument))
+        call_in_thread(lambda: function(argument))
 
     def _compute(self, number: int, *pointers: int) -> None:
-        helpers = _helpers()
+        workers = _workers()
         # Busy with another training of this process: then this thread does its product alone.
-        if helpers is None or not helpers.free.acquire(blocking=False):
+        if workers is None or not workers.free.acquire(blocking=False):
             for function, _, parts in self._products[number]:
                 function(*pointers, 0, parts)
             return
         try:
             for _, function, parts in self._products[number]:
-                helpers.compute(function, pointers, parts)
+                workers.compute(function, pointers, parts)
         finally:
-            helpers.free.release()
+            workers.free.release()

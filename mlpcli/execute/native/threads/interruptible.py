@@ -1,7 +1,7 @@
-"""A native call in a thread of its own, so that this one can look whether to stop.
+"""Native calls that can be asked to stop: each in a thread of its own, so that this one can look whether to.
 
 A training works on the caller's memory, so it is asked to stop and waited for; for a compilation, which works
-on its own, see hearing.py.
+on its own, see abandonable.py.
 """
 
 from __future__ import annotations
@@ -13,34 +13,35 @@ from types import FrameType
 
 from mlpcli.execute.native.threads.call import NativeCall
 
-LOOKED_AT_EVERY = 0.05
-"""Seconds between two looks."""
+POLL_SECONDS = 0.05
+"""Seconds between two looks at what else there is to do."""
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Those whose handlers may raise KeyboardInterrupt."""
+"""Signals whose handlers may raise KeyboardInterrupt."""
 
 
-def in_thread(
+def call_in_thread(
     call: Callable[[], object],
-    look: Callable[[], object] = lambda: None,
-    end: Callable[[], object] = lambda: None,
+    poll: Callable[[], object] = lambda: None,
+    request_stop: Callable[[], object] = lambda: None,
 ) -> None:
-    """call(), waited for, with a look() now and then.
+    """Make a call in a thread and wait for it, calling poll() now and then.
 
-    An interrupt that is raised meanwhile asks for the end() and is raised anew when the call is over: the
-    memory that it works on must outlive it.
+    An interrupt that is raised meanwhile calls request_stop(), which asks the call to end, and is raised anew
+    when it is over: the memory that the call works on must outlive it.
     """
     thread = NativeCall(call)
     held = _start(thread)
     interrupt: KeyboardInterrupt | None = None
     while thread.is_alive():
         try:
+            # What came while the thread was being started is raised here, where it can be caught.
             while held:
                 signal.raise_signal(held.pop())
-            thread.join(LOOKED_AT_EVERY)
-            look()
+            thread.join(POLL_SECONDS)
+            poll()
         except KeyboardInterrupt as error:
             interrupt = error
-            end()
+            request_stop()
     while held:
         signal.raise_signal(held.pop())
     if interrupt is not None:
@@ -48,8 +49,10 @@ def in_thread(
 
 
 def _start(thread: threading.Thread) -> list[int]:
-    """Start it, and return the signals that came meanwhile. Raised in the middle of it, nobody could tell
-    whether the thread runs."""
+    """Start a thread, and return the signals that came meanwhile.
+
+    Raised in the middle of it, nobody could tell whether the thread runs.
+    """
     held: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         thread.start()

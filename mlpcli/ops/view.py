@@ -1,4 +1,4 @@
-"""Ops that only move values: broadcast, slices of columns, and their adjoints."""
+"""Ops that compute nothing: they view some entries of an array, or spread it; and their adjoints."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ def _spread_view(x: NDArray[Any], shape: tuple[int, ...], axes: tuple[int, ...])
     return np.broadcast_to(np.expand_dims(x, axes), shape)
 
 
-broadcast = Op("broadcast", "move", _broadcast_shape, derivative=(_sum_back,), view=_spread_view)
+broadcast = Op("broadcast", "view", _broadcast_shape, derivative=(_sum_back,), view=_spread_view)
 
 
 def unbroadcast(g: Node, shape: Shape, inserted: tuple[int, ...] = ()) -> Node:
-    """The sum of g over every axis that was spread from `shape` (with `inserted` axes): its adjoint."""
+    """Return the sum of g over every axis that was spread from `shape` (with `inserted`
+    axes): its adjoint.
+    """
     if g.shape == shape and not inserted:
         return g
     total = OPS["reduce_sum"]
@@ -57,7 +59,7 @@ def _columns_shape(x: Node, start: int, stop: int) -> Shape:
 
 columns = Op(
     "columns",
-    "move",
+    "view",
     _columns_shape,
     derivative=(lambda g, y, x, start, stop: pad_columns(g, start=start, stop=stop, width=x.shape[-1]),),
     view=lambda x, start, stop: x[..., start:stop],
@@ -72,7 +74,7 @@ def _pad_shape(x: Node, start: int, stop: int, width: int) -> Shape:
 
 pad_columns: Op = Op(
     "pad_columns",
-    "move",
+    "view",
     _pad_shape,
     derivative=(lambda g, y, x, start, stop, width: columns(g, start=start, stop=stop),),
     view=lambda result, start, stop, width: result[..., start:stop],
