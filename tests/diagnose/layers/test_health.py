@@ -8,6 +8,7 @@ import pytest
 from mlpcli.diagnose.layers.health import gradient_ratio, layer_health, rms
 from mlpcli.execute import EXECUTORS
 from nets import HIDDEN_ACTIVATIONS, LAYERS, network, rows
+from own_tests import offered
 
 
 def health(net, values, data, updates=None):
@@ -59,6 +60,7 @@ def test_a_curve_is_not_straight(name):
     net, values = network([(name, 3)], ("linear", 1))
     found = health(net, values, rows(net, 30, target="number"))[0]
     straight = {"relu", "leaky_relu", "prelu", "hard_sigmoid", "hard_tanh", "maxout"}
+    straight |= {*offered("nn/activations", [name], "STRAIGHT")}
     assert found.shape.straight == (name in straight)
     if name not in straight | {"linear"}:
         assert found.linear_units == 0
