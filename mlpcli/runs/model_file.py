@@ -13,7 +13,7 @@ import numpy as np
 from mlpcli.config.bind import Choices
 from mlpcli.config.recorded import settings_from
 from mlpcli.config.schema import NetworkConfig
-from mlpcli.config.setting import setting
+from mlpcli.config.setting import setting, yaml_name
 from mlpcli.data.json_records import as_tagged, read_tagged
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.weights import UNWEIGHTED, Weighting
@@ -105,7 +105,7 @@ class ModelFile:
                 "width": self.width,
                 "hidden": [_described(layer) for layer in self.graph().layers[:-1]],
                 "output": _described(self.graph().layers[-1]),
-                "loss": _choice(self.head.loss),
+                "loss": choice_record(self.head.loss),
             },
             "reading": dict(self.reading),
             "preparation": self.preparation.to_json(),
@@ -219,9 +219,9 @@ def _unusable(path: Path, why: str) -> ModelFileError:
 
 def _described(layer: Layer) -> dict[str, Any]:
     """Return a layer as plain data. Defaults are left out: early versions could not say anything else."""
-    plain: dict[str, Any] = {"units": layer.units, "activation": _choice(layer.activation)}
+    plain: dict[str, Any] = {"units": layer.units, "activation": choice_record(layer.activation)}
     if layer.normalization is not None:
-        plain["normalisation"] = _choice(layer.normalization)
+        plain["normalisation"] = choice_record(layer.normalization)
     if layer.dropout:
         plain["dropout"] = layer.dropout
     if not layer.trainable:
@@ -229,6 +229,9 @@ def _described(layer: Layer) -> dict[str, Any]:
     return plain
 
 
-def _choice(chosen: Any) -> dict[str, Any]:
-    """Return a choice as plain data: its table name and its settings."""
-    return {"name": choice_name(chosen), **dataclasses.asdict(chosen)}
+def choice_record(chosen: Any) -> dict[str, Any]:
+    """Return a choice as plain data: its table name, and its settings under the keys of a config."""
+    settings = dataclasses.asdict(chosen)
+    return {"name": choice_name(chosen)} | {
+        yaml_name(each): settings[each.name] for each in dataclasses.fields(chosen)
+    }

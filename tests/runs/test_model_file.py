@@ -3,15 +3,18 @@ from __future__ import annotations
 import copy
 import json
 import zipfile
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from cli.world import csv_text, make_world, mlp
 
+from mlpcli.config.recorded import settings_from
+from mlpcli.config.setting import setting
 from mlpcli.errors import ModelFileError
 from mlpcli.runs.array_file import HEADER, SEAL, read_arrays, seal, write_arrays
 from mlpcli.runs.folder import MODEL
-from mlpcli.runs.model_file import KIND, VERSION, ModelFile
+from mlpcli.runs.model_file import KIND, VERSION, ModelFile, choice_record
 from sampling import sampled
 
 
@@ -285,3 +288,13 @@ def test_scales_of_targets_and_running_variances_have_to_be_possible(tmp_path):
     write_arrays(tmp_path / MODEL, header, arrays)
     with pytest.raises(ModelFileError, match=r"hidden1\.running_variance has a variance below 0"):
         ModelFile.read(tmp_path / MODEL)
+
+
+def test_settings_of_a_choice_stand_in_the_file_as_a_config_has_them():
+    @dataclass(frozen=True)
+    class Shrink:
+        amount: float = setting(0.5, spelling="lambda")
+
+    record = choice_record(Shrink(0.25))
+    assert record["lambda"] == 0.25
+    assert settings_from(Shrink, {"lambda": record["lambda"]}, {}) == Shrink(0.25)
