@@ -17,9 +17,9 @@ from mlpcli.diagnose.trials.facts import Facts, FactsInterrupted
 from mlpcli.problem.problem import Problem
 from mlpcli.registry import choice_name
 from mlpcli.runs.finding import Finding
+from mlpcli.training.auto_rate import resolve_auto_rate
 from mlpcli.training.epoch import Epoch
 from mlpcli.training.events import Record
-from mlpcli.training.range_test import resolve_auto_rate
 from mlpcli.training.stop_reasons import INTERRUPTED
 
 if TYPE_CHECKING:

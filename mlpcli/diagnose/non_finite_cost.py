@@ -20,11 +20,11 @@ from mlpcli.nn.network import Forward
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding, Remedy
+from mlpcli.training.auto_rate import resolve_auto_rate
 from mlpcli.training.epoch import Epoch
 from mlpcli.training.finite import all_finite
 from mlpcli.training.observer import FORMULA_RULE, NOT_FINITE_RULE, NonFiniteCost
 from mlpcli.training.part_evaluator import PartEvaluator
-from mlpcli.training.range_test import resolve_auto_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

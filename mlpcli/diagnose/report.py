@@ -25,7 +25,7 @@ from mlpcli.problem.build import prepare
 from mlpcli.runs.folder import CONFIG, RunFolder
 from mlpcli.runs.json_file import finite
 from mlpcli.runs.model_file import ModelFile
-from mlpcli.training.range_test import resolve_auto_rate
+from mlpcli.training.auto_rate import resolve_auto_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,10 +12,10 @@ import numpy as np
 from mlpcli.optim.optimizer import StepOptimizer
 from mlpcli.problem.build import prepare_file
 from mlpcli.problem.problem import Problem
+from mlpcli.training.auto_rate import resolve_auto_rate
 from mlpcli.training.events import SeedResult
 from mlpcli.training.loop import EpochLoop
 from mlpcli.training.part_evaluator import PartEvaluator, epoch_checks, printed_scores
-from mlpcli.training.range_test import resolve_auto_rate
 from mlpcli.training.start import step_of
 from mlpcli.training.state import TrainingState
 from mlpcli.training.stop_reasons import INTERRUPTED

@@ -22,7 +22,6 @@ from mlpcli.training.events import Planned, Run
 from mlpcli.training.observer import Interrupted, NonFiniteCost, Report, TrainingHooks, TrainingObserver
 from mlpcli.training.part_evaluator import PartEvaluator
 from mlpcli.training.provenance import check_executor, check_start
-from mlpcli.training.resume import RELOCATABLE_KEYS, check_changes, resume_run, start_run
 from mlpcli.training.start import fresh, make_ready
 from mlpcli.training.trainer import run_training
 
@@ -47,6 +46,8 @@ def train(
     prepared = prepare(config, overrides)
     if not asks_for_more(prepared.config):
         return _train_once(prepared, Path(runs), hooks)
+    from mlpcli.training.resume import start_run  # a plain training needs nothing of it
+
     folder = RunFolder.create(Path(runs), prepared.file.path.stem, prepared.file.text_for)
     _run_experiment(prepared, folder, hooks)
     return start_run(folder, hooks, prepared.files)
@@ -65,6 +66,8 @@ def resume(
     like. A run that is complete is reported as it is. The other arguments and errors are those of train;
     raises ModelFileError where the checkpoint is damaged, or does not fit the config.
     """
+    from mlpcli.training.resume import resume_run, start_run
+
     hooks = hooks_of(report, interrupted, keep_every)
     overrides, folder = as_options(overrides), RunFolder.find(place_of(run))
     file = read_config(folder.path / CONFIG, overrides)
@@ -110,6 +113,8 @@ def check_places(file: ConfigFile, folder: RunFolder, overrides: Sequence[str]) 
     """Raise ConfigError where more is changed than the places of data files and of start_from."""
     if not overrides:
         return
+    from mlpcli.training.resume import RELOCATABLE_KEYS, check_changes
+
     then = load_config_text(
         read_text(folder.path / CONFIG), folder.path / CONFIG, (), CHOICES, check_files=False
     )

@@ -26,7 +26,6 @@ from mlpcli.optim.schedules import SCHEDULES
 from mlpcli.optim.step import MOST_COUNTED
 from mlpcli.problem.kept_epoch import check_best_epoch
 from mlpcli.problem.problem import Problem, random_stream, rows_of_batch
-from mlpcli.problem.warm_start import read_start
 from mlpcli.registry import choice_name
 
 CHOICES: Mapping[str, Mapping[str, type]] = {
@@ -109,6 +108,8 @@ def _build(file: ConfigFile, dtype: str, files: DataFiles, like: Problem | None 
         faster = hint(config.executor, config.training.epochs * -(-dataset.training.rows // batch))
         start = None
         if config.start_from:
+            from mlpcli.problem.warm_start import read_start  # seldom needed
+
             start = read_start(config.start_from, network, dataset.preparation)
         problem = Problem(
             file=file,

@@ -19,12 +19,13 @@ from mlpcli.nn.dropout import row_tokens
 from mlpcli.nn.network import Head, Network, initial_values
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.step import TrainingLength
-from mlpcli.problem.range_test import RangeTest
-from mlpcli.problem.warm_start import Start
 from mlpcli.scoring.metrics import ONE_UNIT, target_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mlpcli.problem.range_test import RangeTest
+    from mlpcli.problem.warm_start import Start
 
 STREAMS = ("initialisation", "split", "shuffle", "dropout", "range_test")
 """Random streams, each a child of the seed by its place here, so that one never disturbs another."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,6 @@ from mlpcli.graph.node import parameter
 from mlpcli.nn.network import Network
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.step import training_step
-from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.problem.range_test import LOWEST, RangeTest
 from mlpcli.training.runner import first_state, make_runner
 
@@ -82,22 +80,3 @@ def range_test(
         tried.append(rate)
         losses.append(found)
     return RangeTest(tuple(tried), tuple(losses))
-
-
-def resolve_auto_rate(prepared: Problem) -> Problem:
-    """Return the problem with a number instead of the learning rate `auto`, found on the training rows.
-
-    A problem whose learning rate is a number already is returned as it is.
-    """
-    if not prepared.optimizer.automatic:
-        return prepared
-    found = range_test(
-        prepared.executor,
-        prepared.network,
-        prepared.optimizer,
-        prepared.initial_values(),
-        prepared.rows(prepared.dataset.training),
-        prepared.batch_rows,
-        random_stream(prepared.config.seed, "range_test"),
-    )
-    return replace(prepared, optimizer=prepared.optimizer.at_rate(found.chosen), found_rate=found)

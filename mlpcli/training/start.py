@@ -8,9 +8,9 @@ from mlpcli.optim.step import TrainingStep, training_step
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import LEARNING_RATE, RunFolder
 from mlpcli.runs.records import Provenance, RunOrigin
+from mlpcli.training.auto_rate import resolve_auto_rate
 from mlpcli.training.plateau import PlateauCounter
 from mlpcli.training.provenance import provenance
-from mlpcli.training.range_test import resolve_auto_rate
 from mlpcli.training.state import TrainingState
 
 

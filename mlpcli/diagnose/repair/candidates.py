@@ -20,7 +20,7 @@ from mlpcli.problem.build import rebuild
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.finding import Finding
 from mlpcli.scoring.evaluation import evaluate_outputs
-from mlpcli.training.range_test import resolve_auto_rate
+from mlpcli.training.auto_rate import resolve_auto_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ from mlpcli.diagnose.trials.variants import Variants
 from mlpcli.execute.numpy.executor import NumpyExecutor
 from mlpcli.problem.build import prepare
 from mlpcli.problem.problem import Problem
-from mlpcli.training.range_test import resolve_auto_rate
+from mlpcli.training.auto_rate import resolve_auto_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,7 +18,7 @@ from mlpcli.errors import MlpError
 from mlpcli.execute.numpy.executor import NumpyExecutor
 from mlpcli.execute.rows import RowFunction, Rows
 from mlpcli.problem.build import rebuild
-from mlpcli.training.range_test import resolve_auto_rate
+from mlpcli.training.auto_rate import resolve_auto_rate
 from mlpcli.wording import told_apart
 
 HARDLY_LEARNS = 0.6
