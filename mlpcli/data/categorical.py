@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.cells import codes, in_order, is_missing, spellings
-from mlpcli.data.counts import Counts
+from mlpcli.data.cell_values import codes, in_order, is_missing, spellings
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -55,7 +55,7 @@ class Categorical:
         sound = len(set(self.levels)) == len(self.levels) and named
         return "" if sound else "the levels are not distinct, or lack the most frequent one."
 
-    def apply(self, table: Table, out: NDArray[Any]) -> Counts:
+    def apply(self, table: Table, out: NDArray[Any]) -> PreparationWarnings:
         """Write the outputs to `out` (rows, width). DataError for a missing cell where that is an error."""
         cells = table.text(self.name)
         stand_in = {"level": MISSING_LEVEL, "most_frequent": self.most_frequent}.get(self.missing_as, "")
@@ -71,7 +71,7 @@ class Categorical:
         unknown = np.flatnonzero(found == -1 if self.empty else found < 0)
         fills = self.missing_as == "most_frequent" and not self.empty
         filled = sum(map(is_missing, cells)) if fills else 0
-        return Counts(
+        return PreparationWarnings(
             {self.name: filled} if filled else {},
             {self.name: (len(unknown), cells[unknown[0]] or MISSING_LEVEL)} if len(unknown) else {},
         )

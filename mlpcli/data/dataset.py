@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.config.schema import DataConfig
-from mlpcli.data.cells import is_missing
+from mlpcli.data.cell_values import is_missing
 from mlpcli.data.files import DataFiles
 from mlpcli.data.infer import infer
 from mlpcli.data.numeric import Numeric

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mlpcli.data.cells import is_missing, numbers
+from mlpcli.data.cell_values import is_missing, numbers
 from mlpcli.data.table import Array, Block, Column, Table
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import MOST, listed

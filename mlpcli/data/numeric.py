@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.counts import Counts
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -92,7 +92,7 @@ class Numeric:
             constant = (low == high) | (spread * spread == 0)
         return shift, np.where(constant, np.inf, spread)
 
-    def apply(self, table: Table, out: Array) -> Counts:
+    def apply(self, table: Table, out: Array) -> PreparationWarnings:
         """Write the prepared columns to `out` (rows, width). Raises DataError for what is no number."""
         shift, scale = self.shift_and_scale()
         values = table.matrix(self.names)
@@ -111,7 +111,7 @@ class Numeric:
                 what = f"There are values too large for {out.dtype}."
                 remedy = "Say `precision: float64`, or use `data: {scaling: standard}`."
                 raise DataError(Fault(where, what, remedy)) from error
-        return Counts({self.names[at]: int(filled[at]) for at in np.flatnonzero(filled)})
+        return PreparationWarnings({self.names[at]: int(filled[at]) for at in np.flatnonzero(filled)})
 
     def _fill(self, piece: Array, table: Table, start: int) -> Array:
         """Fill missing cells in place; how many there were per column (width,)."""

@@ -12,16 +12,23 @@ from numpy.typing import NDArray
 
 from mlpcli.config.schema import MissingConfig
 from mlpcli.data.categorical import Categorical, fit_categorical
-from mlpcli.data.counts import Counts
 from mlpcli.data.infer import Group
 from mlpcli.data.json_records import as_tagged, read_record
 from mlpcli.data.numeric import Numeric, fit_numeric
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.table import IN_MEMORY, Table
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, Target
 from mlpcli.errors import DataError, Fault, ModelFileError, closest
 from mlpcli.wording import listed, plural, told_apart
 
-__all__ = ["ClassTarget", "Counts", "MultilabelTarget", "Preparation", "RegressionTarget", "Summary"]
+__all__ = [
+    "ClassTarget",
+    "MultilabelTarget",
+    "Preparation",
+    "PreparationWarnings",
+    "RegressionTarget",
+    "Summary",
+]
 
 Array = NDArray[Any]
 
@@ -91,12 +98,12 @@ class Preparation:
         lines = [f"Did you mean {found!r} for {name!r}?" for name, found in near if found]
         return Fault(source, what, "\n".join([*lines, f"The {kind} has: {listed(names, 24)}."]))
 
-    def inputs(self, table: Table, dtype: str = "float64") -> tuple[Array, Counts]:
+    def inputs(self, table: Table, dtype: str = "float64") -> tuple[Array, PreparationWarnings]:
         """The input matrix (rows, width), C-contiguous, and what had to be filled or was not known.
 
         Raises DataError for missing columns and for cells that cannot be prepared.
         """
-        counts, start = Counts(ignored=self.match(table.names, table.source)), 0
+        counts, start = PreparationWarnings(ignored=self.match(table.names, table.source)), 0
         matrix = np.empty((table.rows, self.width), dtype)
         for column in self.columns:
             counts += column.apply(table, matrix[:, start : start + column.width])

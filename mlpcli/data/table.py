@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.cells import EXACT, as_text, numbers
+from mlpcli.data.cell_values import EXACT, as_text, numbers
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlpcli.data.cells import EXACT, is_missing, meaning, numbers
+from mlpcli.data.cell_values import EXACT, is_missing, meaning, numbers
 from mlpcli.data.infer import FEW_ROWS, MOSTLY_NUMBERS, slip
 from mlpcli.data.table import Array, Table
 from mlpcli.errors import DataError, Fault

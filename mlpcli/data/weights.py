@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.config.schema import DataConfig
-from mlpcli.data.cells import codes
+from mlpcli.data.cell_values import codes
 from mlpcli.data.numeric import Floats
 from mlpcli.data.table import Table, more
 from mlpcli.data.targets import ClassTarget, Target

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
-from mlpcli.data.cells import is_missing, number
+from mlpcli.data.cell_values import is_missing, number
 
 SEPARATORS = {"\t": "tab", ";": "`;`", "|": "`|`", ",": "`,`", " ": "blanks"}
 """What may part cells, the rarest inside a cell first: where two fit every line, the earlier one is taken."""
