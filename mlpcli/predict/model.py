@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.data.dataset import with_target
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.table import IN_MEMORY, Table, table_from
+from mlpcli.data.target_columns import with_target
 from mlpcli.data.targets import ClassTarget, RegressionTarget, Target, describe_unseen
 from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
 from mlpcli.errors import DataError, Fault
