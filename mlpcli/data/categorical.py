@@ -17,7 +17,7 @@ from mlpcli.errors import DataError, Fault
 MISSING_LEVEL = "(missing)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Categorical:
     """One column. levels: those of the training part, in order; `(missing)` last if cells are missing there.
 
@@ -87,9 +87,11 @@ def fit_categorical(table: Table, name: str, missing_as: str) -> Categorical:
     missing = sum(count for cell, count in counts.items() if is_missing(cell))
     levels = in_order(cell for cell in counts if not is_missing(cell))
     if not levels:
-        return Categorical(name, (), missing_as, "", missing)
+        return Categorical(name=name, levels=(), missing_as=missing_as, most_frequent="", missing=missing)
     # max takes the first of equals: levels are in order, so the choice does not depend on the rows' order.
     most_frequent = max(levels, key=lambda level: counts[level])
     if missing and missing_as == "level":
         levels = (*(level for level in levels if level != MISSING_LEVEL), MISSING_LEVEL)
-    return Categorical(name, levels, missing_as, most_frequent, missing)
+    return Categorical(
+        name=name, levels=levels, missing_as=missing_as, most_frequent=most_frequent, missing=missing
+    )

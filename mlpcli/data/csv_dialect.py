@@ -29,7 +29,7 @@ class Records(Protocol):
     def __iter__(self) -> Iterator[list[str]]: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layout:
     """What a text file looks like. A single blank as `separator` stands for runs of blanks and tabs."""
 
@@ -71,7 +71,9 @@ def detect(text: str, complete: bool, header: bool | None, separator: str | None
     rows = rows[1:] if stray else rows
     if header is None:
         header = _is_header(rows[0], [row for row in rows[1:] if len(row) == width])
-    return Layout(best, quote, len(rows[0]) if header else width, header, stray)
+    return Layout(
+        separator=best, quote=quote, width=len(rows[0]) if header else width, header=header, stray=stray
+    )
 
 
 def _single_blanks(line: str) -> str:

@@ -30,7 +30,7 @@ def is_spread(value: float) -> bool:
     return 0.0 < value * value < np.inf
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Numeric:
     """One or more numeric columns. The statistics have one entry per column, or one for all (pooled).
 
@@ -169,8 +169,17 @@ def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str
         if not none.all():
             some = values[:, ~none] if none.any() else values
             fill[~none] = np.nanmedian(some, axis=None if pooled else 0)
-    filled, mean_, std_, low_, high_ = (tuple(map(float, each)) for each in (fill, mean, std, low, high))
-    return Numeric(names, scaling, filled, mean_, std_, low_, high_, tuple(map(int, holes)), empty)
+    return Numeric(
+        names=names,
+        scaling=scaling,
+        fill=tuple(fill.tolist()),
+        mean=tuple(mean.tolist()),
+        std=tuple(std.tolist()),
+        low=tuple(low.tolist()),
+        high=tuple(high.tolist()),
+        missing=tuple(holes.tolist()),
+        empty=empty,
+    )
 
 
 def _pieces(values: Array) -> Iterator[slice]:

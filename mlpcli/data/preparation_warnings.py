@@ -13,8 +13,8 @@ from mlpcli.wording import LONGEST, MOST, listed, plural, shortened
 class PreparationWarnings:
     """Counts of what was made up while a table was prepared.
 
-    filled: missing cells that were filled, by column. unknown: cells of a category that training never saw, by
-    column, with an example. ignored: columns of the table that are not used.
+    filled: missing cells that were filled, by column. unknown: cells of a category that training never saw,
+    by column, with an example. ignored: columns of the table that are not used.
     """
 
     filled: Mapping[str, int] = field(default_factory=dict)

@@ -33,7 +33,7 @@ __all__ = [
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """One line about a column, for people. role: input or target; missing: cells in the training part."""
 
@@ -41,7 +41,7 @@ class Summary:
     role: str
     kind: str
     detail: str
-    missing: int
+    missing: int = 0
 
     def __str__(self) -> str:
         missing = f", {self.missing} missing" if self.missing else ""
@@ -174,7 +174,9 @@ def _describe(column: Numeric | Categorical) -> Iterator[Summary]:
     if isinstance(column, Categorical):
         detail = f"{plural(len(column.levels), 'level')}: {listed(column.levels)}"
         detail = "not one value, always 0" if column.empty else detail
-        yield Summary(column.name, "input", "categorical", detail, column.missing)
+        yield Summary(
+            name=column.name, role="input", kind="categorical", detail=detail, missing=column.missing
+        )
         return
     names = column.names
     if column.pooled:
@@ -187,13 +189,13 @@ def _describe(column: Numeric | Categorical) -> Iterator[Summary]:
         if name in column.empty or (column.pooled and column.empty):
             detail = "not one value, always 0"
         kind = f"numeric, {column.width} columns scaled together" if column.pooled else "numeric"
-        yield Summary(name, "input", kind, detail, column.missing[at])
+        yield Summary(name=name, role="input", kind=kind, detail=detail, missing=column.missing[at])
 
 
 def _describe_target(target: Target) -> Iterator[Summary]:
     if isinstance(target, ClassTarget):
         detail = f"{plural(len(target.classes), 'class')}: {listed(target.classes)}"
-        yield Summary(target.name, "target", target.task, detail, 0)
+        yield Summary(name=target.name, role="target", kind=target.task, detail=detail)
         return
     for at, name in enumerate(target.names):
         if isinstance(target, MultilabelTarget):
@@ -201,4 +203,4 @@ def _describe_target(target: Target) -> Iterator[Summary]:
         else:
             shift, scale = target.shift[at], target.scale[at]
             detail = f"(y - {shift:.4g}) / {scale:.4g}" if (shift, scale) != (0, 1) else "as it is"
-        yield Summary(name, "target", target.task, detail, 0)
+        yield Summary(name=name, role="target", kind=target.task, detail=detail)
