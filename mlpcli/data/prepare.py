@@ -51,28 +51,28 @@ class Summary:
 
 @dataclass(frozen=True)
 class Preparation:
-    """How raw columns become inputs and targets. Model files hold it, so raw rows can be predicted."""
+    """The way from raw columns to inputs and targets. Model files hold it, so raw rows can be predicted."""
 
     columns: tuple[Numeric | Categorical, ...]
     target: Target
 
     @cached_property
     def width(self) -> int:
-        """Columns of the input matrix."""
+        """The number of columns of the input matrix."""
         return sum(column.width for column in self.columns)
 
     @property
     def outputs(self) -> int:
-        """Classes, or target columns."""
+        """The number of classes, or of target columns."""
         return len(self.target.classes if isinstance(self.target, ClassTarget) else self.target.names)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The raw input columns."""
+        """The names of the raw input columns."""
         return tuple(name for column in self.columns for name in column.names)
 
     def match(self, names: Sequence[str], source: str, targets: bool = False) -> tuple[str, ...]:
-        """The columns among `names`, in any order, that are not used; the target is never one of them.
+        """Return the columns among `names`, in any order, that are not used; the target is never one of them.
 
         Raises DataError, naming every input column (with `targets`: target columns too) that is missing.
         """
@@ -99,7 +99,7 @@ class Preparation:
         return Fault(source, what, "\n".join([*lines, f"The {kind} has: {listed(names, 24)}."]))
 
     def inputs(self, table: Table, dtype: str = "float64") -> tuple[Array, PreparationWarnings]:
-        """The input matrix (rows, width), C-contiguous, and what had to be filled or was not known.
+        """Return the input matrix, (rows, width), C-contiguous, and what was filled or not known.
 
         Raises DataError for missing columns and for cells that cannot be prepared.
         """
@@ -111,7 +111,7 @@ class Preparation:
         return matrix, counts
 
     def targets(self, table: Table) -> Array:
-        """Class indices, int64 (rows,); else float64 (rows, outputs), scaled as for training.
+        """Return class indices, int64 (rows,); for the other tasks float64 (rows, outputs), scaled.
 
         Raises DataError for a missing column, a missing cell, and a class that is not known.
         """
@@ -121,7 +121,8 @@ class Preparation:
     def scored_targets(self, table: Table) -> tuple[Array, tuple[str, ...]]:
         """Return targets as targets() does, and the classes among them that training never saw.
 
-        Their indices follow those of the known classes; no prediction can be right about such a row.
+        Their indices follow those of the known classes; no prediction can be right about such a row. Raises
+        DataError for a missing column or cell.
         """
         self.match(table.names, table.source, targets=True)
         if isinstance(self.target, ClassTarget):
@@ -129,16 +130,16 @@ class Preparation:
         return self.target.encode(table), ()
 
     def unscale(self, values: Array) -> Array:
-        """Targets or predictions (rows, outputs) in the units of the file."""
+        """Return targets or predictions, (rows, outputs), in the units of the file."""
         return self.target.unscale(values)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON: mappings, lists, text and numbers."""
+        """Return plain JSON data: mappings, lists, text and numbers."""
         return {"columns": [as_tagged(column) for column in self.columns], "target": as_tagged(self.target)}
 
     @staticmethod
     def from_json(value: object, where: str = "preparation") -> Preparation:
-        """The inverse of `to_json`. Raises ModelFileError for anything that it does not give."""
+        """Return the preparation that to_json wrote. Raises ModelFileError for anything else."""
         try:
             return read_record(Preparation, value, exact=True)
         except ValueError as error:
@@ -153,7 +154,7 @@ class Preparation:
         return "a column comes twice." if len(set(names)) < len(names) else ""
 
     def describe(self) -> tuple[Summary, ...]:
-        """A line per input column (one for pooled columns), then one per target column."""
+        """Summarise every input column (pooled ones together), then every target column."""
         lines = [line for column in self.columns for line in _describe(column)]
         return (*lines, *_describe_target(self.target))
 

@@ -18,7 +18,7 @@ MOST_INTEGER_CLASSES = 20
 
 @dataclass(frozen=True, kw_only=True)
 class _Facts:
-    """One target column. values: numbers (rows,), or None when it is text."""
+    """Facts on one target column. values: numbers (rows,), or None when it is text."""
 
     name: str
     values: Array | None
@@ -32,7 +32,7 @@ class _Facts:
 
     @property
     def two_words(self) -> bool:
-        """Whether it is text of two values: yes and no."""
+        """Whether the column is text of two values, such as yes and no."""
         return self.values is None and self.distinct == 2
 
     @property
@@ -47,10 +47,11 @@ def infer_task(
     as_classes: bool = False,
     loss_of_numbers: str = "",
 ) -> tuple[str, tuple[str, ...]]:
-    """classification, multilabel or regression, and what to say about it.
+    """Return the task (classification, multilabel or regression), and notes on why it is that.
 
-    No target cell of `table` is missing. `as_classes`: the target is declared to be categorical.
-    loss_of_numbers: the name of a loss that makes little sense of classes, where that is what was chosen.
+    table: without a missing target cell. task: as the config gives it; None: it is inferred. as_classes:
+    whether the target is declared to be categorical. loss_of_numbers: the chosen loss, where it makes little
+    sense of classes, else "".
     Raises DataError when the given `task` does not fit the column, or the column cannot be a target.
     """
     facts = [_facts(table, name) for name in targets]
@@ -123,7 +124,7 @@ _ONE_EACH = (
 
 
 def _mixed(facts: list[_Facts]) -> str:
-    """Why these targets fit no task together."""
+    """Say why these targets fit no task together."""
     words = [
         f"{fact.name!r} is text of {plural(fact.distinct, 'value')}" for fact in facts if fact.values is None
     ]
@@ -132,7 +133,7 @@ def _mixed(facts: list[_Facts]) -> str:
 
 
 def _check(task: str, facts: list[_Facts], where: str, table: Table) -> None:
-    """Raises DataError when the targets cannot serve the given task."""
+    """Check that the targets can serve the given task. Raises DataError."""
     if task == "classification":
         if len(facts) > 1:
             remedy = "Name one target, or say `data: {task: multilabel}` for columns of two values."
@@ -155,7 +156,7 @@ def _check(task: str, facts: list[_Facts], where: str, table: Table) -> None:
 
 
 def _check_classes(fact: _Facts, where: str) -> None:
-    """Raises DataError for a target that is measured, or has its own text in every row."""
+    """Check that a target can be classes. Raises DataError where it has too many different values."""
     many = fact.distinct > MOST_INTEGER_CLASSES
     if fact.values is not None and many and not (fact.whole and fact.distinct <= fact.rows / 2):
         what = f"{fact.distinct} different numbers are too many to be classes."

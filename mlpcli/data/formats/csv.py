@@ -23,7 +23,7 @@ _BATCH_ROWS = 2048
 
 
 class Csv(Reader):
-    """Streamed: memory holds one chunk. Blanks around cells are dropped, empty lines are skipped."""
+    """A reader of text. Memory holds one chunk; blanks around cells are dropped, empty lines are skipped."""
 
     def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
         super().__init__(source, header, separator)
@@ -64,7 +64,7 @@ class Csv(Reader):
         return 1
 
     def _next(self) -> list[str] | None:
-        """The next record that is not blank, stripped; None at the end. `_line` is where it begins."""
+        """Return the next record that is not blank, stripped; None at the end. `_line` is where it begins."""
         with self._faults():
             for record in self._records:
                 self._line, self._first_line = self._first_line, self._records.line_num + 1
@@ -73,7 +73,7 @@ class Csv(Reader):
         return None
 
     def _named(self, cells: list[str]) -> tuple[str, ...]:
-        """The names in a header; an empty one becomes x and its place."""
+        """Return the names in a header; an empty one becomes x and its place. Raises DataError for twins."""
         names = tuple(cell or f"x{at}" for at, cell in enumerate(cells, 1))
         where = f"{self.source.name} line {self._line}"
         twice = [name for name, count in Counter(names).items() if count > 1]
@@ -87,7 +87,10 @@ class Csv(Reader):
         return names
 
     def _check_stray(self, cells: list[str], header: bool) -> None:
-        """A first line that is one cell short of a header is one, as some programs leave the first out."""
+        """Raise DataError where a stray first line seems to be a header that lacks one name.
+
+        Some programs leave the name of the first column out.
+        """
         if not header and len(cells) == self._width - 1 and len(set(cells)) == len(cells) > 1 and all(cells):
             raise DataError(
                 Fault(
@@ -113,7 +116,7 @@ class Csv(Reader):
                 yield self._table(columns, lines)
 
     def _batches(self, rows: int) -> Iterator[tuple[list[list[str]], list[int]]]:
-        """Records of the right width and where they begin, `rows` at a time: few lists live at once."""
+        """Yield records of the right width and where they begin, `rows` at a time: few lists live at once."""
         found: list[list[str]] = []
         lines: list[int] = []
         with self._faults():
@@ -145,7 +148,7 @@ class Csv(Reader):
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
-        """What can go wrong while the text is read, with its place."""
+        """Turn what can go wrong while the text is read into a DataError that names the place."""
         try:
             with reading(self.source.name):
                 yield

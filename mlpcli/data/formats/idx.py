@@ -12,7 +12,7 @@ _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: "
 
 
 class Idx(ArrayReader):
-    """Two zero bytes, a type, the number of axes, their lengths (four bytes each), then the values."""
+    """A reader of one array. Its header: two zero bytes, a type, the number of axes, their lengths."""
 
     def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
         super().__init__(source, header, separator)

@@ -17,7 +17,7 @@ _LONGEST_HEADER = 1 << 20
 
 
 class Npy(ArrayReader):
-    """The columns are x1 … xw, or the field names of a structured array."""
+    """A reader of one array; its columns are x1 … xw, or the field names of a structured array."""
 
     def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
         super().__init__(source, header, separator)
@@ -31,7 +31,7 @@ class Npy(ArrayReader):
 
 
 def read_header(source: Source) -> tuple[tuple[int, ...], np.dtype[Any], Literal["C", "F"]]:
-    """Shape, type, and order of the values. Raises DataError for anything but a sound header."""
+    """Read shape, type and order of the values. Raises DataError for anything but a sound header."""
     start = source.read(8)
     size = source.read(2 if start[6:7] == b"\x01" else 4)
     length = int.from_bytes(size, "little")
@@ -40,7 +40,7 @@ def read_header(source: Source) -> tuple[tuple[int, ...], np.dtype[Any], Literal
     text = source.read(length)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # those of Python's own parser, which mean nothing here
+            warnings.simplefilter("ignore")  # Python's own parser warns of what means nothing here
             header = ast.literal_eval(text.decode("utf-8" if start[6] == 3 else "latin-1").strip())
         shape, fortran, descr = header["shape"], header["fortran_order"], header["descr"]
         dtype = np.lib.format.descr_to_dtype(descr)

@@ -21,7 +21,7 @@ from mlpcli.wording import listed
 
 
 class Npz(Reader):
-    """All members are read at once: zip lists them at its end, and their rows lie apart."""
+    """A reader of all members at once: zip lists them at its end, and their rows lie apart."""
 
     def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
         super().__init__(source, header, separator)
