@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlpcli.config.load import ConfigSource
-    from mlpcli.data.counts import Counts
+    from mlpcli.data.preparation_warnings import PreparationWarnings
     from mlpcli.diagnose.repair.candidates import Candidate
     from mlpcli.diagnose.repair.search import Repair
     from mlpcli.diagnose.report import GradcheckReport
@@ -79,7 +79,7 @@ def load(path: str | Path, executor: str = "auto") -> Model:
 
 def predict(
     run: str | Path, data: str, output: str | None = None, executor: str = "auto"
-) -> tuple[tuple[str, ...], Counts]:
+) -> tuple[tuple[str, ...], PreparationWarnings]:
     """Write one CSV row per row of `data` to a file, or to standard output where output is None.
 
     Returns notes, and counts of cells that were not as in training. An existing output is replaced only when

@@ -57,10 +57,9 @@ class Binder:
         # A missing key is told at the line of its section's key, not at the section's first line.
         place = self.places.get(key, written.place)
         if not isinstance(written, Section):
-            known_words = f"Known keys: {', '.join(sorted(known))}." if known else ""
-            return self.refuse(
-                written.place, key, f"Expected a section with keys, got {got(written)}.", known_words
-            )
+            what = f"Expected a section with keys, got {got(written)}."
+            remedy = f"Known keys: {', '.join(sorted(known))}." if known else ""
+            return self.refuse(written.place, key, what, remedy)
         if written.tag:
             return self.refuse(written.place, key, *tag_fault(written))
         self.note_keys(written.entries, known, key, named)
@@ -105,12 +104,10 @@ class Binder:
         return f"Did you mean {shown}? Known here: {', '.join(sorted(known))}." if meant else ""
 
     def note_conflicts(self, kind: type[Any], settings: Any, key: str, place: Place) -> None:
-        """Ask the class, and each one above it, for settings that contradict each other. Settings at fault
-        are left out: a question about one of them (AttributeError) ends the asking.
-        """
+        """Ask the class, and each one above it, for settings that contradict each other."""
         for each in kind.__mro__:
             ask = vars(each).get("conflicts")
-            try:
+            try:  # settings at fault are left out: a question about one (AttributeError) ends the asking
                 for name, what, remedy in ask(settings) if ask else ():
                     inner = join(key, name)
                     self.refuse(self.places.get(inner, place), inner, what, remedy)

@@ -45,7 +45,7 @@ class DataConfig:
     """2/5: the second of five parts of the training file's rows takes the place of the test part."""
     scaling: str = setting("standard", one_of=("standard", "minmax", "none"))
     target_scaling: str | None = setting(None, one_of=("standard", "minmax", "none"))
-    """Of regression targets; where it is not given, that which suits the loss."""
+    """Scaling of regression targets; where it is not given, the one that suits the loss."""
     header: bool | None = setting(None)
     separator: str | None = setting(None)
     ignore: tuple[str, ...] = setting(())
@@ -116,7 +116,7 @@ class HiddenConfig:
     initializer: object = setting(None, choice_of="initialisation", spelling="initialisation")
     bias_initializer: object = setting(None, choice_of="initialisation", spelling="bias_initialisation")
     normalization: object = setting(None, choice_of="normalisation", spelling="normalisation")
-    """Of the linear part, before the activation."""
+    """Normalisation of the linear part, before the activation."""
     dropout: float = setting(0.0, at_least=0.0, below=1.0)
     """Share of the results that are 0 in a step of the training."""
     trainable: bool = setting(True)

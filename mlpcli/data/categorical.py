@@ -9,18 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.cells import codes, in_order, is_missing, spellings
-from mlpcli.data.counts import Counts
+from mlpcli.data.cell_values import codes, in_order, is_missing, spellings
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
 MISSING_LEVEL = "(missing)"
+"""The level of missing cells, where these are a level of their own."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Categorical:
-    """One column. levels: those of the training part, in order; `(missing)` last if cells are missing there.
+    """A column of categories, fitted on the training part.
 
+    levels: the categories of the training part, in order; `(missing)` last if cells are missing there.
     missing_as: level, most_frequent or error. A level that is not known gives 0 in every output. Without one
     value in the training part there are no levels, and the column is one output that is always 0.
     """
@@ -42,11 +44,11 @@ class Categorical:
 
     @property
     def empty(self) -> tuple[str, ...]:
-        """The column where the training part has not one value of it, so that it is always 0."""
+        """The name of the column where the training part has not one value of it; it is always 0 then."""
         return () if self.levels else (self.name,)
 
     def fault(self) -> str:
-        """What cannot be true of such a column; empty when all is well."""
+        """Say what cannot be true of such a column; empty when all is well."""
         if self.missing_as not in ("level", "most_frequent", "error"):
             return f"missing_as {self.missing_as!r} is not known."
         if self.missing < 0:
@@ -55,8 +57,11 @@ class Categorical:
         sound = len(set(self.levels)) == len(self.levels) and named
         return "" if sound else "the levels are not distinct, or lack the most frequent one."
 
-    def apply(self, table: Table, out: NDArray[Any]) -> Counts:
-        """Write the outputs to `out` (rows, width). DataError for a missing cell where that is an error."""
+    def apply(self, table: Table, out: NDArray[Any]) -> PreparationWarnings:
+        """Write the outputs to `out`, (rows, width), and return what was filled or not known.
+
+        Raises DataError for a missing cell where missing_as is error.
+        """
         cells = table.text(self.name)
         stand_in = {"level": MISSING_LEVEL, "most_frequent": self.most_frequent}.get(self.missing_as, "")
         found = codes(cells, self.levels, self.levels.index(stand_in) if stand_in in self.levels else -2)
@@ -71,14 +76,14 @@ class Categorical:
         unknown = np.flatnonzero(found == -1 if self.empty else found < 0)
         fills = self.missing_as == "most_frequent" and not self.empty
         filled = sum(map(is_missing, cells)) if fills else 0
-        return Counts(
+        return PreparationWarnings(
             {self.name: filled} if filled else {},
             {self.name: (len(unknown), cells[unknown[0]] or MISSING_LEVEL)} if len(unknown) else {},
         )
 
 
 def fit_categorical(table: Table, name: str, missing_as: str) -> Categorical:
-    """Fit the levels in `table`; none when all cells are missing."""
+    """Fit the levels of the column `name` to the rows of `table`; none when all its cells are missing."""
     cells = Counter(table.text(name))
     same = spellings(cells)
     counts: Counter[str] = Counter()
@@ -87,9 +92,11 @@ def fit_categorical(table: Table, name: str, missing_as: str) -> Categorical:
     missing = sum(count for cell, count in counts.items() if is_missing(cell))
     levels = in_order(cell for cell in counts if not is_missing(cell))
     if not levels:
-        return Categorical(name, (), missing_as, "", missing)
+        return Categorical(name=name, levels=(), missing_as=missing_as, most_frequent="", missing=missing)
     # max takes the first of equals: levels are in order, so the choice does not depend on the rows' order.
     most_frequent = max(levels, key=lambda level: counts[level])
     if missing and missing_as == "level":
         levels = (*(level for level in levels if level != MISSING_LEVEL), MISSING_LEVEL)
-    return Categorical(name, levels, missing_as, most_frequent, missing)
+    return Categorical(
+        name=name, levels=levels, missing_as=missing_as, most_frequent=most_frequent, missing=missing
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mlpcli.data.cells import is_missing, numbers
+from mlpcli.data.cell_values import is_missing, numbers
 from mlpcli.data.table import Array, Block, Column, Table
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import MOST, listed
@@ -27,7 +27,10 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class Group:
-    """Columns prepared together. kind: numeric (each by itself), pooled (scaled as one) or categorical."""
+    """Columns that are prepared together.
+
+    kind: numeric (each by itself), pooled (scaled as one) or categorical.
+    """
 
     kind: str
     names: tuple[str, ...]
@@ -35,7 +38,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Inference:
-    """`table` has numbers where text turned out to be numbers (NaN: missing)."""
+    """The table, with numbers where text turned out to be numbers (NaN: missing), and its column groups."""
 
     table: Table
     groups: tuple[Group, ...]
@@ -43,7 +46,7 @@ class Inference:
 
 
 def infer(table: Table, targets: Collection[str], categorical: Collection[str] = ()) -> Inference:
-    """The groups of input columns, all but `targets`; `categorical` are so whatever they look like.
+    """Group the input columns, all but `targets`; `categorical` are so whatever they look like.
 
     Text columns without one value are categorical, without a level. Raises DataError, naming all columns that
     cannot be used at once: identifiers, and columns of numbers with a few cells that are none.
@@ -86,7 +89,10 @@ def infer(table: Table, targets: Collection[str], categorical: Collection[str] =
 
 
 def slip(table: Table, name: str, cells: list[str], bad: Array) -> Fault:
-    """The fault of a numeric column with text in it: the first such cell, and what to do."""
+    """Return the fault of a numeric column with text in it: the first such cell, and what to do.
+
+    bad: the rows of such cells, (n,).
+    """
     cell = cells[bad[0]]
     what = f"{cell!r} is not a finite number, though nearly all cells of the column are numbers"
     remedy = (
@@ -102,7 +108,7 @@ def slip(table: Table, name: str, cells: list[str], bad: Array) -> Fault:
 
 
 def yaml_list(names: Iterable[str]) -> str:
-    """Names as a YAML list on one line, quoted where YAML asks for it."""
+    """Write names as a YAML list on one line, quoted where YAML asks for it."""
     plain = re.compile(r"[A-Za-z_][\w .-]*(?<! )")
     words = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
     quoted = (
@@ -138,7 +144,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _block_groups(block: Block, targets: Collection[str], categorical: Collection[str]) -> list[Group]:
-    """Runs of numeric columns of a block, cut by the categorical ones."""
+    """Group the columns of a block: runs of numeric ones, cut by the categorical ones."""
     groups: list[Group] = []
     run: list[str] = []
     kind = "pooled" if block.pooled else "numeric"
@@ -169,7 +175,7 @@ def _notes(table: Table, groups: list[Group]) -> Iterable[str]:
 
 
 def _counts_rows(values: Array) -> bool:
-    """Whether a column is 0, 1, 2, … or 1, 2, 3, …"""
+    """Tell whether a column is 0, 1, 2, … or 1, 2, 3, …"""
     rows = len(values)
     if rows <= FEW_ROWS or values[0] not in (0, 1) or values[-1] - float(values[0]) != rows - 1:
         return False

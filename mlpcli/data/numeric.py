@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.counts import Counts
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -21,16 +21,16 @@ _AT_ONCE = 1 << 16
 
 
 MOST_SPREAD = 1e9
-"""From the lowest to the highest value in standard deviations, at most: n values lie within sqrt(2n) of them
+"""The largest distance between two values, in standard deviations: n values lie within sqrt(2n) of them
 (Samuelson 1968, How deviant can you be?)."""
 
 
 def is_spread(value: float) -> bool:
-    """Whether a number can be the spread of values: its square, a mean of squares, is finite and above 0."""
+    """Tell whether a number can be the spread of values: its square is finite and above 0."""
     return 0.0 < value * value < np.inf
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Numeric:
     """One or more numeric columns. The statistics have one entry per column, or one for all (pooled).
 
@@ -60,7 +60,7 @@ class Numeric:
         return len(self.mean) < len(self.names)
 
     def fault(self) -> str:
-        """What cannot be true of such columns; empty when all is well."""
+        """Say what cannot be true of such columns; empty when all is well."""
         statistics = (self.mean, self.std, self.low, self.high, self.missing)
         lengths = {len(each) for each in (*statistics, *((self.fill,) if self.fill else ()))}
         if self.scaling not in ("standard", "minmax", "none"):
@@ -80,7 +80,7 @@ class Numeric:
         return ""
 
     def shift_and_scale(self) -> tuple[Array, Array]:
-        """What is subtracted, and what it is then divided by: infinity for constant columns. (1 or width,)"""
+        """Return what is subtracted, and then divided by: (1 or width,), infinity for constant columns."""
         low, high = np.array(self.low), np.array(self.high)
         if self.scaling == "none":
             absent = set(self.empty)
@@ -92,8 +92,11 @@ class Numeric:
             constant = (low == high) | (spread * spread == 0)
         return shift, np.where(constant, np.inf, spread)
 
-    def apply(self, table: Table, out: Array) -> Counts:
-        """Write the prepared columns to `out` (rows, width). Raises DataError for what is no number."""
+    def apply(self, table: Table, out: Array) -> PreparationWarnings:
+        """Write the prepared columns to `out`, (rows, width), and return what was filled.
+
+        Raises DataError for what is no number, and for numbers too large for the type of `out`.
+        """
         shift, scale = self.shift_and_scale()
         values = table.matrix(self.names)
         filled = np.zeros(self.width, np.int64)
@@ -111,10 +114,10 @@ class Numeric:
                 what = f"There are values too large for {out.dtype}."
                 remedy = "Say `precision: float64`, or use `data: {scaling: standard}`."
                 raise DataError(Fault(where, what, remedy)) from error
-        return Counts({self.names[at]: int(filled[at]) for at in np.flatnonzero(filled)})
+        return PreparationWarnings({self.names[at]: int(filled[at]) for at in np.flatnonzero(filled)})
 
     def _fill(self, piece: Array, table: Table, start: int) -> Array:
-        """Fill missing cells in place; how many there were per column (width,)."""
+        """Fill missing cells in place; return how many there were per column, (width,). Raises DataError."""
         holes = np.isnan(piece)
         bad = np.argwhere(np.isinf(piece) if self.fill else ~np.isfinite(piece))
         if len(bad):
@@ -126,7 +129,7 @@ class Numeric:
 
 
 def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str, missing: str) -> Numeric:
-    """Statistics, in float64, of the named columns: each by itself, or all `pooled`.
+    """Fit statistics, in float64, to the named columns: each by itself, or all `pooled`.
 
     missing: mean, median, zero, or error (a missing cell then raises when applied). A column without one
     value is noted as empty. Raises DataError for infinite values.
@@ -169,8 +172,17 @@ def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str
         if not none.all():
             some = values[:, ~none] if none.any() else values
             fill[~none] = np.nanmedian(some, axis=None if pooled else 0)
-    filled, mean_, std_, low_, high_ = (tuple(map(float, each)) for each in (fill, mean, std, low, high))
-    return Numeric(names, scaling, filled, mean_, std_, low_, high_, tuple(map(int, holes)), empty)
+    return Numeric(
+        names=names,
+        scaling=scaling,
+        fill=tuple(fill.tolist()),
+        mean=tuple(mean.tolist()),
+        std=tuple(std.tolist()),
+        low=tuple(low.tolist()),
+        high=tuple(high.tolist()),
+        missing=tuple(holes.tolist()),
+        empty=empty,
+    )
 
 
 def _pieces(values: Array) -> Iterator[slice]:
@@ -180,7 +192,7 @@ def _pieces(values: Array) -> Iterator[slice]:
 
 
 def _present(values: Array, pooled: bool) -> Iterator[tuple[Array, Array | Literal[True]]]:
-    """float64 pieces of the values, (n, columns) or (n, 1) when pooled, and where they are not NaN."""
+    """Yield float64 pieces of the values, (n, columns) or (n, 1) when pooled, and where they are not NaN."""
     for rows in _pieces(values):
         piece = values[rows].astype(np.float64)
         piece = piece.reshape(-1, 1) if pooled else piece

@@ -12,21 +12,28 @@ from numpy.typing import NDArray
 
 from mlpcli.config.schema import MissingConfig
 from mlpcli.data.categorical import Categorical, fit_categorical
-from mlpcli.data.counts import Counts
 from mlpcli.data.infer import Group
 from mlpcli.data.json_records import as_tagged, read_record
 from mlpcli.data.numeric import Numeric, fit_numeric
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.table import IN_MEMORY, Table
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, Target
 from mlpcli.errors import DataError, Fault, ModelFileError, closest
 from mlpcli.wording import listed, plural, told_apart
 
-__all__ = ["ClassTarget", "Counts", "MultilabelTarget", "Preparation", "RegressionTarget", "Summary"]
+__all__ = [
+    "ClassTarget",
+    "MultilabelTarget",
+    "Preparation",
+    "PreparationWarnings",
+    "RegressionTarget",
+    "Summary",
+]
 
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """One line about a column, for people. role: input or target; missing: cells in the training part."""
 
@@ -34,7 +41,7 @@ class Summary:
     role: str
     kind: str
     detail: str
-    missing: int
+    missing: int = 0
 
     def __str__(self) -> str:
         missing = f", {self.missing} missing" if self.missing else ""
@@ -44,28 +51,28 @@ class Summary:
 
 @dataclass(frozen=True)
 class Preparation:
-    """How raw columns become inputs and targets. Model files hold it, so raw rows can be predicted."""
+    """The way from raw columns to inputs and targets. Model files hold it, so raw rows can be predicted."""
 
     columns: tuple[Numeric | Categorical, ...]
     target: Target
 
     @cached_property
     def width(self) -> int:
-        """Columns of the input matrix."""
+        """The number of columns of the input matrix."""
         return sum(column.width for column in self.columns)
 
     @property
     def outputs(self) -> int:
-        """Classes, or target columns."""
+        """The number of classes, or of target columns."""
         return len(self.target.classes if isinstance(self.target, ClassTarget) else self.target.names)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The raw input columns."""
+        """The names of the raw input columns."""
         return tuple(name for column in self.columns for name in column.names)
 
     def match(self, names: Sequence[str], source: str, targets: bool = False) -> tuple[str, ...]:
-        """The columns among `names`, in any order, that are not used; the target is never one of them.
+        """Return the columns among `names`, in any order, that are not used; the target is never one of them.
 
         Raises DataError, naming every input column (with `targets`: target columns too) that is missing.
         """
@@ -91,12 +98,12 @@ class Preparation:
         lines = [f"Did you mean {found!r} for {name!r}?" for name, found in near if found]
         return Fault(source, what, "\n".join([*lines, f"The {kind} has: {listed(names, 24)}."]))
 
-    def inputs(self, table: Table, dtype: str = "float64") -> tuple[Array, Counts]:
-        """The input matrix (rows, width), C-contiguous, and what had to be filled or was not known.
+    def inputs(self, table: Table, dtype: str = "float64") -> tuple[Array, PreparationWarnings]:
+        """Return the input matrix, (rows, width), C-contiguous, and what was filled or not known.
 
         Raises DataError for missing columns and for cells that cannot be prepared.
         """
-        counts, start = Counts(ignored=self.match(table.names, table.source)), 0
+        counts, start = PreparationWarnings(ignored=self.match(table.names, table.source)), 0
         matrix = np.empty((table.rows, self.width), dtype)
         for column in self.columns:
             counts += column.apply(table, matrix[:, start : start + column.width])
@@ -104,7 +111,7 @@ class Preparation:
         return matrix, counts
 
     def targets(self, table: Table) -> Array:
-        """Class indices, int64 (rows,); else float64 (rows, outputs), scaled as for training.
+        """Return class indices, int64 (rows,); for the other tasks float64 (rows, outputs), scaled.
 
         Raises DataError for a missing column, a missing cell, and a class that is not known.
         """
@@ -114,7 +121,8 @@ class Preparation:
     def scored_targets(self, table: Table) -> tuple[Array, tuple[str, ...]]:
         """Return targets as targets() does, and the classes among them that training never saw.
 
-        Their indices follow those of the known classes; no prediction can be right about such a row.
+        Their indices follow those of the known classes; no prediction can be right about such a row. Raises
+        DataError for a missing column or cell.
         """
         self.match(table.names, table.source, targets=True)
         if isinstance(self.target, ClassTarget):
@@ -122,16 +130,16 @@ class Preparation:
         return self.target.encode(table), ()
 
     def unscale(self, values: Array) -> Array:
-        """Targets or predictions (rows, outputs) in the units of the file."""
+        """Return targets or predictions, (rows, outputs), in the units of the file."""
         return self.target.unscale(values)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON: mappings, lists, text and numbers."""
+        """Return plain JSON data: mappings, lists, text and numbers."""
         return {"columns": [as_tagged(column) for column in self.columns], "target": as_tagged(self.target)}
 
     @staticmethod
     def from_json(value: object, where: str = "preparation") -> Preparation:
-        """The inverse of `to_json`. Raises ModelFileError for anything that it does not give."""
+        """Return the preparation that to_json wrote. Raises ModelFileError for anything else."""
         try:
             return read_record(Preparation, value, exact=True)
         except ValueError as error:
@@ -146,7 +154,7 @@ class Preparation:
         return "a column comes twice." if len(set(names)) < len(names) else ""
 
     def describe(self) -> tuple[Summary, ...]:
-        """A line per input column (one for pooled columns), then one per target column."""
+        """Summarise every input column (pooled ones together), then every target column."""
         lines = [line for column in self.columns for line in _describe(column)]
         return (*lines, *_describe_target(self.target))
 
@@ -167,7 +175,9 @@ def _describe(column: Numeric | Categorical) -> Iterator[Summary]:
     if isinstance(column, Categorical):
         detail = f"{plural(len(column.levels), 'level')}: {listed(column.levels)}"
         detail = "not one value, always 0" if column.empty else detail
-        yield Summary(column.name, "input", "categorical", detail, column.missing)
+        yield Summary(
+            name=column.name, role="input", kind="categorical", detail=detail, missing=column.missing
+        )
         return
     names = column.names
     if column.pooled:
@@ -180,13 +190,13 @@ def _describe(column: Numeric | Categorical) -> Iterator[Summary]:
         if name in column.empty or (column.pooled and column.empty):
             detail = "not one value, always 0"
         kind = f"numeric, {column.width} columns scaled together" if column.pooled else "numeric"
-        yield Summary(name, "input", kind, detail, column.missing[at])
+        yield Summary(name=name, role="input", kind=kind, detail=detail, missing=column.missing[at])
 
 
 def _describe_target(target: Target) -> Iterator[Summary]:
     if isinstance(target, ClassTarget):
         detail = f"{plural(len(target.classes), 'class')}: {listed(target.classes)}"
-        yield Summary(target.name, "target", target.task, detail, 0)
+        yield Summary(name=target.name, role="target", kind=target.task, detail=detail)
         return
     for at, name in enumerate(target.names):
         if isinstance(target, MultilabelTarget):
@@ -194,4 +204,4 @@ def _describe_target(target: Target) -> Iterator[Summary]:
         else:
             shift, scale = target.shift[at], target.scale[at]
             detail = f"(y - {shift:.4g}) / {scale:.4g}" if (shift, scale) != (0, 1) else "as it is"
-        yield Summary(name, "target", target.task, detail, 0)
+        yield Summary(name=name, role="target", kind=target.task, detail=detail)

@@ -26,19 +26,19 @@ class Reader(ABC):
     names: tuple[str, ...]
     """Column names, in order."""
     notes: tuple[str, ...] = ()
-    """What was detected and is to be said aloud."""
+    """Sentences about what was detected, for the user."""
     rows: int | None = None
-    """How many rows there are, where the file tells before it is read."""
+    """The number of rows, where the file tells it before it is read."""
 
     @abstractmethod
     def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
-        """`header` and `separator` overrule what is detected; formats that have neither ignore them."""
+        """Open a file. header, separator: overrule what is detected; other formats than text ignore them."""
         self.source = source
 
     @staticmethod
     @abstractmethod
     def claims(name: str, head: bytes) -> int:
-        """How surely a file is of this format; the highest wins.
+        """Return how surely a file is of this format; the highest wins.
 
         0 it is not, 1 it may be when nothing else claims it, 2 by its name, 3 by its first bytes.
         `name` is without `.gz` and in small letters.
@@ -46,7 +46,10 @@ class Reader(ABC):
 
     @abstractmethod
     def chunks(self, rows: int) -> Iterator[Table]:
-        """Tables of at most `rows` rows, in order; never an empty one. Closes the file at the end."""
+        """Yield tables of at most `rows` rows, in order, never an empty one; close the file at the end.
+
+        Raises DataError.
+        """
 
     def close(self) -> None:
         """Close the file, where `chunks` was not read to its end."""
@@ -54,10 +57,10 @@ class Reader(ABC):
 
 
 class ArrayReader(Reader):
-    """One array behind a header, as NPY and IDX hold it. Subclasses read the header and `describe` it."""
+    """A reader of one array behind a header, as in NPY and IDX; subclasses read the header."""
 
     def describe(self, shape: tuple[int, ...], dtype: np.dtype[Any], order: Literal["C", "F"] = "C") -> None:
-        """Take over what the header says. Raises DataError when no table can be made of it."""
+        """Store what the header says. Raises DataError when no table can be made of it."""
         if not shape or not math.prod(shape):
             what = f"The array has the shape {shape}: there are no rows."
             raise DataError(Fault(self.source.name, what, "Give one row per example."))
@@ -91,7 +94,7 @@ class ArrayReader(Reader):
 def read_bytes(
     source: Source, shape: tuple[int, ...], dtype: np.dtype[Any], start: bytearray | None = None
 ) -> bytearray:
-    """The bytes of an array, those in `start` among them. Raises DataError when the file holds fewer."""
+    """Read the bytes of an array, which begin with `start`. Raises DataError when the file holds fewer."""
     count = math.prod(shape) * dtype.itemsize
     data = source.read(count, start)
     if len(data) < count or not dtype.itemsize:

@@ -41,6 +41,7 @@ class Source:
         """Read `count` bytes, or as many as there are. start: bytes that are read already and count as well.
 
         Memory grows with what the file holds, not with `count`, which may come from a header that lies.
+        Raises DataError where the bytes cannot be read.
         """
         data = bytearray() if start is None else start
         with reading(self.name):
@@ -98,7 +99,7 @@ def _open(path: str) -> BinaryIO:
 
 
 class _Rejoined(io.RawIOBase):
-    """A stream of bytes already read, then the rest of theirs. Pipes cannot seek, so it replaces seek(0)."""
+    """A stream of bytes already read, then of the rest. Pipes cannot seek, so it replaces seek(0)."""
 
     def __init__(self, start: bytes, rest: BinaryIO, *owned: BinaryIO) -> None:
         self._start = memoryview(start)

@@ -31,12 +31,12 @@ def split(
     classes: NDArray[Any] | None = None,
     fold: tuple[int, int] | None = None,
 ) -> Split:
-    """Parts of `validation` and `test` (shares of all `rows`, rounded), the rest for training.
+    """Draw rows for validation and test; the rest is for training. Raises DataError when rows are too few.
 
-    `classes`, (rows,) int: each part gets its share of every class as nearly as whole rows allow, and
-    training keeps at least one row of each. `fold`, (number, count): the rows outside of `test` are dealt
-    into so many equal parts, and the part of that number, from 1, takes the place of the test part: over all
-    numbers each of these rows is in it once. Raises DataError when there are too few rows.
+    validation, test: shares of all `rows`, rounded. classes: (rows,) int: each part gets its share of every
+    class as nearly as whole rows allow, and training keeps at least one row of each. fold: (number, count):
+    the rows outside of `test` are dealt into so many equal parts, and the part of that number, from 1, takes
+    the place of the test part: over all numbers each of these rows is in it once.
     """
     sizes = {"validation": _size("validation", validation, rows), "test": _size("test", test, rows)}
     groups = [np.arange(rows)] if classes is None else _groups(classes)
@@ -45,6 +45,7 @@ def split(
 
     def take(key: str) -> None:
         nonlocal left
+        # One row of each class stays for training.
         counts = _apportion(sizes[key], [len(group) for group in groups], [len(each) - 1 for each in left])
         if sum(counts) < sizes[key]:
             what = (
@@ -67,8 +68,11 @@ def split(
 
 
 def _dealt(groups: list[NDArray[Any]], number: int, count: int) -> tuple[list[NDArray[Any]], Rows]:
-    """The groups without the part of that number, and the part. One deal over all groups, so that parts are
-    of equal size and have their share of each; but a group of one row is never held back."""
+    """Return the groups without the fold of that number, and the rows of the fold. Raises DataError.
+
+    One deal goes over all groups, so that folds are of equal size and have their share of each; but a group
+    of one row is never held back.
+    """
     rows = sum(map(len, groups))
     if rows < count:
         what = f"{rows} rows cannot be dealt into {count} folds."
@@ -106,7 +110,7 @@ def _groups(classes: NDArray[Any]) -> list[NDArray[np.int64]]:
 
 
 def _apportion(size: int, weights: Sequence[int], limits: Sequence[int]) -> list[int]:
-    """`size` shared out by weight, largest remainders first, none above its limit."""
+    """Share out `size` by weight, largest remainders first, none above its limit."""
     exact = [size * weight / sum(weights) for weight in weights]
     counts = [min(int(share), limit) for share, limit in zip(exact, limits, strict=True)]
     by_remainder = sorted(range(len(weights)), key=lambda at: counts[at] - exact[at])

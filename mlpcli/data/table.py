@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.cells import EXACT, as_text, numbers
+from mlpcli.data.cell_values import EXACT, as_text, numbers
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 
@@ -23,7 +23,7 @@ IN_MEMORY = "the table"
 
 @dataclass(frozen=True)
 class Column:
-    """One column. cells: text (a list of rows), or numbers (rows,) in which NaN is a missing cell."""
+    """A named column. cells: text (a list of rows), or numbers (rows,) in which NaN is a missing cell."""
 
     name: str
     cells: list[str] | Array
@@ -67,17 +67,17 @@ class Table:
         return {name: (column, at) for column in self.columns for at, name in enumerate(column.names)}
 
     def cells(self, name: str) -> list[str] | Array:
-        """The cells of one column: a list of text, or numbers (rows,)."""
+        """Return the cells of one column: a list of text, or numbers (rows,)."""
         column, at = self._places[name]
         return column.cells if isinstance(column, Column) else column.values[:, at]
 
     def text(self, name: str) -> list[str]:
-        """The cells of one column as text."""
+        """Return the cells of one column as text."""
         cells = self.cells(name)
         return cells if isinstance(cells, list) else as_text(cells)
 
     def numbers(self, name: str) -> Array:
-        """The cells of one column as numbers (rows,), NaN where missing. Raises DataError for other text."""
+        """Return a column as numbers (rows,), NaN where missing. Raises DataError for other text."""
         cells = self.cells(name)
         if not isinstance(cells, list):
             return cells
@@ -93,7 +93,7 @@ class Table:
         return values
 
     def matrix(self, names: tuple[str, ...]) -> Array:
-        """The named columns as numbers (rows, columns); without a copy where the table holds them so."""
+        """Return columns as numbers (rows, columns), not copied where possible. Raises DataError for text."""
         blocks = {id(column): column for column, _ in (self._places[name] for name in names)}
         first = next(iter(blocks.values()))
         if len(blocks) == 1 and isinstance(first, Block):
@@ -105,11 +105,11 @@ class Table:
         return np.stack([self.numbers(name).astype(np.float64, copy=False) for name in names], axis=1)
 
     def where(self, row: int, name: str = "") -> str:
-        """Where a row (and column) is, for an error."""
+        """Say where a row (and column) is, for an error."""
         return f"{self.source} {self.unit} {self.lines[row]}" + (f", column {name!r}" if name else "")
 
     def take(self, rows: Array) -> Table:
-        """The rows with these indices, (n,) int, in this order."""
+        """Return the rows with these indices, (n,) int, in this order."""
         indices = rows.tolist()
         return Table(
             self.source,
@@ -119,7 +119,7 @@ class Table:
         )
 
     def without(self, names: Collection[str]) -> Table:
-        """The table less these columns."""
+        """Return the table without these columns."""
         kept: list[Column | Block] = []
         for column in self.columns:
             places = [at for at, name in enumerate(column.names) if name not in names]
@@ -133,7 +133,7 @@ class Table:
 
 
 def more(count: int) -> str:
-    """How many like the one just named there are."""
+    """Say how many cells like the one just named there are."""
     return f" ({count} such cells)" if count > 1 else ""
 
 
@@ -147,7 +147,7 @@ def _take(column: Column | Block, rows: Array, indices: list[int]) -> Column | B
 
 
 def columns_of(name: str, values: Array, where: str) -> list[Column | Block]:
-    """The columns an array stands for.
+    """Make columns of an array.
 
     (rows,) is the column `name`; (rows, w) the columns name1 … namew; more axes: a pooled block, flat.
     Raises DataError for a single value and for what is neither number nor text.
@@ -172,7 +172,7 @@ def columns_of(name: str, values: Array, where: str) -> list[Column | Block]:
 
 
 def _plain(name: str, values: Array, where: str) -> Array:
-    """Numbers as they are, flags as 0 and 1, text as stripped unicode."""
+    """Return numbers as they are, flags as 0 and 1, text as stripped Unicode. Raises DataError."""
     kind = values.dtype.kind if values.dtype.itemsize else "of no width"
     if kind == "b":
         return values.astype(np.uint8)
@@ -198,7 +198,7 @@ def _plain(name: str, values: Array, where: str) -> Array:
 
 
 def check_columns(columns: Iterable[Column | Block], where: str) -> int:
-    """The number of rows. Raises DataError when a name comes twice or the lengths differ."""
+    """Return the number of rows. Raises DataError when a name comes twice or the lengths differ."""
     seen: set[str] = set()
     lengths: dict[str, int] = {}
     for column in columns:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.cells import codes, in_order, is_missing, number
+from mlpcli.data.cell_values import codes, in_order, is_missing, number
 from mlpcli.data.numeric import Floats, fit_numeric, is_spread
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault, nearest
@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class ClassTarget:
-    """One column of classes, named as in the file. Encoded: the index of the class, int64 (rows,).
+    """A column of classes, named as in the file; encoded as the index of the class, int64 (rows,).
 
     codes: the number that one output unit is to say for each class, where the config gives them.
     """
@@ -38,7 +38,7 @@ class ClassTarget:
         return "classification"
 
     def fault(self) -> str:
-        """What cannot be true of classes; empty when all is well."""
+        """Say what cannot be true of classes; empty when all is well."""
         if not 0 < len(set(self.classes)) == len(self.classes):
             return "the classes are not distinct."
         fits = not self.codes or len(set(self.codes)) == len(self.codes) == len(self.classes)
@@ -46,13 +46,13 @@ class ClassTarget:
 
     @property
     def coding(self) -> Floats:
-        """What one output unit is to say for each class: the codes, else 1 for the last of one or two."""
+        """The output of a single unit for each class: the codes, else 1 for the last of one or two."""
         return self.codes or ((0.0, 1.0) if len(self.classes) > 1 else (1.0,))
 
     def encode_all(self, table: Table) -> tuple[Array, tuple[str, ...]]:
         """Return class indices, int64 (rows,), and the classes in the table that training never saw.
 
-        Those have the indices that follow the known ones. Raises DataError for a missing cell.
+        Unseen classes have the indices that follow the known ones. Raises DataError for a missing cell.
         """
         cells = table.text(self.name)
         found = codes(cells, self.classes, -1)
@@ -63,7 +63,7 @@ class ClassTarget:
         return beyond.encode(table), unseen
 
     def encode(self, table: Table) -> Array:
-        """Class indices. Raises DataError for a class that is not known, or a missing cell."""
+        """Return class indices, int64 (rows,). Raises DataError for an unknown class, or a missing cell."""
         cells = table.text(self.name)
         found = codes(cells, self.classes, -1)
         bad = np.flatnonzero(found < 0)
@@ -75,13 +75,13 @@ class ClassTarget:
         return found
 
     def unscale(self, values: Array) -> Array:
-        """Nothing to undo."""
+        """Return the values as they are: there is no scaling to undo."""
         return values
 
 
 @dataclass(frozen=True)
 class RegressionTarget:
-    """Columns of numbers. Encoded: (y - shift) / scale, float64 (rows, columns)."""
+    """Columns of numbers, encoded as (y - shift) / scale, float64 (rows, columns)."""
 
     names: tuple[str, ...]
     shift: Floats
@@ -92,19 +92,19 @@ class RegressionTarget:
         return "regression"
 
     def fault(self) -> str:
-        """What cannot be true of such columns; empty when all is well."""
+        """Say what cannot be true of such columns; empty when all is well."""
         if not len(self.names) == len(self.shift) == len(self.scale) > 0 or min(self.scale) <= 0:
             return "shift and scale do not fit the columns."
         wrong = [(n, scale) for n, scale in zip(self.names, self.scale, strict=True) if not is_spread(scale)]
         return f"{wrong[0][0]!r}: the scale {wrong[0][1]:g} is not the spread of any values." if wrong else ""
 
     def encode(self, table: Table) -> Array:
-        """Scaled targets. Raises DataError for a missing or infinite cell."""
+        """Return scaled targets, (rows, columns). Raises DataError for a missing or infinite cell."""
         scaled: Array = (_numbers(table, self.names) - np.array(self.shift)) / np.array(self.scale)
         return scaled
 
     def unscale(self, values: Array) -> Array:
-        """Scaled targets or predictions (rows, columns) in the units of the file, float64."""
+        """Return targets or predictions, (rows, columns), in the units of the file, float64."""
         with np.errstate(over="ignore"):  # beyond the largest number there is infinity, which is written
             unscaled: Array = np.asarray(values, np.float64) * np.array(self.scale) + np.array(self.shift)
         return unscaled
@@ -112,7 +112,7 @@ class RegressionTarget:
 
 @dataclass(frozen=True)
 class MultilabelTarget:
-    """Columns of two values. Encoded: 0 and 1, float64 (rows, columns).
+    """Columns of two values, encoded as 0 and 1, float64 (rows, columns).
 
     no, yes: what the cells of each column say for 0 and for 1; none where all columns have the numbers.
     """
@@ -127,11 +127,11 @@ class MultilabelTarget:
 
     @property
     def words(self) -> tuple[tuple[str, str], ...]:
-        """What each column says for 0 and for 1."""
+        """The cells that stand for 0 and for 1 in each column."""
         return tuple(zip(self.no, self.yes, strict=True)) or (("0", "1"),) * len(self.names)
 
     def fault(self) -> str:
-        """What cannot be true of such columns; empty when all is well."""
+        """Say what cannot be true of such columns; empty when all is well."""
         if not self.names:
             return "there are no columns."
         fits = len(self.no) == len(self.yes) in (0, len(self.names))
@@ -140,7 +140,7 @@ class MultilabelTarget:
         return ""
 
     def encode(self, table: Table) -> Array:
-        """Raises DataError for a cell that is neither of the two."""
+        """Return 0 and 1, (rows, columns). Raises DataError for a cell that is neither of the two."""
         if self.no:
             named = zip(self.names, self.words, strict=True)
             return np.stack([self._encode_words(table, name, pair) for name, pair in named], axis=1)
@@ -163,7 +163,7 @@ class MultilabelTarget:
         return found.astype(np.float64)
 
     def unscale(self, values: Array) -> Array:
-        """Nothing to undo."""
+        """Return the values as they are: there is no scaling to undo."""
         return values
 
 
@@ -171,7 +171,7 @@ Target = ClassTarget | RegressionTarget | MultilabelTarget
 
 
 def describe_unseen(where: str, targets: Array, unseen: tuple[str, ...], target: Target) -> str:
-    """Return what is to be said of rows whose class training never saw; "" where there are none.
+    """Return a note on rows whose class training never saw; "" where there are none.
 
     targets, unseen: as scored_targets() gives them. Raises DataError where all rows are such.
     """
@@ -191,9 +191,10 @@ def describe_unseen(where: str, targets: Array, unseen: tuple[str, ...], target:
 
 
 def fit_classes(table: Table, name: str, codes: Floats = ()) -> ClassTarget:
-    """The classes of all rows of `table`, none of which lacks one. A class that is alone has the last code.
+    """Collect the classes of all rows of `table`, none of which lacks one.
 
-    Raises DataError where the codes do not fit the classes.
+    codes: see ClassTarget; a class that is alone has the last one. Raises DataError where the codes
+    do not fit the classes.
     """
     classes = in_order(cell for cell in set(table.text(name)) if not is_missing(cell))
     if len(classes) == 1:
@@ -206,7 +207,7 @@ def fit_classes(table: Table, name: str, codes: Floats = ()) -> ClassTarget:
 
 
 def fit_labels(table: Table, names: tuple[str, ...]) -> MultilabelTarget:
-    """The two values of each column, in their order: of text, the second is the label (no, yes).
+    """Collect the two values of each column, in their order: of text, the second is the label (no, yes).
 
     Every column has the numbers 0 and 1, or two texts; infer_task has seen to that.
     """
@@ -222,12 +223,15 @@ def fit_labels(table: Table, names: tuple[str, ...]) -> MultilabelTarget:
 
 
 def _texts(words: Iterable[tuple[str, ...]]) -> bool:
-    """Whether one of them is a text."""
+    """Tell whether one of the words is no number."""
     return any(not np.isfinite(number(word)) for pair in words for word in pair)
 
 
 def fit_regression(table: Table, names: tuple[str, ...], scaling: str) -> RegressionTarget:
-    """Shift and scale, one per column, from the rows of `table`; a constant column is only shifted."""
+    """Fit shift and scale of each column to the rows of `table`; a constant column is only shifted.
+
+    Raises DataError for infinite values, and for values too large to be scaled.
+    """
     fitted = [fit_numeric(table, (name,), False, scaling, "error").shift_and_scale() for name in names]
     shift = tuple(float(shift[0]) for shift, _ in fitted)
     return RegressionTarget(

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlpcli.data.cells import EXACT, is_missing, meaning, numbers
+from mlpcli.data.cell_values import EXACT, is_missing, meaning, numbers
 from mlpcli.data.infer import FEW_ROWS, MOSTLY_NUMBERS, slip
 from mlpcli.data.table import Array, Table
 from mlpcli.errors import DataError, Fault
-from mlpcli.wording import listed
+from mlpcli.wording import listed, plural
 
 MOST_INTEGER_CLASSES = 20
 """Integers with at most this many different values are read as classes, unless the task is given."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Facts:
-    """One target column. values: numbers (rows,), or None when it is text."""
+    """Facts on one target column. values: numbers (rows,), or None when it is text."""
 
     name: str
     values: Array | None
@@ -32,7 +32,7 @@ class _Facts:
 
     @property
     def two_words(self) -> bool:
-        """Whether it is text of two values: yes and no."""
+        """Whether the column is text of two values, such as yes and no."""
         return self.values is None and self.distinct == 2
 
     @property
@@ -47,10 +47,11 @@ def infer_task(
     as_classes: bool = False,
     loss_of_numbers: str = "",
 ) -> tuple[str, tuple[str, ...]]:
-    """classification, multilabel or regression, and what to say about it.
+    """Return the task (classification, multilabel or regression), and notes on why it is that.
 
-    No target cell of `table` is missing. `as_classes`: the target is declared to be categorical.
-    loss_of_numbers: the name of a loss that makes little sense of classes, where that is what was chosen.
+    table: without a missing target cell. task: as the config gives it; None: it is inferred. as_classes:
+    whether the target is declared to be categorical. loss_of_numbers: the chosen loss, where it makes little
+    sense of classes, else "".
     Raises DataError when the given `task` does not fit the column, or the column cannot be a target.
     """
     facts = [_facts(table, name) for name in targets]
@@ -73,17 +74,18 @@ def infer_task(
 
 
 def _facts(table: Table, name: str) -> _Facts:
-    cells = table.cells(name)
+    cells, rows = table.cells(name), table.rows
     if not isinstance(cells, list):
-        return _Facts(name, cells, table.rows, _distinct(cells))
+        return _Facts(name=name, values=cells, rows=rows, distinct=_distinct(cells))
     values, bad = numbers(cells)
     if not len(bad) and np.abs(values).max(initial=0.0) < EXACT:
-        return _Facts(name, values, table.rows, _distinct(values))
+        return _Facts(name=name, values=values, rows=rows, distinct=_distinct(values))
     distinct = len({meaning(cell) for cell in set(cells) if not is_missing(cell)})
     if len(bad):
-        few = len(bad) <= (1 - MOSTLY_NUMBERS) * len(cells)
-        return _Facts(name, None, table.rows, distinct, slip(table, name, cells, bad) if few else None)
-    return _Facts(name, values, table.rows, distinct)
+        slips = slip(table, name, cells, bad) if len(bad) <= (1 - MOSTLY_NUMBERS) * len(cells) else None
+        return _Facts(name=name, values=None, rows=rows, distinct=distinct, slips=slips)
+    # Whole numbers too large for float64 are told apart as they are written.
+    return _Facts(name=name, values=values, rows=rows, distinct=distinct)
 
 
 def _distinct(values: Array) -> int:
@@ -103,11 +105,11 @@ def _guess(facts: list[_Facts], where: str) -> tuple[str, tuple[str, ...]]:
     fact = facts[0]
     if fact.values is None:
         _check_classes(fact, where)
-        return "classification", (f"{where}: task classification, {_counted(fact.distinct)}.",)
+        return "classification", (f"{where}: task classification, {plural(fact.distinct, 'class')}.",)
     # With hardly more rows than values (y = 2x in ten rows) they are points of a curve, not classes.
     few = fact.distinct <= MOST_INTEGER_CLASSES and fact.distinct <= fact.rows / 2
     if fact.distinct == 2 or (few and fact.whole):
-        said = f"{where}: task classification, {_counted(fact.distinct)}"
+        said = f"{where}: task classification, {plural(fact.distinct, 'class')}"
         if not fact.binary:
             said += "; say `data: {task: regression}` to predict the number"
         return "classification", (f"{said}.",)
@@ -122,23 +124,16 @@ _ONE_EACH = (
 
 
 def _mixed(facts: list[_Facts]) -> str:
-    """Why these targets fit no task together."""
-    words = [f"{fact.name!r} is text of {plural(fact.distinct)}" for fact in facts if fact.values is None]
+    """Say why these targets fit no task together."""
+    words = [
+        f"{fact.name!r} is text of {plural(fact.distinct, 'value')}" for fact in facts if fact.values is None
+    ]
     numbers = listed(repr(fact.name) for fact in facts if fact.values is not None and not fact.binary)
     return listed(words) + (f", and numbers are in {numbers}" if numbers else "") + "."
 
 
-def plural(values: int) -> str:
-    """1 value, 2 values."""
-    return "1 value" if values == 1 else f"{values} values"
-
-
-def _counted(classes: int) -> str:
-    return "1 class" if classes == 1 else f"{classes} classes"
-
-
 def _check(task: str, facts: list[_Facts], where: str, table: Table) -> None:
-    """Raises DataError when the targets cannot serve the given task."""
+    """Check that the targets can serve the given task. Raises DataError."""
     if task == "classification":
         if len(facts) > 1:
             remedy = "Name one target, or say `data: {task: multilabel}` for columns of two values."
@@ -149,7 +144,7 @@ def _check(task: str, facts: list[_Facts], where: str, table: Table) -> None:
         if task == "multilabel" and fact.two_words:
             continue
         if task == "multilabel" and fact.values is None:
-            what = f"{fact.name!r} is text of {plural(fact.distinct)}; a label has two."
+            what = f"{fact.name!r} is text of {plural(fact.distinct, 'value')}; a label has two."
             raise DataError(Fault(where, what, "Make a column of 0 and 1 of it, or choose another task."))
         if fact.values is None:
             remedy = "Say `data: {task: classification}`, or leave `task` out."
@@ -161,7 +156,7 @@ def _check(task: str, facts: list[_Facts], where: str, table: Table) -> None:
 
 
 def _check_classes(fact: _Facts, where: str) -> None:
-    """Raises DataError for a target that is measured, or has its own text in every row."""
+    """Check that a target can be classes. Raises DataError where it has too many different values."""
     many = fact.distinct > MOST_INTEGER_CLASSES
     if fact.values is not None and many and not (fact.whole and fact.distinct <= fact.rows / 2):
         what = f"{fact.distinct} different numbers are too many to be classes."

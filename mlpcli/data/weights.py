@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.config.schema import DataConfig
-from mlpcli.data.cells import codes
+from mlpcli.data.cell_values import codes
 from mlpcli.data.numeric import Floats
 from mlpcli.data.table import Table, more
 from mlpcli.data.targets import ClassTarget, Target
@@ -24,21 +24,25 @@ SMALLEST = float(np.finfo(np.float64).tiny)
 
 @dataclass(frozen=True)
 class Weighting:
-    """column: of the file. classes: a weight for each class, in their order; none: all alike."""
+    """The rule by which rows count.
+
+    column: the column of weights in the file, None where there is none. classes: a weight for each class, in
+    their order; empty: all classes count alike.
+    """
 
     column: str | None = None
     classes: Floats = ()
 
     def __bool__(self) -> bool:
-        """Whether rows count differently at all."""
+        """Tell whether rows count differently at all."""
         return self.column is not None or bool(self.classes)
 
     def fault(self) -> str:
-        """What cannot be true of weights; empty when all is well."""
+        """Say what cannot be true of weights; empty when all is well."""
         return "a weight is negative." if min(self.classes, default=0.0) < 0 else ""
 
     def of(self, table: Table, targets: Array) -> Array:
-        """The weight of every row, (rows,) float64. targets: as Preparation.targets gives them.
+        """Return the weight of every row, (rows,) float64. targets: as Preparation.targets gives them.
 
         A column that the table lacks counts every row alike. Raises DataError as row_weights does.
         """
@@ -79,7 +83,7 @@ class Weighting:
         return quotients
 
     def describe(self, target: Target) -> str:
-        """In words: by column 'w' and by class (no 0.625, yes 2.5)."""
+        """Describe the rule in words: by column 'w' and by class (no 0.625, yes 2.5)."""
         words = [] if self.column is None else [f"by column {self.column!r}"]
         if self.classes and isinstance(target, ClassTarget):
             pairs = [f"{n} {w:.4g}" for n, w in zip(target.classes, self.classes, strict=True)]
@@ -88,11 +92,11 @@ class Weighting:
 
 
 UNWEIGHTED = Weighting()
-"""All rows alike."""
+"""The rule by which all rows count alike."""
 
 
 def fit_weighting(config: DataConfig, target: Target, training: Table) -> Weighting:
-    """From the rows of the training part. Raises DataError for classes that are not there."""
+    """Fit the rule to the rows of the training part. Raises DataError for classes that are not there."""
     classes: Floats = ()
     if config.class_weights:
         if not isinstance(target, ClassTarget):
@@ -106,7 +110,7 @@ def fit_weighting(config: DataConfig, target: Target, training: Table) -> Weight
 
 
 def class_weights(given: str | Mapping[str, float], target: ClassTarget, training: Table) -> Floats:
-    """A weight for each class of `target`, in their order; a class that is not named has 1.
+    """Return a weight for each class of `target`, in their order; a class that is not named has 1.
 
     balanced: rows / (classes · rows of the class), as scikit-learn's compute_class_weight has it (King, Zeng
     2001, Logistic regression in rare events data, section 3.2). Raises DataError for unknown classes.
@@ -135,7 +139,7 @@ def class_weights(given: str | Mapping[str, float], target: ClassTarget, trainin
 
 
 def row_weights(table: Table, name: str) -> Array:
-    """The cells of a column of weights, (rows,) float64.
+    """Return the cells of a column of weights, (rows,) float64.
 
     Raises DataError, naming the row, for one that is missing, negative, infinite, no number, or so small that
     float64 does not hold all its digits.
@@ -165,9 +169,10 @@ def row_weights(table: Table, name: str) -> Array:
 
 
 def with_weight(table: Table, name: str | None) -> tuple[Table, tuple[str, ...]]:
-    """The rows whose weight is above 0, and a note when there are others: those are as if not in the file.
+    """Return the rows whose weight is above 0, and a note where others are left out.
 
-    All rows, where there is no such column. Raises DataError as row_weights does, and when no row is left.
+    A row of weight 0 counts as not in the file. Where there is no such column, all rows are kept. Raises
+    DataError as row_weights does, and when no row is left.
     """
     if name is None or name not in table.names:
         return table, ()
@@ -184,7 +189,7 @@ def with_weight(table: Table, name: str | None) -> tuple[Table, tuple[str, ...]]
 
 
 def mean_weight(weights: Array, where: str) -> float:
-    """Their mean; none of it overflows. Raises DataError where all of them are 0."""
+    """Return the mean of weights, (rows,), without overflow. Raises DataError where all of them are 0."""
     largest = float(weights.max())
     if largest <= 0:
         what = "The weight of every row is 0."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.data.dataset import Part
+from mlpcli.data.part import Part
 from mlpcli.diagnose.config_keys import layer_key
 from mlpcli.diagnose.gradient.formula_faults import FormulaFault, slope_fault, usual_instead, value_fault
 from mlpcli.execute import NumpyExecutor

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.dataset import Part
+from mlpcli.data.part import Part
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.facts import ALL_CELLS
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mlpcli.config.load import load_config
-from mlpcli.data.counts import Counts
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.errors import Fault, ModelFileError, OutputError, RunFailed
 from mlpcli.predict.model import prediction_of
 from mlpcli.problem.build import CHOICES, prepare, with_overrides
@@ -111,7 +111,7 @@ def _held_back(prepared: Problem, folder: RunFolder) -> PartEvaluator:
 def _predictions(prepared: Problem, held: PartEvaluator, fold: int) -> Iterator[dict[str, Any]]:
     """Yield a record for each held-back row: its line in the file, the fold, the truth, the prediction."""
     preparation, part = prepared.dataset.preparation, held.part
-    outputs = prediction_of(held.outputs(), preparation, Counts(), held.no_probabilities)
+    outputs = prediction_of(held.outputs(), preparation, PreparationWarnings(), held.no_probabilities)
     target = preparation.target
     for at, line in enumerate(part.lines):
         row: dict[str, Any] = {"line": int(line), "fold": fold}

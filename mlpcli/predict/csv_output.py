@@ -11,9 +11,9 @@ from typing import IO
 
 import numpy as np
 
-from mlpcli.data.cells import is_missing, number
-from mlpcli.data.counts import Counts
-from mlpcli.data.sniff import SEPARATORS
+from mlpcli.data.cell_values import is_missing, number
+from mlpcli.data.csv_dialect import SEPARATORS
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.targets import ClassTarget
 from mlpcli.predict.model import Model, Prediction
 from mlpcli.predict.own_files import check_output
@@ -22,7 +22,7 @@ from mlpcli.runs.atomic import replacing
 
 def write_predictions(
     run: str | Path, data: str, output: str | None, executor: str = "auto"
-) -> tuple[tuple[str, ...], Counts]:
+) -> tuple[tuple[str, ...], PreparationWarnings]:
     """Write one CSV row per row of data to `output`, or to standard output where it is None.
 
     Returns the notes and counts that are to be reported. data: a path, `-` for standard input.
@@ -41,9 +41,9 @@ def write_predictions(
         return _write(model, data, file)
 
 
-def _write(model: Model, data: str, file: IO[bytes]) -> tuple[tuple[str, ...], Counts]:
+def _write(model: Model, data: str, file: IO[bytes]) -> tuple[tuple[str, ...], PreparationWarnings]:
     notes, pieces = model.predict_file(data)
-    counts = Counts()
+    counts = PreparationWarnings()
     text = io.StringIO()
     header = _header(model)
     # A reader that detects the separator may take a mark in the names for it, unless all cells are quoted.

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.data.counts import Counts
-from mlpcli.data.dataset import with_target
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.table import IN_MEMORY, Table, table_from
+from mlpcli.data.target_columns import with_target
 from mlpcli.data.targets import ClassTarget, RegressionTarget, Target, describe_unseen
 from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
 from mlpcli.errors import DataError, Fault
@@ -47,7 +47,7 @@ class Prediction:
     names: tuple[str, ...]
     values: NDArray[Any]
     labels: list[str] | None
-    counts: Counts
+    counts: PreparationWarnings
     columns: tuple[str, ...] = ()
 
 
@@ -135,7 +135,7 @@ class Model:
         dropped, evaluation = self._evaluate(table, weighted, parts, part)
         return notes + dropped, evaluation
 
-    def outputs(self, table: Table) -> tuple[NDArray[Any], Counts]:
+    def outputs(self, table: Table) -> tuple[NDArray[Any], PreparationWarnings]:
         """Return the network's own outputs, (rows, units), neither named nor unscaled, and what was filled.
 
         Raises DataError for a row whose outputs are not finite.
@@ -199,7 +199,7 @@ def value_columns(target: Target, no_probabilities: str) -> tuple[str, ...]:
 
 
 def prediction_of(
-    outputs: NDArray[Any], preparation: Preparation, counts: Counts, no_probabilities: str = ""
+    outputs: NDArray[Any], preparation: Preparation, counts: PreparationWarnings, no_probabilities: str = ""
 ) -> Prediction:
     """Return the prediction that the network's outputs, (rows, units), stand for.
 

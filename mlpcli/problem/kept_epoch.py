@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mlpcli.config.schema import TrainingConfig
-from mlpcli.data.dataset import Dataset, Part
+from mlpcli.data.dataset import Dataset
+from mlpcli.data.part import Part
 from mlpcli.data.targets import ClassTarget
 from mlpcli.errors import SettingError
 from mlpcli.scoring.metrics import varies

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.cells import meaning
+from mlpcli.data.cell_values import meaning
 from mlpcli.data.numeric import Numeric
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.targets import ClassTarget, Target

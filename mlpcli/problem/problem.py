@@ -10,8 +10,9 @@ import numpy as np
 
 from mlpcli.config.load import ConfigFile
 from mlpcli.config.schema import Config
-from mlpcli.data.dataset import Dataset, Part
+from mlpcli.data.dataset import Dataset
 from mlpcli.data.files import DataFiles
+from mlpcli.data.part import Part
 from mlpcli.data.targets import ClassTarget
 from mlpcli.execute import Executor
 from mlpcli.execute.rows import Rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.data.counts import Counts
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.targets import ClassTarget, MultilabelTarget
 from mlpcli.data.weights import mean_weight
@@ -43,7 +43,7 @@ class Evaluation:
     words: tuple[tuple[str, ...], ...] = ()
     class_scores: dict[str, ClassScores] = field(default_factory=dict)
     regression_scores: dict[str, RegressionScores] = field(default_factory=dict)
-    counts: Counts
+    counts: PreparationWarnings
     weighted: str = ""
     no_probabilities: str = ""
     unseen: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ def evaluate_outputs(
     outputs: NDArray[Any],
     targets: NDArray[Any],
     preparation: Preparation,
-    counts: Counts | None = None,
+    counts: PreparationWarnings | None = None,
     weights: NDArray[Any] | None = None,
     no_probabilities: str = "",
     unseen: tuple[str, ...] = (),
@@ -125,7 +125,7 @@ def evaluate_outputs(
     evaluation = Evaluation(
         task=target.task,
         rows=len(targets),
-        counts=counts or Counts(),
+        counts=counts or PreparationWarnings(),
         no_probabilities=no_probabilities,
         unseen=unseen,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.data.dataset import Part
+from mlpcli.data.part import Part
 from mlpcli.execute import NumpyExecutor
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import RowFunction
@@ -98,7 +98,9 @@ class PartEvaluator:
         target = dataset.preparation.target
         if unseen is not None:
             # Their true class is no unit's: any other stands in, as predictions do not depend on it.
-            stand_in = Part(unseen.inputs, np.zeros_like(unseen.targets), unseen.weights)
+            stand_in = Part(
+                inputs=unseen.inputs, targets=np.zeros_like(unseen.targets), weights=unseen.weights
+            )
             predicted = self._function(self._prepared.rows(stand_in))["prediction"]
             outputs = np.concatenate([outputs, predicted])
             targets = np.concatenate([targets, unseen.targets])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlpcli.cli.text.network_and_data import describe_evaluation
-from mlpcli.data.counts import Counts
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.runs.folder import RunFolder
 from mlpcli.runs.summary import read_summary, write_summary
 from mlpcli.scoring.evaluation import Evaluation
@@ -23,7 +23,7 @@ def described(true, called, names, weights=None):
             rows=len(true),
             words=(tuple(names),),
             class_scores={"y": scores},
-            counts=Counts(),
+            counts=PreparationWarnings(),
             weighted=weighted,
         )
     )
@@ -64,7 +64,11 @@ def test_the_record_of_many_classes_can_be_read_again(tmp_path):
     scores = class_scores(np.eye(1100)[(every * 7) % 1100], every)
     words = (tuple(f"class {at}" for at in every),)
     test = Evaluation(
-        task="classification", rows=1100, words=words, class_scores={"y": scores}, counts=Counts()
+        task="classification",
+        rows=1100,
+        words=words,
+        class_scores={"y": scores},
+        counts=PreparationWarnings(),
     )
     made = {"mlp_version": "", "python": "", "platform": "", "executor": "", "libraries": {}}
     made |= {"seed": 0, "precision": "", "graph": "", "data": {}}

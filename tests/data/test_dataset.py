@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlpcli.config.schema import DataConfig, MissingConfig
-from mlpcli.data.dataset import Dataset, build_dataset, read_dataset
+from mlpcli.data.dataset import Dataset, PartTables, build_dataset, read_dataset
 from mlpcli.data.read import open_reader
 from mlpcli.data.table import table_from
 from mlpcli.errors import DataError
@@ -194,7 +194,7 @@ def test_ignored_columns_of_other_files_are_no_news(train: Path) -> None:
 def test_several_targets_and_tables_in_memory() -> None:
     values = np.random.default_rng(0).normal(size=(40, 4))
     config = DataConfig(train="", target=("x3", "x4"), validation=0.25, target_scaling="minmax")
-    dataset = build_dataset(config, np.random.default_rng(0), "float64", table_from(values))
+    dataset = build_dataset(config, np.random.default_rng(0), PartTables(table_from(values)))
     assert dataset.task == "regression"
     assert dataset.training.targets.shape == (30, 2)
     assert (dataset.training.targets.min(), dataset.training.targets.max()) == (0, 1)

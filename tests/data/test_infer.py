@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from mlpcli.data.cells import as_text, codes, in_order, number, numbers
+from mlpcli.data.cell_values import as_text, codes, in_order, number, numbers
 from mlpcli.data.infer import Group, infer, yaml_list
 from mlpcli.data.table import table_from
 from mlpcli.errors import DataError

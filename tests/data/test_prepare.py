@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpcli.config.schema import MissingConfig
-from mlpcli.data.counts import Counts
 from mlpcli.data.infer import infer
 from mlpcli.data.numeric import Numeric
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation, fit_columns
 from mlpcli.data.table import Table, table_from
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, fit_classes, fit_regression
@@ -45,7 +45,7 @@ def test_standard() -> None:
     expected = [[-2, 0, 1, 0], [-1, 1, 0, 0], [0, 0, 0, 1], [3, 0, 1, 0]] / np.array([std, 1, 1, 1])
     found, counts = fit(MIXED).inputs(table_from(MIXED))
     np.testing.assert_allclose(found, np.insert(expected, 4, 0, axis=1), rtol=1e-15)
-    assert counts == Counts({"size": 1}, {}, ())
+    assert counts == PreparationWarnings({"size": 1}, {}, ())
 
 
 def test_minmax_and_none() -> None:
@@ -85,8 +85,10 @@ def test_unknown_categories_give_zeros_and_are_counted() -> None:
     found, counts = fit(MIXED).inputs(table_from({**MIXED, "kind": ["b", "z", "w", "z"]}))
     assert found[:, 1:4].tolist() == [[0, 1, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
     assert counts.unknown == {"kind": (3, "z")}
-    total = Counts.total([counts, Counts({"size": 2}, {"kind": (1, "v")}, ("u",)), counts])
-    assert total == Counts({"size": 4}, {"kind": (7, "z")}, ("u",))
+    total = PreparationWarnings.total(
+        [counts, PreparationWarnings({"size": 2}, {"kind": (1, "v")}, ("u",)), counts]
+    )
+    assert total == PreparationWarnings({"size": 4}, {"kind": (7, "z")}, ("u",))
     assert any("3 cells" in line and "'z'" in line for line in counts.describe())
 
 

@@ -9,7 +9,7 @@ import pytest
 from gallery.evidence import evidence
 
 from mlpcli import resume, train
-from mlpcli.data.dataset import Part
+from mlpcli.data.part import Part
 from mlpcli.diagnose import shared_rows as sharing
 from mlpcli.diagnose.monitoring import Monitoring
 from mlpcli.diagnose.rules import RULES
@@ -43,7 +43,7 @@ def table(rows=60, **more):
 def part(*rows):
     """Rows of whole numbers; the last of each is its target."""
     cells = np.array(rows, np.float64)
-    return Part(cells[:, :-1], cells[:, -1])
+    return Part(inputs=cells[:, :-1], targets=cells[:, -1])
 
 
 @pytest.mark.parametrize("limit", [1 << 22, 0], ids=["all rows", "some rows"])
@@ -151,7 +151,7 @@ def test_of_a_table_of_a_billion_cells_a_few_million_are_looked_at(monkeypatch):
     wide = [replace(columns[0], names=(f"c{at}",)) for at in range(10_000)]
     row, targets = rng.normal(size=10_000).astype(np.float32), rng.normal(size=(100_000, 1))
     inputs = np.broadcast_to(row, (100_000, 10_000))
-    both = Part(inputs, targets)
+    both = Part(inputs=inputs, targets=targets)
     preparation = replace(problem.dataset.preparation, columns=tuple(wide))
     dataset = replace(problem.dataset, training=both, test=both, validation=both, preparation=preparation)
     data = replace(problem.config.data, test="test.csv", validation="validation.csv")

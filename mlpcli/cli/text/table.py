@@ -24,7 +24,7 @@ LEAST_TEXT = 12
 """Letters of a text that shortening leaves."""
 LONGEST_NUMBER = 24
 NUMBER_LETTERS = frozenset("0123456789.,+-/%[]()e±~ #")
-"""Those of a number, or of a bar of #."""
+"""Letters that numbers, and bars of #, are made of."""
 GAP = "  "
 
 Row = Sequence[str]

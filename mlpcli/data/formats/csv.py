@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
+from mlpcli.data.csv_dialect import SEPARATORS, detect, records
 from mlpcli.data.formats import FORMATS
 from mlpcli.data.reader import Reader
-from mlpcli.data.sniff import SEPARATORS, detect, records
 from mlpcli.data.source import HEAD_BYTES, Source, reading
 from mlpcli.data.table import Column, Table
 from mlpcli.errors import DataError, Fault

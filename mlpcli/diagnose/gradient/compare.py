@@ -68,7 +68,7 @@ class DerivativeComparison:
         self._crossed = np.zeros(shape, bool)
         self._best = np.zeros(shape, int)
         self._steps: list[list[NDArray[Any]]] = []
-        """Of each step: whether it is smooth, symbolic - numeric, and how rounding blurs that."""
+        """The arrays of each step: whether it is smooth, symbolic - numeric, and how rounding blurs that."""
 
     def add(self, symbolic: Any, numeric: NumericDerivative, size: Any = None) -> None:
         """Take one more step into account, except where its value is NaN. size: see compare()."""

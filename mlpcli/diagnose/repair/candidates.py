@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.config.load import ConfigFile
-from mlpcli.data.dataset import Part
+from mlpcli.data.part import Part
 from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.trials.baseline import baseline_loss
 from mlpcli.diagnose.trials.evidence import Evidence
@@ -42,7 +42,7 @@ Changes = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeedResult:
+class CandidateSeedResult:
     """One training of a candidate.
 
     loss, baseline, score: on the held-back rows; score: accuracy or R², None where it is not finite. good:
@@ -66,7 +66,7 @@ class SeedResult:
 class CandidateResult:
     """The training with every seed. error: why the config cannot be trained at all, else ""."""
 
-    seeds: tuple[SeedResult, ...] = ()
+    seeds: tuple[CandidateSeedResult, ...] = ()
     score_name: str = "accuracy"
     error: str = ""
 
@@ -200,7 +200,7 @@ class CandidateRunner:
             score, skill = _score(problem, predictions, _scored_part(problem))
             below = math.isfinite(loss) and loss <= baseline - BEATS * abs(baseline)
             seeds.append(
-                SeedResult(
+                CandidateSeedResult(
                     seed=problem.config.seed + seed_offset,
                     loss=loss,
                     baseline=baseline,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.data.dataset import Part
+from mlpcli.data.part import Part
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence

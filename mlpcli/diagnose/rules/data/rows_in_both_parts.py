@@ -1,4 +1,4 @@
-"""The same rows in the training part and in one that is to judge it."""
+"""Identical rows in the training part and in a part that is to judge it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LARGEST = 1 << 26
 
 
 class RowsInBothParts(Rule):
-    """The same rows in two parts.
+    """Identical rows in two parts.
 
     A score on rows that were trained on says nothing about new ones. Tables in which rows repeat by nature,
     such as those of a few whole numbers, are not meant.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
-from mlpcli.data.cells import is_missing, number
+from mlpcli.data.cell_values import is_missing, number
 
 SEPARATORS = {"\t": "tab", ";": "`;`", "|": "`|`", ",": "`,`", " ": "blanks"}
 """What may part cells, the rarest inside a cell first: where two fit every line, the earlier one is taken."""
@@ -22,16 +22,16 @@ _RUN_OF_BLANKS = re.compile(r"(\"(?:[^\"]|\"\")*\")|[ \t]+")
 
 
 class Records(Protocol):
-    """What csv.reader gives; the type has no public name."""
+    """The iterator that csv.reader returns; its type has no public name."""
 
     @property
     def line_num(self) -> int: ...
     def __iter__(self) -> Iterator[list[str]]: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layout:
-    """What a text file looks like. A single blank as `separator` stands for runs of blanks and tabs."""
+    """The layout of a text file. A single blank as `separator` stands for runs of blanks and tabs."""
 
     separator: str
     quote: str
@@ -43,7 +43,7 @@ class Layout:
 
 
 def records(lines: Iterable[str], separator: str, quote: str, strict: bool = True) -> Records:
-    """The cells of each line (of several, where a quoted cell goes on); none for an empty line."""
+    """Yield the cells of each line (of several, where a quoted cell goes on); none for an empty line."""
     if separator == " ":
         lines = map(_single_blanks, lines)
     return csv.reader(
@@ -52,9 +52,10 @@ def records(lines: Iterable[str], separator: str, quote: str, strict: bool = Tru
 
 
 def detect(text: str, complete: bool, header: bool | None, separator: str | None) -> Layout | None:
-    """The layout of a file that begins with `text` (`complete`: that is all of it).
+    """Detect the layout of a text file; None where there is not one line with a cell.
 
-    `header` and `separator`, where given, are taken as they are. None: there is not one line with a cell.
+    text: the beginning of the file. complete: whether that is all of it. header, separator: taken as they
+    are, where given; None: detected.
     """
     lines = list(islice(io.StringIO(text, newline=""), _SAMPLE_LINES + 1))
     if len(lines) > _SAMPLE_LINES or (not complete and len(lines) > 1):
@@ -71,7 +72,9 @@ def detect(text: str, complete: bool, header: bool | None, separator: str | None
     rows = rows[1:] if stray else rows
     if header is None:
         header = _is_header(rows[0], [row for row in rows[1:] if len(row) == width])
-    return Layout(best, quote, len(rows[0]) if header else width, header, stray)
+    return Layout(
+        separator=best, quote=quote, width=len(rows[0]) if header else width, header=header, stray=stray
+    )
 
 
 def _single_blanks(line: str) -> str:
@@ -79,7 +82,7 @@ def _single_blanks(line: str) -> str:
 
 
 def _quote(lines: list[str]) -> str:
-    """The double quote, unless there is none and every line has a cell within single ones."""
+    """Return the double quote, unless there is none and every line has a cell within single ones."""
     single = re.compile(r"(^|[\t;|, ])'[^']*'($|[\t;|, \r\n])")
     filled = [line for line in lines if line.strip()]
     if filled and all('"' not in line and single.search(line) for line in filled[1:] or filled):
@@ -100,7 +103,7 @@ def _parse(lines: list[str], complete: bool, separator: str, quote: str) -> list
 
 
 def _best(parsed: dict[str, list[list[str]]]) -> str:
-    """The separator that cuts all lines alike; failing that, all but the first; failing that, the most."""
+    """Return the separator that cuts all lines alike; failing that, all but the first; or the most."""
     scores: dict[str, tuple[int, float]] = {}
     for mark, rows in parsed.items():
         widths = [len(row) for row in rows]
@@ -129,7 +132,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _is_header(first: list[str], rest: list[list[str]]) -> bool:
-    """Whether a first row names the columns: it has no number, and looks unlike what is below it."""
+    """Tell whether a first row names the columns: it has no number, and looks unlike what is below it."""
     if any(_is_number(cell.replace(",", ".", 1)) for cell in first):  # 7,4 is no name either
         # Data frames without names are saved under 0, 1, 2, …
         return len(first) > 2 and first == [str(at) for at in range(len(first))]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mlpcli.config.schema import MissingConfig
 from mlpcli.data.categorical import fit_categorical
-from mlpcli.data.cells import as_text, codes, in_order, meaning
+from mlpcli.data.cell_values import as_text, codes, in_order, meaning
 from mlpcli.data.infer import infer
 from mlpcli.data.prepare import fit_columns
 from mlpcli.data.table import table_from

@@ -22,12 +22,12 @@ Meaning = str | float | Decimal
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell stands for no value."""
+    """Tell whether a cell stands for no value."""
     return cell.lower() in MISSING
 
 
 def number(cell: str) -> float:
-    """The number a cell holds; NaN where it is missing; infinity where it holds no finite number."""
+    """Return the number a cell holds; NaN where it is missing; infinity where it holds no finite number."""
     if is_missing(cell):
         return math.nan
     # float() also reads 1_000 and digits of other scripts, which are no numbers in a data file.
@@ -40,7 +40,10 @@ def number(cell: str) -> float:
 
 
 def numbers(cells: Sequence[str]) -> tuple[Array, Array]:
-    """float64 (rows,), NaN where a cell is missing; and the rows whose cell is no finite number."""
+    """Return cells as numbers, float64 (rows,), and the indices, (n,), of those that are no finite number.
+
+    A missing cell is NaN, and not among these indices.
+    """
     try:
         values = np.fromiter(map(float, cells), np.float64, len(cells))
         together = "".join(cells)
@@ -54,7 +57,7 @@ def numbers(cells: Sequence[str]) -> tuple[Array, Array]:
 
 
 def as_text(values: Array) -> list[str]:
-    """Numbers as they would be written in a CSV file: 3 for 3 and for 3.0, nothing for NaN."""
+    """Write numbers, (rows,), as a CSV file would: 3 for 3 and for 3.0, nothing for NaN."""
     distinct, where = np.unique(values, return_inverse=True)
     words = [_written(value) for value in distinct.tolist()]
     return [words[index] for index in where.tolist()]
@@ -101,7 +104,7 @@ def in_order(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def codes(cells: Sequence[str], levels: Sequence[str], missing: int) -> Array:
-    """int64 (rows,): the place of each cell in `levels`, `missing` for missing cells, -1 for others.
+    """Return the place of each cell in `levels`, int64 (rows,); `missing` for missing cells, -1 for others.
 
     A cell that is written otherwise but is the same number as a level (1.0 for 1) counts as it.
     """

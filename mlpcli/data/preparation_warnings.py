@@ -1,4 +1,4 @@
-"""Counts: what had to be made up while rows were prepared, to be said aloud."""
+"""What had to be made up while rows were prepared, and the sentences that warn of it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from mlpcli.wording import LONGEST, MOST, listed, plural, shortened
 
 
 @dataclass(frozen=True)
-class Counts:
-    """Per column: missing cells that were filled; cells of an unknown category, with an example.
+class PreparationWarnings:
+    """Counts of what was made up while a table was prepared.
 
-    `ignored`: columns that are not used.
+    filled: missing cells that were filled, by column. unknown: cells of a category that training never saw,
+    by column, with an example. ignored: columns of the table that are not used.
     """
 
     filled: Mapping[str, int] = field(default_factory=dict)
     unknown: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
 
-    def __add__(self, other: Counts) -> Counts:
+    def __add__(self, other: PreparationWarnings) -> PreparationWarnings:
         filled = dict(self.filled)
         for name, count in other.filled.items():
             filled[name] = filled.get(name, 0) + count
@@ -29,15 +30,15 @@ class Counts:
             before, first = unknown.get(name, (0, example))
             unknown[name] = (before + count, first)
         ignored = self.ignored + tuple(name for name in other.ignored if name not in self.ignored)
-        return Counts(filled, unknown, ignored)
+        return PreparationWarnings(filled, unknown, ignored)
 
     @staticmethod
-    def total(counts: Iterable[Counts]) -> Counts:
-        """All of them together."""
-        return sum(counts, Counts())
+    def total(counts: Iterable[PreparationWarnings]) -> PreparationWarnings:
+        """Return the sum of the warnings of several tables."""
+        return sum(counts, PreparationWarnings())
 
     def describe(self) -> Iterator[str]:
-        """One sentence per kind of thing that happened."""
+        """Yield one sentence for each kind of thing that happened."""
         if self.ignored:
             yield f"columns that are not used: {listed(self.ignored, 10)}."
         if self.filled:

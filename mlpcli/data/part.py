@@ -1,0 +1,145 @@
+"""Part: the rows that train, validate or test, as matrices; and how it is built from a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlpcli.config.schema import DataConfig
+from mlpcli.data.prepare import Preparation
+from mlpcli.data.table import Table
+from mlpcli.data.target_columns import with_target
+from mlpcli.data.targets import describe_unseen
+from mlpcli.data.weights import Weighting, mean_weight, with_weight
+from mlpcli.errors import DataError, Fault, nearest
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Rows of classes that training never saw: they have no loss, and no prediction of them is right.
+
+    inputs, weights: arrays as a Part has them. targets: class indices, int64 (rows,), which follow those of
+    the known classes. classes: the names of the unseen classes.
+    """
+
+    inputs: Array
+    targets: Array
+    classes: tuple[str, ...]
+    weights: Array | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Prepared rows of one part.
+
+    inputs: (rows, width), C-contiguous. targets: class indices, int64 (rows,); for the other tasks float64
+    (rows, outputs), scaled. weights: how much each row counts, float64 (rows,), of mean 1 in the training
+    part; None: all rows count alike.
+    """
+
+    inputs: Array
+    targets: Array
+    weights: Array | None = None
+    lines: range | Array = range(0)
+    """The number of each row's line or row in the file it comes from, see `source`; empty: not known."""
+    source: str = ""
+    """The text that comes before such a number, for example `iris.csv line`."""
+    unseen: Unseen | None = None
+    """Further rows, which count in the scores alone; None where there are none."""
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.inputs)
+
+    def where(self, row: int) -> str:
+        """Return where a row is in its file; its number in this part, where that is not known."""
+        return f"{self.source} {self.lines[row]}" if len(self.lines) else f"row {row + 1}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartBuilder:
+    """The way from the table of a part to its matrices; all of it is fitted on the training part.
+
+    mean_weight: the mean weight of the training rows; 1 where rows are not weighted.
+    """
+
+    config: DataConfig
+    preparation: Preparation
+    weighting: Weighting
+    mean_weight: float
+    dtype: str
+
+    def build(self, key: str, table: Table) -> tuple[Part, list[str]]:
+        """Return the part, and notes on what was left out, filled or not known. Raises DataError.
+
+        key: the name of the part, for messages.
+        """
+        config, preparation = self.config, self.preparation
+        self._check_columns(table)
+        table, notes = usable_rows(config, table, preparation.target.names)
+        where = f"{table.source}, {key} part"
+        unused = config.ignore if config.weight is None else (*config.ignore, config.weight)
+        inputs, warnings = preparation.inputs(table.without(unused), self.dtype)
+        notes += [f"{where}: {line}" for line in warnings.describe()]
+        targets, unseen = preparation.scored_targets(table)
+        part = Part(
+            inputs=inputs,
+            targets=targets,
+            weights=self._weights(table, targets, where),
+            # A list of line numbers would take much memory.
+            lines=table.lines if isinstance(table.lines, range) else np.asarray(table.lines),
+            source=f"{table.source} {table.unit}",
+        )
+        if not unseen:
+            return part, notes
+        notes.append(describe_unseen(where, targets, unseen, preparation.target))
+        return _set_apart(part, targets >= preparation.outputs, unseen), notes
+
+    def _check_columns(self, table: Table) -> None:
+        """Check that the table has all columns, targets and weights too. Raises DataError."""
+        self.preparation.match(table.names, table.source, targets=True)
+        name = self.config.weight
+        if name is not None and name not in table.names:
+            what = f"There is no column {name!r} of weights."
+            remedy = f"Give it; with 1 in every row all rows count alike. {nearest(name, table.names)}"
+            raise DataError(Fault(table.source, what, remedy, "data.weight"))
+
+    def _weights(self, table: Table, targets: Array, where: str) -> Array | None:
+        """Return the weights relative to the training part's, (rows,); None: all alike. Raises DataError."""
+        if not self.weighting:
+            return None
+        weights = self.weighting.of(table, targets)
+        mean_weight(weights, where)  # raises where no row of this part counts
+        return self.weighting.relative(weights, self.mean_weight, table, self.dtype)
+
+
+def usable_rows(config: DataConfig, table: Table, names: tuple[str, ...]) -> tuple[Table, list[str]]:
+    """Return the rows that have all targets and a weight above 0, and notes on the rows left out.
+
+    names: the target columns. Raises DataError where no row is left, or a weight is none.
+    """
+    table, without_target = with_target(table, names)
+    table, without_weight = with_weight(table, config.weight)
+    return table, [*without_target, *without_weight]
+
+
+def _set_apart(part: Part, which: Array, classes: tuple[str, ...]) -> Part:
+    """Return the part with the rows of unseen classes beside it. which: (rows,) bool, true for those rows."""
+    known, weights = ~which, part.weights
+    unseen = Unseen(
+        part.inputs[which], part.targets[which], classes, None if weights is None else weights[which]
+    )
+    return replace(
+        part,
+        inputs=part.inputs[known],
+        targets=part.targets[known],
+        weights=None if weights is None else weights[known],
+        lines=np.asarray(part.lines)[known],
+        unseen=unseen,
+    )
