@@ -160,8 +160,9 @@ def misfit(value: Written, what: str, remedy: str = "") -> ConfigError:
 
 
 def edit_text(text: str, path: KeyPath, value: Written, bare_key: BareKey) -> str:
-    """The text with the value at the path. It reads as `put` says, by construction: the smallest edit is
-    tried first and read back; anchors and odd layouts fall through to coarser ones.
+    """Return the text with the value at the path. It reads as `put` says, by construction.
+
+    The smallest edit is tried first and read back; anchors and odd layouts fall through to coarser ones.
     """
     source = TextSource("", Path())
     tree, _ = compose(text, source)

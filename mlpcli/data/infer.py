@@ -175,7 +175,7 @@ def _notes(table: Table, groups: list[Group]) -> Iterable[str]:
 
 
 def _counts_rows(values: Array) -> bool:
-    """Tell whether a column is 0, 1, 2, … or 1, 2, 3, …"""
+    """Tell whether a column counts 0, 1, 2, … or 1, 2, 3, … without a gap."""
     rows = len(values)
     if rows <= FEW_ROWS or values[0] not in (0, 1) or values[-1] - float(values[0]) != rows - 1:
         return False

@@ -77,8 +77,10 @@ def _hashes(
     rows: NDArray[np.intp],
     columns: NDArray[np.intp] | None = None,
 ) -> NDArray[np.uint64]:
-    """A number for each of these rows by its targets and inputs, of those columns or all; equal rows have
-    equal ones."""
+    """Return a number for each of these rows, (rows,), by its targets and inputs: equal rows have equal ones.
+
+    columns: the inputs that count; None: all.
+    """
     targets = part.targets.reshape(part.rows, -1)
     width = (part.inputs.shape[1] if columns is None else len(columns)) + targets.shape[1]
     factors = np.random.default_rng(0).integers(0, 1 << 64, (2 * width, 2), np.uint64)
@@ -94,7 +96,7 @@ def _hashes(
 
 
 def _telling(part: Part) -> NDArray[np.intp]:
-    """The inputs with the most different values in a few rows."""
+    """Return the columns of the inputs with the most different values in a few rows."""
     some = np.sort(part.inputs[_spread(part.rows, KEY_ROWS)], axis=0)
     different = np.count_nonzero(some[1:] != some[:-1], axis=0)
     return np.argsort(-different, kind="stable")[:KEY_COLUMNS]

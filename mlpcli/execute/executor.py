@@ -33,7 +33,8 @@ def arithmetic() -> Iterator[None]:
 
 
 def address(array: NDArray[Any]) -> int:
-    """Return the address of the first entry. (array.ctypes would import ctypes, some 40 ms.)"""
+    """Return the address of the first entry."""
+    # array.ctypes would import ctypes, which takes some 40 ms.
     pointer: int = array.__array_interface__["data"][0]
     return pointer
 

@@ -73,8 +73,10 @@ class LayerArrays:
 
     @property
     def follows_batches(self) -> bool:
-        """Whether it computes something else in training than with its running averages. A layer that is
-        not trainable uses them in training, too."""
+        """Whether it computes something else in training than with its running averages.
+
+        A layer that is not trainable uses them in training, too.
+        """
         return bool(self.running) and self.trainable
 
     def computed(self, x: Node, by_batch: bool, mask: Mask | None = None) -> tuple[Layer, dict[Node, Node]]:

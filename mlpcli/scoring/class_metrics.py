@@ -62,8 +62,10 @@ def over_classes(
 
 
 def balanced_accuracy(confusion: NDArray[Any]) -> float:
-    """Return the mean recall of the classes that rows are of. confusion[i, j]: rows of class i called j;
-    classes beyond the columns are never called."""
+    """Return the mean recall of the classes that rows are of.
+
+    confusion[i, j]: rows of class i called j; classes beyond the columns are never called.
+    """
     hits, _, true = sums(confusion)
     there = true > 0
     return float(np.mean(hits[there] / true[there])) if there.any() else float("nan")

@@ -1,4 +1,4 @@
-"""mlp check"""
+"""The command `mlp check`."""
 
 from __future__ import annotations
 

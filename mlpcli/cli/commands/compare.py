@@ -1,4 +1,4 @@
-"""mlp compare"""
+"""The command `mlp compare`."""
 
 from __future__ import annotations
 

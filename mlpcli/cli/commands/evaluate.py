@@ -1,4 +1,4 @@
-"""mlp evaluate"""
+"""The command `mlp evaluate`."""
 
 from __future__ import annotations
 

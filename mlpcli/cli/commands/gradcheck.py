@@ -1,4 +1,4 @@
-"""mlp gradcheck"""
+"""The command `mlp gradcheck`."""
 
 from __future__ import annotations
 

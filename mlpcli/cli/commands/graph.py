@@ -1,4 +1,4 @@
-"""mlp graph"""
+"""The command `mlp graph`."""
 
 from __future__ import annotations
 

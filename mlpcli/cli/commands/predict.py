@@ -1,4 +1,4 @@
-"""mlp predict"""
+"""The command `mlp predict`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""mlp reproduce"""
+"""The command `mlp reproduce`."""
 
 from __future__ import annotations
 

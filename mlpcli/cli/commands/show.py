@@ -1,4 +1,4 @@
-"""mlp show"""
+"""The command `mlp show`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""mlp train"""
+"""The command `mlp train`."""
 
 from __future__ import annotations
 
