@@ -163,7 +163,7 @@ def repair(
     return search(path, overrides, report, interrupted, evidence)
 
 
-def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
+def reproduce(run: str | Path, overrides: str | Sequence[str] = ()) -> Reproduction:
     """Train a run again from what it records, in a temporary folder, and compare the bits.
 
     overrides: the places of data files, if they were moved. Raises ModelFileError where it cannot be trained
@@ -174,7 +174,7 @@ def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
     return train_again(run, overrides)
 
 
-def verify_resume(config: str | Path, overrides: Sequence[str] = ()) -> Verification:
+def verify_resume(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Verification:
     """Train a config twice in a temporary folder, once interrupted again and again, and compare the bits.
 
     Raises what train raises; ConfigError where a time limit would end the training.

@@ -19,7 +19,7 @@ from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.repair.proposal import Diagnosed, propose
 from mlpcli.diagnose.trials.budget import Budget
 from mlpcli.diagnose.trials.evidence import Evidence
-from mlpcli.errors import Fault, ModelFileError
+from mlpcli.errors import Fault, ModelFileError, SettingError, nearest
 from mlpcli.execute import EXECUTORS
 from mlpcli.problem.build import prepare
 from mlpcli.runs.folder import CONFIG, RunFolder
@@ -164,8 +164,14 @@ def gradcheck(
 
     config: a file or a mapping (its initial weights are checked), or a run folder (its trained ones). depth:
     see DEPTHS; what trials cost is counted, not timed. most_rows: of the gradient check. Raises ConfigError,
-    DataError, ModelFileError.
+    DataError, ModelFileError; SettingError for a depth or a number of rows that there is not.
     """
+    if depth not in DEPTHS:
+        raise SettingError("depth", f"{depth!r} is no depth.", nearest(str(depth), DEPTHS))
+    if most_rows < 1:
+        raise SettingError(
+            "most_rows", f"A gradient cannot be checked on {most_rows} rows.", "Take 1 or more."
+        )
     run = _run_of(config)
     evidence = _evidence(config, as_options(overrides), run, depth)
     state, trained = evidence.problem.initial_values(), evidence.trained

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 
-from mlpcli.errors import Fault, MissingExtraError
+from mlpcli.errors import Fault, MissingExtraError, SettingError, nearest
 from mlpcli.execute.executor import Executor
 from mlpcli.execute.numpy.executor import NumpyExecutor
 
@@ -35,6 +35,8 @@ class _Executors(Mapping[str, type[Executor]]):
 
 
 EXECUTORS: Mapping[str, type[Executor]] = _Executors()
+NAMES = ("auto", "numpy", "native")
+"""What a config or a call may ask for."""
 
 
 MANY_STEPS = 5_000
@@ -44,8 +46,10 @@ MANY_STEPS = 5_000
 def choose_executor(name: str) -> Executor:
     """Return the executor of that name; auto: native where it is installed, else NumPy.
 
-    Raises MissingExtraError where native is asked for and not installed.
+    Raises SettingError for another name, MissingExtraError where native is asked for and not installed.
     """
+    if name not in NAMES:
+        raise SettingError("executor", f"{name!r} is no executor.", nearest(str(name), NAMES))
     if name == "auto":
         name = "native" if "native" in list(EXECUTORS) else "numpy"
     return EXECUTORS[name]()

@@ -13,7 +13,7 @@ from mlpcli.config.schema import Config
 from mlpcli.experiments.cross_validate import folds_of
 from mlpcli.experiments.repeat import seeds_done
 from mlpcli.problem.build import CHOICES
-from mlpcli.runs.folder import CONFIG, HISTORY, RunFolder
+from mlpcli.runs.folder import CONFIG, HISTORY, RunFolder, place_of
 from mlpcli.runs.records import Ended
 from mlpcli.runs.summary import read_summary
 from mlpcli.training.provenance import DATA_FILES, data_differences
@@ -48,7 +48,7 @@ class Comparison:
 
 def compare(first: str | Path, second: str | Path) -> Comparison:
     """Compare two runs by what they record. Raises ModelFileError where one of them is no run, or damaged."""
-    folders = [RunFolder.find(Path(each)) for each in (first, second)]
+    folders = [RunFolder.find(place_of(each)) for each in (first, second)]
     summaries = [read_summary(folder) for folder in folders]
     configs = [load_config(f.path / CONFIG, (), CHOICES, check_files=False).config for f in folders]
     one, other = (summary["made"] for summary in summaries)

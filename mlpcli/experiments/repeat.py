@@ -186,7 +186,7 @@ def seeds_of(folder: RunFolder) -> Iterator[SeedResult]:
     path, line = folder.path / REPEAT, 1
     try:
         if folder.has(REPEAT) and not path.stat().st_size:
-            raise ValueError("it is empty")
+            raise ModelFileError(Fault(str(path), "It is damaged: it is empty.", again))
         for line, row in enumerate(folder.table(REPEAT).rows(again), start=2):  # noqa: B007
             yield SeedResult.from_record(row)
     except (OSError, ValueError) as error:

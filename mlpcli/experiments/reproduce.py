@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlpcli.config.edit import as_options
 from mlpcli.errors import Fault, ModelFileError, RunFailed
 from mlpcli.experiments.digests import DigestComparison, compare_digests, printed_epochs
 from mlpcli.experiments.repeat import seeds_of
 from mlpcli.experiments.train import check_places, train
 from mlpcli.problem.build import read_config
 from mlpcli.runs.checkpoint import Checkpoint
-from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, CONFIG, RunFolder, place_of
 from mlpcli.runs.summary import read_summary
 from mlpcli.training.provenance import data_differences, differences
 from mlpcli.training.stop_reasons import ALL_DONE, INTERRUPTED
@@ -27,13 +28,13 @@ class Reproduction(DigestComparison):
     differences: tuple[str, ...]
 
 
-def reproduce(run: str | Path, overrides: Sequence[str] = ()) -> Reproduction:
+def reproduce(run: str | Path, overrides: str | Sequence[str] = ()) -> Reproduction:
     """Train a run again in a temporary place and compare the bits.
 
     overrides: the places of data files, and nothing else. Raises as train does; ModelFileError for a run that
     is not over, or that the clock ended where no other training can be made to end.
     """
-    folder = RunFolder.find(Path(run))
+    overrides, folder = as_options(overrides), RunFolder.find(place_of(run))
     recorded = read_summary(folder)
     ended, made = recorded["ended"], recorded["made"]
     if not ended or ended["stopped"] == INTERRUPTED:

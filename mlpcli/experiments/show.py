@@ -15,7 +15,7 @@ from mlpcli.graph.node import Node
 from mlpcli.problem.build import prepare
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.checkpoint import Checkpoint
-from mlpcli.runs.folder import CHECKPOINT, HISTORY, MODEL, RunFolder
+from mlpcli.runs.folder import CHECKPOINT, HISTORY, MODEL, RunFolder, place_of
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.events import FoldsDone, SeedsDone
 
@@ -62,7 +62,7 @@ def graph_outputs(prepared: Problem, with_gradients: bool) -> dict[str, Node]:
 
 def show_run(path: str | Path) -> Shown:
     """Read a run folder or a model file. Raises ModelFileError where the path is neither, or damaged."""
-    place = Path(path)
+    place = place_of(path)
     if not os.path.isdir(place):
         return Shown(path=place, model=ModelFile.read(place), history=[])
     folder = RunFolder.find(place)

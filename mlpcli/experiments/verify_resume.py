@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlpcli.config.load import ConfigFile
+from mlpcli.config.edit import as_options
+from mlpcli.config.load import ConfigFile, ConfigSource
 from mlpcli.errors import Fault, RunFailed
 from mlpcli.experiments.digests import DigestComparison, compare_digests
 from mlpcli.experiments.train import asks_for_more, resume, train
@@ -76,12 +77,13 @@ class _Interrupter:
         return self.epochs >= self.place.after
 
 
-def verify_resume(config: str | Path, overrides: Sequence[str] = ()) -> Verification:
+def verify_resume(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Verification:
     """Train twice in a temporary place, the second time with breaks, and compare all that decides.
 
     Raises as train does; RunFailed where the training fails, ConfigError where the clock would end it.
     """
-    file = read_config(Path(config), overrides)
+    overrides = as_options(overrides)
+    file = read_config(config, overrides)
     if file.config.training.stop.max_time is not None:
         what = "Where the clock ends a training, no two end at the same epoch."
         raise file.error("training.stop.max_time", what, "Leave it out: --set training.stop.max_time=null")
@@ -105,7 +107,7 @@ def _places(file: ConfigFile, epochs: int) -> Iterator[_Break]:
 
 
 def _train_with_breaks(
-    config: str | Path, overrides: Sequence[str], runs: Path, places: Iterator[_Break]
+    config: ConfigSource, overrides: Sequence[str], runs: Path, places: Iterator[_Break]
 ) -> tuple[Run, list[str]]:
     """Return the run, ended at each place and resumed each time, and what happened at each, in words."""
     folder: Path | None = None

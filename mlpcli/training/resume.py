@@ -57,7 +57,7 @@ def resume_run(
     with locked(folder.path), unwritable_ends_run(folder.path, lambda: "the last checkpoint"):
         remove_left_over(folder.path)
         if not folder.has(CHECKPOINT):
-            return run_training(_fresh_in(folder, overrides, (NO_CHECKPOINT,), files), hooks)
+            return run_training(_fresh_in(folder, overrides, files, resumed=True), hooks)
         checkpoint = Checkpoint.read(folder.path / CHECKPOINT)
         file = read_config(folder.path / CONFIG, overrides)
         before, finished = _checked(folder, checkpoint, file)
@@ -69,27 +69,29 @@ def resume_run(
 def start_run(folder: RunFolder, hooks: TrainingHooks, files: DataFiles) -> Run:
     """Train a run folder that has a config.yaml, and no training yet. Raises as resume_run does.
 
-    files: what the command has read already.
+    files: what the command has read already, by which it has checked or written run.json.
     """
     with locked(folder.path), unwritable_ends_run(folder.path, lambda: "the last checkpoint"):
         remove_left_over(folder.path)
-        return run_training(_fresh_in(folder, (), (), files), hooks)
+        return run_training(_fresh_in(folder, (), files, resumed=False), hooks)
 
 
 def _fresh_in(
-    folder: RunFolder, overrides: Sequence[str], notes: tuple[str, ...], files: DataFiles | None
+    folder: RunFolder, overrides: Sequence[str], files: DataFiles | None, *, resumed: bool
 ) -> TrainingStart:
-    """Return the start of a run that was killed before there was a checkpoint, or has not begun."""
+    """Return the start of a run that has not begun, or (resumed) was killed before there was a checkpoint."""
     begun = [name for name in (HISTORY, MODEL) if folder.has(name)]
     if begun:
         what = f"There is no {CHECKPOINT}, though the training had begun: there is {begun[0]}."
         raise ModelFileError(Fault(str(folder.path), what, REMEDY))
     ready = make_ready(prepare(folder.path / CONFIG, overrides, files=files))
-    if folder.has(SUMMARY):
+    # The command that begins a run has done that itself; of a pipe, nobody could tell later what was in it.
+    if resumed and folder.has(SUMMARY):
         check_start(read_summary(folder)["made"], ready.made, ready.prepared.config)
     text = ready.prepared.file.text
     if overrides:
         folder.write_config(text)
+    notes = (NO_CHECKPOINT,) if resumed else ()
     return fresh(ready, folder, config=text, run_config=text, notes=notes)
 
 

@@ -6,6 +6,8 @@ import json
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 from cli.world import mlp
 
-from mlpcli import resume, train
+from mlpcli import load, resume, train
 from mlpcli.errors import ConfigError, DataError, ModelFileError
 from mlpcli.experiments.digests import digests
 from mlpcli.experiments.reproduce import reproduce
@@ -361,3 +363,19 @@ def test_an_interrupt_that_is_raised_ends_the_seeds_that_are_under_way(config, t
             train(config, long, tmp_path / "runs", alarm)
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="no /dev/stdin")
+@pytest.mark.parametrize("more", ["repeat=2", "training.folds=2"])
+def test_rows_from_a_pipe_are_enough_for_seeds_or_folds_and_the_training(more, tmp_path):
+    """Rows that can be read once only are read once, and trusted by the command that read them."""
+    root = Path(__file__).parents[2]
+    rows = (root / "datasets" / "xor-twice.csv").read_bytes()
+    changes = ["data.train=/dev/stdin", more, "executor=numpy", "training.epochs=2"]
+    sets = [word for each in changes for word in ("--set", each)]
+    config = root / "configs" / "xor-softmax-momentum.yaml"
+    command = [sys.executable, "-m", "mlpcli", "train", config, *sets, "--quiet", "--runs", tmp_path]
+    done = subprocess.run(command, input=rows, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    (folder,) = tmp_path.iterdir()
+    assert load(folder).file.summary["epochs"] == 2

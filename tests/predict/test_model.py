@@ -11,7 +11,7 @@ import pytest
 from cli.world import CONFIG, csv_text, rows
 
 import mlpcli
-from mlpcli import MlpError, Model, Run, load, train
+from mlpcli import MlpError, Model, Run, api, load, train
 from mlpcli.data.read import read_table
 from mlpcli.data.table import table_from
 from mlpcli.errors import ConfigError, DataError, ModelFileError, RunFailed
@@ -359,3 +359,26 @@ def test_a_copy_of_a_model_predicts_to_the_same_bits(run, folder, executor, way)
     assert again.file.to_bytes() == (run.path / "model.npz").read_bytes()
     for each in (run, first, model.evaluate(folder / "data.csv")):
         assert repr(way(each)) == repr(each)
+
+
+def test_words_that_no_argument_has_are_refused_with_those_that_it_has(tmp_path):
+    config = Path(__file__).parents[2] / "configs" / "xor-sigmoid.yaml"
+    run = train(config, ["training.epochs=1", "executor=numpy"], tmp_path)
+    with pytest.raises(MlpError, match="Known: auto, numpy, native"):
+        load(run.path, "gpu")
+    with pytest.raises(MlpError, match="Known: fast, usual, full"):
+        mlpcli.gradcheck(config, depth="deep")
+    with pytest.raises(MlpError, match="0 rows"):
+        mlpcli.gradcheck(config, depth="fast", most_rows=0)
+    for wrong in (api.show, api.reproduce, lambda value: api.compare(value, run.path)):
+        with pytest.raises(MlpError, match="path of a run"):
+            wrong(5)
+
+
+def test_runs_are_reproduced_and_verified_with_one_override_or_several(tmp_path):
+    config = Path(__file__).parents[2] / "configs" / "xor-sigmoid.yaml"
+    run = train(config, ["training.epochs=2", "executor=numpy"], tmp_path)
+    place = f"data.train={config.parents[1] / 'datasets' / 'xor.csv'}"
+    assert api.reproduce(run.path, place).same
+    described = {"data": {"train": place.partition("=")[2], "target": "y"}, "executor": "numpy"}
+    assert api.verify_resume(described, "training.epochs=2").same

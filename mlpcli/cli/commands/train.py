@@ -32,7 +32,7 @@ def train(
 
     Everything goes to a new folder, runs/<config name>-<number>. Ctrl-C finishes the batch at hand and
     saves; a second Ctrl-C quits. --resume goes on with a run to the bits it would have ended with, by its
-    own config; --set may then change training.epochs, training.stop, training.print_every.
+    own config; --set may then change training.epochs and the like, see docs/resume.md.
 
     \b
     mlp train configs/iris.yaml
