@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from mlpcli.diagnose.detector import Statistic
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.shared_rows import shared_rows
 from mlpcli.diagnose.trials.evidence import Evidence
+from mlpcli.errors import DataError
 from mlpcli.runs.finding import Finding, Remedy
 from mlpcli.wording import percent, plural
 
@@ -105,7 +104,7 @@ def _is_same_file(evidence: Evidence, first: str, second: str) -> bool:
         digests = []
         for path in (first, second):
             evidence.facts.check_interrupt()
-            digests.append(hashlib.sha256(Path(path).read_bytes()).digest())
-    except OSError:  # gone since it was read: the rows that were read are compared
+            digests.append(evidence.problem.files.sha256(path))
+    except (OSError, DataError):  # gone since it was read: the rows that were read are compared
         return False
     return digests[0] == digests[1]
