@@ -17,6 +17,7 @@ from mlpcli.graph.node import Node
 from mlpcli.nn.network import Network
 from mlpcli.optim.optimizer import Optimizer
 from mlpcli.optim.step import training_step
+from mlpcli.training.finite import all_finite
 from mlpcli.training.runner import first_state, make_runner
 
 if TYPE_CHECKING:
@@ -280,4 +281,4 @@ def burned_in(
     for _ in range(steps):
         runner.run(np.arange(count), lambda: True)
     kept = {name: moved[name] for name in state}
-    return kept if all(np.isfinite(array).all() for array in kept.values()) else None
+    return kept if all_finite(kept.values()) else None
