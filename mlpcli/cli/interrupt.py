@@ -35,7 +35,7 @@ def interrupt_on_signals() -> None:
             signal.signal(number, interrupt)
 
 
-def is_handled() -> None:
+def mark_interrupt_handled() -> None:
     """Tell CPython that the interrupt at hand was handled, so that the exit code is that of the command.
 
     An interrupt that arrives in the exec() of a text, as every @dataclass does while it is imported, is noted

@@ -16,7 +16,7 @@ try:
 except KeyboardInterrupt:  # loading it is half of starting up: Ctrl-C then is no bug to be traced
     sys.exit(130)
 
-from mlpcli.cli.interrupt import interrupt_on_signals, is_handled
+from mlpcli.cli.interrupt import interrupt_on_signals, mark_interrupt_handled
 from mlpcli.cli.streams import drop_output, mend_streams
 from mlpcli.version import __version__
 
@@ -50,7 +50,7 @@ class Commands(click.Group):
         try:
             return super().main(*args, **settings)
         except SystemExit as end:
-            is_handled()
+            mark_interrupt_handled()
             from mlpcli.cli.leave import leave_at_once
 
             leave_at_once(end)
@@ -175,7 +175,7 @@ def main() -> None:
         finally:
             sys.stdout.flush()  # here, not when Python ends, so that a full disk is an error as any other
     except KeyboardInterrupt:
-        is_handled()
+        mark_interrupt_handled()
         sys.exit(130)
     except OSError as error:  # a full disk, say
         if error.errno != errno.EPIPE:  # whoever reads no further wants no message
