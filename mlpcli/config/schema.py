@@ -20,6 +20,38 @@ class MissingConfig:
 
     numeric: str = setting("mean", one_of=("mean", "median", "zero", "error"))
     categorical: str = setting("level", one_of=("level", "most_frequent", "error"))
+    values: tuple[str, ...] | None = setting(None)
+    """Words and numbers that stand for no value. Words take the place of the usual ones, and so does an empty
+    list; numbers come on top."""
+    indicator: bool = setting(False)
+    """Whether a column of numbers with missing cells gives one more input: 1 where the cell is missing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnConfig:
+    """What the user says about one column; what is not given is found."""
+
+    kind: str | None = setting(None, one_of=("number", "truth", "category", "ordinal", "date", "id", "text"))
+    decimal: str | None = setting(None, one_of=(".", ","))
+    thousands: str | None = setting(None, one_of=(",", ".", " ", "'"))
+    missing: tuple[str, ...] | None = setting(None)
+    """As data.missing.values, for this column."""
+    levels: tuple[str, ...] = setting(())
+    """The levels of an ordinal column, the lowest first; of a truth value the words for no and yes."""
+    format: str | None = setting(None)
+    """How dates are written, as %d.%m.%Y."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitConfig:
+    """How rows of the training file are dealt to the parts, beyond shares at random."""
+
+    column: str | None = setting(None)
+    """A column that says of each row which part it is in: training, validation or test."""
+    group: str | None = setting(None)
+    """A column whose equal values stay together in one part, such as a patient."""
+    sort_by: str | None = setting(None)
+    """A column by which rows are sorted: the last ones are the test part, those before them validation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +78,26 @@ class DataConfig:
     scaling: str = setting("standard", one_of=("standard", "minmax", "none"))
     target_scaling: str | None = setting(None, one_of=("standard", "minmax", "none"))
     """Scaling of regression targets; where it is not given, the one that suits the loss."""
-    header: bool | None = setting(None)
+    header: bool | int | None = setting(None, at_least=1, at_most=20)
+    """Whether the first line names the columns, or over how many lines the names go."""
     separator: str | None = setting(None)
+    skip: int = setting(0, at_least=0)
+    """Lines before the table that are passed over."""
+    comment: str | None = setting(None)
+    """The mark at the beginning of a line that is passed over."""
+    decimal: str | None = setting(None, one_of=(".", ","))
+    thousands: str | None = setting(None, one_of=(",", ".", " ", "'"))
+    columns: Mapping[str, ColumnConfig] = setting(factory=dict)
+    """What is known about single columns."""
+    use: tuple[str, ...] = setting(())
+    """Columns that are inputs although they look like identifiers or counters."""
     ignore: tuple[str, ...] = setting(())
     categorical: tuple[str, ...] = setting(())
+    levels: int = setting(100, at_least=2)
+    """Levels of a category that are told apart, the commonest; the others are one level."""
+    split: SplitConfig = setting(SplitConfig())
+    cache: bool | None = setting(None)
+    """Whether the prepared rows are kept for the next training; None: of files from 64 MiB on."""
     missing: MissingConfig = setting(MissingConfig())
 
     @property
