@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import numpy as np
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from mlpcli.data.csv_dialect import SEPARATORS, detect, records
 from mlpcli.data.formats import FORMATS
 from mlpcli.data.reader import Reader
 from mlpcli.data.source import HEAD_BYTES, Source, reading
-from mlpcli.data.table import Column, Table
+from mlpcli.data.column import column_of_cells
+from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 
@@ -144,7 +146,12 @@ class Csv(Reader):
 
     def _table(self, columns: list[list[str]], lines: list[int]) -> Table:
         named = zip(self.names, columns, strict=True)
-        return Table(self.source.name, tuple(Column(name, cells) for name, cells in named), lines, "line")
+        return Table(
+            self.source.name,
+            tuple(column_of_cells(name, cells) for name, cells in named),
+            np.asarray(lines),
+            "line",
+        )
 
     def _ragged(self, record: list[str], line: int) -> DataError:
         last = self._records.line_num

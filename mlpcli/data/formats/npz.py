@@ -15,7 +15,8 @@ import numpy as np
 from mlpcli.data.formats.npy import read_header
 from mlpcli.data.reader import Reader, read_bytes
 from mlpcli.data.source import Source
-from mlpcli.data.table import Block, Column, Table, check_columns, columns_of
+from mlpcli.data.column import Column
+from mlpcli.data.table import Block, Table, check_columns, columns_of
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 
