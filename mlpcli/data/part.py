@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
-from mlpcli.data.table import Table
+from mlpcli.data.table import Table, line_numbers
 from mlpcli.data.target_columns import with_target
 from mlpcli.data.targets import describe_unseen
 from mlpcli.data.weights import Weighting, mean_weight, with_weight
@@ -141,6 +141,6 @@ def _set_apart(part: Part, which: Array, classes: tuple[str, ...]) -> Part:
         inputs=part.inputs[known],
         targets=part.targets[known],
         weights=None if weights is None else weights[known],
-        lines=np.asarray(part.lines)[known],
+        lines=line_numbers(part.lines)[known],
         unseen=unseen,
     )

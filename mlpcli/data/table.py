@@ -110,10 +110,11 @@ class Table:
             picked = rows + self.picked.start
         elif self.picked is not None:
             picked = self.picked[rows]
-        return replace(self, lines=np.asarray(self.lines)[rows], picked=picked)
+        return self._with_rows(line_numbers(self.lines)[rows], picked)
 
     def pieces(self, rows: int) -> Iterator[Table]:
         """Yield the table in pieces of at most so many rows, in order."""
+        assert self._places is not None  # once, for all pieces
         for start in range(0, self.rows, rows):
             part = slice(start, min(start + rows, self.rows))
             picked: Array | slice = part
@@ -121,7 +122,16 @@ class Table:
                 picked = slice(self.picked.start + part.start, self.picked.start + part.stop)
             elif self.picked is not None:
                 picked = self.picked[part]
-            yield replace(self, lines=self.lines[part], picked=picked)
+            yield self._with_rows(self.lines[part], picked)
+
+    def _with_rows(self, lines: range | Array, picked: Array | slice) -> Table:
+        """Return the table with other rows of its columns."""
+        table = replace(self, lines=lines, picked=picked)
+        # Where the columns stand is the same, and not looked for anew for each of many pieces.
+        table.__dict__.update(
+            {key: self.__dict__[key] for key in ("names", "_places") if key in self.__dict__}
+        )
+        return table
 
     def without(self, names: Collection[str]) -> Table:
         """Return the table without these columns."""
@@ -135,6 +145,11 @@ class Table:
                     Block(tuple(column.names[at] for at in places), column.values[:, places], column.pooled)
                 )
         return replace(self, columns=tuple(kept))
+
+
+def line_numbers(lines: range | Array) -> Array:
+    """Return the numbers of lines as an array, int64 (rows,); NumPy makes one of a range number by number."""
+    return np.arange(lines.start, lines.stop, lines.step) if isinstance(lines, range) else lines
 
 
 def more(count: int) -> str:

@@ -41,7 +41,7 @@ class Schema:
     def to_json(self) -> Any:
         return {
             "columns": [
-                {k: v for k, v in as_tagged(c).items() if k != "kind" or True} | {"kind": c.kind}
+                {k: (list(v) if isinstance(v, tuple) else v) for k, v in __import__("dataclasses").asdict(c).items()}
                 for c in self.columns
             ]
         }
