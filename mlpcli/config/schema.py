@@ -127,7 +127,7 @@ class DataConfig:
             if shares >= 1.0:
                 what = f"The shares for validation and test add up to {shares:g}: no row is left to train on."
                 yield "test", what, "Make them smaller."
-        yield from self.split.conflicts_beside(self.validation, self.test, self.fold)
+        yield from self.split.conflicts_beside(targets, self.validation, self.test, self.fold)
         if self.class_weights and self.task not in (None, "classification"):
             what = f"Class weights are given, and the task is {self.task}."
             yield "class_weights", what, "Leave one of them out; data.weight names a column of row weights."
@@ -256,7 +256,7 @@ class Config:
         if folds is not None and (reason := data.split.why_no_folds()):
             yield "training.folds", *reason
         drawn = isinstance(data.validation, float) or isinstance(data.test, float) or data.fold or folds
-        if not drawn and (data.split.group or data.split.sort_by):
+        if not drawn and not data.split.column and data.split.columns():
             what = "A column is given by which rows are split, and no part is drawn from them."
             yield "data.split", what, "Add data.validation or data.test, a share such as 0.2."
         if self.repeat is not None and self.training.stop.max_time is not None:

@@ -31,9 +31,20 @@ class SplitConfig:
             yield key, f"Rows are split by {keys[0]} and by {key} at once.", "Keep one of them."
 
     def conflicts_beside(
-        self, validation: float | str | None, test: float | str | None, fold: str | None
+        self,
+        targets: tuple[str, ...],
+        validation: float | str | None,
+        test: float | str | None,
+        fold: str | None,
     ) -> Iterator[tuple[str, str, str]]:
         """Yield what contradicts the other keys of the data section: (key, fault, remedy)."""
+        for key, name in self.columns().items():
+            if name in targets:
+                yield (
+                    f"split.{key}",
+                    f"{name!r} is the target, and not known of new rows.",
+                    "Name another one.",
+                )
         for key, share in (("validation", validation), ("test", test)):
             if self.column is not None and isinstance(share, float):
                 what = f"The column {self.column!r} says which part a row is in, and a share is asked for."

@@ -169,11 +169,8 @@ def deal_groups(
         wanted += [(rows - test) / shares.fold[1]] * (shares.fold[1] - 1)
     elif validation:
         wanted.append(validation)
-    needed = len(wanted) + 1 + (1 if shares.fold and validation else 0)
-    if len(sizes) < needed:
-        what = f"{plural(len(sizes), 'value')} of {name!r} cannot be dealt into {needed} parts."
-        remedy = "Groups stay whole: draw fewer parts or folds, or give more groups."
-        raise DataError(Fault(source, what, remedy, "data.split.group"))
+    if len(sizes) <= len(wanted):
+        raise _too_few(source, name, len(sizes), len(wanted) + 1)
     order, stretch = _best_order(rng, sizes, _strata(groups, classes), wanted)
     part = np.zeros(len(sizes), np.int64)  # 0: training
     if test:
@@ -182,8 +179,9 @@ def deal_groups(
         part[order[stretch == shares.fold[0] - 1 + bool(test)]] = _TEST
         left = order[part[order] == 0]
         if validation:
-            held = min(validation, int(sizes[left].sum()) - 1)
-            part[left[_stretches(sizes[left], [held]) == 0]] = _VALIDATION
+            if len(left) < 2:
+                raise _too_few(source, name, len(sizes), len(wanted) + 2)
+            part[left[_stretches(sizes[left], [validation]) == 0]] = _VALIDATION
     elif validation:
         part[order[stretch == bool(test)]] = _VALIDATION
     of_row = part[groups]
@@ -191,6 +189,12 @@ def deal_groups(
 
 
 _VALIDATION, _TEST, _NO_PART = 1, 2, 3
+
+
+def _too_few(source: str, name: str, groups: int, parts: int) -> DataError:
+    what = f"{plural(groups, 'value')} of {name!r} cannot be dealt into {parts} parts."
+    remedy = "Groups stay whole: draw fewer parts or folds, or give more groups."
+    return DataError(Fault(source, what, remedy, "data.split.group"))
 
 
 def _strata(groups: NDArray[Any], classes: NDArray[Any] | None) -> NDArray[np.int64]:

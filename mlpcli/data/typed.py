@@ -8,7 +8,7 @@ from mlpcli.config.schema import DataConfig
 from mlpcli.data.schema.infer import infer_schema
 from mlpcli.data.schema.schema import Schema
 from mlpcli.data.table import Table
-from mlpcli.data.target_columns import target_names
+from mlpcli.data.target_columns import split_columns, target_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,6 @@ def read_typed(table: Table, config: DataConfig, notes: tuple[str, ...] = ()) ->
     table: as the file has it; columns that the config ignores are left out. notes: on how it was read.
     """
     names = target_names(config, table)
-    table = table.without(config.ignore)
+    table = table.without({*config.ignore} - {*split_columns(config)})
     schema, more = infer_schema(table, config, names)
     return TypedTable(table=schema.read(table), schema=schema, targets=names, notes=(*notes, *more))
