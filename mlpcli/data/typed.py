@@ -24,12 +24,26 @@ class TypedTable:
     notes: tuple[str, ...] = ()
 
 
-def read_typed(table: Table, config: DataConfig, notes: tuple[str, ...] = ()) -> TypedTable:
+class TextNeeded(Exception):
+    """Signal that columns are to be read again as text; it never reaches a user."""
+
+    def __init__(self, columns: frozenset[str]) -> None:
+        super().__init__(columns)
+        self.columns = columns
+
+
+def read_typed(
+    table: Table, config: DataConfig, notes: tuple[str, ...] = (), separator: str = ""
+) -> TypedTable:
     """Return a table with the meaning of its columns. Raises DataError, TextNeeded.
 
     table: as the file has it; columns that the config ignores are left out. notes: on how it was read.
+    separator: of its cells, "" where there is none.
     """
     names = target_names(config, table)
     table = table.without(config.ignore)
-    schema, more = infer_schema(table, config, names)
-    return TypedTable(table=schema.read(table), schema=schema, targets=names, notes=(*notes, *more))
+    found = infer_schema(table, config, names, separator)
+    if found.as_text:
+        raise TextNeeded(found.as_text)
+    schema = found.schema
+    return TypedTable(table=schema.read(table), schema=schema, targets=names, notes=(*notes, *found.notes))
