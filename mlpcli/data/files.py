@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.read import read_table
+from mlpcli.data.reading import Reading
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -57,7 +58,7 @@ class DataFiles:
         key = (path, config.header, config.separator, labels)
         if key in self._tables:
             return self._tables[key]
-        found = read_table(path, config.header, config.separator, labels)
+        found = read_table(path, Reading(header=config.header, separator=config.separator), labels)
         if self._keep_tables:
             self._tables[key] = found
         return found

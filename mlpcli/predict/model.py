@@ -13,6 +13,7 @@ import numpy as np
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.read import LABEL, open_reader, read_table
+from mlpcli.data.reading import Reading
 from mlpcli.data.table import IN_MEMORY, Table, table_from
 from mlpcli.data.target_columns import with_target
 from mlpcli.data.targets import ClassTarget, RegressionTarget, Target, describe_unseen
@@ -101,7 +102,7 @@ class Model:
 
         Raises DataError for columns that are missing, and, while iterating, for rows that cannot be read.
         """
-        reader = open_reader(path, **self.file.reading)
+        reader = open_reader(path, Reading(**self.file.reading))
         try:
             self.file.preparation.match(reader.names, reader.source.name)
         except BaseException:
@@ -127,7 +128,7 @@ class Model:
 
         weighted, part: as for evaluate(). Raises DataError.
         """
-        table, notes = read_table(path, labels=labels, **self.file.reading)
+        table, notes = read_table(path, Reading(**self.file.reading), labels)
         if self.file.preparation.target.names == (LABEL,) and LABEL not in table.names:
             what = f"There is no column {LABEL!r}: the labels of this model came from a file of their own."
             raise DataError(Fault(table.source, what, "Give it with --labels FILE."))
@@ -219,7 +220,7 @@ def prediction_of(
 
 def _as_table(table: Any, reading: Mapping[str, Any]) -> Table:
     if isinstance(table, (str, Path)):
-        return read_table(str(table), **reading)[0]
+        return read_table(str(table), Reading(**reading))[0]
     if table is None or isinstance(table, (bytes, int, float)):
         what = f"Expected rows, got {type(table).__name__}."
         raise DataError(
