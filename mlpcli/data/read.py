@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import zip_longest
-from pathlib import Path
 
+from mlpcli.data.foreign import refuse_foreign
 from mlpcli.data.formats import FORMATS
-from mlpcli.data.reader import WHOLE, Reader
-from mlpcli.data.source import open_source
+from mlpcli.data.reader import KNOWN, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
+from mlpcli.data.source import open_source
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -21,15 +21,16 @@ LABEL = "label"
 def open_reader(path: str, reading: Reading = PLAIN_READING, labels: str | None = None) -> Reader:
     """Open a data file, whose format is known by its content and name.
 
-    path: `-` is standard input. header: whether the first line names the columns; None: it is detected.
-    separator: of the cells; None: it is detected. labels: a second file with one value per row, which becomes
-    the column `label`. Raises DataError.
+    path: `-` is standard input. reading: what is known beforehand of how the file is to be read. labels: a
+    second file with one value per row, which becomes the column `label`. Raises DataError.
     """
     source = open_source(path)
     try:
-        name = Path(path).name.lower().removesuffix(".gz")
-        best = max(FORMATS.values(), key=lambda each: each.claims(name, source.head))
-        reader = best(source, reading.header, reading.separator)
+        claims = {each: each.claims(source.file_name, source.head) for each in FORMATS.values()}
+        best = max(claims, key=claims.__getitem__)
+        if claims[best] < KNOWN:
+            refuse_foreign(source.name, source.head)
+        reader = best(source, reading)
     except BaseException:
         source.stream.close()
         raise

@@ -48,6 +48,8 @@ class Table:
     lines: range | Array
     unit: str = "row"
     picked: Array | slice | None = None
+    separator: str = ""
+    """The mark between the cells of a text file, which tells what 1,250 is."""
 
     @property
     def rows(self) -> int:

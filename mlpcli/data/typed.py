@@ -32,17 +32,14 @@ class TextNeeded(Exception):
         self.columns = columns
 
 
-def read_typed(
-    table: Table, config: DataConfig, notes: tuple[str, ...] = (), separator: str = ""
-) -> TypedTable:
+def read_typed(table: Table, config: DataConfig, notes: tuple[str, ...] = ()) -> TypedTable:
     """Return a table with the meaning of its columns. Raises DataError, TextNeeded.
 
     table: as the file has it; columns that the config ignores are left out. notes: on how it was read.
-    separator: of its cells, "" where there is none.
     """
     names = target_names(config, table)
     table = table.without(config.ignore)
-    found = infer_schema(table, config, names, separator)
+    found = infer_schema(table, config, names, table.separator)
     if found.as_text:
         raise TextNeeded(found.as_text)
     schema = found.schema

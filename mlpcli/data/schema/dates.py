@@ -22,9 +22,7 @@ MOST_SHAPES = 400
 """Different patterns of digits and letters among dates of one format, at most."""
 DAY = 86400.0
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-FULL_MONTHS = (
-    "january february march april may june july august september october november december".split()
-)
+FULL_MONTHS = "january february march april may june july august september october november december".split()
 _NAMED = {name: 1 + at for names in (MONTHS, FULL_MONTHS) for at, name in enumerate(names)} | {"sept": 9}
 
 _FIELDS = {

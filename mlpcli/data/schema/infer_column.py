@@ -170,7 +170,9 @@ def _of_words(cells: Cells, places: list[int], wish: Wish) -> Draft:
         return replace(draft, notes=(*draft.notes, _one_word(cells, gone)))
     count = int(cells.counts[wrong].sum())
     level = len(distinct) <= FEW_NUMBERS and _are_whole(distinct) and any(map(_has_digit, others))
-    otherwise = find_notation(others, cells.counts[wrong]) if found and found.notation.decimal == "," else None
+    otherwise = (
+        find_notation(others, cells.counts[wrong]) if found and found.notation.decimal == "," else None
+    )
     mixed = otherwise is not None and not np.isnan(otherwise.values).any()
     infinite = all(map(_INFINITE.fullmatch, others))
     if (count <= (1 - MOSTLY) * (fitting + count) and not level) or mixed or infinite:
@@ -270,7 +272,9 @@ def of_numbers(
             return replace(
                 draft,
                 schema=replace(schema, kind=DATE, date_format="%Y%m%d", why=why),
-                notes=(f"the numbers are dates as %Y%m%d; for numbers, say {for_column(cells.name, 'kind: number')}",),
+                notes=(
+                    f"the numbers are dates as %Y%m%d; for numbers, say {for_column(cells.name, 'kind: number')}",
+                ),
             )
     key = None if wish.keeps else key_kind(cells.name, values, wish.first)
     if key:
