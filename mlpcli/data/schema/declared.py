@@ -75,7 +75,9 @@ def _truth(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
     if pair is None:
         shown = listed([*words, *map(number_text, numbers)])
         what = f"These are no two words that are known to say no and yes: {shown}."
-        return _wrong(schema, "kind", what, "Name them under levels: first the word for no, then that for yes.")
+        return _wrong(
+            schema, "kind", what, "Name them under levels: first the word for no, then that for yes."
+        )
     return Draft(schema=replace(schema, levels=pair))
 
 

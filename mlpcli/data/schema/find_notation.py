@@ -56,7 +56,10 @@ class Hints:
         """Yield the marks of decimals and thousands that come in question, the plainest first."""
         for decimal in (",", ".") if self.comma_is_decimal else (".", ","):
             for thousands in ("", ",", " ", "'", "."):
-                allowed = self.decimal in (None, decimal) and self.thousands in (None, thousands or self.thousands)
+                allowed = self.decimal in (None, decimal) and self.thousands in (
+                    None,
+                    thousands or self.thousands,
+                )
                 if allowed and decimal not in (thousands, self.thousands):
                     yield decimal, thousands
 

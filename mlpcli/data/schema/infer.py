@@ -104,9 +104,7 @@ def _maybe_keys(block: Block) -> Iterator[str]:
             yield block.names[at]
 
 
-def _drafts(
-    columns: dict[str, Column], config: DataConfig, roles: Roles, separator: str
-) -> dict[str, Draft]:
+def _drafts(columns: dict[str, Column], config: DataConfig, roles: Roles, separator: str) -> dict[str, Draft]:
     """Return a draft of each column; the columns that leave a mark in doubt go by the others."""
     fraction = separator == ";"
     first = next(iter(columns), "")

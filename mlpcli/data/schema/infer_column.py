@@ -170,7 +170,9 @@ def _of_words(cells: Cells, places: list[int], wish: Wish) -> Draft:
         return replace(draft, notes=(*draft.notes, _one_word(cells, gone)))
     count = int(cells.counts[wrong].sum())
     level = len(distinct) <= FEW_NUMBERS and _are_whole(distinct) and any(map(_has_digit, others))
-    otherwise = find_notation(others, cells.counts[wrong]) if found and found.notation.decimal == "," else None
+    otherwise = (
+        find_notation(others, cells.counts[wrong]) if found and found.notation.decimal == "," else None
+    )
     mixed = otherwise is not None and not np.isnan(otherwise.values).any()
     infinite = all(map(_INFINITE.fullmatch, others))
     if (count <= (1 - MOSTLY) * (fitting + count) and not level) or mixed or infinite:
@@ -270,9 +272,12 @@ def of_numbers(
             return replace(
                 draft,
                 schema=replace(schema, kind=DATE, date_format="%Y%m%d", why=why),
-                notes=(f"the numbers are dates as %Y%m%d; for numbers, say {for_column(cells.name, 'kind: number')}",),
+                notes=(
+                    f"the numbers are dates as %Y%m%d; for numbers, say {for_column(cells.name, 'kind: number')}",
+                ),
             )
-    key = None if wish.keeps else key_kind(cells.name, values, wish.first)
+    # Keys are written plainly: no marks between their digits, no unit.
+    key = None if wish.keeps or notation != PLAIN else key_kind(cells.name, values, wish.first)
     if key:
         return replace(draft, schema=replace(schema, kind=key[0], why=key[1], used=False))
     return replace(draft, notes=tuple(_number_notes(cells.name, values, wish)))

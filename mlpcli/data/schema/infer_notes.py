@@ -21,12 +21,18 @@ def notes_on(source: str, drafts: Iterable[Draft], roles: Roles, kept: Collectio
     yield from _left_out(source, every)
     if kept:
         yield (
-            f"{source}: {_columns(kept)} only {'tells' if len(kept) == 1 else 'tell'} rows apart, "
-            "and stays an input as there is no other."
-        ) if len(kept) == 1 else f"{source}: {_columns(kept)} only tell rows apart, and stay inputs as there is no other."
+            (
+                f"{source}: {_columns(kept)} only {'tells' if len(kept) == 1 else 'tell'} rows apart, "
+                "and stays an input as there is no other."
+            )
+            if len(kept) == 1
+            else f"{source}: {_columns(kept)} only tell rows apart, and stay inputs as there is no other."
+        )
     yield from _missing(source, every, roles)
     truths = [
-        f"{draft.schema.name} ({', '.join(draft.schema.levels)})" for draft in every if draft.schema.kind == TRUTH
+        f"{draft.schema.name} ({', '.join(draft.schema.levels)})"
+        for draft in every
+        if draft.schema.kind == TRUTH
     ]
     if truths:
         yield f"{source}: truth values, with the words for no and for yes: {listed(truths)}."
@@ -61,7 +67,9 @@ def _missing(source: str, drafts: list[Draft], roles: Roles) -> Iterator[str]:
         counts: Counter[str] = Counter()
         names = []
         for draft in drafts:
-            levels = draft.schema.kind == CATEGORY or (draft.schema.kind == CONSTANT and bool(draft.schema.levels))
+            levels = draft.schema.kind == CATEGORY or (
+                draft.schema.kind == CONSTANT and bool(draft.schema.levels)
+            )
             if draft.missing and draft.schema.used and levels == of_levels:
                 counts.update(draft.missing)
                 names.append(draft.schema.name)

@@ -27,7 +27,9 @@ CURRENCY_CODES = (
     "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KRW KZT MAD MXN MYR "
     "NGN NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD UYU VND ZAR"
 ).split()
-CURRENCY = f"(?:(?:US|C|A|R|HK|NZ|S)?{CURRENCY_SIGN}|(?:{'|'.join(CURRENCY_CODES)}|kr\\.?|zł|Kč|Ft|Fr\\.|Rs\\.?|R))"
+CURRENCY = (
+    f"(?:(?:US|C|A|R|HK|NZ|S)?{CURRENCY_SIGN}|(?:{'|'.join(CURRENCY_CODES)}|kr\\.?|zł|Kč|Ft|Fr\\.|Rs\\.?|R))"
+)
 """Signs and codes of currencies; those of letters stand in this spelling."""
 PERCENT = "[%\uff05\u066a]"
 UNIT = r"[^\W\d_][^\W\d_.]*\.?[23\u00b2\u00b3]?(?:[/·*][^\W\d_]+[23\u00b2\u00b3]?)*|[\u00b0\u2032\u2033\"'][CFK]?"
