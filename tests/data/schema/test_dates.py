@@ -1,6 +1,6 @@
 """Dates in every format that is known, against Python's own datetime."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -12,7 +12,6 @@ from mlpcli.data.schema.dates import read_dates
 from mlpcli.data.schema.find_dates import FORMATS, find_dates
 from mlpcli.errors import DataError
 
-UTC = timezone.utc
 TIMES = [
     "",
     " %H:%M",
@@ -166,5 +165,5 @@ def test_a_slip_among_dates_is_named():
     cells = [f"2024-03-{1 + i:02}" for i in range(28)] + ["2024-03-32", "soon"]
     with pytest.raises(DataError, match=r"line 30, column 'd'\n.*'2024-03-32' is not a date"):
         inferred(("y",), d=cells, y=[str(i % 9) for i in range(30)])
-    found = inferred(("y",), d=cells[:28] + ["soon", "soon"], y=[str(i % 9) for i in range(30)])
+    found = inferred(("y",), d=[*cells[:28], "soon", "soon"], y=[str(i % 9) for i in range(30)])
     assert found.schema.column("d").missing == ("soon",)

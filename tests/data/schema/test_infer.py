@@ -69,7 +69,10 @@ def test_a_target_is_read_in_its_notation(how):
     assert values(columns["a"]) == right
 
 
-MISSING = "? NA N/A n/a nan NaN NULL null None none nil NaT <NA> #N/A #NA #DIV/0! #VALUE! #REF! #NUM! #NAME? \\N . - --".split()
+_MISSING = """
+? NA N/A n/a nan NaN NULL null None none nil NaT <NA> #N/A #NA #DIV/0! #VALUE! #REF! #NUM! #NAME? \\N . - --
+"""
+MISSING = _MISSING.split()
 
 
 @pytest.mark.parametrize("word", [*MISSING, "…", "unknown", "missing", "Missing", "(null)", "not available"])
@@ -117,8 +120,8 @@ def test_zip_codes_keep_their_zeros_and_it_is_said():
     cells = [("01234", "12345", "00100")[i % 3] for i in ROWS]
     read, schema, found = numbers_of(cells)
     assert read == cells
-    assert "leading zeros" in schema.why
-    assert any("leading zeros, as '01234'" in note for note in found.notes)
+    assert "a leading zero, as '01234'" in schema.why
+    assert any("a leading zero, as '01234'" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("separator", [",", "\t", ""])
