@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.data.cell_values import EXACT, as_text, numbers
+from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 
@@ -53,6 +54,10 @@ class Table:
     columns: tuple[Column | Block, ...]
     lines: Sequence[int]
     unit: str = "row"
+    declared: Mapping[str, ColumnSchema] = field(default_factory=dict)
+    """What the file itself says of the meaning of columns, by name."""
+    files: tuple[tuple[int, str], ...] = ()
+    """Where several files are one table: how many lines lie before each in the numbers of `lines`, and its name."""
 
     @property
     def rows(self) -> int:
@@ -106,7 +111,11 @@ class Table:
 
     def where(self, row: int, name: str = "") -> str:
         """Say where a row (and column) is, for an error."""
-        return f"{self.source} {self.unit} {self.lines[row]}" + (f", column {name!r}" if name else "")
+        before, source = 0, self.source
+        for before, source in reversed(self.files):  # noqa: B007
+            if before < self.lines[row]:
+                break
+        return f"{source} {self.unit} {self.lines[row] - before}" + (f", column {name!r}" if name else "")
 
     def take(self, rows: Array) -> Table:
         """Return the rows with these indices, (n,) int, in this order."""

@@ -13,7 +13,9 @@ from typing import BinaryIO, cast
 from mlpcli.data.csv_dialect import SEPARATORS, detect, records
 from mlpcli.data.formats import FORMATS
 from mlpcli.data.reader import Reader
-from mlpcli.data.source import HEAD_BYTES, Source, reading
+from mlpcli.data.reading import PLAIN_READING, Reading
+from mlpcli.data.source import HEAD_BYTES, Source
+from mlpcli.data.source import reading as reading_bytes
 from mlpcli.data.table import Column, Table
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
@@ -28,8 +30,9 @@ class Csv(Reader):
     Blanks around cells are dropped, empty lines are skipped.
     """
 
-    def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
-        super().__init__(source, header, separator)
+    def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
+        super().__init__(source, reading)
+        header, separator = reading.header, reading.separator
         separator = _WRITTEN.get(separator, separator) if separator else None
         if separator and (len(separator) != 1 or separator in "\r\n\"'" or separator.isalnum()):
             what = f"The separator {separator!r} is not one character that can part cells."
@@ -159,7 +162,7 @@ class Csv(Reader):
     def _faults(self) -> Iterator[None]:
         """Turn whatever goes wrong while the text is read into a DataError with its place."""
         try:
-            with reading(self.source.name):
+            with reading_bytes(self.source.name):
                 yield
         except UnicodeDecodeError as error:
             raise _not_utf8(self.source.name, self._lines.taken - len(error.object) + error.start) from error

@@ -14,6 +14,7 @@ import numpy as np
 
 from mlpcli.data.formats.npy import read_header
 from mlpcli.data.reader import Reader, read_bytes
+from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import Source
 from mlpcli.data.table import Block, Column, Table, check_columns, columns_of
 from mlpcli.errors import DataError, Fault
@@ -23,8 +24,8 @@ from mlpcli.wording import listed
 class Npz(Reader):
     """Reader of all members at once: zip lists them at its end, and their rows lie apart."""
 
-    def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
-        super().__init__(source, header, separator)
+    def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
+        super().__init__(source, reading)
         columns: list[Column | Block] = []
         alone: list[str] = []
         with source.stream, _unzipping(source.name), zipfile.ZipFile(io.BytesIO(_all(source))) as archive:
