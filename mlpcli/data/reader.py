@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mlpcli.data.reading import PLAIN_READING, Reading
+from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.data.source import Source
 from mlpcli.data.table import Table, check_columns, columns_of
 from mlpcli.errors import DataError, Fault
@@ -30,6 +31,8 @@ class Reader(ABC):
     """Sentences about what was detected, for the user."""
     rows: int | None = None
     """The number of rows, where the file tells it before it is read."""
+    declared: Mapping[str, ColumnSchema] = {}
+    """What the file itself says of the meaning of columns, by name."""
     absent_is_empty: bool = False
     """Whether a column that only other files of the table have is one of empty cells here."""
     parts: Mapping[str, Table] = {}
