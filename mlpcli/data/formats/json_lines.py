@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -35,8 +36,12 @@ class JsonLines(Reader):
         self._reading = reading
         self._seen: dict[str, None] = {}
         self._unit = "line"
-        objects = self._list() if _begins_list(source.head) else self._lines()
-        # What the first block of lines has is known before the first row is asked for.
+        is_list = _begins_list(source.head)
+        objects = self._list() if is_list else self._lines()
+        # Keys at the beginning are known before the first row is asked for; faults in it are told then.
+        for line in () if is_list else source.head.split(b"\n"):
+            with suppress(ValueError, RecursionError, DataError):
+                self._flat(json.loads(line), 0)
         first = next(objects, None)
         if first is None:
             raise DataError(Fault(source.name, "There is no object in the file.", "Give one per line."))
