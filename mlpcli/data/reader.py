@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from mlpcli.data.arrays import check_columns, columns_of
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.data.source import Source
-from mlpcli.data.table import Table, check_columns, columns_of
+from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
 WHOLE = 1 << 62

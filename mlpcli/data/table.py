@@ -57,7 +57,8 @@ class Table:
     declared: Mapping[str, ColumnSchema] = field(default_factory=dict)
     """What the file itself says of the meaning of columns, by name."""
     files: tuple[tuple[int, str], ...] = ()
-    """Where several files are one table: how many lines lie before each in the numbers of `lines`, and its name."""
+    """Where several files are one table: how many of the numbers in `lines` come before each file, and what is
+    said before the number of a line in it, as "part-2.csv line"."""
 
     @property
     def rows(self) -> int:
@@ -111,11 +112,12 @@ class Table:
 
     def where(self, row: int, name: str = "") -> str:
         """Say where a row (and column) is, for an error."""
-        before, source = 0, self.source
-        for before, source in reversed(self.files):  # noqa: B007
-            if before < self.lines[row]:
-                break
-        return f"{source} {self.unit} {self.lines[row] - before}" + (f", column {name!r}" if name else "")
+        number = int(self.lines[row])
+        before, where = 0, f"{self.source} {self.unit}"
+        for lines, file in self.files:
+            if lines < number:
+                before, where = lines, file
+        return f"{where} {number - before}" + (f", column {name!r}" if name else "")
 
     def take(self, rows: Array) -> Table:
         """Return the rows with these indices, (n,) int, in this order."""

@@ -10,7 +10,7 @@ from mlpcli.data.arrow_files import ArrowFormat
 from mlpcli.data.source import Source
 from mlpcli.data.table import Table
 
-_CELLS = 1 << 20
+_CELLS = 1 << 19
 
 
 class Parquet(ArrowFormat):
