@@ -19,9 +19,9 @@ from mlpcli.data.schema.schema import Schema
 from mlpcli.data.split import split
 from mlpcli.data.table import Table
 from mlpcli.data.target_columns import declared_as_classes, split_columns, target_names
-from mlpcli.data.typed import read_typed
 from mlpcli.data.targets import ClassTarget, Target, fit_classes, fit_labels, fit_regression
 from mlpcli.data.task import infer_task
+from mlpcli.data.typed import read_typed
 from mlpcli.data.weights import UNWEIGHTED, Weighting, fit_weighting, mean_weight
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed, plural

@@ -29,7 +29,9 @@ class Source:
 
     name: what messages call it. head: its first bytes, unpacked, which `stream` gives again. file_name: its
     name, or that of what is packed in it, in small letters and without `.gz` and the like. size: in bytes,
-    where it is known. live: whether the rest may come in the course of time, as through a pipe.
+    where it is known. live: whether the rest may come in the course of time, as through a pipe. path: the file
+    that holds these very bytes, for readers that go to and fro in it; None where there is none, as for what is
+    packed or comes through a pipe.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Source:
     file_name: str = ""
     size: int | None = None
     live: bool = False
+    path: str | None = None
 
     def read(self, count: int, start: bytearray | None = None) -> bytearray:
         """Read `count` bytes, or as many as there are. start: bytes that are read already and count as well.
@@ -123,7 +126,10 @@ def _source(name: str, file: BinaryIO, size: int | None) -> Source:
         plain, size = packed, None
     rejoined = _Rejoined(b"", plain, file)
     stream = io.BufferedReader(rejoined, _BLOCK_BYTES >> 4)
-    return Source(name=name, head=b"", stream=stream, file_name=file_name, size=size, live=live)
+    path = None if size is None else name
+    return Source(
+        name=name, head=b"", stream=stream, file_name=file_name, size=size, live=live, path=path
+    )
 
 
 def _some(file: BinaryIO, most: int) -> bytes:
