@@ -110,7 +110,7 @@ def _rows_of_parts(
     if way.column:
         rows, note = split_by_column(table, way.column)
     elif way.sort_by:
-        rows, note = split_by_order(table, way.sort_by, shares, schema.kind(way.sort_by))
+        rows, note = split_by_order(table, way.sort_by, shares, schema.column(way.sort_by).kind)
     elif way.group:
         rows, note = split_by_group(rng, table, way.group, shares, codes)
     else:

@@ -17,7 +17,7 @@ from mlpcli.data.indicator import Indicator
 from mlpcli.data.json_records import as_tagged, read_record
 from mlpcli.data.numeric import Numeric, fit_numeric
 from mlpcli.data.preparation_warnings import PreparationWarnings
-from mlpcli.data.schema.column_schema import CATEGORY, DATE, NUMBER, ColumnSchema
+from mlpcli.data.schema.column_schema import CATEGORY, CONSTANT, DATE, NUMBER, ColumnSchema
 from mlpcli.data.schema.schema import Schema
 from mlpcli.data.table import IN_MEMORY, Block, Table
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, Target
@@ -194,7 +194,9 @@ def _schema_of(preparation: Preparation) -> Schema:
     target = preparation.target
     names = [column.name for column in preparation.columns if isinstance(column, Categorical)]
     names += [] if isinstance(target, RegressionTarget) else target.names
-    return Schema(tuple(ColumnSchema(name=name, kind=CATEGORY) for name in names))
+    return Schema(
+        columns=tuple(ColumnSchema(name=name, kind=CATEGORY) for name in names), targets=tuple(target.names)
+    )
 
 
 def fit_columns(
@@ -236,9 +238,9 @@ def _groups(table: Table, schema: Schema, names: tuple[str, ...]) -> Iterator[tu
         if run.names and (pooled or run.pooled):
             yield run.ended()
         for name in column.names:
-            kind = schema.kind(name)
             if name not in wanted:
                 continue
+            kind = _way(schema.column(name))
             if kind not in (CATEGORY, DATE):
                 run.names.append(name)
                 run.pooled = pooled
@@ -248,6 +250,13 @@ def _groups(table: Table, schema: Schema, names: tuple[str, ...]) -> Iterator[tu
             yield kind, (name,)
     if run.names:
         yield run.ended()
+
+
+def _way(column: ColumnSchema) -> str:
+    """Return which of the transforms a column takes: that of categories, of dates, or of numbers."""
+    if column.kind == CATEGORY or (column.kind == CONSTANT and column.levels):
+        return CATEGORY
+    return DATE if column.kind == DATE else NUMBER
 
 
 class _Run:

@@ -24,6 +24,14 @@ class TypedTable:
     notes: tuple[str, ...] = ()
 
 
+class TextNeeded(Exception):
+    """Signal that columns are to be read again as text; it never reaches a user."""
+
+    def __init__(self, columns: frozenset[str]) -> None:
+        super().__init__(columns)
+        self.columns = columns
+
+
 def read_typed(table: Table, config: DataConfig, notes: tuple[str, ...] = ()) -> TypedTable:
     """Return a table with the meaning of its columns. Raises DataError, TextNeeded.
 
@@ -31,5 +39,8 @@ def read_typed(table: Table, config: DataConfig, notes: tuple[str, ...] = ()) ->
     """
     names = target_names(config, table)
     table = table.without({*config.ignore} - {*split_columns(config)})
-    schema, more = infer_schema(table, config, names)
-    return TypedTable(table=schema.read(table), schema=schema, targets=names, notes=(*notes, *more))
+    found = infer_schema(table, config, names, table.separator)
+    if found.as_text:
+        raise TextNeeded(found.as_text)
+    schema = found.schema
+    return TypedTable(table=schema.read(table), schema=schema, targets=names, notes=(*notes, *found.notes))

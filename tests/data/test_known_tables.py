@@ -47,7 +47,7 @@ def lines(*rows: Any) -> str:
 
 
 def kind(found: Any, name: str) -> str:
-    return found.dataset.preparation.schema.kind(name)
+    return found.dataset.preparation.schema.column(name).kind
 
 
 def cells(found: Any, name: str) -> Any:

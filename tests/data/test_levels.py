@@ -99,7 +99,7 @@ def test_a_column_without_a_value_is_0_whatever_comes_later(
 ) -> None:
     whole = table_from({"n": [np.nan, np.nan, 5.0], "t": ["", "", "b"], "none": ["NA"] * 3, "m": [1, 2, 3]})
     config = DataConfig(train="", scaling=scaling, missing=MissingConfig(numeric, categorical))
-    schema, _ = infer_schema(whole, config, ())
+    schema = infer_schema(whole, config, ()).schema
     typed = schema.read(whole)
     columns = fit_columns(typed.take(np.array([0, 1])), schema, whole.names, config)
     assert sum(column.width for column in columns) == 4
