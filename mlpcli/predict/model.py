@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,16 +40,22 @@ class Prediction:
     """The outputs of a model for some rows.
 
     names: the classes, labels or targets, one per column of `values`. values: (rows, names), the
-    probabilities (or scores) of the classes or labels, or the targets in the user's units. labels: the
-    likeliest class of each row, None for other tasks. columns: names as `mlp predict` writes them:
-    p_<class> for probabilities, score_<class> for outputs that are none, the targets as they are.
+    probabilities (or scores) of the classes or labels, or the targets in the user's units. codes: the place
+    in `names` of the likeliest class of each row, (rows,), None for other tasks. columns: names as
+    `mlp predict` writes them: p_<class> for probabilities, score_<class> for outputs that are none, the
+    targets as they are.
     """
 
     names: tuple[str, ...]
     values: NDArray[Any]
-    labels: list[str] | None
+    codes: NDArray[np.intp] | None
     counts: PreparationWarnings
     columns: tuple[str, ...] = ()
+
+    @cached_property
+    def labels(self) -> list[str] | None:
+        """The likeliest class of each row; None for other tasks than classification."""
+        return None if self.codes is None else [self.names[code] for code in self.codes.tolist()]
 
 
 class Model:
@@ -209,12 +216,12 @@ def prediction_of(
     columns = value_columns(target, no_probabilities)
     if isinstance(target, ClassTarget):
         probabilities = class_probabilities(outputs, target.coding)
-        labels = [target.classes[i] for i in np.argmax(probabilities, axis=1)]
+        codes = np.argmax(probabilities, axis=1)
         return Prediction(
-            names=tuple(target.classes), values=probabilities, labels=labels, counts=counts, columns=columns
+            names=tuple(target.classes), values=probabilities, codes=codes, counts=counts, columns=columns
         )
     values = preparation.unscale(outputs) if target.task == "regression" else outputs
-    return Prediction(names=tuple(target.names), values=values, labels=None, counts=counts, columns=columns)
+    return Prediction(names=tuple(target.names), values=values, codes=None, counts=counts, columns=columns)
 
 
 def _as_table(table: Any, reading: Mapping[str, Any]) -> Table:
