@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -25,12 +27,24 @@ _GZIP_MAGIC = b"\x1f\x8b"
 class Source:
     """An open file.
 
-    name: what messages call it. head: its first bytes, unzipped, which `stream` gives again.
+    name: what messages call it. head: its first bytes, unzipped, which `stream` gives again. size: of the
+    whole file in bytes, as it is stored; None where it is not known. live: whether more may come in the
+    course of time, as in a pipe.
     """
 
     name: str
     head: bytes
     stream: io.BufferedReader
+    file: BinaryIO | None = None
+    size: int | None = None
+    live: bool = False
+
+    def position(self) -> int | None:
+        """Return how many bytes of the file, as it is stored, are read; None where it cannot be told."""
+        if self.file is not None:
+            with suppress(OSError, ValueError):
+                return self.file.tell()
+        return None
 
     @property
     def head_is_all(self) -> bool:
@@ -71,7 +85,8 @@ def open_source(path: str) -> Source:
     if not head:
         file.close()
         raise DataError(Fault(name, "The file is empty.", "Give a file with one row per example."))
-    return Source(name, head, io.BufferedReader(_Rejoined(head, plain, file), _BLOCK_BYTES >> 4))
+    stream: io.BufferedReader = io.BufferedReader(_Rejoined(head, plain, file), _BLOCK_BYTES >> 4)
+    return Source(name, head, stream, file, *_size_of(file))
 
 
 @contextmanager
@@ -96,6 +111,15 @@ def _open(path: str) -> BinaryIO:
     if not Path(path).exists():
         raise DataError(Fault(path, "There is no such file.", nearest_file(path)))
     return Path(path).open("rb")
+
+
+def _size_of(file: BinaryIO) -> tuple[int | None, bool]:
+    """Return the size of a file in bytes, None where it has none, and whether it is live."""
+    with suppress(OSError, ValueError, AttributeError):  # standard input may be closed, or no file at all
+        found = os.fstat(file.fileno())
+        regular = stat.S_ISREG(found.st_mode)
+        return (found.st_size if regular else None), not regular
+    return None, True
 
 
 class _Rejoined(io.RawIOBase):

@@ -66,8 +66,9 @@ class CsvLines:
 def header_line(names: Sequence[str], quoted: bool) -> bytes:
     """Return the line of the names."""
     text = io.StringIO()
-    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
-    csv.writer(text, lineterminator="\n", quoting=quoting).writerow(names)
+    csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL).writerow(
+        names
+    )
     return text.getvalue().encode()
 
 

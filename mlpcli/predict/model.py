@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
+from mlpcli.data.progress import Progress
 from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.table import IN_MEMORY, Table, table_from
 from mlpcli.data.target_columns import with_target
@@ -21,6 +23,7 @@ from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
 from mlpcli.errors import DataError, Fault
 from mlpcli.execute import Executor, choose_executor
 from mlpcli.execute.rows import RowFunction
+from mlpcli.predict.read_ahead import pieces_of
 from mlpcli.runs.folder import RunFolder, place_of
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.scoring.evaluation import Evaluation, evaluate_outputs
@@ -103,10 +106,13 @@ class Model:
         """
         return self._predict(_as_table(table, self.file.reading))
 
-    def predict_file(self, path: str) -> tuple[tuple[str, ...], Iterator[Prediction]]:
+    def predict_file(
+        self, path: str, progress: Progress | None = None
+    ) -> tuple[tuple[str, ...], Generator[Prediction, None, None]]:
         """Return notes on the file (`-`: standard input), and the predictions piece by piece, in order.
 
-        Raises DataError for columns that are missing, and, while iterating, for rows that cannot be read.
+        progress: is told how far the file is read. Raises DataError for columns that are missing, and, while
+        iterating, for rows that cannot be read.
         """
         reader = open_reader(path, **self.file.reading)
         try:
@@ -114,7 +120,7 @@ class Model:
         except BaseException:
             reader.close()
             raise
-        return reader.notes, (self._predict(table) for table in reader.chunks(STREAMED_ROWS))
+        return reader.notes, self._predictions(pieces_of(reader, STREAMED_ROWS, progress))
 
     def evaluate(self, table: Any, weighted: bool = True, part: str | None = None) -> Evaluation:
         """Return scores of rows that have the target, in the user's units. table: as for predict().
@@ -155,6 +161,11 @@ class Model:
             remedy = "The weights, or the numbers of the row, are too large for it: see mlp show."
             raise DataError(Fault(table.where(int(lost[0])), what, remedy))
         return found, counts
+
+    def _predictions(self, tables: Generator[Table, None, None]) -> Generator[Prediction, None, None]:
+        with closing(tables):
+            for table in tables:
+                yield self._predict(table)
 
     def _predict(self, table: Table) -> Prediction:
         outputs, counts = self.outputs(table)

@@ -58,9 +58,7 @@ def number_cells(values: Array, digits: int | None = None) -> Array:
     return cells
 
 
-def _rounded(
-    values: Array, found: Array, exponents: Array, width: int, digits: int
-) -> tuple[Array, Array]:
+def _rounded(values: Array, found: Array, exponents: Array, width: int, digits: int) -> tuple[Array, Array]:
     """Return digits and exponents rounded to so many digits, with zeros behind.
 
     Rounding the shortest decimal rounds the number itself, as no shorter one lies between the two, unless the
@@ -127,7 +125,7 @@ def _pointed(characters: Array, point: Array, kept: Array) -> Array:
 
 @cache
 def _masks(words: int) -> tuple[Array, Array, Array, Array]:
-    """Return, by the place of the point, what stays, what moves and the point; and by length, what is blank."""
+    """Return by the place of the point what stays, what moves and the point; by length what is blank."""
     at = np.arange(words * WORD)
     place = np.arange(words * WORD)[:, None]
     before = np.where((at < place) | (place == 0), BLANK, 0)

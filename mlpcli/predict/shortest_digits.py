@@ -41,9 +41,9 @@ def digits_of(precision: str) -> int:
 def shortest_digits(values: Array) -> tuple[Array, Array]:
     """Return the digits of the shortest decimals that read back to these numbers, and their exponents.
 
-    values: (n,) float32 or float64, finite, not zero; the sign is passed over. digits: uint64 (n,), with zeros
-    behind up to digits_of(precision) digits. exponents: int64 (n,): the power of ten of the first digit. Among
-    several decimals of one length it is the one nearest to the number.
+    values: (n,) float32 or float64, finite, not zero; the sign is passed over. digits: uint64 (n,), with
+    zeros behind up to digits_of(precision) digits. exponents: int64 (n,): the power of ten of the first
+    digit. Among several decimals of one length it is the one nearest to the number.
 
     The method is that of R. Giulietti, "The Schubfach way to render doubles" (2020), in the form of
     A. Jacob's Drachennest, with array operations in place of branches.
@@ -91,8 +91,8 @@ def _padded(digits: Array, exponents: Array, width: int) -> tuple[Array, Array]:
     return digits, exponents + (width - 1)
 
 
-# 10^k is g · 2^e with 2^(b-1) <= g < 2^b, rounded up, where b is 64 bits or 128. A product with it is kept with
-# its whole part and one bit that says whether anything lies behind it ("round to odd").
+# 10^k is g · 2^e with 2^(b-1) <= g < 2^b, rounded up, where b is 64 bits or 128. The whole part of a product with
+# it is kept, and one bit that says whether anything lies behind it ("round to odd").
 
 
 def _scaled32(significand: Array, shift: Array, closer: Array, at: Array) -> tuple[Array, Array, Array]:
@@ -124,9 +124,7 @@ def _scaled64(significand: Array, shift: Array, closer: Array, at: Array) -> tup
     quarter = closer.astype(np.uint64)  # of a spacing, where the neighbour below is closer
     right = right + quarter
     left = left - quarter
-    below = _subtract(
-        (whole, part, tail), (high >> right, (high << left) | (low >> right), low << left)
-    )
+    below = _subtract((whole, part, tail), (high >> right, (high << left) | (low >> right), low << left))
     return _to_odd(*below), _to_odd(whole, part), _to_odd(*above)
 
 
