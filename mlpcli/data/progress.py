@@ -21,5 +21,5 @@ def chunks_with_progress(reader: Reader, rows: int, progress: Progress) -> Gener
     seen = 0
     for table in reader.chunks(rows):
         seen += table.rows
-        progress(seen, reader.source.position(), reader.source.size)
+        progress(seen, reader.source.position(), reader.source.stored_size)
         yield table

@@ -25,7 +25,7 @@ def pieces_of(reader: Reader, rows: int, progress: Progress | None = None) -> Ge
     """
     report = progress or (lambda rows, done, total: None)
     tables = chunks_with_progress(reader, rows, report)
-    with closing(tables if reader.source.live else read_ahead(tables)) as pieces:
+    with closing(tables if reader.source.stored_size is None else read_ahead(tables)) as pieces:
         yield from pieces
 
 

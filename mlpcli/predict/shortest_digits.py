@@ -91,8 +91,8 @@ def _padded(digits: Array, exponents: Array, width: int) -> tuple[Array, Array]:
     return digits, exponents + (width - 1)
 
 
-# 10^k is g · 2^e with 2^(b-1) <= g < 2^b, rounded up, where b is 64 bits or 128. The whole part of a product with
-# it is kept, and one bit that says whether anything lies behind it ("round to odd").
+# 10^k is g · 2^e with 2^(b-1) <= g < 2^b, rounded up, where b is 64 bits or 128. The whole part of a product
+# with it is kept, and one bit that says whether anything lies behind it ("round to odd").
 
 
 def _scaled32(significand: Array, shift: Array, closer: Array, at: Array) -> tuple[Array, Array, Array]:
