@@ -123,7 +123,7 @@ def _inside(where: str, key: str) -> str:
 
 
 def _checked(value: Any, kind: Any, where: str) -> Any:
-    if not isinstance(value, kind) or isinstance(value, bool):  # a bool is an int, too
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):  # a bool is an int, too
         raise ValueError(f"{where or 'the whole'} is {_shown(value)}")
     return value
 
