@@ -35,6 +35,11 @@ class DataFiles:
         self._tables: dict[Hashable, ReadTable] = {}
         self._digests: dict[str, str | None] = {}
 
+    @property
+    def keeps_tables(self) -> bool:
+        """Whether further datasets are made of the tables that are read."""
+        return self._keep_tables
+
     def training_table(self, config: DataConfig) -> TypedTable:
         """Return the table of data.train, with data.labels as a column, and what its columns mean.
 
