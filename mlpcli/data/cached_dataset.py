@@ -86,4 +86,4 @@ def _noted(dataset: Dataset, origin: DatasetOrigin, note: str) -> Dataset:
 
 def _not_kept(error: OSError) -> str:
     reason = error.strerror or str(error)
-    return f"prepared rows are not kept for the next training: {reason[:1].lower()}{reason[1:]}"
+    return f"prepared rows are not kept in the cache for the next training: {reason[:1].lower()}{reason[1:]}"
