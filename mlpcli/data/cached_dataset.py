@@ -11,6 +11,7 @@ from mlpcli.data.dataset import Dataset, read_dataset
 from mlpcli.data.dataset_cache import DatasetCache, user_dataset_cache
 from mlpcli.data.dataset_key import DatasetOrigin, stamps
 from mlpcli.data.matrix_files import MatrixFiles
+from mlpcli.data.spooled_columns import exceeds_memory
 from mlpcli.data.stored_dataset import write_dataset
 
 LEAST = 64 << 20
@@ -21,34 +22,47 @@ DO_WITHOUT = "`data: {cache: false}` does without"
 def cached_dataset(origin: DatasetOrigin, cache: DatasetCache | None = None, least: int = LEAST) -> Dataset:
     """Return a dataset from the cache, or read it and keep it there, as data.cache says. Raises DataError.
 
-    cache: None: the user's. least: bytes of a training file from which on it is cached where the config says
-    nothing of it.
+    What memory may be too small for goes by files in any case. cache: None: the user's. least: bytes of a
+    training file from which on it is cached where the config says nothing of it.
     """
     config = origin.config
-    if not _is_wanted(config, least):
-        return _read(origin)
-    key = origin.key()
-    if key is None:
-        return _read(origin)
     cache = user_dataset_cache() if cache is None else cache
+    large = exceeds_memory(origin.paths.values())
+    wanted = _is_wanted(config, least) or (large and config.cache is None)
+    key = origin.key() if wanted else None
+    if key is None:
+        return _read_by_files(origin, cache) if large else _read(origin)
     found = cache.read(key, origin.paths)
     if found is not None:
         return _noted(found, origin, f"prepared rows are taken from the cache, {cache.path}; {DO_WITHOUT}")
     # Further datasets of the same command are made of the tables in memory.
-    if origin.files.keeps_tables and config.cache is None:
+    if origin.files.keeps_tables and config.cache is None and not large:
         return _read(origin)
-    return _read_and_keep(origin, cache, key)
+    return _read_and_keep(origin, cache, key, large)
 
 
-def _read_and_keep(origin: DatasetOrigin, cache: DatasetCache, key: str) -> Dataset:
-    """Read a dataset and write it to the cache; where that fails, it is returned all the same."""
+def _read_by_files(origin: DatasetOrigin, cache: DatasetCache) -> Dataset:
+    """Read a dataset whose matrices lie in files that are gone when it is."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(cache.new_folder())
+        except OSError:
+            return _read(origin)
+        return _read(origin, MatrixFiles(folder, must=True))
+
+
+def _read_and_keep(origin: DatasetOrigin, cache: DatasetCache, key: str, large: bool) -> Dataset:
+    """Read a dataset and write it to the cache; where that fails, it is returned all the same.
+
+    large: whether memory may be too small for it.
+    """
     before = stamps(origin.config)
     with ExitStack() as stack:
         try:
             folder = stack.enter_context(cache.new_folder())
         except OSError as error:
             return _noted(_read(origin), origin, _not_kept(error))
-        matrices = MatrixFiles(folder)
+        matrices = MatrixFiles(folder, must=large)
         dataset = _read(origin, matrices)
         if matrices.failure is not None:
             return _noted(dataset, origin, _not_kept(matrices.failure))

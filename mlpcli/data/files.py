@@ -11,6 +11,7 @@ from mlpcli.config.schema import DataConfig
 from mlpcli.data.read import read_table
 from mlpcli.data.reading import Reading
 from mlpcli.data.schema.schema import Schema, TextNeeded
+from mlpcli.data.spooled_columns import spool_folder_for
 from mlpcli.data.table import Table
 from mlpcli.data.typed import TypedTable, read_typed
 from mlpcli.errors import DataError, Fault
@@ -47,12 +48,13 @@ class DataFiles:
         """
         reading = reading_of(config)
         raw, notes = self._table(config.train, reading, config.labels)
+        folder = spool_folder_for(config.train, config.labels)
         try:
-            return read_typed(raw, config, notes)
+            return read_typed(raw, config, notes, folder)
         except TextNeeded as needed:
             # What was taken for plain numbers is of another notation: 1.250 may be 1250.
             raw, notes = self._table(config.train, replace(reading, as_text=needed.columns), config.labels)
-            return read_typed(raw, config, notes)
+            return read_typed(raw, config, notes, folder)
 
     def part_table(self, config: DataConfig, part: str, schema: Schema) -> ReadTable | None:
         """Return the table of a part that has a file of its own; None where it has not. Raises DataError.
@@ -79,7 +81,7 @@ class DataFiles:
         key = (path, reading, labels)
         if key in self._tables:
             return self._tables[key]
-        found = read_table(path, reading, labels)
+        found = read_table(path, reading, labels, spool_folder_for(path, labels))
         if self._keep_tables:
             self._tables[key] = found
         return found

@@ -36,6 +36,11 @@ class MatrixFiles:
         self._must = must
         self.failure: OSError | None = None
 
+    @property
+    def spool(self) -> Path | None:
+        """The folder that columns are spooled to; None where memory holds them."""
+        return self._folder if self._must else None
+
     def matrix(
         self, file: str, preparation: Preparation, table: Table, dtype: str
     ) -> tuple[Array, PreparationWarnings]:

@@ -12,6 +12,7 @@ from mlpcli.config.schema import DataConfig
 from mlpcli.data.matrix_files import MatrixFiles
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
+from mlpcli.data.spooled_columns import read_in_pieces
 from mlpcli.data.table import Table
 from mlpcli.data.target_columns import with_target
 from mlpcli.data.targets import describe_unseen
@@ -89,7 +90,17 @@ class PartBuilder:
             what = f"There is no column {name!r} of weights."
             remedy = f"Give it; with 1 in every row all rows count alike. {nearest(name, table.names)}"
             raise DataError(Fault(table.source, what, remedy, "data.weight"))
-        return self.preparation.read(table.without(self.config.ignore), targets=True, others=(name,))
+        table = table.without(self.config.ignore)
+        folder = None if self.matrices is None else self.matrices.spool
+        found: list[PreparationWarnings] = []
+
+        def read(piece: Table) -> Table:
+            typed, warnings = self.preparation.read(piece, targets=True, others=(name,))
+            found.append(warnings)
+            return typed
+
+        # Which columns are not used is the same in every piece.
+        return read_in_pieces(table, read, folder), found[0]
 
     def build(self, key: str, table: Table, warnings: PreparationWarnings) -> tuple[Part, list[str]]:
         """Return the part, and notes on what was left out, filled or not known. Raises DataError.

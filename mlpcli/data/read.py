@@ -9,8 +9,9 @@ from pathlib import Path
 
 from mlpcli.data.formats import FORMATS
 from mlpcli.data.reader import WHOLE, Reader
-from mlpcli.data.source import open_source
 from mlpcli.data.reading import PLAIN_READING, Reading
+from mlpcli.data.source import open_source
+from mlpcli.data.spooled_columns import rows_at_once, spooled
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -43,14 +44,22 @@ def open_reader(path: str, reading: Reading = PLAIN_READING, labels: str | None 
 
 
 def read_table(
-    path: str, reading: Reading = PLAIN_READING, labels: str | None = None
+    path: str,
+    reading: Reading = PLAIN_READING,
+    labels: str | None = None,
+    folder: Path | None = None,
 ) -> tuple[Table, tuple[str, ...]]:
     """Read all rows of a file; return them, and notes on what was detected. For the rest see open_reader.
 
-    Raises DataError, also where there is no row.
+    folder: where the columns of a table go that is larger than memory; None: memory. Raises DataError, also
+    where there is no row.
     """
     reader = open_reader(path, reading, labels)
-    tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
+    if folder is None:
+        tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
+    else:
+        whole = spooled(reader.chunks(rows_at_once(len(reader.names))), folder)
+        tables = [] if whole is None else [whole]
     if not tables:
         raise DataError(
             Fault(reader.source.name, "There is a header but no row.", "Give one row per example.")

@@ -80,6 +80,8 @@ def plain(wanted: DatasetOrigin) -> Dataset:
 def assert_same(found: Any, wanted: Any) -> None:
     """Compare two datasets, or parts of them, to the bit, types included; of the notes of the first the last
     is about the cache."""
+    if isinstance(found, range) and isinstance(wanted, np.ndarray):  # numbers of lines, written shorter
+        found = np.array(found)
     assert type(found) is type(wanted)
     if isinstance(wanted, np.ndarray):
         assert (found.dtype, found.shape) == (wanted.dtype, wanted.shape)
