@@ -10,6 +10,7 @@ import numpy as np
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.categorical import OTHER_LEVEL, Categorical
 from mlpcli.data.files import DataFiles
+from mlpcli.data.matrix_files import MatrixFiles
 from mlpcli.data.numeric import Numeric
 from mlpcli.data.part import Part, PartBuilder, usable_rows
 from mlpcli.data.part_tables import PartTables, draw_parts, present
@@ -55,11 +56,13 @@ def read_dataset(
     dtype: str = "float64",
     loss_of_numbers: str = "",
     files: DataFiles | None = None,
+    matrices: MatrixFiles | None = None,
 ) -> Dataset:
     """Read, split and prepare the files of the data section. Raises DataError.
 
     rng: draws the rows of the parts. dtype: of the inputs. loss_of_numbers: see infer_task. files: what the
-    command has read already; None: nothing.
+    command has read already; None: nothing. matrices: the files that inputs are written to; None: they stay
+    in memory.
     """
     files = DataFiles() if files is None else files
     read = files.training_table(config)
@@ -75,7 +78,7 @@ def read_dataset(
     )
     schema, targets = read.schema, read.targets
     del read, others  # the parts take the place of the tables
-    return _build(config, rng, tables, _Meaning(schema, targets, loss_of_numbers), dtype)
+    return _build(config, rng, tables, _Meaning(schema, targets, loss_of_numbers), _Place(dtype, matrices))
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,14 @@ class _Meaning:
     schema: Schema
     targets: tuple[str, ...]
     loss_of_numbers: str
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The type of the inputs, and the files that they are written to; None: they stay in memory."""
+
+    dtype: str
+    matrices: MatrixFiles | None = None
 
 
 def build_dataset(
@@ -102,11 +113,12 @@ def build_dataset(
     """
     read = read_typed(table, config)
     tables = PartTables(training=read.table, validation=validation, notes=read.notes)
-    return _build(config, rng, tables, _Meaning(read.schema, read.targets, loss_of_numbers), dtype)
+    meaning = _Meaning(read.schema, read.targets, loss_of_numbers)
+    return _build(config, rng, tables, meaning, _Place(dtype))
 
 
 def _build(
-    config: DataConfig, rng: np.random.Generator, tables: PartTables, meaning: _Meaning, dtype: str
+    config: DataConfig, rng: np.random.Generator, tables: PartTables, meaning: _Meaning, place: _Place
 ) -> Dataset:
     """Split and prepare tables; see build_dataset for the rest. Raises DataError."""
     schema, names, source = meaning.schema, meaning.targets, tables.training.source
@@ -133,7 +145,7 @@ def _build(
     columns = fit_columns(training, schema, inputs, config)
     preparation = Preparation(columns, target, schema)
     weighting = fit_weighting(config, target, training)
-    built, more_notes = _build_parts(config, tables, preparation, weighting, dtype)
+    built, more_notes = _build_parts(config, tables, preparation, weighting, place)
     return Dataset(
         training=built["training"],
         validation=built.get("validation"),
@@ -146,7 +158,7 @@ def _build(
 
 
 def _build_parts(
-    config: DataConfig, tables: PartTables, preparation: Preparation, weighting: Weighting, dtype: str
+    config: DataConfig, tables: PartTables, preparation: Preparation, weighting: Weighting, place: _Place
 ) -> tuple[dict[str, Part], list[str]]:
     """Prepare the rows of every part; return the parts by name, and notes. Raises DataError."""
     training, notes, mean = tables.training, [], 1.0
@@ -154,7 +166,12 @@ def _build_parts(
         notes.append(f"{training.source}: rows are weighted {weighting.describe(preparation.target)}.")
         mean = mean_weight(weighting.of(training, preparation.targets(training)), training.source)
     builder = PartBuilder(
-        config=config, preparation=preparation, weighting=weighting, mean_weight=mean, dtype=dtype
+        config=config,
+        preparation=preparation,
+        weighting=weighting,
+        mean_weight=mean,
+        dtype=place.dtype,
+        matrices=place.matrices,
     )
     parts = {}
     for key, table in present(tables):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
+from pathlib import Path
 
 from mlpcli.data.foreign import refuse_foreign
 from mlpcli.data.formats import FORMATS
@@ -12,6 +13,7 @@ from mlpcli.data.reader import KNOWN, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.several import Several, files_of
 from mlpcli.data.source import open_source
+from mlpcli.data.spooled_columns import rows_at_once, spooled
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -58,31 +60,48 @@ def _open_file(path: str, reading: Reading) -> Reader:
         raise
 
 
+@dataclass(frozen=True)
+class ReadFile:
+    """All rows of a file, the tables of other parts that lie in it, and notes on what was detected.
+
+    parts: tables by `validation` and `test`, as an NPZ file may have them.
+    """
+
+    table: Table
+    parts: Mapping[str, Table]
+    notes: tuple[str, ...]
+
+
 def read_table(
     path: str | Sequence[str], reading: Reading = PLAIN_READING, labels: str | Sequence[str] | None = None
 ) -> tuple[Table, tuple[str, ...]]:
-    """Read all rows of a file; return them, and notes on what was detected. For the rest see open_reader.
-
-    Raises DataError, also where there is no row.
-    """
-    return read_parts(path, reading, labels)[::2]
+    """Read all rows of a file; return them, and notes on what was detected. For the rest see read_file."""
+    found = read_file(path, reading, labels)
+    return found.table, found.notes
 
 
-def read_parts(
-    path: str | Sequence[str], reading: Reading = PLAIN_READING, labels: str | Sequence[str] | None = None
-) -> tuple[Table, Mapping[str, Table], tuple[str, ...]]:
-    """Read all rows of a file; return them, the tables of other parts that lie in it, and notes.
+def read_file(
+    path: str | Sequence[str],
+    reading: Reading = PLAIN_READING,
+    labels: str | Sequence[str] | None = None,
+    folder: Path | None = None,
+) -> ReadFile:
+    """Read all rows of a file. For the rest see open_reader.
 
-    The parts are `validation` and `test`, as an NPZ file may have them. Raises DataError, also where there is
-    no row.
+    folder: where the columns of a table go that is larger than memory; None: memory. Raises DataError, also
+    where there is no row.
     """
     reader = open_reader(path, reading, labels)
-    tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
+    if folder is None:
+        tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
+    else:
+        whole = spooled(reader.chunks(rows_at_once(len(reader.names))), folder)
+        tables = [] if whole is None else [whole]
     if not tables:
         raise DataError(
             Fault(reader.source.name, "There is a header but no row.", "Give one row per example.")
         )
-    return tables[0], reader.parts, reader.notes
+    return ReadFile(tables[0], reader.parts, reader.notes)
 
 
 class _Labelled(Reader):
