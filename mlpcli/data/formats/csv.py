@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, cast
 
 import numpy as np
@@ -142,42 +143,49 @@ class Csv(Reader):
     def _blocks(self) -> Iterator[Cells]:
         """Yield the cells of block after block. Raises DataError."""
         lines, layout = self._lines, self._layout
-        while (block := lines.rest()) or lines.more():
-            if not block:
+        unfinished = 0  # bytes of a row whose end was not there yet
+        while True:
+            block = lines.rest()
+            if not lines.ended and len(block) in (0, unfinished):
+                lines.more()
                 continue
+            if not block:
+                return
+            size = len(block)
             if lines.ended and not block.endswith(b"\n"):
                 block += b"\n"
-            first = lines.line
             cells, used = cells_of_text(block, layout.separator, layout.quote, self._width)
-            if cells is not None and not used:
-                if not lines.ended and len(block) < _LONG_QUOTE:
-                    lines.more()
-                    continue
-                cells = None
-            if cells is None:
+            if cells is not None and not used and not lines.ended and size < _LONG_QUOTE:
+                unfinished = size
+            elif cells is None or not used:
+                unfinished = -1
                 yield from self._by_csv()
-                continue
-            lines.advance(used)
-            if cells.rows:
-                lines.block_bytes = min(max(_BLOCK_BYTES, 16 * used // cells.rows), _LARGEST_BLOCK)
-            cells.lines[:] += first
-            yield self._filled(cells)
+            else:
+                cells.lines[:] += lines.line
+                lines.advance(min(used, size))
+                unfinished = size - used
+                if cells.rows:
+                    lines.block_bytes = min(max(_BLOCK_BYTES, 16 * used // cells.rows), _LARGEST_BLOCK)
+                yield self._filled(cells)
 
     def _by_csv(self) -> Iterator[Cells]:
         """Yield the cells of the next records as the csv module reads them. Raises DataError."""
-        records: list[list[str]] = []
-        starts: list[int] = []
+        found = list(islice(self.records(), _RECORDS))
+        if found:
+            yield cells_of_records([record for record, _ in found], [line for _, line in found])
+
+    def records(self) -> Iterator[tuple[list[str], int]]:
+        """Yield the cells of one row after the other, with its first line, as the csv module reads them.
+
+        Rows without a filled cell are left out where there are several columns. Raises DataError.
+        """
         for record, line in self._lines.records(self._layout.separator, self._layout.quote):
+            filled = any(cell.strip() for cell in record)
             if len(record) == self._width:
-                records.append(record)
-                starts.append(line)
-                if len(records) == _RECORDS:
-                    break
-            elif any(cell.strip() for cell in record):
-                yield self._filled(cells_of_records(records, starts))
+                if filled or self._width == 1:
+                    yield record, line
+            elif filled:
                 raise self._ragged(record, line)
-        if records:
-            yield self._filled(cells_of_records(records, starts))
 
     def _filled(self, cells: Cells) -> Cells:
         """Leave out rows of which every cell is empty, where there are several columns."""

@@ -157,6 +157,6 @@ def _rounded(mantissa: Array, fraction: Array) -> tuple[Array, Array]:
 
 
 def _with_sign(numbers: Array, negative: Array) -> Array:
-    if negative.any():
-        np.negative(numbers, out=numbers, where=negative)
+    bits = numbers.view(np.uint64)
+    bits ^= negative.astype(np.uint64) << _U(63)
     return numbers
