@@ -25,7 +25,7 @@ from mlpcli.wording import listed
 Array = NDArray[Any]
 
 _WRITTEN = {"\\t": "\t", "tab": "\t", "blank": " ", "blanks": " "}
-_BLOCK_BYTES = 1 << 17  # so small that what comes of a block stays in the cache
+_BLOCK_BYTES = 1 << 18  # so small that what comes of a block stays in the cache
 _LARGEST_BLOCK = 1 << 22
 _LONG_QUOTE = 1 << 20  # bytes after which a quote that is still open is looked at by the csv module
 _RECORDS = 1000

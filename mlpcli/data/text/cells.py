@@ -81,10 +81,9 @@ def cells_of_text(block: bytes, separator: str, quote: str, width: int) -> tuple
     quoted = mark in block
     if not quoted:
         end = max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1)) + 1
-        block, whole = block[:end], block
+        block = block[:end]
         if _CR in block:
             block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        del whole
     else:
         end = 0
     if not _is_text(block, allow_cut=quoted):
