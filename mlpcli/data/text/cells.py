@@ -54,6 +54,10 @@ class Cells:
             self, starts=self.starts[rows], lengths=self.lengths[rows], lines=self.lines[rows]
         )
 
+    def between(self, first: int, last: int) -> Cells:
+        """Return the columns from one place to another."""
+        return replace(self, starts=self.starts[:, first:last], lengths=self.lengths[:, first:last])
+
 
 def cells_of_records(records: Sequence[Sequence[str]], lines: Sequence[int]) -> Cells:
     """Lay out records, each of the same number of cells, as if they were a text."""

@@ -75,9 +75,12 @@ class Lines:
         self.line += 1
         return line or None
 
-    def records(self, separator: str, quote: str) -> Iterator[tuple[list[str], int]]:
-        """Take one record after the other, with the line in which each begins. Raises DataError."""
-        reader = records(self._texts(), separator, quote)
+    def records(self, separator: str, quote: str, strict: bool = True) -> Iterator[tuple[list[str], int]]:
+        """Take one record after the other, with the line in which each begins.
+
+        strict: whether a quote that is not around a whole cell is an error. Raises DataError.
+        """
+        reader = records(self._texts(), separator, quote, strict)
         while True:
             self._between = True
             try:
