@@ -100,7 +100,8 @@ def _placeholder(name: str, values: Array) -> Iterator[str]:
         limits = f"{number_text(found.low)} to {number_text(found.high)}"
         yield (
             f"{number} stands in {plural(found.cells, 'cell')} ({percent(found.cells / len(values))}), far "
-            f"from all others ({limits}); if it means that there is no value, say `data: {{missing: {{values: [{number}]}}}}`, or for this column alone "
+            f"from all others ({limits}); if it means that there is no value, say "
+            f"`data: {{missing: {{values: [{number}]}}}}`, or for this column alone "
             f"{for_column(name, f'missing: [{number}]')}"
         )
 
