@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ EXACT = 2.0**53
 """From this size on a float64 no longer tells two neighbouring whole numbers apart."""
 
 _PLAIN = re.compile(
-    r"[+-]?(?:(0|[1-9][0-9]*)|(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)"
+    r"[+-]?(?:(?:0|[1-9][0-9]*)|(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)"
 )
 
 
@@ -67,11 +69,11 @@ class Column:
     def cell(self, row: int) -> str:
         """Return a cell as text: the word, the number in its shortest form, or nothing."""
         if self.codes is not None and self.codes[row] >= 0:
-            return self.words[self.codes[row]]
+            return str(self.words[self.codes[row]])
         return "" if self.numbers is None else number_text(self.numbers[row].item())
 
-    def take(self, rows: Array) -> Column:
-        """Return the column with the cells of these indices, (n,) int, in this order."""
+    def take(self, rows: Array | slice) -> Column:
+        """Return the column with the cells of these indices, (n,) int, in this order; a slice shares them."""
         return replace(
             self,
             numbers=None if self.numbers is None else self.numbers[rows],
@@ -83,14 +85,13 @@ def plain_number(cell: str) -> float | None:
     """Return the number that a cell without blanks around it holds; None where it is no plain number.
 
     Plain are finite decimal numbers in ASCII with a point, with or without an exponent: 3, +1, -.5, 1e-3, 05.3.
-    Whole numbers with a leading zero (007) and whole numbers that float64 cannot hold (from 2⁵³ on) are words,
-    since as numbers they would become others.
+    Whole numbers with a leading zero (007) are words, and so are numbers from 2⁵³ on that float64 does not hold
+    exactly, such as long identifiers: as numbers they would become others.
     """
-    found = _PLAIN.fullmatch(cell)
-    if found is None:
+    if not _PLAIN.fullmatch(cell):
         return None
     value = float(cell)
-    if abs(value) == np.inf or (found[1] is not None and abs(value) >= EXACT):
+    if abs(value) >= EXACT and (abs(value) == math.inf or Decimal(cell) != Decimal(value)):
         return None
     return value
 

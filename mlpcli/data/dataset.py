@@ -8,31 +8,41 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlpcli.config.schema import DataConfig
+from mlpcli.data.categorical import OTHER_LEVEL, Categorical
 from mlpcli.data.files import DataFiles
-from mlpcli.data.infer import infer
 from mlpcli.data.numeric import Numeric
 from mlpcli.data.part import Part, PartBuilder, usable_rows
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation, fit_columns
+from mlpcli.data.schema.column_schema import CATEGORY, DATE
+from mlpcli.data.schema.schema import Schema
 from mlpcli.data.split import split
 from mlpcli.data.table import Table
-from mlpcli.data.target_columns import declared_as_classes, target_names
+from mlpcli.data.target_columns import declared_as_classes, split_columns, target_names
+from mlpcli.data.typed import read_typed
 from mlpcli.data.targets import ClassTarget, Target, fit_classes, fit_labels, fit_regression
 from mlpcli.data.task import infer_task
 from mlpcli.data.weights import UNWEIGHTED, Weighting, fit_weighting, mean_weight
-from mlpcli.wording import listed
+from mlpcli.errors import DataError, Fault
+from mlpcli.wording import listed, plural
 
 USUAL_SCALING = "standard"
 """Scaling of regression targets where the config gives none."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PartTables:
-    """The table of each part, None where there is none, and notes on how they were read and drawn."""
+    """The table of each part, None where there is none, and notes on how they were read and drawn.
+
+    training: as the schema reads it. validation, test: as their files have them, or drawn from the training
+    table, which `drawn` names.
+    """
 
     training: Table
     validation: Table | None = None
     test: Table | None = None
     notes: tuple[str, ...] = ()
+    drawn: frozenset[str] = frozenset({"training"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,21 +76,36 @@ def read_dataset(
     command has read already; None: nothing.
     """
     files = DataFiles() if files is None else files
-    table, notes = files.training_table(config)
+    read = files.training_table(config)
     others: dict[str, Table] = {}
+    notes = read.notes
     for part in ("validation", "test"):
-        found = files.part_table(config, part)
+        found = files.part_table(config, part, read.schema)
         if found is not None:
             others[part], more_notes = found
             notes += more_notes
-    tables = PartTables(table, others.get("validation"), others.get("test"), notes)
-    return build_dataset(config, rng, tables, dtype, loss_of_numbers)
+    tables = PartTables(
+        training=read.table, validation=others.get("validation"), test=others.get("test"), notes=notes
+    )
+    schema, targets = read.schema, read.targets
+    del read, others  # the parts take the place of the tables
+    return _build(config, rng, tables, _Meaning(schema, targets, loss_of_numbers), dtype)
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    """What is known of the columns of a training table; loss_of_numbers: see infer_task."""
+
+    schema: Schema
+    targets: tuple[str, ...]
+    loss_of_numbers: str
 
 
 def build_dataset(
     config: DataConfig,
     rng: np.random.Generator,
-    tables: PartTables,
+    table: Table,
+    validation: Table | None = None,
     dtype: str = "float64",
     loss_of_numbers: str = "",
 ) -> Dataset:
@@ -89,23 +114,37 @@ def build_dataset(
     rng: draws the rows of the parts that have no table of their own. dtype: of the inputs. loss_of_numbers:
     see infer_task.
     """
-    names = target_names(config, tables.training)
-    table, left_out = usable_rows(config, tables.training.without(config.ignore), names)
+    read = read_typed(table, config)
+    tables = PartTables(training=read.table, validation=validation, notes=read.notes)
+    return _build(config, rng, tables, _Meaning(read.schema, read.targets, loss_of_numbers), dtype)
+
+
+def _build(
+    config: DataConfig, rng: np.random.Generator, tables: PartTables, meaning: _Meaning, dtype: str
+) -> Dataset:
+    """Split and prepare tables; see build_dataset for the rest. Raises DataError."""
+    schema, names, source = meaning.schema, meaning.targets, tables.training.source
+    apart = {*names, config.weight, *split_columns(config)}
+    table, left_out = usable_rows(config, tables.training, names)
+    inputs = tuple(name for name in table.names if name not in apart)
+    if not inputs:
+        remedy = "Give a file with a column besides the target, or ignore fewer."
+        raise DataError(Fault(source, "There is no input column.", remedy))
     declared = declared_as_classes(config, names)
-    task, task_notes = infer_task(table, names, config.task, declared, loss_of_numbers)
-    no_inputs = names if config.weight is None else (*names, config.weight)
-    inference = infer(table, no_inputs, config.categorical)
+    numbers = (name for name in inputs if schema.column(name).kind not in (CATEGORY, DATE))
+    task, task_notes = infer_task(table, names, config.task, declared, meaning.loss_of_numbers, numbers)
     # Classes and labels are those of the whole table: no part drawn from it has one that is not known.
     classes = fit_classes(table, names[0], config.classes) if task == "classification" else None
-    labels = fit_labels(table, names) if task == "multilabel" else None
-    notes = (*tables.notes, *left_out, *task_notes, *inference.notes)
-    tables = _draw_parts(config, rng, replace(tables, training=inference.table, notes=notes), classes)
+    words = {name: schema.column(name).levels for name in names}
+    labels = fit_labels(table, names, words) if task == "multilabel" else None
+    notes = (*tables.notes, *left_out, *task_notes)
+    tables = _draw_parts(config, rng, replace(tables, training=table, notes=notes), classes)
     training = tables.training
     # Everything else is fitted on the training rows alone.
     scaling = config.target_scaling or USUAL_SCALING
     target: Target = classes or labels or fit_regression(training, names, scaling)
-    columns = fit_columns(training, inference.groups, config.scaling, config.missing)
-    preparation = Preparation(columns, target)
+    columns = fit_columns(training, schema, inputs, config)
+    preparation = Preparation(columns, target, schema)
     weighting = fit_weighting(config, target, training)
     built, more_notes = _build_parts(config, tables, preparation, weighting, dtype)
     return Dataset(
@@ -114,7 +153,7 @@ def build_dataset(
         test=built.get("test"),
         preparation=preparation,
         task=task,
-        notes=(*tables.notes, *_constants(training.source, preparation), *more_notes),
+        notes=(*tables.notes, *_constants(source, preparation), *_rare(source, preparation), *more_notes),
         weighting=weighting,
     )
 
@@ -126,9 +165,10 @@ def divide(config: DataConfig, rng: np.random.Generator, table: Table, task: str
     """
     names = target_names(config, table)
     # Inputs have no say in the split, and copies of them would take their time.
-    table, _ = usable_rows(config, table.without({*table.names} - {*names, config.weight}), names)
+    known = {*names, config.weight, *split_columns(config)}
+    table, _ = usable_rows(config, table.without({*table.names} - known), names)
     classes = fit_classes(table, names[0], config.classes) if task == "classification" else None
-    return dict(_present(_draw_parts(config, rng, PartTables(table), classes)))
+    return dict(_present(_draw_parts(config, rng, PartTables(training=table), classes)))
 
 
 def _present(tables: PartTables) -> Iterator[tuple[str, Table]]:
@@ -169,11 +209,14 @@ def _draw_parts(
         notes.append(
             f"{table.source}: data.fold is tested with, so {apart} rows of data.test are in no part."
         )
-    return PartTables(
-        table.take(rows.training),
-        table.take(rows.validation) if validation else tables.validation,
-        table.take(rows.test) if test or fold else tables.test,
-        (*tables.notes, *notes),
+    drawn = {"training", *(["validation"] if validation else []), *(["test"] if test or fold else [])}
+    return replace(
+        tables,
+        training=table.take(rows.training),
+        validation=table.take(rows.validation) if validation else tables.validation,
+        test=table.take(rows.test) if test or fold else tables.test,
+        notes=(*tables.notes, *notes),
+        drawn=frozenset(drawn),
     )
 
 
@@ -190,7 +233,10 @@ def _build_parts(
     )
     parts = {}
     for key, table in _present(tables):
-        parts[key], more_notes = builder.build(key, table)
+        warnings = PreparationWarnings()
+        if key not in tables.drawn:
+            table, warnings = builder.read(table)
+        parts[key], more_notes = builder.build(key, table, warnings)
         notes += more_notes
     return parts, notes
 
@@ -208,3 +254,14 @@ def _constants(source: str, preparation: Preparation) -> Iterator[str]:
     for names, why in ((empty, "not one value in the rows"), (same, "the same value in all rows")):
         if names:
             yield f"{source}: {why} for training, so always 0: {listed(names, 10)}."
+
+
+def _rare(source: str, preparation: Preparation) -> Iterator[str]:
+    """Yield notes on categories of many levels, the rare ones of which are one."""
+    for column in preparation.columns:
+        if isinstance(column, Categorical) and column.rare_levels:
+            levels = plural(column.rare_levels, "rare level")
+            yield (
+                f"{source}: {column.name!r}: {levels}, {plural(column.rare_cells, 'row')} of training, are one "
+                f"level {OTHER_LEVEL}, as are those that training never saw; data.levels says how many are not."
+            )

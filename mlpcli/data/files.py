@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.read import read_table
+from mlpcli.data.reading import Reading
+from mlpcli.data.schema.schema import Schema
 from mlpcli.data.table import Table
+from mlpcli.data.typed import TextNeeded, TypedTable, read_typed
 from mlpcli.errors import DataError, Fault
 
 _BLOCK = 1 << 20
+
 
 ReadTable = tuple[Table, tuple[str, ...]]
 """All rows of a file, and notes on what was detected about it."""
@@ -26,23 +32,34 @@ class DataFiles:
 
     def __init__(self, keep_tables: bool = False) -> None:
         self._keep_tables = keep_tables
-        self._tables: dict[tuple[str | bool | None, ...], ReadTable] = {}
+        self._tables: dict[Hashable, ReadTable] = {}
         self._digests: dict[str, str | None] = {}
 
-    def training_table(self, config: DataConfig) -> ReadTable:
-        """Return the table of data.train, with data.labels as a column. Raises DataError."""
-        return self._table(config, config.train, config.labels)
+    def training_table(self, config: DataConfig) -> TypedTable:
+        """Return the table of data.train, with data.labels as a column, and what its columns mean.
 
-    def part_table(self, config: DataConfig, part: str) -> ReadTable | None:
+        Raises DataError.
+        """
+        reading = reading_of(config)
+        raw, notes = self._table(config.train, reading, config.labels)
+        try:
+            return read_typed(raw, config, notes)
+        except TextNeeded as needed:
+            # What was taken for plain numbers is of another notation: 1.250 may be 1250.
+            raw, notes = self._table(config.train, replace(reading, as_text=needed.columns), config.labels)
+            return read_typed(raw, config, notes)
+
+    def part_table(self, config: DataConfig, part: str, schema: Schema) -> ReadTable | None:
         """Return the table of a part that has a file of its own; None where it has not. Raises DataError.
 
-        part: validation or test.
+        part: validation or test. schema: of the training table; it says which cells have to stay text.
         """
         path = getattr(config, part)
         # With a fold, the test part is the fold.
         if not isinstance(path, str) or (part == "test" and config.fold):
             return None
-        return self._table(config, path, getattr(config, f"{part}_labels"))
+        reading = replace(reading_of(config), as_text=schema.as_text())
+        return self._table(path, reading, getattr(config, f"{part}_labels"))
 
     def sha256(self, path: str) -> str | None:
         """Return the sha256 of a file in hex; None for what can be read once only, such as a pipe.
@@ -53,14 +70,29 @@ class DataFiles:
             self._digests[path] = sha256_of(Path(path))
         return self._digests[path]
 
-    def _table(self, config: DataConfig, path: str, labels: str | None) -> ReadTable:
-        key = (path, config.header, config.separator, labels)
+    def _table(self, path: str, reading: Reading, labels: str | None) -> ReadTable:
+        key = (path, reading, labels)
         if key in self._tables:
             return self._tables[key]
-        found = read_table(path, config.header, config.separator, labels)
+        found = read_table(path, reading, labels)
         if self._keep_tables:
             self._tables[key] = found
         return found
+
+
+def reading_of(config: DataConfig) -> Reading:
+    """Return how the files of a config are read."""
+    targets = (config.target,) if isinstance(config.target, str) else config.target or ()
+    split = config.split
+    single = (config.weight, split.column, split.group, split.sort_by)
+    lists = (targets, config.ignore, config.categorical, config.use, config.columns)
+    return Reading(
+        header=config.header,
+        separator=config.separator,
+        skip=config.skip,
+        comment=config.comment,
+        names=frozenset({*(name for name in single if name), *(name for each in lists for name in each)}),
+    )
 
 
 def sha256_of(path: Path) -> str | None:

@@ -18,6 +18,7 @@ Floats = tuple[float, ...]
 
 # Values in work at a time: two float64 copies of them stay in the processor's cache.
 _AT_ONCE = 1 << 16
+_LEAST_ROWS = 64
 
 
 MOST_SPREAD = 1e9
@@ -98,31 +99,31 @@ class Numeric:
         Raises DataError for what is no number, and for numbers too large for the type of `out`.
         """
         shift, scale = self.shift_and_scale()
-        values = table.matrix(self.names)
-        filled = np.zeros(self.width, np.int64)
-        for rows in _pieces(values):
-            piece = values[rows].astype(np.float64)
+        filled, start = np.zeros(self.width, np.int64), 0
+        for part in table.pieces(_rows_at_once(self.width)):
+            piece = part.matrix(self.names).astype(np.float64)
             if not np.isfinite(piece).all():
-                filled += self._fill(piece, table, rows.start)
+                filled += self._fill(piece, part)
             piece -= shift
             piece /= scale
             try:
                 with np.errstate(over="raise"):
-                    out[rows] = piece
+                    out[start : start + len(piece)] = piece
             except FloatingPointError as error:
                 where = f"{table.source}, columns {self.names[0]!r} to {self.names[-1]!r}"
                 what = f"There are values too large for {out.dtype}."
                 remedy = "Say `precision: float64`, or use `data: {scaling: standard}`."
                 raise DataError(Fault(where, what, remedy)) from error
+            start += len(piece)
         return PreparationWarnings({self.names[at]: int(filled[at]) for at in np.flatnonzero(filled)})
 
-    def _fill(self, piece: Array, table: Table, start: int) -> Array:
+    def _fill(self, piece: Array, table: Table) -> Array:
         """Fill missing cells in place; return how many there were per column, (width,). Raises DataError."""
         holes = np.isnan(piece)
         bad = np.argwhere(np.isinf(piece) if self.fill else ~np.isfinite(piece))
         if len(bad):
             row, at = bad[0].tolist()
-            raise _unusable(table, start + row, self.names[at], bool(holes[row, at]))
+            raise _unusable(table, row, self.names[at], bool(holes[row, at]))
         np.copyto(piece, np.array(self.fill), where=holes)
         filled: Array = holes.sum(axis=0)
         return filled
@@ -134,12 +135,11 @@ def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str
     missing: mean, median, zero, or error (a missing cell then raises when applied). A column without one
     value is noted as empty. Raises DataError for infinite values.
     """
-    values = table.matrix(names)
     width = 1 if pooled else len(names)
     total, count, holes = np.zeros(width), np.zeros(width), np.zeros(width, np.int64)
     low, high = np.full(width, np.inf), np.full(width, -np.inf)
     with np.errstate(over="ignore", invalid="ignore"):
-        for piece, there in _present(values, pooled):
+        for piece, there in _present(table, names, pooled):
             found = len(piece) if there is True else np.sum(there, axis=0)
             total += piece.sum(axis=0, where=there)
             count += found
@@ -153,15 +153,14 @@ def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str
     mean = total / count
     deviations, squares = np.zeros(width), np.zeros(width)
     with np.errstate(over="ignore", invalid="ignore"):
-        for piece, there in _present(values, pooled):
+        for piece, there in _present(table, names, pooled):
             piece -= mean
             deviations += piece.sum(axis=0, where=there)
             squares += np.square(piece).sum(axis=0, where=there)
         # What rounding left over of the mean comes off the squares (Chan, Golub, LeVeque 1983).
         std = np.sqrt(np.maximum(squares - deviations * deviations / count, 0) / count)
     if not np.isfinite(std).all():
-        for row, at in np.argwhere(np.isinf(values))[:1].tolist():
-            raise _unusable(table, row, names[at], missing=False)
+        _refuse_infinite(table, names)
         at = int(np.flatnonzero(~np.isfinite(std))[0])
         what = f"The values of {names[at]!r} are too large to be scaled."
         raise DataError(Fault(table.source, what, "Divide them by a power of ten, or ignore the column."))
@@ -170,8 +169,7 @@ def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str
     if fill is None:
         fill = np.zeros(width)
         if not none.all():
-            some = values[:, ~none] if none.any() else values
-            fill[~none] = np.nanmedian(some, axis=None if pooled else 0)
+            fill[~none] = _medians(table, names, pooled, none)
     return Numeric(
         names=names,
         scaling=scaling,
@@ -185,19 +183,38 @@ def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str
     )
 
 
-def _pieces(values: Array) -> Iterator[slice]:
-    step = max(1, _AT_ONCE // values.shape[1])
-    for start in range(0, len(values), step):
-        yield slice(start, min(start + step, len(values)))
+def _rows_at_once(width: int) -> int:
+    # Of very many columns few rows would do, and each piece asks for every column.
+    return max(_LEAST_ROWS, _AT_ONCE // width)
 
 
-def _present(values: Array, pooled: bool) -> Iterator[tuple[Array, Array | Literal[True]]]:
+def _present(
+    table: Table, names: tuple[str, ...], pooled: bool
+) -> Iterator[tuple[Array, Array | Literal[True]]]:
     """Yield float64 pieces of the values, (n, columns) or (n, 1) when pooled, and where they are not NaN."""
-    for rows in _pieces(values):
-        piece = values[rows].astype(np.float64)
+    for part in table.pieces(_rows_at_once(len(names))):
+        piece = part.matrix(names).astype(np.float64)
         piece = piece.reshape(-1, 1) if pooled else piece
         holes = np.isnan(piece)
         yield piece, ~holes if holes.any() else True
+
+
+def _refuse_infinite(table: Table, names: tuple[str, ...]) -> None:
+    """Raise DataError for the first infinite value, where there is one."""
+    for part in table.pieces(_rows_at_once(len(names))):
+        for row, at in np.argwhere(np.isinf(part.matrix(names)))[:1].tolist():
+            raise _unusable(part, row, names[at], missing=False)
+
+
+def _medians(table: Table, names: tuple[str, ...], pooled: bool, none: Array) -> Array:
+    """Return the medians of the columns that have values, (columns,), or the one of all when pooled."""
+    block = table.block(names)
+    if block is None:
+        some = [table.numbers(name) for name, empty in zip(names, none, strict=True) if not empty]
+        return np.array([np.nanmedian(values) for values in some])
+    some_values = block[:, ~none] if none.any() else block
+    medians: Array = np.asarray(np.nanmedian(some_values, axis=None if pooled else 0))
+    return medians
 
 
 def _unusable(table: Table, row: int, name: str, missing: bool) -> DataError:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.config.schema import DataConfig
+from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
-from mlpcli.data.table import Table
+from mlpcli.data.table import Table, line_numbers
 from mlpcli.data.target_columns import with_target
 from mlpcli.data.targets import describe_unseen
 from mlpcli.data.weights import Weighting, mean_weight, with_weight
@@ -75,40 +76,40 @@ class PartBuilder:
     mean_weight: float
     dtype: str
 
-    def build(self, key: str, table: Table) -> tuple[Part, list[str]]:
+    def read(self, table: Table) -> tuple[Table, PreparationWarnings]:
+        """Return the table of a part's own file as the schema reads it, and the columns that are not used.
+
+        Raises DataError for missing columns, targets and weights too, and cells that are not what their column is.
+        """
+        name = self.config.weight
+        if name is not None and name not in table.names:
+            what = f"There is no column {name!r} of weights."
+            remedy = f"Give it; with 1 in every row all rows count alike. {nearest(name, table.names)}"
+            raise DataError(Fault(table.source, what, remedy, "data.weight"))
+        return self.preparation.read(table.without(self.config.ignore), targets=True, others=(name,))
+
+    def build(self, key: str, table: Table, warnings: PreparationWarnings) -> tuple[Part, list[str]]:
         """Return the part, and notes on what was left out, filled or not known. Raises DataError.
 
-        key: the name of the part, for messages.
+        key: the name of the part, for messages. table, warnings: as read() gives them.
         """
         config, preparation = self.config, self.preparation
-        self._check_columns(table)
         table, notes = usable_rows(config, table, preparation.target.names)
         where = f"{table.source}, {key} part"
-        unused = config.ignore if config.weight is None else (*config.ignore, config.weight)
-        inputs, warnings = preparation.inputs(table.without(unused), self.dtype)
-        notes += [f"{where}: {line}" for line in warnings.describe()]
+        inputs, more = preparation.matrix(table, self.dtype)
+        notes += [f"{where}: {line}" for line in (warnings + more).describe()]
         targets, unseen = preparation.scored_targets(table)
         part = Part(
             inputs=inputs,
             targets=targets,
             weights=self._weights(table, targets, where),
-            # A list of line numbers would take much memory.
-            lines=table.lines if isinstance(table.lines, range) else np.asarray(table.lines),
+            lines=table.lines,
             source=f"{table.source} {table.unit}",
         )
         if not unseen:
             return part, notes
         notes.append(describe_unseen(where, targets, unseen, preparation.target))
         return _set_apart(part, targets >= preparation.outputs, unseen), notes
-
-    def _check_columns(self, table: Table) -> None:
-        """Check that the table has all columns, targets and weights too. Raises DataError."""
-        self.preparation.match(table.names, table.source, targets=True)
-        name = self.config.weight
-        if name is not None and name not in table.names:
-            what = f"There is no column {name!r} of weights."
-            remedy = f"Give it; with 1 in every row all rows count alike. {nearest(name, table.names)}"
-            raise DataError(Fault(table.source, what, remedy, "data.weight"))
 
     def _weights(self, table: Table, targets: Array, where: str) -> Array | None:
         """Return the weights relative to the training part's, (rows,); None: all alike. Raises DataError."""
@@ -140,6 +141,6 @@ def _set_apart(part: Part, which: Array, classes: tuple[str, ...]) -> Part:
         inputs=part.inputs[known],
         targets=part.targets[known],
         weights=None if weights is None else weights[known],
-        lines=np.asarray(part.lines)[known],
+        lines=line_numbers(part.lines)[known],
         unseen=unseen,
     )

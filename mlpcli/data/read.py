@@ -5,54 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import zip_longest
-from pathlib import Path
 
-import numpy as np
-
+from mlpcli.data.foreign import refuse_foreign
 from mlpcli.data.formats import FORMATS
-from mlpcli.data.reader import WHOLE, Reader
+from mlpcli.data.reader import KNOWN, WHOLE, Reader
+from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import open_source
-from mlpcli.data.table import Block, Column, Table
+from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
 LABEL = "label"
 """The column that a file of labels gives."""
 
 
-def open_reader(
-    path: str, header: bool | None = None, separator: str | None = None, labels: str | None = None
-) -> Reader:
+def open_reader(path: str, reading: Reading = PLAIN_READING, labels: str | None = None) -> Reader:
     """Open a data file, whose format is known by its content and name.
 
-    path: `-` is standard input. header: whether the first line names the columns; None: it is detected.
-    separator: of the cells; None: it is detected. labels: a second file with one value per row, which becomes
-    the column `label`. Raises DataError.
+    path: `-` is standard input. reading: what is known beforehand of how the file is to be read. labels: a
+    second file with one value per row, which becomes the column `label`. Raises DataError.
     """
     source = open_source(path)
     try:
-        name = Path(path).name.lower().removesuffix(".gz")
-        best = max(FORMATS.values(), key=lambda each: each.claims(name, source.head))
-        reader = best(source, header, separator)
+        claims = {each: each.claims(source.file_name, source.head) for each in FORMATS.values()}
+        best = max(claims, key=claims.__getitem__)
+        if claims[best] < KNOWN:
+            refuse_foreign(source.name, source.head)
+        reader = best(source, reading)
     except BaseException:
         source.stream.close()
         raise
     if labels is None:
         return reader
     try:
-        return _Labelled(reader, open_reader(labels, header, separator))
+        return _Labelled(reader, open_reader(labels, reading))
     except BaseException:
         reader.close()
         raise
 
 
 def read_table(
-    path: str, header: bool | None = None, separator: str | None = None, labels: str | None = None
+    path: str, reading: Reading = PLAIN_READING, labels: str | None = None
 ) -> tuple[Table, tuple[str, ...]]:
     """Read all rows of a file; return them, and notes on what was detected. For the rest see open_reader.
 
     Raises DataError, also where there is no row.
     """
-    reader = open_reader(path, header, separator, labels)
+    reader = open_reader(path, reading, labels)
     tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
     if not tables:
         raise DataError(
@@ -100,9 +98,8 @@ class _Labelled(Reader):
             table, labels = pair
             if table is None or labels is None or counts[0] != counts[1]:
                 continue
-            column = labels.columns[0]
-            cells = np.ravel(column.values) if isinstance(column, Block) else column.cells
-            yield replace(table, columns=(*table.columns, Column(LABEL, cells)))
+            column = replace(labels.column(labels.names[0]), name=LABEL)
+            yield replace(table, columns=(*table.columns, column))
         self._compare(*counts)
 
     def _compare(self, rows: int, labels: int) -> None:

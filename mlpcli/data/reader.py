@@ -9,12 +9,15 @@ from typing import Any, Literal
 
 import numpy as np
 
+from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import Source
 from mlpcli.data.table import Table, check_columns, columns_of
 from mlpcli.errors import DataError, Fault
 
 WHOLE = 1 << 62
 """More rows than any file has: `chunks(WHOLE)` gives one chunk."""
+KNOWN = 3
+"""How surely a file is of a format whose first bytes it has, see Reader.claims."""
 
 
 class Reader(ABC):
@@ -31,8 +34,8 @@ class Reader(ABC):
     """The number of rows, where the file tells it before it is read."""
 
     @abstractmethod
-    def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
-        """Open a file. header, separator: overrule what is detected; other formats than text ignore them."""
+    def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
+        """Open a file. reading: what overrules the detection; a format takes what concerns it."""
         self.source = source
 
     @staticmethod
@@ -41,7 +44,7 @@ class Reader(ABC):
         """Return how surely a file is of this format; the highest wins.
 
         0 it is not, 1 it may be when nothing else claims it, 2 by its name, 3 by its first bytes.
-        `name` is without `.gz` and in small letters.
+        `name` is without `.gz` and the like and in small letters.
         """
 
     @abstractmethod

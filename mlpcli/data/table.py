@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.cell_values import EXACT, as_text, numbers
+from mlpcli.data.column import EXACT, Column, column_of_cells
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 
@@ -19,18 +19,6 @@ Array = NDArray[Any]
 
 IN_MEMORY = "the table"
 """The source of a table that comes from no file."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A named column. cells: text (a list of rows), or numbers (rows,) in which NaN is a missing cell."""
-
-    name: str
-    cells: list[str] | Array
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (self.name,)
 
 
 @dataclass(frozen=True)
@@ -47,15 +35,25 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under named columns. `lines` gives the line (or row, says `unit`) in the file `source` of each."""
+    """Rows under named columns.
+
+    columns: all cells as they were read. lines: the line, or row, says `unit`, of each row in the file
+    `source`; int64 (rows,) where it is no range. picked: the rows of `columns` that the table has, int64
+    (rows,) or a slice; None: all. They are gathered column by column when asked for, since a second table
+    would take as much memory as the first.
+    """
 
     source: str
     columns: tuple[Column | Block, ...]
-    lines: Sequence[int]
+    lines: range | Array
     unit: str = "row"
+    picked: Array | slice | None = None
+    separator: str = ""
+    """The mark between the cells of a text file, which tells what 1,250 is."""
 
     @property
     def rows(self) -> int:
+        """The number of rows."""
         return len(self.lines)
 
     @cached_property
@@ -66,43 +64,42 @@ class Table:
     def _places(self) -> dict[str, tuple[Column | Block, int]]:
         return {name: (column, at) for column in self.columns for at, name in enumerate(column.names)}
 
-    def cells(self, name: str) -> list[str] | Array:
-        """Return the cells of one column: a list of text, or numbers (rows,)."""
+    def column(self, name: str) -> Column:
+        """Return one column; one of a block has numbers alone."""
         column, at = self._places[name]
-        return column.cells if isinstance(column, Column) else column.values[:, at]
-
-    def text(self, name: str) -> list[str]:
-        """Return the cells of one column as text."""
-        cells = self.cells(name)
-        return cells if isinstance(cells, list) else as_text(cells)
+        whole = column if isinstance(column, Column) else Column(name=name, numbers=column.values[:, at])
+        return whole if self.picked is None else whole.take(self.picked)
 
     def numbers(self, name: str) -> Array:
-        """Return a column as numbers (rows,), NaN where missing. Raises DataError for other text."""
-        cells = self.cells(name)
-        if not isinstance(cells, list):
-            return cells
-        values, bad = numbers(cells)
-        if len(bad):
+        """Return a column as numbers (rows,), NaN where empty. Raises DataError where a cell is a word."""
+        column = self.column(name)
+        words = np.flatnonzero(column.is_word())
+        if len(words):
             raise DataError(
                 Fault(
-                    self.where(bad[0], name),
-                    f"{cells[bad[0]]!r} is not a finite number" + more(len(bad)) + ".",
+                    self.where(words[0], name),
+                    f"{column.cell(words[0])!r} is not a finite number" + more(len(words)) + ".",
                     "Mend the cell, or leave it empty where the value is not known.",
                 )
             )
-        return values
+        return np.full(self.rows, np.nan) if column.numbers is None else column.numbers
 
     def matrix(self, names: tuple[str, ...]) -> Array:
-        """Return columns as numbers (rows, columns), not copied where possible. Raises DataError for text."""
-        blocks = {id(column): column for column, _ in (self._places[name] for name in names)}
-        first = next(iter(blocks.values()))
-        if len(blocks) == 1 and isinstance(first, Block):
-            if first.names == names:
-                return first.values
-            return first.values[:, [self._places[name][1] for name in names]]
+        """Return columns as numbers (rows, columns), not copied where possible. Raises DataError for words."""
+        block = self.block(names)
+        if block is not None:
+            return block
         if len(names) == 1:
             return self.numbers(names[0]).reshape(-1, 1)
         return np.stack([self.numbers(name).astype(np.float64, copy=False) for name in names], axis=1)
+
+    def block(self, names: tuple[str, ...]) -> Array | None:
+        """Return columns of one array as they stand there, (rows, columns); None where they are of several."""
+        first = self._places[names[0]][0]
+        if isinstance(first, Column) or any(self._places[name][0] is not first for name in names):
+            return None
+        values = first.values if self.picked is None else first.values[self.picked]
+        return values if first.names == names else values[:, [self._places[name][1] for name in names]]
 
     def where(self, row: int, name: str = "") -> str:
         """Say where a row (and column) is, for an error."""
@@ -110,13 +107,33 @@ class Table:
 
     def take(self, rows: Array) -> Table:
         """Return the rows with these indices, (n,) int, in this order."""
-        indices = rows.tolist()
-        return Table(
-            self.source,
-            tuple(_take(column, rows, indices) for column in self.columns),
-            [self.lines[index] for index in indices],
-            self.unit,
+        picked = rows
+        if isinstance(self.picked, slice):
+            picked = rows + self.picked.start
+        elif self.picked is not None:
+            picked = self.picked[rows]
+        return self._with_rows(line_numbers(self.lines)[rows], picked)
+
+    def pieces(self, rows: int) -> Iterator[Table]:
+        """Yield the table in pieces of at most so many rows, in order."""
+        assert self._places is not None  # once, for all pieces
+        for start in range(0, self.rows, rows):
+            part = slice(start, min(start + rows, self.rows))
+            picked: Array | slice = part
+            if isinstance(self.picked, slice):
+                picked = slice(self.picked.start + part.start, self.picked.start + part.stop)
+            elif self.picked is not None:
+                picked = self.picked[part]
+            yield self._with_rows(self.lines[part], picked)
+
+    def _with_rows(self, lines: range | Array, picked: Array | slice) -> Table:
+        """Return the table with other rows of its columns."""
+        table = replace(self, lines=lines, picked=picked)
+        # Where the columns stand is the same, and not looked for anew for each of many pieces.
+        table.__dict__.update(
+            {key: self.__dict__[key] for key in ("names", "_places") if key in self.__dict__}
         )
+        return table
 
     def without(self, names: Collection[str]) -> Table:
         """Return the table without these columns."""
@@ -132,18 +149,14 @@ class Table:
         return replace(self, columns=tuple(kept))
 
 
+def line_numbers(lines: range | Array) -> Array:
+    """Return the numbers of lines as an array, int64 (rows,); NumPy makes one of a range number by number."""
+    return np.arange(lines.start, lines.stop, lines.step) if isinstance(lines, range) else lines
+
+
 def more(count: int) -> str:
     """Say how many cells like the one just named there are."""
     return f" ({count} such cells)" if count > 1 else ""
-
-
-def _take(column: Column | Block, rows: Array, indices: list[int]) -> Column | Block:
-    if isinstance(column, Block):
-        return replace(column, values=column.values[rows])
-    cells = column.cells
-    if isinstance(cells, list):
-        return Column(column.name, list(map(cells.__getitem__, indices)))
-    return Column(column.name, cells[rows])
 
 
 def columns_of(name: str, values: Array, where: str) -> list[Column | Block]:
@@ -159,7 +172,7 @@ def columns_of(name: str, values: Array, where: str) -> list[Column | Block]:
         raise DataError(Fault(where, f"{name!r} is a single value, not rows.", "Give one row per example."))
     values = _plain(name, values, where)
     if values.ndim == 1:
-        return [Column(name, values.tolist() if values.dtype.kind == "U" else values)]
+        return [_column(name, values)]
     flat = values.reshape(len(values), -1) if len(values) else values.reshape(0, 0)
     if not flat.shape[1]:
         raise DataError(
@@ -167,8 +180,18 @@ def columns_of(name: str, values: Array, where: str) -> list[Column | Block]:
         )
     names = tuple(f"{name}{at}" for at in range(1, flat.shape[1] + 1))
     if values.dtype.kind == "U":
-        return [Column(each, flat[:, at].tolist()) for at, each in enumerate(names)]
+        return [_column(each, flat[:, at]) for at, each in enumerate(names)]
     return [Block(names, flat, pooled=values.ndim > 2)]
+
+
+def _column(name: str, values: Array) -> Column:
+    """Make a column of numbers or of texts, (rows,)."""
+    large = values.dtype.kind in "ui" and values.dtype.itemsize == 8 and len(values)
+    if large and max(abs(int(values.max())), abs(int(values.min()))) >= EXACT:
+        values = values.astype(str)  # as float64 such numbers would become their neighbours
+    if values.dtype.kind == "U":
+        return column_of_cells(name, values.tolist())
+    return Column(name=name, numbers=values)
 
 
 def _plain(name: str, values: Array, where: str) -> Array:
@@ -206,8 +229,8 @@ def check_columns(columns: Iterable[Column | Block], where: str) -> int:
             if name in seen:
                 raise DataError(Fault(where, f"The column {name!r} comes twice.", "Rename one of the two."))
             seen.add(name)
-        cells = column.cells if isinstance(column, Column) else column.values
-        lengths[column.names[0]] = len(cells)
+        rows = column.rows if isinstance(column, Column) else len(column.values)
+        lengths[column.names[0]] = rows
     if len(set(lengths.values())) > 1:
         counts = listed(f"{name} {length}" for name, length in lengths.items())
         what = f"The columns differ in length: {counts}."

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from mlpcli.config.schema import DataConfig
-from mlpcli.data.cell_values import is_missing
 from mlpcli.data.read import LABEL
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault, nearest
@@ -45,6 +44,12 @@ def target_names(config: DataConfig, table: Table) -> tuple[str, ...]:
     return names
 
 
+def split_columns(config: DataConfig) -> tuple[str, ...]:
+    """Return the columns by which rows are dealt to the parts; none of them is an input."""
+    split = config.split
+    return tuple(name for name in (split.column, split.group, split.sort_by) if name is not None)
+
+
 def declared_as_classes(config: DataConfig, names: tuple[str, ...]) -> bool:
     """Tell whether the config declares the target to be classes, whatever it looks like."""
     return set(names) <= set(config.categorical) or bool(config.classes)
@@ -57,12 +62,7 @@ def with_target(table: Table, names: Iterable[str]) -> tuple[Table, tuple[str, .
     """
     there, columns = np.ones(table.rows, bool), tuple(names)
     for name in columns:
-        cells = table.cells(name)
-        if isinstance(cells, list):
-            missing = {cell: is_missing(cell) for cell in set(cells)}
-            there &= ~np.fromiter(map(missing.__getitem__, cells), bool, len(cells))
-        else:
-            there &= ~np.isnan(cells)
+        there &= ~table.column(name).is_empty()
     dropped = table.rows - int(there.sum())
     if dropped == table.rows:
         every = "a target" if len(columns) == 1 else "a value for every target"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.cell_values import codes, in_order, is_missing, number
+from mlpcli.data.column import plain_number
+from mlpcli.data.levels import EMPTY, UNKNOWN, count_levels, in_order, level_codes
 from mlpcli.data.numeric import Floats, fit_numeric, is_spread
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault, nearest
@@ -54,25 +55,29 @@ class ClassTarget:
 
         Unseen classes have the indices that follow the known ones. Raises DataError for a missing cell.
         """
-        cells = table.text(self.name)
-        found = codes(cells, self.classes, -1)
-        unseen = in_order(cells[at] for at in np.flatnonzero(found < 0) if not is_missing(cells[at]))
-        if not unseen:
-            return self.encode(table), ()
+        column = table.column(self.name)
+        found = level_codes(column, self.classes)
+        strange = np.flatnonzero(found == UNKNOWN)
+        if not len(strange):
+            return self._checked(table, found), ()
+        unseen = tuple(count_levels(column.take(strange)))
         beyond = replace(self, classes=(*self.classes, *unseen), codes=())
         return beyond.encode(table), unseen
 
     def encode(self, table: Table) -> Array:
         """Return class indices, int64 (rows,). Raises DataError for an unknown class, or a missing cell."""
-        cells = table.text(self.name)
-        found = codes(cells, self.classes, -1)
+        return self._checked(table, level_codes(table.column(self.name), self.classes))
+
+    def _checked(self, table: Table, found: Array) -> Array:
+        """Return class indices as they are found, int64 (rows,). Raises DataError where one is none."""
         bad = np.flatnonzero(found < 0)
         if len(bad):
-            cell = cells[bad[0]]
-            what = "The class is missing" if is_missing(cell) else f"{cell!r} is no class known from training"
+            cell = table.column(self.name).cell(bad[0])
+            missing = found[bad[0]] == EMPTY
+            what = "The class is missing" if missing else f"{cell!r} is no class known from training"
             what += f" ({len(bad)} such cells)." if len(bad) > 1 else "."
             raise DataError(Fault(table.where(bad[0], self.name), what, nearest(cell, self.classes)))
-        return found
+        return found.astype(np.int64)
 
     def unscale(self, values: Array) -> Array:
         """Return the values as they are: there is no scaling to undo."""
@@ -153,11 +158,11 @@ class MultilabelTarget:
         return values
 
     def _encode_words(self, table: Table, name: str, pair: tuple[str, str]) -> Array:
-        cells = table.text(name)
-        found = codes(cells, pair, -1)
+        column = table.column(name)
+        found = level_codes(column, pair)
         bad = np.flatnonzero(found < 0)
         if len(bad):
-            what = f"{cells[bad[0]]!r} is neither {pair[0]!r} nor {pair[1]!r}."
+            what = f"{column.cell(bad[0])!r} is neither {pair[0]!r} nor {pair[1]!r}."
             remedy = "Write one of the two, or leave rows out of which the label is not known."
             raise DataError(Fault(table.where(bad[0], name), what, remedy))
         return found.astype(np.float64)
@@ -196,7 +201,7 @@ def fit_classes(table: Table, name: str, codes: Floats = ()) -> ClassTarget:
     codes: see ClassTarget; a class that is alone has the last one. Raises DataError where the codes
     do not fit the classes.
     """
-    classes = in_order(cell for cell in set(table.text(name)) if not is_missing(cell))
+    classes = tuple(count_levels(table.column(name)))
     if len(classes) == 1:
         codes = codes[-1:]
     if codes and len(codes) != len(classes):
@@ -206,25 +211,28 @@ def fit_classes(table: Table, name: str, codes: Floats = ()) -> ClassTarget:
     return ClassTarget(name, classes, codes)
 
 
-def fit_labels(table: Table, names: tuple[str, ...]) -> MultilabelTarget:
-    """Collect the two values of each column, in their order: of text, the second is the label (no, yes).
+def fit_labels(
+    table: Table, names: tuple[str, ...], declared: Mapping[str, tuple[str, ...]]
+) -> MultilabelTarget:
+    """Collect the two values of each column: for no and for yes.
 
-    Every column has the numbers 0 and 1, or two texts; infer_task has seen to that.
+    Every column has the numbers 0 and 1, or two texts; infer_task has seen to that. declared: the words for no
+    and yes, by column, where they are known; of other texts the second by alphabet is the label.
     """
-    words = []
+    pairs = []
     for name in names:
-        cells = table.cells(name)
-        distinct = set(cells) if isinstance(cells, list) else set()
-        words.append(in_order(cell for cell in distinct if not is_missing(cell)))
-    if not _texts(words):
+        found = tuple(count_levels(table.column(name)))
+        known = declared.get(name, ())
+        pairs.append(known if set(found) <= set(known) else found)
+    if not any(_is_text(pair) for pair in pairs):
         return MultilabelTarget(names)
-    pairs = [pair if _texts([pair]) else ("0", "1") for pair in words]
+    pairs = [pair if _is_text(pair) else ("0", "1") for pair in pairs]
     return MultilabelTarget(names, tuple(no for no, _ in pairs), tuple(yes for _, yes in pairs))
 
 
-def _texts(words: Iterable[tuple[str, ...]]) -> bool:
+def _is_text(pair: Iterable[str]) -> bool:
     """Tell whether one of the words is no number."""
-    return any(not np.isfinite(number(word)) for pair in words for word in pair)
+    return any(plain_number(word) is None for word in pair)
 
 
 def fit_regression(table: Table, names: tuple[str, ...], scaling: str) -> RegressionTarget:

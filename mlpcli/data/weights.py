@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.config.schema import DataConfig
-from mlpcli.data.cell_values import codes
+from mlpcli.data.levels import meaning
 from mlpcli.data.numeric import Floats
 from mlpcli.data.table import Table, more
 from mlpcli.data.targets import ClassTarget, Target
@@ -118,8 +118,8 @@ def class_weights(given: str | Mapping[str, float], target: ClassTarget, trainin
     if isinstance(given, str):
         counts = np.bincount(target.encode(training), minlength=len(target.classes))
         return tuple((training.rows / (len(counts) * np.maximum(counts, 1))).tolist())
-    found = codes(list(given), target.classes, -1)
-    unknown = [name for name, at in zip(given, found, strict=True) if at < 0]
+    places = {meaning(name): place for place, name in enumerate(target.classes)}
+    unknown = [name for name in given if meaning(name) not in places]
     if unknown:
         raise DataError(
             [
@@ -133,8 +133,8 @@ def class_weights(given: str | Mapping[str, float], target: ClassTarget, trainin
             ]
         )
     weights = [1.0] * len(target.classes)
-    for at, weight in zip(found.tolist(), given.values(), strict=True):
-        weights[at] = weight
+    for name, weight in given.items():
+        weights[places[meaning(name)]] = weight
     return tuple(weights)
 
 

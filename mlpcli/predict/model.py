@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import numpy as np
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.read import LABEL, open_reader, read_table
+from mlpcli.data.reading import Reading
 from mlpcli.data.table import IN_MEMORY, Table, table_from
 from mlpcli.data.target_columns import with_target
 from mlpcli.data.targets import ClassTarget, RegressionTarget, Target, describe_unseen
@@ -74,6 +75,13 @@ class Model:
         """The columns of the values of a prediction: p_<class>, score_<class> or the targets."""
         return value_columns(self.file.preparation.target, self._no_probabilities)
 
+    @property
+    def reading(self) -> Reading:
+        """How files with rows for this model are read."""
+        preparation = self.file.preparation
+        names = frozenset({*preparation.names, *preparation.target.names})
+        return Reading(**self.file.reading, names=names, as_text=preparation.schema.as_text())
+
     @classmethod
     def load(cls, path: str | Path, executor: str = "auto") -> Model:
         """Load the model of a run folder or a model file. executor: auto, numpy or native.
@@ -94,14 +102,14 @@ class Model:
         One row may be a mapping from names to single values, several a list of such mappings. Columns are
         matched by name; extra ones are ignored. Raises DataError for missing columns.
         """
-        return self._predict(_as_table(table, self.file.reading))
+        return self._predict(_as_table(table, self.reading))
 
     def predict_file(self, path: str) -> tuple[tuple[str, ...], Iterator[Prediction]]:
         """Return notes on the file (`-`: standard input), and the predictions piece by piece, in order.
 
         Raises DataError for columns that are missing, and, while iterating, for rows that cannot be read.
         """
-        reader = open_reader(path, **self.file.reading)
+        reader = open_reader(path, self.reading)
         try:
             self.file.preparation.match(reader.names, reader.source.name)
         except BaseException:
@@ -118,7 +126,7 @@ class Model:
         """
         if isinstance(table, (str, Path)):
             return self.evaluate_file(str(table), None, weighted, part)[1]
-        return self._evaluate(_as_table(table, self.file.reading), weighted, None, part)[1]
+        return self._evaluate(_as_table(table, self.reading), weighted, None, part)[1]
 
     def evaluate_file(
         self, path: str, labels: str | None = None, weighted: bool = True, part: str | None = None
@@ -127,7 +135,7 @@ class Model:
 
         weighted, part: as for evaluate(). Raises DataError.
         """
-        table, notes = read_table(path, labels=labels, **self.file.reading)
+        table, notes = read_table(path, self.reading, labels)
         if self.file.preparation.target.names == (LABEL,) and LABEL not in table.names:
             what = f"There is no column {LABEL!r}: the labels of this model came from a file of their own."
             raise DataError(Fault(table.source, what, "Give it with --labels FILE."))
@@ -138,9 +146,16 @@ class Model:
     def outputs(self, table: Table) -> tuple[NDArray[Any], PreparationWarnings]:
         """Return the network's own outputs, (rows, units), neither named nor unscaled, and what was filled.
 
-        Raises DataError for a row whose outputs are not finite.
+        table: as a file has it. Raises DataError for columns that are missing, cells that cannot be prepared,
+        and a row whose outputs are not finite.
         """
-        matrix, counts = self.file.preparation.inputs(table, self.file.precision)
+        typed, warnings = self.file.preparation.read(table)
+        found, more = self._typed_outputs(typed)
+        return found, warnings + more
+
+    def _typed_outputs(self, table: Table) -> tuple[NDArray[Any], PreparationWarnings]:
+        """Return what outputs() does for a table as the schema reads it."""
+        matrix, counts = self.file.preparation.matrix(table, self.file.precision)
         found = self._function({self._inputs: matrix})["prediction"]
         lost = np.flatnonzero(~np.isfinite(found).all(axis=1))
         if len(lost):
@@ -157,19 +172,19 @@ class Model:
         self, table: Table, weighted: bool, parts: FileParts | None, part: str | None
     ) -> tuple[tuple[str, ...], Evaluation]:
         preparation = self.file.preparation
-        preparation.match(table.names, table.source, targets=True)
-        targeted, notes = with_target(table, preparation.target.names)
         weighting = self._weighting(table) if weighted else UNWEIGHTED
+        column = self.file.weighting.column
+        typed, warnings = preparation.read(table, targets=True, others=(weighting.column,))
+        targeted, notes = with_target(typed, preparation.target.names)
         targeted, weightless = with_weight(targeted, weighting.column)
-        if weighted and weighting.column != self.file.weighting.column:
-            column = self.file.weighting.column
+        if weighted and weighting.column != column:
             weightless += (f"{table.source}: no column {column!r} of weights; all rows count alike.",)
         targeted, scored = choose_rows(targeted, parts, part)
         targets, unseen = preparation.scored_targets(targeted)
         said = describe_unseen(table.source, targets, unseen, preparation.target)
         weights = weighting.of(targeted, targets) if weighting else None
-        used = () if weighting.column is None else (weighting.column,)
-        outputs, counts = self.outputs(targeted.without(used))
+        outputs, counts = self._typed_outputs(targeted)
+        counts = warnings + counts
         evaluation = evaluate_outputs(
             outputs, targets, preparation, counts, weights, self._no_probabilities, unseen
         )
@@ -217,9 +232,9 @@ def prediction_of(
     return Prediction(names=tuple(target.names), values=values, labels=None, counts=counts, columns=columns)
 
 
-def _as_table(table: Any, reading: Mapping[str, Any]) -> Table:
+def _as_table(table: Any, reading: Reading) -> Table:
     if isinstance(table, (str, Path)):
-        return read_table(str(table), **reading)[0]
+        return read_table(str(table), reading)[0]
     if table is None or isinstance(table, (bytes, int, float)):
         what = f"Expected rows, got {type(table).__name__}."
         raise DataError(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.cell_values import meaning
-from mlpcli.data.numeric import Numeric
+from mlpcli.data.calendar import Calendar
+from mlpcli.data.categorical import Categorical
+from mlpcli.data.indicator import Indicator
+from mlpcli.data.levels import meaning
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.targets import ClassTarget, Target
 
@@ -56,7 +58,11 @@ def match(here: Iterable[Named], there: Iterable[Named]) -> Match:
 def input_names(preparation: Preparation) -> Iterator[Named]:
     """Yield one name for each column of the input matrix: a column of numbers, or a column and its level."""
     for column in preparation.columns:
-        if isinstance(column, Numeric):
+        if isinstance(column, Calendar):
+            yield from ((("number", name), name) for name in column.numbers.names)
+        elif isinstance(column, Indicator):
+            yield from ((("missing", name), f"{name} is missing") for name in column.columns)
+        elif not isinstance(column, Categorical):
             yield from ((("number", name), name) for name in column.names)
         else:
             for level in column.levels:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KIND = "mlp-model"
-VERSION = 2
-"""Version 1 had no seal (see runs/array_file.py) and no normalisation."""
+VERSION = 3
+"""Version 1 had no seal (see runs/array_file.py) and no normalisation, version 2 no schema of the columns."""
 _REMEDY = "Use another copy, or train again."
 
 
@@ -60,16 +60,22 @@ class _Chosen:
 class _Reading:
     """The part of a header that says how data files are read."""
 
-    header: bool | None = setting(None)
+    header: bool | int | None = setting(None, at_least=1, at_most=20)
     separator: str | None = setting(None)
+    skip: int = setting(0, at_least=0)
+    comment: str | None = setting(None)
+
+
+READING_KEYS = tuple(field.name for field in dataclasses.fields(_Reading))
+"""Keys of the data section that say how a file is read, and so concern files to predict, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFile:
     """The content of a model file.
 
-    width: columns of the input matrix. reading: the config's header and separator, as data files to predict
-    are read like those for training. parameters: running averages too. config: the YAML text it was trained
+    width: columns of the input matrix. reading: the keys of the config that say how files are read, as data
+    files to predict are read like those for training. parameters: running averages too. config: the YAML text it was trained
     from. summary: epochs, cost and so on. weighting: how rows were weighted, to score others alike; files of
     earlier versions have none.
     """
@@ -156,7 +162,7 @@ class ModelFile:
         weighting = UNWEIGHTED
         if "weighting" in header:
             weighting = read_tagged((Weighting,), header["weighting"], "weighting")
-        own = {key: reading[key] for key in ("header", "separator")}
+        own = {key: reading[key] for key in READING_KEYS if key in reading}
         return cls(
             task=chosen.task,
             precision=chosen.precision,

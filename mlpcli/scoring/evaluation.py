@@ -92,7 +92,7 @@ class Evaluation:
                 "mae": finite(score.mae),
                 "r2": finite(score.r2),
             }
-        unknown = {name: count for name, (count, _) in self.counts.unknown.items()}
+        unknown = {name: cells.count for name, cells in self.counts.unknown.items()}
         return {
             "task": self.task,
             "rows": self.rows,

@@ -15,7 +15,7 @@ from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import HISTORY
-from mlpcli.runs.model_file import ModelFile
+from mlpcli.runs.model_file import ModelFile, READING_KEYS
 from mlpcli.runs.records import RunOutcome
 from mlpcli.scoring.evaluation import Evaluation
 from mlpcli.training.best_weights import record_of, with_row
@@ -283,7 +283,7 @@ def _model(prepared: Problem, config: str, weights: State, outcome: RunOutcome) 
         head=prepared.head,
         width=preparation.width,
         preparation=preparation,
-        reading={"header": data.header, "separator": data.separator},
+        reading={key: getattr(data, key) for key in READING_KEYS},
         parameters=weights,
         config=config,
         summary=outcome,

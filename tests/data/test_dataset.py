@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlpcli.config.schema import DataConfig, MissingConfig
-from mlpcli.data.dataset import Dataset, PartTables, build_dataset, read_dataset
+from mlpcli.data.dataset import Dataset, build_dataset, read_dataset
 from mlpcli.data.read import open_reader
 from mlpcli.data.table import table_from
 from mlpcli.errors import DataError
@@ -194,7 +194,7 @@ def test_ignored_columns_of_other_files_are_no_news(train: Path) -> None:
 def test_several_targets_and_tables_in_memory() -> None:
     values = np.random.default_rng(0).normal(size=(40, 4))
     config = DataConfig(train="", target=("x3", "x4"), validation=0.25, target_scaling="minmax")
-    dataset = build_dataset(config, np.random.default_rng(0), PartTables(table_from(values)))
+    dataset = build_dataset(config, np.random.default_rng(0), table_from(values))
     assert dataset.task == "regression"
     assert dataset.training.targets.shape == (30, 2)
     assert (dataset.training.targets.min(), dataset.training.targets.max()) == (0, 1)
@@ -208,8 +208,8 @@ def test_tables_from_memory() -> None:
         {"n": [1, None, 3], "t": ["a", None, "b"], "m": [1, "x", 2.5], "flag": [True, False, True]}
     )
     np.testing.assert_array_equal(table.numbers("n"), [1, np.nan, 3])
-    assert table.cells("t") == ["a", "", "b"]
-    assert table.cells("m") == ["1", "x", "2.5"]
+    assert [table.column("t").cell(row) for row in range(3)] == ["a", "", "b"]
+    assert [table.column("m").cell(row) for row in range(3)] == ["1", "x", "2.5"]
     assert table.numbers("flag").tolist() == [1, 0, 1]
     assert table_from([[1, 2], [3, 4]]).names == ("x1", "x2")
     unsound: list[Any] = [

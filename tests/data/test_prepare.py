@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpcli.config.schema import MissingConfig
-from mlpcli.data.infer import infer
+from mlpcli.config.schema import DataConfig, MissingConfig
 from mlpcli.data.numeric import Numeric
-from mlpcli.data.preparation_warnings import PreparationWarnings
+from mlpcli.data.preparation_warnings import PreparationWarnings, UnknownCells
 from mlpcli.data.prepare import Preparation, fit_columns
+from mlpcli.data.schema.infer import infer_schema
 from mlpcli.data.table import Table, table_from
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, fit_classes, fit_regression
 from mlpcli.errors import DataError, ModelFileError
@@ -28,12 +28,25 @@ MIXED = {
 
 
 def fit(
-    values: Any, scaling: str = "standard", numeric: str = "mean", categorical: str = "level"
+    values: Any,
+    scaling: str = "standard",
+    numeric: str = "mean",
+    categorical: str = "level",
+    categories: tuple[str, ...] = (),
 ) -> Preparation:
-    table = table_from(values)
-    inference = infer(table, ("y",))
-    columns = fit_columns(inference.table, inference.groups, scaling, MissingConfig(numeric, categorical))
-    return Preparation(columns, fit_classes(table, "y") if "y" in table.names else MultilabelTarget(("y",)))
+    table = values if isinstance(values, Table) else table_from(values)
+    config = DataConfig(
+        train="",
+        scaling=scaling,
+        missing=MissingConfig(numeric, categorical),
+        categorical=categories,
+        use=table.names[:1],  # an array of rising numbers is no counter here
+    )
+    names = [name for name in table.names if name != "y"]
+    schema = infer_schema(table, config, ("y",) if "y" in table.names else ()).schema
+    columns = fit_columns(schema.read(table), schema, names, config)
+    target = fit_classes(table, "y") if "y" in table.names else MultilabelTarget(("y",))
+    return Preparation(columns, target, schema)
 
 
 def inputs(preparation: Preparation, values: Any) -> Any:
@@ -68,7 +81,7 @@ def test_missing_categories() -> None:
     whole = {**MIXED, "kind": ["b", "a", "a", "b"]}
     found, counts = fit(whole).inputs(table_from(MIXED))
     assert found[2, 1:3].tolist() == [0, 0]
-    assert counts.unknown == {"kind": (1, "(missing)")}
+    assert counts.unknown == {"kind": UnknownCells(1, 4, "(missing)")}
 
 
 def test_missing_cells_can_be_errors() -> None:
@@ -84,12 +97,12 @@ def test_missing_cells_can_be_errors() -> None:
 def test_unknown_categories_give_zeros_and_are_counted() -> None:
     found, counts = fit(MIXED).inputs(table_from({**MIXED, "kind": ["b", "z", "w", "z"]}))
     assert found[:, 1:4].tolist() == [[0, 1, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
-    assert counts.unknown == {"kind": (3, "z")}
+    assert counts.unknown == {"kind": UnknownCells(3, 4, "z")}
     total = PreparationWarnings.total(
-        [counts, PreparationWarnings({"size": 2}, {"kind": (1, "v")}, ("u",)), counts]
+        [counts, PreparationWarnings({"size": 2}, {"kind": UnknownCells(1, 2, "v")}, ("u",)), counts]
     )
-    assert total == PreparationWarnings({"size": 4}, {"kind": (7, "z")}, ("u",))
-    assert any("3 cells" in line and "'z'" in line for line in counts.describe())
+    assert total == PreparationWarnings({"size": 4}, {"kind": UnknownCells(7, 10, "z")}, ("u",))
+    assert any("3 of 4 cells" in line and "'z'" in line for line in counts.describe())
 
 
 def test_a_constant_column_stays_zero_whatever_comes_later() -> None:
@@ -100,7 +113,7 @@ def test_a_constant_column_stays_zero_whatever_comes_later() -> None:
 def test_a_pooled_block_shares_its_statistics() -> None:
     images = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
     table = table_from(images)
-    (column,) = fit_columns(table, infer(table, ()).groups, "standard", MissingConfig())
+    (column,) = fit(images).columns
     assert column.pooled  # type: ignore[union-attr]
     preparation = Preparation((column,), MultilabelTarget(("y",)))
     np.testing.assert_allclose(
@@ -207,7 +220,7 @@ ODD = st.floats(-1e12, 1e12) | st.sampled_from([0.0, -0.0, 1e-300, 1 / 3])
 )
 def test_json_keeps_every_bit(rows: list[tuple[float, str]], scaling: str) -> None:
     table = table_from({"n": [row[0] for row in rows], "t": [*(row[1] for row in rows[1:]), "a"]})
-    columns = fit_columns(table, infer(table, (), ("t",)).groups, scaling, MissingConfig())
+    columns = fit(table, scaling, categories=("t",)).columns
     for target in (
         ClassTarget("y", ("a", "b")),
         RegressionTarget(("y", "z"), (0.1, 1 / 3), (1e-9, 7.0)),

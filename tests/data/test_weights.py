@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mlpcli.config.schema import DataConfig
-from mlpcli.data.dataset import Dataset, PartTables, build_dataset
+from mlpcli.data.dataset import Dataset, build_dataset
 from mlpcli.data.table import table_from
 from mlpcli.data.targets import ClassTarget
 from mlpcli.data.weights import class_weights
@@ -31,7 +31,7 @@ def made(
     config = DataConfig(train="", **{"target": "y", "weight": "w", **settings})
     table = table_from(COLUMNS | (columns or {}))
     validation = table_from(others) if others else None
-    return build_dataset(config, np.random.default_rng(0), PartTables(table, validation))
+    return build_dataset(config, np.random.default_rng(0), table, validation)
 
 
 def test_rows_count_by_the_column_with_a_mean_of_one() -> None:

@@ -9,6 +9,7 @@ import pytest
 from cli.world import mlp
 
 from mlpcli import load, train
+from mlpcli.data.preparation_warnings import UnknownCells
 from mlpcli.problem.build import prepare
 
 ROWS = 20
@@ -76,7 +77,10 @@ def test_a_column_without_a_value_in_the_file_is_told_and_used_by_no_one(tmp_pat
     rows = {"x": [1.0, 1.0], "number": ["", "text"], "word": ["", "red"], "z": [2, 2]}
     first, second = model.predict(rows).values
     np.testing.assert_array_equal(first, second)
-    assert model.predict(rows).counts.unknown == {"number": (1, "text"), "word": (1, "red")}
+    assert model.predict(rows).counts.unknown == {
+        "number": UnknownCells(1, 2, "text"),
+        "word": UnknownCells(1, 2, "red"),
+    }
 
 
 def test_missing_cells_that_are_errors_stay_errors(tmp_path):

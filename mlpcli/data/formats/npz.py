@@ -12,10 +12,13 @@ from typing import cast
 
 import numpy as np
 
+from mlpcli.data.compression import ZIP_MAGIC
 from mlpcli.data.formats.npy import read_header
 from mlpcli.data.reader import Reader, read_bytes
+from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import Source
-from mlpcli.data.table import Block, Column, Table, check_columns, columns_of
+from mlpcli.data.column import Column
+from mlpcli.data.table import Block, Table, check_columns, columns_of
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 
@@ -23,15 +26,19 @@ from mlpcli.wording import listed
 class Npz(Reader):
     """Reader of all members at once: zip lists them at its end, and their rows lie apart."""
 
-    def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
-        super().__init__(source, header, separator)
+    def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
+        super().__init__(source, reading)
         columns: list[Column | Block] = []
         alone: list[str] = []
         with source.stream, _unzipping(source.name), zipfile.ZipFile(io.BytesIO(_all(source))) as archive:
             for member in archive.namelist():
                 name = member.removesuffix(".npy")
                 with archive.open(member) as stream:
-                    inner = Source(f"{source.name}, member {name!r}", b"", cast(io.BufferedReader, stream))
+                    inner = Source(
+                        name=f"{source.name}, member {name!r}",
+                        head=b"",
+                        stream=cast(io.BufferedReader, stream),
+                    )
                     shape, dtype, order = read_header(inner)
                     if not shape:
                         alone.append(name)
@@ -45,9 +52,11 @@ class Npz(Reader):
 
     @staticmethod
     def claims(name: str, head: bytes) -> int:
-        if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            return 3
-        return 2 if name.endswith(".npz") else 0
+        if name.endswith(".npz"):
+            return 3 if head.startswith(ZIP_MAGIC) else 2
+        # Other documents are zip files too; the first name in it begins after 30 bytes.
+        length = int.from_bytes(head[26:28], "little")
+        return 3 if head.startswith(ZIP_MAGIC) and head[30 : 30 + length].endswith(b".npy") else 0
 
     def chunks(self, rows: int) -> Iterator[Table]:
         if rows >= self._table.rows:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.data.calendar import Calendar
 from mlpcli.data.categorical import Categorical
+from mlpcli.data.indicator import Indicator
 from mlpcli.execute.rows import Rows
 from mlpcli.problem.problem import Problem
 
@@ -108,6 +110,10 @@ class Facts:
             if isinstance(column, Categorical):
                 levels = [f"{column.name}={level}" for level in column.levels] or [column.name]
                 names += [(column.name, level) for level in levels]
+            elif isinstance(column, Calendar):
+                names += [(column.name, part) for part in column.numbers.names]
+            elif isinstance(column, Indicator):
+                names += [(name, f"{name} is missing") for name in column.columns]
             elif len(column.names) == column.width:
                 names += [(name, name) for name in column.names]
             else:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.data.calendar import Calendar
 from mlpcli.data.categorical import Categorical
+from mlpcli.data.numeric import Numeric
 from mlpcli.diagnose.config_keys import ignoring
 from mlpcli.diagnose.consequences import EVEN_SCALING
 from mlpcli.diagnose.detector import Statistic
@@ -131,6 +133,9 @@ def _known(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     for column in problem.dataset.preparation.columns:
         if isinstance(column, Categorical):
             varied += [len(column.levels) > 1] * column.width
+            same += [False] * column.width
+        elif not isinstance(column, Numeric):  # parts of dates vary, and indicators are looked at
+            varied += [isinstance(column, Calendar)] * column.width
             same += [False] * column.width
         elif column.pooled:
             varied += [False] * column.width

@@ -1,0 +1,46 @@
+"""The way from the table of a training file to its schema, and to the table as the schema reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlpcli.config.schema import DataConfig
+from mlpcli.data.schema.infer import infer_schema
+from mlpcli.data.schema.schema import Schema
+from mlpcli.data.table import Table
+from mlpcli.data.target_columns import target_names
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypedTable:
+    """The rows of the training file as the schema reads them.
+
+    targets: names of the target columns. notes: what was detected, and is not plain.
+    """
+
+    table: Table
+    schema: Schema
+    targets: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+class TextNeeded(Exception):
+    """Signal that columns are to be read again as text; it never reaches a user."""
+
+    def __init__(self, columns: frozenset[str]) -> None:
+        super().__init__(columns)
+        self.columns = columns
+
+
+def read_typed(table: Table, config: DataConfig, notes: tuple[str, ...] = ()) -> TypedTable:
+    """Return a table with the meaning of its columns. Raises DataError, TextNeeded.
+
+    table: as the file has it; columns that the config ignores are left out. notes: on how it was read.
+    """
+    names = target_names(config, table)
+    table = table.without(config.ignore)
+    found = infer_schema(table, config, names, table.separator)
+    if found.as_text:
+        raise TextNeeded(found.as_text)
+    schema = found.schema
+    return TypedTable(table=schema.read(table), schema=schema, targets=names, notes=(*notes, *found.notes))
