@@ -23,6 +23,7 @@ from mlpcli.data.schema.notation import (
     clock_hours,
     read_numbers,
 )
+from mlpcli.data.schema.word_shapes import group_by_shape
 
 Array = NDArray[Any]
 
@@ -102,7 +103,7 @@ def find_notation(
         values = read_numbers(words, clock)
         if 2 * counts[~np.isnan(values)].sum() > counts.sum():
             return Found(notation=clock, values=values)
-    bodies = _bodies(words, counts.tolist())
+    bodies = _bodies(words, counts)
     if not bodies.cells:
         return None
     fitting = {
@@ -131,9 +132,10 @@ def find_notation(
     return Found(notation=notation, values=values, doubtful=_is_doubtful(best, bodies.cells))
 
 
-def _bodies(words: Sequence[str], counts: Sequence[int]) -> _Bodies:
+def _bodies(words: Sequence[str], counts: Array) -> _Bodies:
     found = _Bodies()
-    for word, count in zip(words, counts, strict=True):
+    for places in group_by_shape(words):
+        word, count = words[places[0]], int(counts[places].sum())
         match = _WORD.fullmatch(word) if len(word) <= LONGEST else None
         if match is None:
             continue
