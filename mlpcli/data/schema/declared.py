@@ -66,7 +66,9 @@ def _values(cells: Cells, among: str) -> tuple[list[str], Array]:
 def _number(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
     words, counts = _values(cells, NUMBERS)
     found = find_notation(words, counts, len(cells.present), wish.hints) if words else None
-    return Draft(schema=replace(schema, notation=found.notation if found else PLAIN))
+    binary = not words and np.isin(cells.present, (0, 1)).all()
+    levels = (NO, YES) if binary and len(cells.present) else ()
+    return Draft(schema=replace(schema, notation=found.notation if found else PLAIN, levels=levels))
 
 
 def _truth(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:

@@ -140,6 +140,6 @@ def slip_of(cells: Cells, wrong: Array, kind: str, how: str = "") -> Slip:
     )
     if row == 0 and count == 1:
         remedy += " If this line is the header, say `data: {header: true}`."
-    return Slip(
-        row=row, what=f"{what}, though nearly all cells of the column are {kind}{others}.", remedy=remedy
-    )
+    all_others = "nearly all" if count <= (1 - MOSTLY) * len(cells.codes) else "other"
+    what += f", though {all_others} cells of the column are {kind}{others}."
+    return Slip(row=row, what=what, remedy=remedy)

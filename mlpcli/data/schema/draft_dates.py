@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlpcli.data.column import number_text
 from mlpcli.data.schema.column_schema import DATE
-from mlpcli.data.schema.draft import MOSTLY, Cells, Draft, entry, has_digit, shown, slip_of
+from mlpcli.data.schema.draft import Cells, Draft, entry, has_digit, shown, slip_of
 from mlpcli.data.schema.find_dates import FoundDates, find_dates
 from mlpcli.data.schema.missing_words import NUMBERS
 from mlpcli.data.schema.read_column import Slip
@@ -18,6 +18,9 @@ from mlpcli.data.schema.remedies import for_column, yaml_word
 from mlpcli.data.schema.wish import Wish
 
 Array = NDArray[Any]
+
+HALF = 0.5
+"""From this share of dates on, the other cells of a column are slips: days are no levels of a category."""
 
 
 def of_dates(cells: Cells, places: Array, wish: Wish) -> Draft | None:
@@ -31,14 +34,15 @@ def of_dates(cells: Cells, places: Array, wish: Wish) -> Draft | None:
         return None
     fits = ~np.isnan(found.seconds)
     plain = len(cells.present)
-    if counts[fits].sum() < MOSTLY * (counts.sum() + plain):
-        return None
     wrong = places[~fits]
+    others = list({word.lower() for word in cells.texts(wrong)})
+    one_word = len(others) == 1 and not plain and not has_digit(others[0]) and np.count_nonzero(fits) > 1
+    if not one_word and counts[fits].sum() < HALF * (counts.sum() + plain):
+        return None
     missing = cells.missing(NUMBERS)
     how = f"as {found.date_format}"
     notes, slip = [_note(cells, places, found)], None
-    others = list({word.lower() for word in cells.texts(wrong)})
-    if len(others) == 1 and not plain and not has_digit(others[0]):
+    if one_word:
         missing |= cells.counted(wrong.tolist())
         notes.append(f"{shown(cells.words[wrong[0]])} is taken for no value, as all others are dates")
     elif len(wrong):

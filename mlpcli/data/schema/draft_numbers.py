@@ -14,7 +14,7 @@ from mlpcli.data.schema.column_schema import CONSTANT, DATE, EMPTY, PLAIN
 from mlpcli.data.schema.draft import Cells, Draft, entry, shown
 from mlpcli.data.schema.find_dates import days_of_numbers
 from mlpcli.data.schema.find_notation import Found
-from mlpcli.data.schema.identifiers import differs_everywhere, is_time_name, key_kind
+from mlpcli.data.schema.identifiers import is_time_name, key_kind, may_be_key
 from mlpcli.data.schema.placeholders import find_placeholder
 from mlpcli.data.schema.remedies import describe_notation, for_column, yaml_list
 from mlpcli.data.schema.truth import NO, YES
@@ -107,7 +107,7 @@ def _placeholder(name: str, values: Array) -> Iterator[str]:
 
 
 def _maybe_key(name: str, values: Array, wish: Wish) -> Iterator[str]:
-    if wish.first and not wish.keeps and differs_everywhere(values):
+    if wish.first and not wish.keeps and may_be_key(name, values):
         yield (
             "each row has another whole number; if that is a key and no quantity, say "
             f"`data: {{ignore: {yaml_list([name])}}}`"

@@ -164,9 +164,11 @@ def _likeliest(best: Sequence[tuple[str, str]], bodies: _Bodies, hints: Hints) -
             fraction = False
         wanted = ("," if fraction else ".") if comma else ("." if fraction else ",")
         best = [marks for marks in best if marks[0] == wanted] or list(best)
-    decimal, _ = best[0]
-    used = [groups for mark, groups in best if mark == decimal and groups and _uses(shapes, groups)]
-    return decimal, (used[0] if used else "")
+    decimal, plainest = best[0]
+    grouped = re.compile(body_pattern(*best[0]))
+    fitting = {shape: cells for shape, cells in shapes.items() if grouped.fullmatch(shape)}
+    used = [groups for mark, groups in best if mark == decimal and groups and _uses(fitting, groups)]
+    return decimal, (used[0] if used else plainest)
 
 
 def _uses(shapes: Mapping[str, int], mark: str) -> bool:

@@ -102,7 +102,7 @@ def _of_words(cells: Cells, places: Array, wish: Wish) -> Draft:
     if _is_placeholder(others, distinct, wish):
         gone = cells.counted(wrong.tolist())
         draft = of_written_numbers(cells, rows, found, wish, missing | gone)
-        return replace(draft, notes=(*draft.notes, _one_word(cells, gone)))
+        return replace(draft, notes=(*draft.notes, _one_word(cells, gone)), missing=missing)
     if _are_slips(cells, wrong, found, plain + int(counts[fits].sum()), distinct):
         schema = replace(entry(cells.name, wish, missing, NUMBER), notation=found.notation)
         slip = slip_of(cells, wrong, "numbers", describe_notation(found.notation))

@@ -35,13 +35,13 @@ PERCENT = "[%\uff05\u066a]"
 _WORD = r"[^\W\d_]+\.?[23\u00b2\u00b3]?"
 UNIT = rf"{_WORD}(?:[/·*]{_WORD})*|[\u00b0\u2032\u2033\"'][CFK]?"
 CLOCK = re.compile(
-    r"(?P<hour>[01]?[0-9]|2[0-4]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9](?:[.,][0-9]+)?))?"
+    r"(?P<hour>[0-9]{1,3}):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9](?:[.,][0-9]+)?))?"
     r"(?: ?(?P<half>[aApP])\.?[mM]\.?)?"
 )
 
 
 def clock_hours(word: str) -> float | None:
-    """Return the hours since midnight of a time of day, as 19:49, 19:49:30 or 7:49 pm; None for others."""
+    """Return the hours of a time of day or a duration, as 19:49, 125:30:05 or 7:49 pm; None for others."""
     found = CLOCK.fullmatch(word)
     if found is None:
         return None
@@ -51,8 +51,7 @@ def clock_hours(word: str) -> float | None:
             return None
         hour = hour % 12 + (12 if found["half"] in "pP" else 0)
     second = float((found["second"] or "0").replace(",", "."))
-    hours = hour + int(found["minute"]) / 60 + second / 3600
-    return hours if hours <= 24 else None
+    return hour + int(found["minute"]) / 60 + second / 3600
 
 
 def body_pattern(decimal: str, thousands: str) -> str:

@@ -32,7 +32,8 @@ def group_by_shape(words: Sequence[str]) -> list[Array]:
     own = {shape for shape in set(shapes) if _UNIT_DIGIT.search(shape)}
     places: dict[str | tuple[str, bool], list[int]] = {}
     for at, (word, shape) in enumerate(zip(words, shapes, strict=True)):
-        key = word if shape in own else (shape, word.lstrip(_BEFORE)[:1] == "0")
+        first = word.lstrip(_BEFORE)[:1]
+        key = (shape, first == "0") if first in string.digits and shape not in own else word
         found = places.get(key)
         if found is None:
             places[key] = [at]
