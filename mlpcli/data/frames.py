@@ -34,10 +34,10 @@ _NO_CELL = (list, tuple, dict, set, complex, np.ndarray)
 def table_from(values: Any, source: str = IN_MEMORY, reading: Reading = PLAIN_READING) -> Table:
     """Make a table of what is in memory.
 
-    values: an Arrow table or record batch; a data frame of pandas or polars; a mapping from name to values, or
-    to single values, which is one row; a list of such rows; or an array, of which (rows, w) gives the columns
-    x1 … xw. None, NaN and pandas' NA are missing cells, and so is what a row of a list lacks. reading: says which
-    columns are kept as words, and which are ignored. Raises DataError.
+    values: an Arrow table or record batch; a data frame of pandas or polars; a mapping from name to values,
+    or to single values, which is one row; a list of such rows; or an array, of which (rows, w) gives the
+    columns x1 … xw. None, NaN and pandas' NA are missing cells, and so is what a row of a list lacks.
+    reading: says which columns are kept as words, and which are ignored. Raises DataError.
     """
     arrow = _as_arrow(values)
     if arrow is not None:
@@ -104,7 +104,9 @@ def _column(
         values = values.to_numpy()
     array = values if isinstance(values, np.ndarray) else None
     flags = array is not None and array.dtype.kind == "b" and array.ndim == 1
-    schema = _truth(name) if flags else _dates(name) if array is not None and array.dtype.kind == "M" else None
+    schema = (
+        _truth(name) if flags else _dates(name) if array is not None and array.dtype.kind == "M" else None
+    )
     return _columns_of_any(name, values, source, as_text), schema
 
 
@@ -148,7 +150,9 @@ def _declared(name: str, dtype: Any) -> ColumnSchema | None:
         if dtype.ordered:
             texts = (cell_of(value) for value in dtype.categories)
             levels = tuple(text.strip() or number_text(number) for text, number in texts)
-            return ColumnSchema(name=name, kind=ORDINAL, levels=levels, why="the frame lists its levels in order")
+            return ColumnSchema(
+                name=name, kind=ORDINAL, levels=levels, why="the frame lists its levels in order"
+            )
         return ColumnSchema(name=name, kind=CATEGORY, why="the frame lists its levels")
     kind = getattr(dtype, "kind", "")
     return _truth(name) if kind == "b" else _dates(name) if kind == "M" else None
@@ -225,5 +229,7 @@ def _of_objects(name: str, values: list[Any], source: str, as_text: bool) -> Col
         if isinstance(value, _NO_CELL):
             what = f"There is a {type(value).__name__}, and a cell holds one number, text or date."
             where = f"{source} row {row}, column {name!r}"
-            raise DataError(Fault(where, what, "Give rows of equal length, and each value a column of its own."))
+            raise DataError(
+                Fault(where, what, "Give rows of equal length, and each value a column of its own.")
+            )
     return column_of_values(name, values, as_text)

@@ -26,8 +26,8 @@ class Source:
     """An open file.
 
     name: what messages call it. head: its first bytes, unzipped, which `stream` gives again. path: the file
-    that holds these very bytes, for readers that go to and fro in it; None where there is none, as for what is
-    compressed or comes through a pipe.
+    that holds these very bytes, for readers that go to and fro in it; None where there is none, as for what
+    is compressed or comes through a pipe.
     """
 
     name: str
@@ -75,7 +75,9 @@ def open_source(path: str) -> Source:
         file.close()
         raise DataError(Fault(name, "The file is empty.", "Give a file with one row per example."))
     path_of_bytes = path if plain is rejoined and Path(path).is_file() else None
-    return Source(name, head, io.BufferedReader(_Rejoined(head, plain, file), _BLOCK_BYTES >> 4), path_of_bytes)
+    return Source(
+        name, head, io.BufferedReader(_Rejoined(head, plain, file), _BLOCK_BYTES >> 4), path_of_bytes
+    )
 
 
 @contextmanager

@@ -156,7 +156,10 @@ def test_what_is_no_table_is_refused(values: Any, told: str) -> None:
 
 
 CELLS = st.one_of(
-    st.none(), st.integers(-(2**62), 2**62), st.floats(allow_infinity=False, allow_nan=False), st.text(max_size=3)
+    st.none(),
+    st.integers(-(2**62), 2**62),
+    st.floats(allow_infinity=False, allow_nan=False),
+    st.text(max_size=3),
 )
 
 

@@ -267,7 +267,11 @@ KERAS = {"x_train": np.ones((3, 2, 2)), "y_train": [7, 8, 7], "x_test": np.zeros
     ("arrays", "names", "rows"),
     [
         (KERAS, ("x1", "x2", "x3", "x4", "label"), {"training": 3, "test": 2}),
-        ({**KERAS, "x_val": [[1]], "y_val": [1]}, ("x1", "x2", "x3", "x4", "label"), {"training": 3, "validation": 1, "test": 2}),
+        (
+            {**KERAS, "x_val": [[1]], "y_val": [1]},
+            ("x1", "x2", "x3", "x4", "label"),
+            {"training": 3, "validation": 1, "test": 2},
+        ),
         ({"a_train": [1, 2], "Y_train": [[1], [2]]}, ("a", "label"), {"training": 2}),
         ({"x_train": [1, 2], "y": [1, 2]}, ("x_train", "y"), {"training": 2}),
         ({"x_test": [1, 2]}, ("x_test",), {"training": 2}),

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from format_tables import as_csv, cells, open_as, whole
+from format_tables import as_csv, cells, fault_of, open_as, whole
 from mlpcli.data.arrow_columns import ArrowColumns
 from mlpcli.data.formats.arrow import Arrow
 from mlpcli.data.formats.parquet import Parquet
@@ -82,7 +82,11 @@ CASES: dict[str, tuple[Any, list[str], str]] = {
     ),
     "time zone": (pa.array([MOMENT], pa.timestamp("us", "Europe/Berlin")), ["2024-03-01T19:00:05Z"], "date"),
     "before 1970": (pa.array([datetime.date(1815, 12, 10)]), ["1815-12-10"], "date"),
-    "after 2262": (pa.array([datetime.datetime(9999, 12, 31)], pa.timestamp("us")), ["9999-12-31T00:00:00"], "date"),
+    "after 2262": (
+        pa.array([datetime.datetime(9999, 12, 31)], pa.timestamp("us")),
+        ["9999-12-31T00:00:00"],
+        "date",
+    ),
     "time": (pa.array([MOMENT.time(), None], pa.time64("us")), ["19:00:05.000000", ""], ""),
     "duration": (pa.array([datetime.timedelta(minutes=1, milliseconds=500)]), ["60.5"], ""),
     "decimal": (pa.array([Decimal("1.50"), None]), ["1.5", ""], ""),
@@ -153,6 +157,10 @@ def test_files_cut_off_or_overwritten_are_refused(tmp_path: Path, writer: str) -
     format_class, write = WRITERS[writer]
     content = write(pa.table({"a": np.arange(100.0), "b": ["x", "y"] * 50}))
     random = np.random.default_rng(0)
+
+    def read(content: bytes) -> None:
+        list(open_as(format_class, tmp_path / "t", content).chunks(1 << 30))
+
     for trial in range(60):
         damaged = bytearray(content)
         if trial % 2:
@@ -160,12 +168,8 @@ def test_files_cut_off_or_overwritten_are_refused(tmp_path: Path, writer: str) -
         else:
             at = random.integers(8, len(content) - 8)
             damaged[at : at + 8] = random.bytes(8)
-        try:
-            whole_rows = list(open_as(format_class, tmp_path / "t", bytes(damaged)).chunks(1 << 30))
-        except DataError as error:
-            assert str(tmp_path / "t") in str(error)
-        else:
-            assert len(whole_rows) <= 1
+        fault = fault_of(read, bytes(damaged))
+        assert not fault or str(tmp_path / "t") in fault
 
 
 def test_first_bytes_tell_what_it_is() -> None:
@@ -177,10 +181,15 @@ def test_first_bytes_tell_what_it_is() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.text(max_size=4), st.integers(-(2**63), 2**63 - 1)), min_size=1), st.integers(1, 5))
+@given(
+    st.lists(st.tuples(st.text(max_size=4), st.integers(-(2**63), 2**63 - 1)), min_size=1), st.integers(1, 5)
+)
 def test_any_cells_come_back_in_chunks_of_any_size(tmp_path_factory: Any, rows: Any, size: int) -> None:
     table = pa.table({"s": [text for text, _ in rows], "n": [number for _, number in rows]})
-    wanted = {"s": as_csv("s", [text for text, _ in rows]), "n": as_csv("n", [str(number) for _, number in rows])}
+    wanted = {
+        "s": as_csv("s", [text for text, _ in rows]),
+        "n": as_csv("n", [str(number) for _, number in rows]),
+    }
     path = tmp_path_factory.getbasetemp() / "any"
     for format_class, write in WRITERS.values():
         assert cells(whole(open_as(format_class, path, write(table)))) == wanted

@@ -80,7 +80,9 @@ print(rows, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 102
 
 def test_one_large_row_group_is_streamed(tmp_path: Path) -> None:
     numbers = np.random.default_rng(0).random((20, 500_000))
-    pq.write_table(pa.table({f"c{at}": one for at, one in enumerate(numbers)}), tmp_path / "t", row_group_size=10**6)
+    pq.write_table(
+        pa.table({f"c{at}": one for at, one in enumerate(numbers)}), tmp_path / "t", row_group_size=10**6
+    )
     command = [sys.executable, "-c", MEMORY, str(tmp_path / "t")]
     rows, grown = map(int, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
     assert rows == 500_000
