@@ -39,7 +39,7 @@ class Reader(ABC):
     absent_is_empty: bool = False
     """Whether a column that only other files of the table have is one of empty cells here."""
     parts: Mapping[str, Table] = {}
-    """Tables of other parts (validation, test) that lie in the same file; they are there from the beginning."""
+    """Tables of other parts (validation, test) that lie in the same file."""
 
     @abstractmethod
     def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:

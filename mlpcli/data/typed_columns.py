@@ -155,7 +155,9 @@ def is_absent(value: Any) -> bool:
     return isinstance(unequal, (bool, np.bool_)) and bool(unequal)
 
 
-def column_of_moments(name: str, ticks: Array, unit: str, empty: Array | None = None, utc: bool = False) -> Column:
+def column_of_moments(
+    name: str, ticks: Array, unit: str, empty: Array | None = None, utc: bool = False
+) -> Column:
     """Make a column of points in time, written by ISO 8601: 2024-03-01, or 2024-03-01T19:00:00.
 
     ticks: int64 (rows,), since 1970, in a `unit` of TICKS. empty: bool (rows,), the cells that have none.

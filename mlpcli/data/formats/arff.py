@@ -1,4 +1,7 @@
-"""ARFF, the format of Weka: typed attributes, then rows. Source: waikato.github.io/weka-wiki/formats_and_processing/arff_stable."""
+"""ARFF, the format of Weka: typed attributes, then rows.
+
+Source: waikato.github.io/weka-wiki/formats_and_processing/arff_stable.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ class _Attribute:
 
 
 class Arff(Reader):
-    """Reader of rows under declared attributes, as a stream; `?` is a missing cell, dense and sparse rows mix."""
+    """Reader of rows under declared attributes, as a stream; `?` is a missing cell."""
 
     def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
         super().__init__(source, reading)
@@ -93,13 +96,17 @@ class Arff(Reader):
                 line = line.strip()
                 if re.match(r"@data\b", line, re.I):
                     if not self._attributes:
-                        raise self._fault(number, "@data comes before any @attribute.", "Declare the columns.")
+                        raise self._fault(
+                            number, "@data comes before any @attribute.", "Declare the columns."
+                        )
                     return chain([(number + 1, lines[number + 1 - first :])], blocks)
                 if re.match(r"@attribute\b", line, re.I):
                     self._declare(line, number)
                 elif line and not line.startswith("%") and not re.match(r"@(relation|end)\b", line, re.I):
                     what = f"{line[:40]!r} is no line of a header."
-                    raise self._fault(number, what, "Before @data stand @relation, @attribute and % comments.")
+                    raise self._fault(
+                        number, what, "Before @data stand @relation, @attribute and % comments."
+                    )
         raise DataError(Fault(self.source.name, "There is no @data line.", "It is cut off; fetch it again."))
 
     def _declare(self, line: str, number: int) -> None:
@@ -132,10 +139,11 @@ class Arff(Reader):
             if rows:
                 cells = list(zip(*rows, strict=True))
                 columns = tuple(self._column(self._attributes[at], cells[at], numbers) for at in self._kept)
-                yield Table(self.source.name, columns, numbers, "line", declared=self.declared)
+                places = np.array(numbers)
+                yield Table(self.source.name, columns, places, "line", declared=self.declared)
 
     def _row(self, line: str, number: int) -> Sequence[str]:
-        """Return the cells of a row, `?` for missing ones. Raises DataError where there are too many or few."""
+        """Return the cells of a row, `?` for missing ones. Raises DataError for too many or too few."""
         width = len(self._attributes)
         if line[0] == "{":
             return self._sparse_row(line, number)
@@ -209,12 +217,16 @@ def _with_leading_zeros(column: Column) -> Column:
         return column
     kept = np.cumsum(np.logical_not(short)) - 1
     places = np.array([*np.where(short, -1, kept), -1], np.int32)
-    values = np.array([*(float(word) if one else np.nan for word, one in zip(column.words, short, strict=True)), np.nan])
+    values = np.array(
+        [*(float(word) if one else np.nan for word, one in zip(column.words, short, strict=True)), np.nan]
+    )
     numbers = values[column.codes]
     if column.numbers is not None:
         numbers = np.where(np.isnan(numbers), column.numbers, numbers)
     words = tuple(word for word, one in zip(column.words, short, strict=True) if not one)
-    return Column(name=column.name, numbers=numbers, codes=places[column.codes] if words else None, words=words)
+    return Column(
+        name=column.name, numbers=numbers, codes=places[column.codes] if words else None, words=words
+    )
 
 
 def _plain(cell: str) -> str:

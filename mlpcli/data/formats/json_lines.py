@@ -1,4 +1,4 @@
-"""JSON lines: one object per line, whose keys are columns; also one list of objects. Source: jsonlines.org."""
+"""JSON lines: one object per line, whose keys are columns; also a list of objects. Source: jsonlines.org."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mlpcli.data.column import Column
 from mlpcli.data.lines import head_lines, line_blocks
@@ -77,7 +80,7 @@ class JsonLines(Reader):
         pieces.reverse()
         while pieces:
             piece = pieces.pop()
-            known = {column.name: column for column in piece.columns}
+            known = {column.name: column for column in piece.columns if isinstance(column, Column)}
             columns = tuple(known.get(name) or self._column(name, [None] * piece.rows) for name in names)
             yield Table(piece.source, columns, piece.lines, piece.unit)
 
@@ -93,7 +96,7 @@ class JsonLines(Reader):
     def _column(self, name: str, values: Sequence[Any]) -> Column:
         return column_of_values(name, values, name in self._reading.as_text)
 
-    def _lines(self) -> Iterator[tuple[list[int], list[dict[str, Any]]]]:
+    def _lines(self) -> Iterator[tuple[NDArray[np.int64], list[dict[str, Any]]]]:
         """Yield the numbers of the lines that hold objects, and the objects, block by block."""
         decode = _decoder()
         for first, lines in line_blocks(self.source):
@@ -103,16 +106,19 @@ class JsonLines(Reader):
                     numbers.append(number)
                     objects.append(self._flat(self._parsed(decode, line, number), number))
             if objects:
-                yield numbers, objects
+                yield np.array(numbers), objects
 
-    def _list(self) -> Iterator[tuple[list[int], list[dict[str, Any]]]]:
+    def _list(self) -> Iterator[tuple[NDArray[np.int64], list[dict[str, Any]]]]:
         """Yield the numbers of the objects in the one list of the file, and the objects."""
         self._unit = "row"
         text = "\n".join(chain.from_iterable(lines for _, lines in line_blocks(self.source)))
         found = self._parsed(_decoder(), text, 0)
         numbers = list(range(1, len(found) + 1))
         if numbers:
-            yield numbers, [self._flat(each, number) for number, each in zip(numbers, found, strict=True)]
+            yield (
+                np.array(numbers),
+                [self._flat(each, number) for number, each in zip(numbers, found, strict=True)],
+            )
 
     def _parsed(self, decode: Callable[[str], Any], text: str, number: int) -> Any:
         """Return the value of a line, or, where its number is 0, of the whole file. Raises DataError."""
