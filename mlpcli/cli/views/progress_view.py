@@ -18,7 +18,7 @@ PATIENCE = 1.0
 class ProgressView:
     """A view of the reading of one file: rows, rows per second and, where the size is known, the time left.
 
-    It is what Reader and Model.predict_file call a Progress. Without a terminal it shows nothing.
+    It is a Progress, for any reader of rows. Without a terminal it shows nothing.
     """
 
     def __init__(self, title: str) -> None:
@@ -26,6 +26,7 @@ class ProgressView:
         self._title = title
         self._terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._start = time.monotonic()
+        self._rows = 0
         self._shown: Progress | None = None
 
     def __enter__(self) -> ProgressView:
@@ -39,13 +40,14 @@ class ProgressView:
             self._shown = None
 
     def __call__(self, rows: int, done: int | None, total: int | None) -> None:
-        """Show that so many rows, and `done` of `total` bytes, are read."""
+        """Show that so many rows more, and `done` of `total` bytes, are read."""
+        self._rows += rows
         seconds = time.monotonic() - self._start
         if not self._terminal or seconds < PATIENCE:
             return
         if self._shown is None:
             self._shown = self._started()
-        said = f"{rows:,} rows, {rows / seconds:,.0f} a second"
+        said = f"{self._rows:,} rows, {self._rows / seconds:,.0f} a second"
         known = total if done is not None else None
         self._shown.update(self._shown.task_ids[0], completed=done or 0, total=known, said=said)
 
