@@ -177,7 +177,7 @@ class Model:
         return found, counts
 
     def _predictions(self, reader: Reader, progress: Progress | None) -> Iterator[Prediction]:
-        # Reading in a thread of its own does not pay: both work in short calls of NumPy and wait for each other.
+        # Reading in a thread of its own does not pay: both sides work in short calls and wait for each other.
         for table in reader.chunks(STREAMED_ROWS):
             yield self._predict(table)
             if progress is not None:

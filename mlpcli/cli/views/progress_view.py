@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+from time import monotonic as now
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ class ProgressView:
         """title: a word for what is done to the rows."""
         self._title = title
         self._terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._start = time.monotonic()
+        self._start = now()
         self._rows = 0
         self._shown: Progress | None = None
 
@@ -42,7 +42,7 @@ class ProgressView:
     def __call__(self, rows: int, done: int | None, total: int | None) -> None:
         """Show that so many rows more, and `done` of `total` bytes, are read."""
         self._rows += rows
-        seconds = time.monotonic() - self._start
+        seconds = now() - self._start
         if not self._terminal or seconds < PATIENCE:
             return
         if self._shown is None:
