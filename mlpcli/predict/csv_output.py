@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -61,14 +60,13 @@ def _write(
     precision = _precision(model)
     lines = CsvLines(len(model.columns), _classes(model), misleading, digits)
     start = header_line(header, misleading)
-    with closing(pieces):
-        for prediction in pieces:
-            file.write(start)
-            start = b""
-            for part in lines.lines(prediction.values.astype(precision, copy=False), prediction.codes):
-                file.write(part.data)
-            file.flush()  # whoever waits for the rows that came so far has them now
-            counts += prediction.counts
+    for prediction in pieces:
+        file.write(start)
+        start = b""
+        for part in lines.lines(prediction.values.astype(precision, copy=False), prediction.codes):
+            file.write(part.data)
+        file.flush()  # whoever waits for the rows that came so far has them now
+        counts += prediction.counts
     file.write(start)  # the header, where there was no row
     file.flush()
     return notes, counts
