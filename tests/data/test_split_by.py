@@ -297,3 +297,29 @@ def test_a_class_that_training_is_left_without_is_said(tmp_path: Path) -> None:
     )
     dataset, _, _ = read(tmp_path, split=SplitConfig(sort_by="t"), test=0.2)
     assert any("no row of these classes for training: v" in note for note in dataset.notes)
+
+
+def test_dates_groups_that_look_like_identifiers_and_words_of_truth(tmp_path: Path) -> None:
+    """The kinds by which a column is left out as an input, or is read as numbers, split as well."""
+    days = np.datetime64("2024-03-01") + np.arange(40)
+    turned = np.random.default_rng(1).permutation(40)
+    lines = ["day,patient,fold,a,y"]
+    lines += [
+        f"{days[at]},{1000025 + 17 * at // 2},{'test' if at % 4 else 'train'},{at * 7 % 11},{'uv'[at % 2]}"
+        for at in turned
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    dataset, _, _ = read(tmp_path, split=SplitConfig(sort_by="day"), validation=0.1, test=0.2)
+    assert "day" not in dataset.preparation.names
+    of_line = {line: days[at] for line, at in enumerate(turned, 2)}
+    assert dataset.validation is not None
+    assert dataset.test is not None
+    assert sorted(of_line[line] for line in dataset.test.lines) == days[32:].tolist()
+    assert sorted(of_line[line] for line in dataset.validation.lines) == days[28:32].tolist()
+    said = "28 training (2024-03-01 to 2024-03-28), 4 validation (2024-03-29 to 2024-04-01)"
+    assert any(said in note and "8 test (2024-04-02 to 2024-04-09)" in note for note in dataset.notes)
+    dataset, _, _ = read(tmp_path, split=SplitConfig(group="patient"), test=0.2)
+    assert "patient" not in dataset.preparation.names
+    dataset, _, _ = read(tmp_path, split=SplitConfig(column="fold"))
+    assert dataset.test is not None
+    assert (dataset.training.rows, dataset.test.rows) == (10, 30)
