@@ -35,8 +35,8 @@ def write_predictions(
     most significant digits of a number; None: as many as it takes to read back the same number in the
     precision of the network. progress: is told how far the data is read.
 
-    A label column named after the target and p_<class> for classes, p_<label> for labels (score_… where the
-    outputs are no probabilities), the value of each target otherwise; see _header for names that could not be
+    A label column named after the target and p_<class> for classes, p_<label> or p_<label>=<yes> for labels
+    (score_… where the outputs are no probabilities), the value of each target otherwise; see _header for names that could not be
     read again. An existing output is replaced only when all went well. Raises DataError, ModelFileError;
     OutputError, too, where the output is the file of rows, or one of the run's.
     """

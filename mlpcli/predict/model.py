@@ -45,8 +45,8 @@ class Prediction:
     names: the classes, labels or targets, one per column of `values`. values: (rows, names), the
     probabilities (or scores) of the classes or labels, or the targets in the user's units. codes: the place
     in `names` of the likeliest class of each row, (rows,), None for other tasks. columns: names as
-    `mlp predict` writes them: p_<class> for probabilities, score_<class> for outputs that are none, the
-    targets as they are.
+    `mlp predict` writes them: p_<class> for probabilities, p_<label>=<word> for those of a label's word for
+    yes, score_… for outputs that are none, the targets as they are.
     """
 
     names: tuple[str, ...]
@@ -228,7 +228,7 @@ def value_columns(target: Target, no_probabilities: str) -> tuple[str, ...]:
     if isinstance(target, RegressionTarget):
         return target.names
     prefix = SCORE if no_probabilities else PROBABILITY
-    names = target.classes if isinstance(target, ClassTarget) else target.names
+    names = target.classes if isinstance(target, ClassTarget) else target.affirmed
     return tuple(f"{prefix}{name}" for name in names)
 
 
