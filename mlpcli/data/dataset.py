@@ -143,11 +143,11 @@ def _build(
         remedy = "Give a file with a column besides the target, or ignore fewer."
         raise DataError(Fault(source, "There is no input column.", remedy))
     declared = declared_as_classes(config, names)
-    numbers = (name for name in inputs if schema.kind(name) not in (CATEGORY, DATE))
+    numbers = (name for name in inputs if schema.column(name).kind not in (CATEGORY, DATE))
     task, task_notes = infer_task(table, names, config.task, declared, meaning.loss_of_numbers, numbers)
     # Classes and labels are those of the whole table: no part drawn from it has one that is not known.
     classes = fit_classes(table, names[0], config.classes) if task == "classification" else None
-    words = {name: schema.words(name) for name in names}
+    words = {name: schema.column(name).levels for name in names}
     labels = fit_labels(table, names, words) if task == "multilabel" else None
     notes = (*tables.notes, *left_out, *task_notes)
     tables = _draw_parts(config, rng, replace(tables, training=table, notes=notes), classes)

@@ -48,15 +48,38 @@ def count_levels(column: Column) -> dict[str, int]:
     """Return how many cells each level has, in the order of in_order; empty cells are none."""
     counts: dict[str, int] = {}
     if column.numbers is not None:
-        values = column.numbers[column.is_number()]
-        distinct, found = np.unique(values + 0.0 if values.dtype.kind == "f" else values, return_counts=True)
+        distinct, found = distinct_numbers(column.numbers)
         counts = dict(zip(map(number_text, distinct.tolist()), found.tolist(), strict=True))
     spelling = {meaning(level): level for level in counts}
-    for word, count in zip(column.words, column.word_counts().tolist(), strict=True):
-        if count:
-            level = spelling.setdefault(meaning(word), word)
-            counts[level] = counts.get(level, 0) + count
+    of_word = dict(zip(column.words, column.word_counts().tolist(), strict=True))
+    for word in sorted(
+        (word for word, count in of_word.items() if count), key=lambda word: (len(word), word)
+    ):
+        level = spelling.setdefault(meaning(word), word)
+        counts[level] = counts.get(level, 0) + of_word[word]
     return {level: counts[level] for level in in_order(counts)}
+
+
+def distinct_numbers(values: Array) -> tuple[Array, Array]:
+    """Return the different numbers among values, (rows,), ascending, and how often each comes; NaN is none."""
+    if values.dtype.kind == "f":
+        there = np.isnan(values)
+        values = (values[~there] if there.any() else values) + 0.0  # -0 is 0
+    low, high = (values.min(), values.max()) if len(values) else (0, 0)
+    if 0 <= low and high < _FEW:
+        whole = values.astype(np.int64)
+        if np.array_equal(whole, values):
+            # Counting is ten times as fast as the sorting that np.unique does.
+            counts = np.bincount(whole)
+            found = np.flatnonzero(counts)
+            return found.astype(values.dtype), counts[found]
+    # Without the counts NumPy 2.4 loads numpy.ma at first: findings/numpy-unique-imports-ma.sh.
+    distinct, counts = np.unique(values, return_counts=True)
+    return distinct, counts
+
+
+_FEW = 1 << 16
+"""Whole numbers below this are counted in a table of so many entries."""
 
 
 def level_codes(column: Column, levels: Sequence[str]) -> Array:
@@ -67,7 +90,8 @@ def level_codes(column: Column, levels: Sequence[str]) -> Array:
         codes = _word_codes(column.words, tuple(levels))[column.codes]
     if column.numbers is None:
         return codes
-    known = sorted((float(said), place) for said, place in places.items() if not isinstance(said, str))
+    # What float64 does not hold is no number of a column.
+    known = sorted((said, place) for said, place in places.items() if isinstance(said, float))
     values = np.array([*(said for said, _ in known), np.inf])
     at = np.searchsorted(values, column.numbers)
     found = np.array([*(place for _, place in known), UNKNOWN], np.int32)

@@ -18,6 +18,7 @@ Floats = tuple[float, ...]
 
 # Values in work at a time: two float64 copies of them stay in the processor's cache.
 _AT_ONCE = 1 << 16
+_LEAST_ROWS = 64
 
 
 MOST_SPREAD = 1e9
@@ -183,7 +184,8 @@ def fit_numeric(table: Table, names: tuple[str, ...], pooled: bool, scaling: str
 
 
 def _rows_at_once(width: int) -> int:
-    return max(1, _AT_ONCE // width)
+    # Of very many columns few rows would do, and each piece asks for every column.
+    return max(_LEAST_ROWS, _AT_ONCE // width)
 
 
 def _present(

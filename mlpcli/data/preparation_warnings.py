@@ -43,6 +43,10 @@ class PreparationWarnings:
     unknown: Mapping[str, UnknownCells] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
 
+    def __bool__(self) -> bool:
+        """Tell whether anything happened."""
+        return bool(self.filled or self.unknown or self.ignored)
+
     def __add__(self, other: PreparationWarnings) -> PreparationWarnings:
         filled = dict(self.filled)
         for name, count in other.filled.items():

@@ -17,7 +17,7 @@ from mlpcli.data.indicator import Indicator
 from mlpcli.data.json_records import as_tagged, read_record
 from mlpcli.data.numeric import Numeric, fit_numeric
 from mlpcli.data.preparation_warnings import PreparationWarnings
-from mlpcli.data.schema.column_schema import CATEGORY, DATE, ColumnSchema
+from mlpcli.data.schema.column_schema import CATEGORY, CONSTANT, DATE, NUMBER, ColumnSchema
 from mlpcli.data.schema.schema import Schema
 from mlpcli.data.table import IN_MEMORY, Block, Table
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, Target
@@ -194,7 +194,9 @@ def _schema_of(preparation: Preparation) -> Schema:
     target = preparation.target
     names = [column.name for column in preparation.columns if isinstance(column, Categorical)]
     names += [] if isinstance(target, RegressionTarget) else target.names
-    return Schema(tuple(ColumnSchema(name=name, kind=CATEGORY) for name in names))
+    return Schema(
+        columns=tuple(ColumnSchema(name=name, kind=CATEGORY) for name in names), targets=tuple(target.names)
+    )
 
 
 def fit_columns(
@@ -229,23 +231,46 @@ _POOLED = "pooled"
 
 
 def _groups(table: Table, schema: Schema, names: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield columns that are prepared together, and how: runs of numbers of one array, others by themselves."""
-    wanted = set(names)
+    """Yield columns that are prepared together, and how: numbers up to the next category, others alone."""
+    wanted, run = set(names), _Run()
     for column in table.columns:
-        run: list[str] = []
-        kind = _POOLED if isinstance(column, Block) and column.pooled else ""
+        pooled = isinstance(column, Block) and column.pooled
+        if run.names and (pooled or run.pooled):
+            yield run.ended()
         for name in column.names:
-            found = schema.kind(name)
-            if name in wanted and found not in (CATEGORY, DATE):
-                run.append(name)
+            if name not in wanted:
                 continue
-            if run:
-                yield kind, tuple(run)
-                run = []
-            if name in wanted:
-                yield found, (name,)
-        if run:
-            yield kind, tuple(run)
+            kind = _way(schema.column(name))
+            if kind not in (CATEGORY, DATE):
+                run.names.append(name)
+                run.pooled = pooled
+                continue
+            if run.names:
+                yield run.ended()
+            yield kind, (name,)
+    if run.names:
+        yield run.ended()
+
+
+def _way(column: ColumnSchema) -> str:
+    """Return which of the transforms a column takes: that of categories, of dates, or of numbers."""
+    if column.kind == CATEGORY or (column.kind == CONSTANT and column.levels):
+        return CATEGORY
+    return DATE if column.kind == DATE else NUMBER
+
+
+class _Run:
+    """Columns of numbers that follow one another."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.pooled = False
+
+    def ended(self) -> tuple[str, tuple[str, ...]]:
+        """Return the columns, and begin anew."""
+        ended = (_POOLED if self.pooled else NUMBER, tuple(self.names))
+        self.names, self.pooled = [], False
+        return ended
 
 
 def _describe(column: Transform) -> Iterator[Summary]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.data.column import EXACT, Column, column_of_cells
+from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 
@@ -48,6 +49,13 @@ class Table:
     lines: range | Array
     unit: str = "row"
     picked: Array | slice | None = None
+    separator: str = ""
+    """The mark between the cells of a text file, which tells what 1,250 is."""
+    declared: Mapping[str, ColumnSchema] = field(default_factory=dict)
+    """What the file itself says of the meaning of columns, by name."""
+    files: tuple[tuple[int, str], ...] = ()
+    """Where several files are one table: how many of the numbers in `lines` come before each file, and what is
+    said before the number of a line in it, as "part-2.csv line"."""
 
     @property
     def rows(self) -> int:
@@ -101,7 +109,12 @@ class Table:
 
     def where(self, row: int, name: str = "") -> str:
         """Say where a row (and column) is, for an error."""
-        return f"{self.source} {self.unit} {self.lines[row]}" + (f", column {name!r}" if name else "")
+        number = int(self.lines[row])
+        before, where = 0, f"{self.source} {self.unit}"
+        for lines, file in self.files:
+            if lines < number:
+                before, where = lines, file
+        return f"{where} {number - before}" + (f", column {name!r}" if name else "")
 
     def take(self, rows: Array) -> Table:
         """Return the rows with these indices, (n,) int, in this order."""
@@ -110,10 +123,11 @@ class Table:
             picked = rows + self.picked.start
         elif self.picked is not None:
             picked = self.picked[rows]
-        return replace(self, lines=np.asarray(self.lines)[rows], picked=picked)
+        return self._with_rows(line_numbers(self.lines)[rows], picked)
 
     def pieces(self, rows: int) -> Iterator[Table]:
         """Yield the table in pieces of at most so many rows, in order."""
+        assert self._places is not None  # once, for all pieces
         for start in range(0, self.rows, rows):
             part = slice(start, min(start + rows, self.rows))
             picked: Array | slice = part
@@ -121,7 +135,16 @@ class Table:
                 picked = slice(self.picked.start + part.start, self.picked.start + part.stop)
             elif self.picked is not None:
                 picked = self.picked[part]
-            yield replace(self, lines=self.lines[part], picked=picked)
+            yield self._with_rows(self.lines[part], picked)
+
+    def _with_rows(self, lines: range | Array, picked: Array | slice) -> Table:
+        """Return the table with other rows of its columns."""
+        table = replace(self, lines=lines, picked=picked)
+        # Where the columns stand is the same, and not looked for anew for each of many pieces.
+        table.__dict__.update(
+            {key: self.__dict__[key] for key in ("names", "_places") if key in self.__dict__}
+        )
+        return table
 
     def without(self, names: Collection[str]) -> Table:
         """Return the table without these columns."""
@@ -135,6 +158,11 @@ class Table:
                     Block(tuple(column.names[at] for at in places), column.values[:, places], column.pooled)
                 )
         return replace(self, columns=tuple(kept))
+
+
+def line_numbers(lines: range | Array) -> Array:
+    """Return the numbers of lines as an array, int64 (rows,); NumPy makes one of a range number by number."""
+    return np.arange(lines.start, lines.stop, lines.step) if isinstance(lines, range) else lines
 
 
 def more(count: int) -> str:

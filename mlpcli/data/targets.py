@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.data.column import plain_number
-from mlpcli.data.levels import EMPTY, UNKNOWN, count_levels, in_order, level_codes
+from mlpcli.data.levels import EMPTY, UNKNOWN, count_levels, level_codes
 from mlpcli.data.numeric import Floats, fit_numeric, is_spread
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault, nearest
@@ -56,20 +56,23 @@ class ClassTarget:
         Unseen classes have the indices that follow the known ones. Raises DataError for a missing cell.
         """
         column = table.column(self.name)
-        strange = np.flatnonzero(level_codes(column, self.classes) == UNKNOWN)
+        found = level_codes(column, self.classes)
+        strange = np.flatnonzero(found == UNKNOWN)
+        if not len(strange):
+            return self._checked(table, found), ()
         unseen = tuple(count_levels(column.take(strange)))
-        if not unseen:
-            return self.encode(table), ()
         beyond = replace(self, classes=(*self.classes, *unseen), codes=())
         return beyond.encode(table), unseen
 
     def encode(self, table: Table) -> Array:
         """Return class indices, int64 (rows,). Raises DataError for an unknown class, or a missing cell."""
-        column = table.column(self.name)
-        found = level_codes(column, self.classes)
+        return self._checked(table, level_codes(table.column(self.name), self.classes))
+
+    def _checked(self, table: Table, found: Array) -> Array:
+        """Return class indices as they are found, int64 (rows,). Raises DataError where one is none."""
         bad = np.flatnonzero(found < 0)
         if len(bad):
-            cell = column.cell(bad[0])
+            cell = table.column(self.name).cell(bad[0])
             missing = found[bad[0]] == EMPTY
             what = "The class is missing" if missing else f"{cell!r} is no class known from training"
             what += f" ({len(bad)} such cells)." if len(bad) > 1 else "."

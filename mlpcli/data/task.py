@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlpcli.data.column import number_text
-from mlpcli.data.levels import count_levels
+from mlpcli.data.levels import count_levels, distinct_numbers
 from mlpcli.data.table import Array, Table
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed, plural
@@ -91,8 +91,7 @@ def _facts(table: Table, name: str) -> _Facts:
     if column.codes is not None or column.numbers is None:
         levels = tuple(count_levels(column))
         return _Facts(name=name, values=None, rows=table.rows, distinct=levels)
-    # Without the counts NumPy 2.4 loads numpy.ma at first: findings/numpy-unique-imports-ma.sh.
-    distinct = np.unique(column.numbers, return_counts=True)[0]
+    distinct, _ = distinct_numbers(column.numbers)
     return _Facts(name=name, values=column.numbers, rows=table.rows, distinct=distinct)
 
 

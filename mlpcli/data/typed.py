@@ -26,17 +26,27 @@ class TypedTable:
     notes: tuple[str, ...] = ()
 
 
+class TextNeeded(Exception):
+    """Signal that columns are to be read again as text; it never reaches a user."""
+
+    def __init__(self, columns: frozenset[str]) -> None:
+        super().__init__(columns)
+        self.columns = columns
+
+
 def read_typed(
     table: Table, config: DataConfig, notes: tuple[str, ...] = (), folder: Path | None = None
 ) -> TypedTable:
     """Return a table with the meaning of its columns. Raises DataError, TextNeeded.
 
-    table: as the file has it; columns that the config ignores are left out. notes: on how it was read. folder:
-    where the columns of a table go that is larger than memory; None: memory.
+    table: as the file has it; columns that the config ignores are left out. notes: on how it was read.
+    folder: where the columns of a table go that is larger than memory; None: memory.
     """
     names = target_names(config, table)
     table = table.without(config.ignore)
-    schema, more = infer_schema(table, config, names)
-    return TypedTable(
-        table=read_in_pieces(table, schema.read, folder), schema=schema, targets=names, notes=(*notes, *more)
-    )
+    found = infer_schema(table, config, names, table.separator)
+    if found.as_text:
+        raise TextNeeded(found.as_text)
+    schema = found.schema
+    typed = read_in_pieces(table, schema.read, folder)
+    return TypedTable(table=typed, schema=schema, targets=names, notes=(*notes, *found.notes))

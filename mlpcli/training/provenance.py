@@ -36,6 +36,7 @@ def provenance(prepared: Problem, step: TrainingStep) -> Provenance:
         "precision": config.precision,
         "graph": fingerprint([step.cost, *step.updates, *step.updates.values()]),
         "data": dict(_data_files(prepared)),
+        "schema": prepared.dataset.preparation.schema.to_json(),
     }
     if prepared.start is not None:
         made["start_from"] = array_fingerprint(prepared.start.contents)

@@ -55,8 +55,8 @@ def test_one_number_is_one_class_and_one_level_however_it_is_written(words: tupl
         assert codes([first, "", "no"], [second]) == [0, EMPTY, UNKNOWN]
     cells = [*words, "x", *words]
     table = table_from({"c": cells})
-    (kept,) = [word for word in in_order(cells) if word != "x"]
-    assert len(kept) == min(map(len, words))
+    (kept,) = [level for level in count_levels(table.column("c")) if level != "x"]
+    assert meaning(kept) == meaning(words[0])
     assert fit_classes(table, "c").classes == fit_classes(table_from({"c": cells[::-1]}), "c").classes
     assert fit_classes(table, "c").encode(table).tolist() == [0] * len(words) + [1] + [0] * len(words)
     column = fit_categorical(table, "c", "level", 100)
@@ -99,7 +99,7 @@ def test_a_column_without_a_value_is_0_whatever_comes_later(
 ) -> None:
     whole = table_from({"n": [np.nan, np.nan, 5.0], "t": ["", "", "b"], "none": ["NA"] * 3, "m": [1, 2, 3]})
     config = DataConfig(train="", scaling=scaling, missing=MissingConfig(numeric, categorical))
-    schema, _ = infer_schema(whole, config, ())
+    schema = infer_schema(whole, config, ()).schema
     typed = schema.read(whole)
     columns = fit_columns(typed.take(np.array([0, 1])), schema, whole.names, config)
     assert sum(column.width for column in columns) == 4

@@ -43,7 +43,7 @@ def fit(
         use=table.names[:1],  # an array of rising numbers is no counter here
     )
     names = [name for name in table.names if name != "y"]
-    schema, _ = infer_schema(table, config, ("y",) if "y" in table.names else ())
+    schema = infer_schema(table, config, ("y",) if "y" in table.names else ()).schema
     columns = fit_columns(schema.read(table), schema, names, config)
     target = fit_classes(table, "y") if "y" in table.names else MultilabelTarget(("y",))
     return Preparation(columns, target, schema)

@@ -9,6 +9,7 @@ import pytest
 from cli.world import mlp
 
 from mlpcli import load, train
+from mlpcli.data.preparation_warnings import UnknownCells
 from mlpcli.problem.build import prepare
 
 ROWS = 20

@@ -3,47 +3,49 @@
 from __future__ import annotations
 
 import codecs
-import csv
-import io
-import numpy as np
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import BinaryIO, cast
+from typing import Any
 
-from mlpcli.data.csv_dialect import SEPARATORS, detect, records
-from mlpcli.data.formats import FORMATS
-from mlpcli.data.reader import Reader
-from mlpcli.data.source import HEAD_BYTES, Source, reading
-from mlpcli.data.column import column_of_cells
+import numpy as np
+from numpy.typing import NDArray
+
+from mlpcli.data.csv_dialect import SEPARATORS, detect
+from mlpcli.data.reader import WHOLE, Reader
+from mlpcli.data.reading import PLAIN_READING, Reading
+from mlpcli.data.source import HEAD_BYTES, Source
 from mlpcli.data.table import Table
+from mlpcli.data.text.cells import Cells, cells_of_records, cells_of_text
+from mlpcli.data.text.columns import CellReader, GrowingColumns
+from mlpcli.data.text.lines import Lines, not_text, not_utf8
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 
+Array = NDArray[Any]
+
 _WRITTEN = {"\\t": "\t", "tab": "\t", "blank": " ", "blanks": " "}
-_BATCH_ROWS = 2048
+_BLOCK_BYTES = 1 << 17  # so small that what comes of a block stays in the cache
+_LARGEST_BLOCK = 1 << 22
+_LONG_QUOTE = 1 << 20  # bytes after which a quote that is still open is looked at by the csv module
+_RECORDS = 1000
 
 
 class Csv(Reader):
-    """Reader of text tables, as a stream: memory holds one chunk of rows.
+    """Reader of text tables, as a stream: memory holds one chunk of rows and one block of text.
 
     Blanks around cells are dropped, empty lines are skipped.
     """
 
-    def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
-        super().__init__(source, header, separator)
-        separator = _WRITTEN.get(separator, separator) if separator else None
-        if separator and (len(separator) != 1 or separator in "\r\n\"'" or separator.isalnum()):
-            what = f"The separator {separator!r} is not one character that can part cells."
-            remedy = 'Give for instance ",", ";", "|", "tab" or "blanks".'
-            raise DataError(Fault("", what, remedy, "data.separator"))
+    def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
+        super().__init__(source, reading)
+        separator = _separator(reading.separator)
+        header = None if reading.header is None else bool(reading.header)
         layout = detect(_text_of(source), source.head_is_all, header, separator)
         if layout is None:
             raise DataError(Fault(source.name, "There is no row in the file.", "Give one row per example."))
+        self._layout = layout
+        self._lines = Lines(source, _BLOCK_BYTES)
         self._width = layout.width
-        self._lines = _Lines(source)
-        self._records = records(self._lines.text, layout.separator, layout.quote)
-        self._first_line = 1
         first = self._next() if layout.stray or layout.header else []
         stray = []
         if layout.stray:
@@ -60,6 +62,7 @@ class Csv(Reader):
         quoted = f", quoted by {layout.quote}" if layout.quote != '"' else ""
         titled = "with a header line" if layout.header else f"no header line: columns x1 … x{layout.width}"
         self.notes = (f"{source.name}: {parted}{quoted}, {titled}.", *stray, *self._renamed)
+        self._as_text = [at for at, name in enumerate(self.names) if name in reading.as_text]
 
     _line = 0
     _renamed: tuple[str, ...] = ()
@@ -70,11 +73,9 @@ class Csv(Reader):
 
     def _next(self) -> list[str] | None:
         """Return the next record that is not blank, stripped, and set `_line`; return None at the end."""
-        with self._faults():
-            for record in self._records:
-                self._line, self._first_line = self._first_line, self._records.line_num + 1
-                if any(cell.strip() for cell in record) or len(record) > 1:
-                    return [cell.strip() for cell in record]
+        for record, self._line in self._lines.records(self._layout.separator, self._layout.quote):
+            if any(cell.strip() for cell in record) or len(record) > 1:
+                return [cell.strip() for cell in record]
         return None
 
     def _named(self, cells: list[str]) -> tuple[str, ...]:
@@ -110,51 +111,89 @@ class Csv(Reader):
             )
 
     def chunks(self, rows: int) -> Iterator[Table]:
+        reader = CellReader(self._width, self._as_text)
         with self.source.stream:
-            columns: list[list[str]] = [[] for _ in self.names]
-            lines: list[int] = []
-            for batch, places in self._batches(min(rows, _BATCH_ROWS)):
-                for column, cells in zip(columns, zip(*batch, strict=True), strict=True):
-                    column.extend(map(str.strip, cells))
-                lines += places
-                if len(lines) >= rows:
-                    yield self._table([column[:rows] for column in columns], lines[:rows])
-                    columns, lines = [column[rows:] for column in columns], lines[rows:]
-            if lines:
+            columns, lines = None, []
+            for cells in self._blocks():
+                at = 0
+                while at < cells.rows:
+                    if columns is None:
+                        columns, lines = GrowingColumns(self.names, reader, self._expected(cells, rows)), []
+                    part = cells.take(slice(at, at + rows - columns.rows))
+                    columns.add(part)
+                    lines.append(part.lines)
+                    at += part.rows
+                    if columns.rows == rows:
+                        yield self._table(columns, lines)
+                        columns = None
+                if columns and self.source.live and rows < WHOLE:
+                    yield self._table(columns, lines)
+                    columns = None
+            if columns:
                 yield self._table(columns, lines)
 
-    def _batches(self, rows: int) -> Iterator[tuple[list[list[str]], list[int]]]:
-        """Yield records of the right width and their first lines, `rows` at a time: few lists live at once.
+    def _expected(self, cells: Cells, rows: int) -> int:
+        """Return how many rows a table may have, at most `rows`: a guess by the bytes of the first ones."""
+        guess = 4 * cells.rows
+        if self.source.size is not None:
+            guess = max(guess, int(1.02 * cells.rows * self.source.size / max(len(cells.text), 1)) + 64)
+        return min(rows, guess)
 
-        Raises DataError for a record of another width.
-        """
-        found: list[list[str]] = []
-        lines: list[int] = []
-        with self._faults():
-            for record in self._records:
-                line, self._first_line = self._first_line, self._records.line_num + 1
-                if len(record) == self._width:
-                    found.append(record)
-                    lines.append(line)
-                    if len(found) == rows:
-                        yield found, lines
-                        found, lines = [], []
-                elif any(cell.strip() for cell in record):
-                    raise self._ragged(record, line)
-        if found:
-            yield found, lines
+    def _blocks(self) -> Iterator[Cells]:
+        """Yield the cells of block after block. Raises DataError."""
+        lines, layout = self._lines, self._layout
+        while (block := lines.rest()) or lines.more():
+            if not block:
+                continue
+            if lines.ended and not block.endswith(b"\n"):
+                block += b"\n"
+            first = lines.line
+            cells, used = cells_of_text(block, layout.separator, layout.quote, self._width)
+            if cells is not None and not used:
+                if not lines.ended and len(block) < _LONG_QUOTE:
+                    lines.more()
+                    continue
+                cells = None
+            if cells is None:
+                yield from self._by_csv()
+                continue
+            lines.advance(used)
+            if cells.rows:
+                lines.block_bytes = min(max(_BLOCK_BYTES, 16 * used // cells.rows), _LARGEST_BLOCK)
+            cells.lines[:] += first
+            yield self._filled(cells)
 
-    def _table(self, columns: list[list[str]], lines: list[int]) -> Table:
-        named = zip(self.names, columns, strict=True)
-        return Table(
-            self.source.name,
-            tuple(column_of_cells(name, cells) for name, cells in named),
-            np.asarray(lines),
-            "line",
-        )
+    def _by_csv(self) -> Iterator[Cells]:
+        """Yield the cells of the next records as the csv module reads them. Raises DataError."""
+        records: list[list[str]] = []
+        starts: list[int] = []
+        for record, line in self._lines.records(self._layout.separator, self._layout.quote):
+            if len(record) == self._width:
+                records.append(record)
+                starts.append(line)
+                if len(records) == _RECORDS:
+                    break
+            elif any(cell.strip() for cell in record):
+                yield self._filled(cells_of_records(records, starts))
+                raise self._ragged(record, line)
+        if records:
+            yield self._filled(cells_of_records(records, starts))
+
+    def _filled(self, cells: Cells) -> Cells:
+        """Leave out rows of which every cell is empty, where there are several columns."""
+        empty = cells.lengths[:, 0] == 0
+        if self._width == 1 or not empty.any():
+            return cells
+        at = np.flatnonzero(empty)
+        empty[at] = ~cells.lengths[at].any(axis=1)
+        return cells.take(~empty) if empty.any() else cells
+
+    def _table(self, columns: GrowingColumns, lines: list[Array]) -> Table:
+        separator = self._layout.separator
+        return Table(self.source.name, columns.finish(), _joined(lines), "line", separator=separator)
 
     def _ragged(self, record: list[str], line: int) -> DataError:
-        last = self._records.line_num
+        last = self._lines.line - 1
         where = f"{self.source.name} line {line}" + (f" to {last}" if last > line else "")
         remedy = "Add or remove cells, or put a cell that holds the separator in quotes."
         if last > line:
@@ -162,71 +201,32 @@ class Csv(Reader):
         what = f"{len(record)} cells, where all rows should have {self._width}."
         return DataError(Fault(where, what, remedy))
 
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        """Turn whatever goes wrong while the text is read into a DataError with its place."""
-        try:
-            with reading(self.source.name):
-                yield
-        except UnicodeDecodeError as error:
-            raise _not_utf8(self.source.name, self._lines.taken - len(error.object) + error.start) from error
-        except csv.Error as error:
-            where, what = f"{self.source.name} line {self._first_line}", f"Cannot be read as cells: {error}."
-            remedy = "Close every quote, and double a quote that is part of a cell."
-            if "field larger" in str(error):
-                remedy = f"A cell may have {csv.field_size_limit():,} characters; a quote may not be closed."
-            raise DataError(Fault(where, what, remedy)) from error
+
+def _separator(given: str | None) -> str | None:
+    """Return the separator that was asked for as a character. Raises DataError where it cannot part cells."""
+    separator = _WRITTEN.get(given, given) if given else None
+    if separator and (len(separator) != 1 or separator in "\r\n\"'" or separator.isalnum()):
+        what = f"The separator {separator!r} is not one character that can part cells."
+        remedy = 'Give for instance ",", ";", "|", "tab" or "blanks".'
+        raise DataError(Fault("", what, remedy, "data.separator"))
+    return separator
 
 
-class _Lines(io.BufferedIOBase):
-    """Bytes of a source for a TextIOWrapper: counted, to tell the place of a wrong one; NUL is refused."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self.taken = len(codecs.BOM_UTF8) if source.head.startswith(codecs.BOM_UTF8) else 0
-        source.stream.read(self.taken)
-        # newline="" leaves line ends in quoted cells as they are; csv knows all kinds of them.
-        self.text = io.TextIOWrapper(cast(BinaryIO, self), encoding="utf-8", newline="")
-
-    def readable(self) -> bool:
-        return True
-
-    def read1(self, size: int = -1, /) -> bytes:
-        block = self._source.stream.read1(max(size, 1 << 16))
-        self.taken += len(block)
-        if b"\0" in block:
-            raise _binary(self._source.name, self.taken - len(block) + block.index(b"\0"))
-        return block
+def _joined(lines: list[Array]) -> Any:
+    """Return line numbers as a range where none is left out, else as int64 (rows,)."""
+    rows = sum(map(len, lines))
+    first, last = int(lines[0][0]), int(lines[-1][-1])
+    if last - first == rows - 1:
+        return range(first, last + 1)
+    return np.concatenate(lines)
 
 
 def _text_of(source: Source) -> str:
     head = source.head.removeprefix(codecs.BOM_UTF8)
     if b"\0" in head:
-        raise _binary(source.name, source.head.index(b"\0"))
+        raise not_text(source.name, source.head.index(b"\0"))
     try:
         # A character cut in two by the end of the head is no fault.
         return codecs.getincrementaldecoder("utf-8")().decode(head, final=len(source.head) < HEAD_BYTES)
     except UnicodeDecodeError as error:
-        raise _not_utf8(source.name, len(source.head) - len(head) + error.start) from error
-
-
-def _not_utf8(name: str, offset: int) -> DataError:
-    return DataError(
-        Fault(
-            f"{name} byte {offset}",
-            "The text is not UTF-8.",
-            "Save it as UTF-8, for instance with `iconv -f LATIN1 -t UTF-8 FILE`.",
-        )
-    )
-
-
-def _binary(name: str, offset: int) -> DataError:
-    others = ", ".join(other.upper() for other in FORMATS if other != "csv")
-    return DataError(
-        Fault(
-            f"{name} byte {offset}",
-            "There is a zero byte: this is no text file (UTF-16 text has them too).",
-            f"Known formats: CSV and its kin in UTF-8, {others}, each also as .gz. "
-            "UTF-16: `iconv -f UTF-16 -t UTF-8 FILE`.",
-        )
-    )
+        raise not_utf8(source.name, len(source.head) - len(head) + error.start) from error

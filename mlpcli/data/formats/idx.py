@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlpcli.data.reader import ArrayReader
+from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import Source
 from mlpcli.errors import DataError, Fault
 
@@ -14,8 +15,8 @@ _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: "
 class Idx(ArrayReader):
     """Reader of one array: two zero bytes, a type, the number of axes, their lengths, the values."""
 
-    def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
-        super().__init__(source, header, separator)
+    def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
+        super().__init__(source, reading)
         start = source.read(4)
         if Idx.claims("", bytes(start)) == 0:
             raise DataError(

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mlpcli.data.reader import ArrayReader
+from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import Source
 from mlpcli.errors import DataError, Fault
 
@@ -19,8 +20,8 @@ _LONGEST_HEADER = 1 << 20
 class Npy(ArrayReader):
     """Reader of one array: the columns are x1 … xw, or the field names of a structured array."""
 
-    def __init__(self, source: Source, header: bool | None = None, separator: str | None = None) -> None:
-        super().__init__(source, header, separator)
+    def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
+        super().__init__(source, reading)
         self.describe(*read_header(source))
 
     @staticmethod

@@ -1,0 +1,75 @@
+"""Wish: what the config says about one column before it is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlpcli.config.schema import ColumnConfig, DataConfig
+from mlpcli.data.schema.column_schema import CATEGORY, DATE, ORDINAL, TRUTH
+from mlpcli.data.schema.find_notation import NO_HINTS, Hints
+from mlpcli.data.schema.missing_words import USUAL, MissingRule, missing_rule
+
+_NOTHING = ColumnConfig()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is known of a column beforehand.
+
+    kind: the kind it has to be; None: it is found. given: the words and numbers that the config names as
+    missing, missing: the rule of them. levels, date_format: as the config gives them. keeps: whether it stays
+    even if it looks like an identifier; target: whether it is one. first: whether it comes first in the file.
+    """
+
+    kind: str | None = None
+    given: tuple[str, ...] = ()
+    missing: MissingRule = USUAL
+    hints: Hints = NO_HINTS
+    levels: tuple[str, ...] = ()
+    date_format: str = ""
+    keeps: bool = False
+    target: bool = False
+    first: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roles:
+    """The columns that are no plain inputs. aside: weights, and those by which rows are split."""
+
+    targets: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+
+
+def roles_of(config: DataConfig, targets: tuple[str, ...]) -> Roles:
+    """Return the targets, and the columns that the config names for weights and for splitting the rows."""
+    split = config.split
+    names = (config.weight, split.column, split.group, split.sort_by)
+    aside = tuple(dict.fromkeys(name for name in names if name is not None and name not in targets))
+    return Roles(targets=targets, aside=aside)
+
+
+def wish_for(name: str, config: DataConfig, roles: Roles, comma_is_decimal: bool, first: bool) -> Wish:
+    """Return what the config says about the column `name`, for itself or for all columns."""
+    own = config.columns.get(name, _NOTHING)
+    values = own.missing if own.missing is not None else config.missing.values
+    decimal, thousands = own.decimal or config.decimal, own.thousands or config.thousands
+    if own.decimal and own.decimal == thousands:
+        thousands = None
+    kind = own.kind
+    if kind is None and own.levels:
+        kind = TRUTH if len(own.levels) == 2 else ORDINAL
+    if kind is None and own.format:
+        kind = DATE
+    if kind is None and name in config.categorical:
+        kind = CATEGORY
+    return Wish(
+        kind=kind,
+        given=tuple(values or ()),
+        missing=missing_rule(values),
+        hints=Hints(decimal=decimal, thousands=thousands, comma_is_decimal=comma_is_decimal),
+        levels=own.levels,
+        date_format=own.format or "",
+        keeps=name in config.use or name in roles.targets or name in roles.aside,
+        target=name in roles.targets,
+        first=first,
+    )

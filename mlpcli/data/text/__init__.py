@@ -1,0 +1,1 @@
+"""Text tables: from bytes to cells to columns, vectorised over blocks of bytes."""
