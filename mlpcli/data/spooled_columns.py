@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -14,48 +13,15 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.cache_folder import cache_folder, made_private
 from mlpcli.data.array_files import pieces_of
-from mlpcli.data.available_memory import available_memory
 from mlpcli.data.column import Column
 from mlpcli.data.table import Block, Table
 from mlpcli.errors import DataError, Fault
 
 Array = NDArray[Any]
 
-NEEDED = 3
-"""Bytes of memory for each byte of a file: its columns, the matrix made of them, and something to spare."""
-UNZIPPED = 5
-"""Bytes of a table for each byte of it in a compressed file."""
-COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".npz", ".parquet", ".feather", ".arrow", ".xlsx")
 CELLS = 1 << 20
 """Cells that are read at once."""
-
-
-def exceeds_memory(paths: Iterable[str], available: int | None = None) -> bool:
-    """Tell whether the tables of these files, and what training makes of them, may not fit into memory.
-
-    available: bytes of memory; None: those that this process may still take.
-    """
-    needed = 0
-    for path in paths:
-        try:
-            size = os.stat(path).st_size
-        except OSError:  # standard input, or no such file
-            continue
-        needed += NEEDED * size * (UNZIPPED if path.lower().endswith(COMPRESSED) else 1)
-    return needed > (available_memory() if available is None else available)
-
-
-def spool_folder_for(path: str, labels: str | None = None) -> Path | None:
-    """Return the folder that columns of a file are spooled to; None where memory holds them, or must."""
-    folder = cache_folder("data")
-    if folder is None or not exceeds_memory(filter(None, (path, labels))):
-        return None
-    try:
-        return folder if made_private(folder) else None
-    except OSError:
-        return None
 
 
 def read_in_pieces(table: Table, read: Callable[[Table], Table], folder: Path | None) -> Table:
