@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
@@ -60,30 +60,36 @@ def _open_file(path: str, reading: Reading) -> Reader:
         raise
 
 
+@dataclass(frozen=True)
+class ReadFile:
+    """All rows of a file, the tables of other parts that lie in it, and notes on what was detected.
+
+    parts: tables by `validation` and `test`, as an NPZ file may have them.
+    """
+
+    table: Table
+    parts: Mapping[str, Table]
+    notes: tuple[str, ...]
+
+
 def read_table(
+    path: str | Sequence[str], reading: Reading = PLAIN_READING, labels: str | Sequence[str] | None = None
+) -> tuple[Table, tuple[str, ...]]:
+    """Read all rows of a file; return them, and notes on what was detected. For the rest see read_file."""
+    found = read_file(path, reading, labels)
+    return found.table, found.notes
+
+
+def read_file(
     path: str | Sequence[str],
     reading: Reading = PLAIN_READING,
     labels: str | Sequence[str] | None = None,
     folder: Path | None = None,
-) -> tuple[Table, tuple[str, ...]]:
-    """Read all rows of a file; return them, and notes on what was detected. For the rest see open_reader.
+) -> ReadFile:
+    """Read all rows of a file. For the rest see open_reader.
 
     folder: where the columns of a table go that is larger than memory; None: memory. Raises DataError, also
     where there is no row.
-    """
-    return read_parts(path, reading, labels, folder)[::2]
-
-
-def read_parts(
-    path: str | Sequence[str],
-    reading: Reading = PLAIN_READING,
-    labels: str | Sequence[str] | None = None,
-    folder: Path | None = None,
-) -> tuple[Table, Mapping[str, Table], tuple[str, ...]]:
-    """Read all rows of a file; return them, the tables of other parts that lie in it, and notes.
-
-    The parts are `validation` and `test`, as an NPZ file may have them. folder: see read_table. Raises
-    DataError, also where there is no row.
     """
     reader = open_reader(path, reading, labels)
     if folder is not None:
@@ -91,14 +97,14 @@ def read_parts(
             whole = spooled(reader.chunks(rows_at_once(len(reader.names))), folder)
             tables = [] if whole is None else [whole]
         except UnevenPieces:
-            return read_parts(path, reading, labels)
+            return read_file(path, reading, labels)
     else:
         tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
     if not tables:
         raise DataError(
             Fault(reader.source.name, "There is a header but no row.", "Give one row per example.")
         )
-    return tables[0], reader.parts, reader.notes
+    return ReadFile(tables[0], reader.parts, reader.notes)
 
 
 class _Labelled(Reader):

@@ -10,7 +10,7 @@ from mlpcli.data.schema.infer import infer_schema
 from mlpcli.data.schema.schema import Schema
 from mlpcli.data.spooled_columns import read_in_pieces
 from mlpcli.data.table import Table
-from mlpcli.data.target_columns import target_names
+from mlpcli.data.target_columns import split_columns, target_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +43,13 @@ def read_typed(
     folder: where the columns of a table go that is larger than memory; None: memory.
     """
     names = target_names(config, table)
-    table = table.without(config.ignore)
+    table = table.without({*config.ignore} - {*split_columns(config)})
     found = infer_schema(table, config, names, table.separator)
     if found.as_text:
         raise TextNeeded(found.as_text)
-    schema = found.schema
-    typed = read_in_pieces(table, schema.read, folder)
-    return TypedTable(table=typed, schema=schema, targets=names, notes=(*notes, *found.notes))
+    return TypedTable(
+        table=read_in_pieces(table, found.schema.read, folder),
+        schema=found.schema,
+        targets=names,
+        notes=(*notes, *found.notes),
+    )

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from format_tables import cells
-from mlpcli.data.read import open_reader, read_parts, read_table
+from mlpcli.data.read import open_reader, read_file, read_table
 from mlpcli.data.reader import WHOLE
 from mlpcli.data.several import files_of
 from mlpcli.errors import DataError
@@ -124,7 +124,7 @@ def test_the_parts_of_an_npz_file(tmp_path: Path) -> None:
     file = io.BytesIO()
     arrays = {"x_train": np.ones((3, 2, 2)), "y_train": [[1], [0], [1]], "x_test": np.zeros((1, 2, 2)), "y_test": [[0]]}
     np.savez(file, **arrays)
-    training, parts, notes = read_parts(write(tmp_path / "d", file.getvalue()))
+    training, parts, notes = read_file(write(tmp_path / "d", file.getvalue()))
     assert training.names == ("x1", "x2", "x3", "x4", "label")
     assert cells(training)["label"] == ["1", "0", "1"]
     assert list(parts) == ["test"]

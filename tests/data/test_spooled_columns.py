@@ -27,7 +27,7 @@ from mlpcli.data.available_memory import UNKNOWN, available_memory
 from mlpcli.data.cached_dataset import cached_dataset
 from mlpcli.data.column import Column, column_of_cells, join_columns
 from mlpcli.data.dataset_cache import DatasetCache
-from mlpcli.data.read import read_table
+from mlpcli.data.read import read_file
 from mlpcli.data.spooled_columns import spooled
 from mlpcli.data.table import Block, Table
 from mlpcli.data.table_size import exceeds_memory
@@ -148,14 +148,14 @@ def test_a_file_that_is_damaged_far_down_is_refused_as_ever(folder: Path, little
     messages = []
     for place in (None, folder):
         with pytest.raises(DataError) as error:
-            read_table(str(path), folder=place)
+            read_file(str(path), folder=place)
         messages.append(str(error.value))
     assert messages[0] == messages[1]
 
 
 def test_columns_that_cannot_be_written_are_an_error_with_a_remedy(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not fit into memory, and its columns cannot be written to"):
-        read_table(str(folder / "train.csv"), folder=tmp_path / "nowhere")
+        read_file(str(folder / "train.csv"), folder=tmp_path / "nowhere")
 
 
 def test_matrices_that_cannot_be_written_are_an_error_where_memory_is_too_small(
