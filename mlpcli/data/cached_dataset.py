@@ -9,10 +9,11 @@ from dataclasses import replace
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.dataset import Dataset, read_dataset
 from mlpcli.data.dataset_cache import DatasetCache, user_dataset_cache
-from mlpcli.data.dataset_key import DatasetOrigin, stamps
+from mlpcli.data.dataset_key import DatasetOrigin
 from mlpcli.data.matrix_files import MatrixFiles
-from mlpcli.data.spooled_columns import exceeds_memory
+from mlpcli.data.several import files_of
 from mlpcli.data.stored_dataset import write_dataset
+from mlpcli.data.table_size import exceeds_memory
 
 LEAST = 64 << 20
 """Bytes of a training file from which on its prepared rows are kept, unless the config says otherwise."""
@@ -56,7 +57,7 @@ def _read_and_keep(origin: DatasetOrigin, cache: DatasetCache, key: str, large: 
 
     large: whether memory may be too small for it.
     """
-    before = stamps(origin.config)
+    before = origin.stamps()
     with ExitStack() as stack:
         try:
             folder = stack.enter_context(cache.new_folder())
@@ -66,7 +67,7 @@ def _read_and_keep(origin: DatasetOrigin, cache: DatasetCache, key: str, large: 
         dataset = _read(origin, matrices)
         if matrices.failure is not None:
             return _noted(dataset, origin, _not_kept(matrices.failure))
-        if stamps(origin.config) != before:  # what was read is perhaps not what the key says
+        if origin.stamps() != before:  # what was read is perhaps not what the key says
             return dataset
         try:
             write_dataset(dataset, folder, origin.paths)
@@ -83,7 +84,7 @@ def _is_wanted(config: DataConfig, least: int) -> bool:
     if config.cache is not None:
         return config.cache
     try:
-        return os.stat(config.train).st_size >= least
+        return sum(os.stat(path).st_size for path in files_of(config.train)) >= least
     except OSError:  # standard input; or there is no such file, which is said when it is read
         return False
 

@@ -7,11 +7,13 @@ import json
 import os
 import platform
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.files import DataFiles
+from mlpcli.data.several import files_of
 from mlpcli.version import __version__
 
 FORMAT = 1
@@ -31,10 +33,24 @@ class DatasetOrigin:
     loss_of_numbers: str
     files: DataFiles
 
-    @property
+    @cached_property
     def paths(self) -> dict[str, str]:
-        """The data files by their roles."""
-        return data_paths(self.config)
+        """The data files by their roles, the second of validation as validation.1. Raises DataError."""
+        given = {role: getattr(self.config, role) for role in _ROLES}
+        return {
+            f"{role}.{at}": file
+            for role, path in given.items()
+            if isinstance(path, str)
+            for at, file in enumerate(files_of(path))
+        }
+
+    def stamps(self) -> tuple[tuple[int, ...], ...] | None:
+        """Return what changes with every file that is written to; None where one is gone."""
+        try:
+            found = [os.stat(path) for path in self.paths.values()]
+        except OSError:
+            return None
+        return tuple((each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns) for each in found)
 
     @property
     def draws_rows(self) -> bool:
@@ -48,32 +64,25 @@ class DatasetOrigin:
         Files count by their contents and names, not by their folders. Raises DataError for a file that cannot
         be read.
         """
-        digests = {role: self.files.sha256(path) for role, path in self.paths.items()}
-        if None in digests.values() or "-" in self.paths.values():
+        if "-" in self.paths.values():
             return None
-        section = {key: each for key, each in asdict(self.config).items() if key not in _NO_MATTER}
+        contents = {
+            role: (os.path.basename(path), self.files.sha256(path)) for role, path in self.paths.items()
+        }
+        if any(digest is None for _, digest in contents.values()):
+            return None
+        section = {
+            key: each
+            for key, each in asdict(self.config).items()
+            if key not in _NO_MATTER and not (key in _ROLES and isinstance(each, str))
+        }
         decided = {
             "format": FORMAT,
             "versions": (__version__, np.__version__, platform.machine()),
-            "config": section
-            | {role: (os.path.basename(path), digests[role]) for role, path in self.paths.items()},
+            "config": section,
+            "files": contents,
             "dtype": self.dtype,
             "loss_of_numbers": self.loss_of_numbers,
             "generator": self.rng.bit_generator.state if self.draws_rows else None,
         }
         return hashlib.sha256(json.dumps(decided, sort_keys=True, default=repr).encode()).hexdigest()
-
-
-def data_paths(config: DataConfig) -> dict[str, str]:
-    """Return the data files that a config names, by their roles."""
-    given = {role: getattr(config, role) for role in _ROLES}
-    return {role: path for role, path in given.items() if isinstance(path, str)}
-
-
-def stamps(config: DataConfig) -> tuple[tuple[int, ...], ...] | None:
-    """Return what changes with every file of the data section that is written to; None where one is gone."""
-    try:
-        found = [os.stat(path) for path in data_paths(config).values()]
-    except OSError:
-        return None
-    return tuple((each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns) for each in found)

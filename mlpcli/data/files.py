@@ -11,8 +11,8 @@ from mlpcli.config.schema import DataConfig
 from mlpcli.data.read import ReadFile, read_file
 from mlpcli.data.reading import Reading
 from mlpcli.data.schema.schema import Schema
-from mlpcli.data.spooled_columns import spool_folder_for
 from mlpcli.data.table import Table
+from mlpcli.data.table_size import spool_folder_for
 from mlpcli.data.typed import TextNeeded, TypedTable, read_typed
 from mlpcli.errors import DataError, Fault
 

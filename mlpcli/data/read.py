@@ -13,7 +13,7 @@ from mlpcli.data.reader import KNOWN, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.several import Several, files_of
 from mlpcli.data.source import open_source
-from mlpcli.data.spooled_columns import rows_at_once, spooled
+from mlpcli.data.spooled_columns import UnevenPieces, rows_at_once, spooled
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -92,11 +92,14 @@ def read_file(
     where there is no row.
     """
     reader = open_reader(path, reading, labels)
-    if folder is None:
-        tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
+    if folder is not None:
+        try:
+            whole = spooled(reader.chunks(rows_at_once(len(reader.names))), folder)
+            tables = [] if whole is None else [whole]
+        except UnevenPieces:
+            return read_file(path, reading, labels)
     else:
-        whole = spooled(reader.chunks(rows_at_once(len(reader.names))), folder)
-        tables = [] if whole is None else [whole]
+        tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
     if not tables:
         raise DataError(
             Fault(reader.source.name, "There is a header but no row.", "Give one row per example.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -14,48 +13,15 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.cache_folder import cache_folder, made_private
 from mlpcli.data.array_files import pieces_of
-from mlpcli.data.available_memory import available_memory
 from mlpcli.data.column import Column
 from mlpcli.data.table import Block, Table
 from mlpcli.errors import DataError, Fault
 
 Array = NDArray[Any]
 
-NEEDED = 3
-"""Bytes of memory for each byte of a file: its columns, the matrix made of them, and something to spare."""
-UNZIPPED = 5
-"""Bytes of a table for each byte of it in a compressed file."""
-COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".npz", ".parquet", ".feather", ".arrow", ".xlsx")
 CELLS = 1 << 20
 """Cells that are read at once."""
-
-
-def exceeds_memory(paths: Iterable[str], available: int | None = None) -> bool:
-    """Tell whether the tables of these files, and what training makes of them, may not fit into memory.
-
-    available: bytes of memory; None: those that this process may still take.
-    """
-    needed = 0
-    for path in paths:
-        try:
-            size = os.stat(path).st_size
-        except OSError:  # standard input, or no such file
-            continue
-        needed += NEEDED * size * (UNZIPPED if path.lower().endswith(COMPRESSED) else 1)
-    return needed > (available_memory() if available is None else available)
-
-
-def spool_folder_for(path: str, labels: str | None = None) -> Path | None:
-    """Return the folder that columns of a file are spooled to; None where memory holds them, or must."""
-    folder = cache_folder("data")
-    if folder is None or not exceeds_memory(filter(None, (path, labels))):
-        return None
-    try:
-        return folder if made_private(folder) else None
-    except OSError:
-        return None
 
 
 def read_in_pieces(table: Table, read: Callable[[Table], Table], folder: Path | None) -> Table:
@@ -178,7 +144,7 @@ class _GrowingBlock:
     pooled: bool
     values: _Spool
 
-    def append(self, piece: Block, before: int, files: _Files) -> None:
+    def append(self, piece: Block) -> None:
         """Add the cells of a piece. Raises OSError."""
         self.values.append(piece.values)
 
@@ -191,7 +157,7 @@ def spooled(pieces: Iterable[Table], folder: Path) -> Table | None:
     """Return the table of all pieces, in order, its columns in files of `folder`; None without a piece.
 
     The words of columns stay in memory. The files have no names, and are gone when the table is. Raises
-    DataError where they cannot be written.
+    DataError where they cannot be written, and UnevenPieces.
     """
     growing = _GrowingTable()
     with _Files(folder) as files:
@@ -208,29 +174,46 @@ def spooled(pieces: Iterable[Table], folder: Path) -> Table | None:
             raise _cannot_write(growing.last, folder, error) from error
 
 
+class UnevenPieces(Exception):
+    """Signal that the blocks of a table differ from piece to piece; it never reaches a user."""
+
+
 @dataclass
 class _GrowingTable:
     """The rows of a table so far. last: the piece that was added last."""
 
     last: Table | None = None
-    columns: list[_GrowingColumn | _GrowingBlock] = field(default_factory=list)
+    columns: dict[tuple[str, ...], _GrowingColumn | _GrowingBlock] = field(default_factory=dict)
     lines: _Spool | range = range(0)
     rows: int = 0
 
     def append(self, piece: Table, files: _Files) -> None:
-        """Add the rows of a piece. Raises OSError."""
-        if self.last is None:
-            _allow_files(3 * len(piece.columns))
-            self.columns = [_begun(each, files) for each in piece.columns]
-        for column, more in zip(self.columns, piece.columns, strict=True):
-            column.append(more, self.rows, files)  # type: ignore[arg-type]
+        """Add the rows of a piece. Raises OSError, UnevenPieces."""
+        there: dict[tuple[str, ...], Column | Block] = {each.names: each for each in piece.columns}
+        new = [names for names in there if names not in self.columns]
+        if new:
+            _allow_files(3 * (len(new) + len(self.columns)))
+        for names in new:
+            self.columns[names] = _begun(there[names], self.rows, files)
+        for names, column in self.columns.items():
+            more = there.get(names)
+            if isinstance(column, _GrowingBlock):
+                if not isinstance(more, Block):
+                    raise UnevenPieces
+                column.append(more)
+            elif more is None:  # of objects, each has its keys
+                column.append(Column(name=names[0], numbers=np.full(piece.rows, np.nan)), self.rows, files)
+            elif isinstance(more, Column):
+                column.append(more, self.rows, files)
+            else:
+                raise UnevenPieces
         self.lines = _joined(self.lines, piece.lines, files)
         self.last, self.rows = piece, self.rows + piece.rows
 
     def table(self) -> Table:
         """Return the table, its arrays mapped. Raises OSError."""
         assert self.last is not None
-        columns = tuple(each.column() for each in self.columns)
+        columns = tuple(each.column() for each in self.columns.values())
         lines = self.lines if isinstance(self.lines, range) else self.lines.map()
         return replace(self.last, columns=columns, lines=lines, picked=None)
 
@@ -240,11 +223,18 @@ def rows_at_once(names: int) -> int:
     return max(1, CELLS // max(1, names))
 
 
-def _begun(column: Column | Block, files: _Files) -> _GrowingColumn | _GrowingBlock:
-    if isinstance(column, Column):
-        return _GrowingColumn(column.name)
-    width = column.values.shape[1:]
-    return _GrowingBlock(column.names, column.pooled, _Spool(files, column.values.dtype, width))
+def _begun(column: Column | Block, before: int, files: _Files) -> _GrowingColumn | _GrowingBlock:
+    """Begin a column that so many rows before it lack. Raises OSError, UnevenPieces."""
+    if isinstance(column, Block):
+        if before:
+            raise UnevenPieces
+        width = column.values.shape[1:]
+        return _GrowingBlock(column.names, column.pooled, _Spool(files, column.values.dtype, width))
+    growing = _GrowingColumn(column.name)
+    if before:
+        growing.numbers = _Spool(files, np.dtype(np.float64))
+        growing.numbers.fill(np.nan, before)
+    return growing
 
 
 def _joined(lines: _Spool | range, more: range | Array, files: _Files) -> _Spool | range:

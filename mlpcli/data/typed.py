@@ -39,8 +39,8 @@ def read_typed(
 ) -> TypedTable:
     """Return a table with the meaning of its columns. Raises DataError, TextNeeded.
 
-    table: as the file has it; columns that the config ignores are left out. notes: on how it was read. folder:
-    where the columns of a table go that is larger than memory; None: memory.
+    table: as the file has it; columns that the config ignores are left out. notes: on how it was read.
+    folder: where the columns of a table go that is larger than memory; None: memory.
     """
     names = target_names(config, table)
     table = table.without({*config.ignore} - {*split_columns(config)})

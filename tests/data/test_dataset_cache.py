@@ -45,6 +45,8 @@ def table(rows: int, seed: int = 0, kinds: str = "abcd", classes: str = "xyz") -
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "train.csv").write_text(table(ROWS))
+    for name in ("first-part.csv", "part.csv"):
+        (tmp_path / f"p{name}").write_text(table(40, len(name)))
     (tmp_path / "other.csv").write_text(table(80, 1, kinds="abcdefg", classes="wxyz"))
     rng = np.random.default_rng(2)
     np.save(tmp_path / "pictures.npy", rng.integers(0, 256, (120, 5, 5), np.uint8))
@@ -114,6 +116,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "holes": {"missing": MissingConfig(numeric="median", categorical="most_frequent", indicator=True)},
     "no scaling": {"scaling": "none", "levels": 2, "categorical": ("heavy",)},
     "codes": {"target": "p", "classes": (0.1, 0.9), "ignore": ("answer",)},
+    "several files": {"train": "p*part.csv", "validation": 0.2},
     "pictures": {"train": "pictures.npy", "labels": "labels.npy", "target": None, "validation": 0.3},
 }
 

@@ -8,18 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from mlpcli.data import matrix_files, spooled_columns
-from mlpcli.data.available_memory import UNKNOWN, available_memory
-from mlpcli.data.cached_dataset import cached_dataset
-from mlpcli.data.column import Column, column_of_cells, join_columns
-from mlpcli.data.dataset_cache import DatasetCache
-from mlpcli.data.read import read_file
-from mlpcli.data.spooled_columns import exceeds_memory, spooled
-from mlpcli.data.table import Block, Table
-from mlpcli.errors import DataError
 from data.test_dataset_cache import (
     CONFIGS,
     assert_same,
@@ -31,6 +19,19 @@ from data.test_dataset_cache import (
     plain,
     without_note,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlpcli.data import matrix_files, spooled_columns, table_size
+from mlpcli.data.available_memory import UNKNOWN, available_memory
+from mlpcli.data.cached_dataset import cached_dataset
+from mlpcli.data.column import Column, column_of_cells, join_columns
+from mlpcli.data.dataset_cache import DatasetCache
+from mlpcli.data.read import read_file
+from mlpcli.data.spooled_columns import spooled
+from mlpcli.data.table import Block, Table
+from mlpcli.data.table_size import exceeds_memory
+from mlpcli.errors import DataError
 
 __all__ = ["cache", "folder"]
 
@@ -108,9 +109,9 @@ def little_memory(monkeypatch: pytest.MonkeyPatch, cache: DatasetCache) -> list[
     """Memory for no table at all, and pieces of some rows."""
     memory = [0]
     assert cache.path is not None
-    monkeypatch.setattr(spooled_columns, "available_memory", lambda: memory[0])
+    monkeypatch.setattr(table_size, "available_memory", lambda: memory[0])
     monkeypatch.setattr(spooled_columns, "CELLS", 100)
-    monkeypatch.setattr(spooled_columns, "cache_folder", lambda name: cache.path)
+    monkeypatch.setattr(table_size, "cache_folder", lambda name: cache.path)
     monkeypatch.setattr(matrix_files, "PIECE_BYTES", 2000)
     return memory
 
