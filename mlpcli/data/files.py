@@ -35,19 +35,19 @@ class DataFiles:
         self._tables: dict[Hashable, ReadTable] = {}
         self._digests: dict[str, str | None] = {}
 
-    def training_table(self, config: DataConfig) -> TypedTable:
+    def training_table(self, config: DataConfig, has_target: bool = True) -> TypedTable:
         """Return the table of data.train, with data.labels as a column, and what its columns mean.
 
-        Raises DataError.
+        has_target: see read_typed. Raises DataError.
         """
         reading = reading_of(config)
         raw, notes = self._table(config.train, reading, config.labels)
         try:
-            return read_typed(raw, config, notes)
+            return read_typed(raw, config, notes, has_target)
         except TextNeeded as needed:
             # What was taken for plain numbers is of another notation: 1.250 may be 1250.
             raw, notes = self._table(config.train, replace(reading, as_text=needed.columns), config.labels)
-            return read_typed(raw, config, notes)
+            return read_typed(raw, config, notes, has_target)
 
     def part_table(self, config: DataConfig, part: str, schema: Schema) -> ReadTable | None:
         """Return the table of a part that has a file of its own; None where it has not. Raises DataError.
