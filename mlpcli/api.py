@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mlpcli.config.load import ConfigSource
     from mlpcli.data.preparation_warnings import PreparationWarnings
+    from mlpcli.data.progress import Progress
     from mlpcli.diagnose.repair.candidates import Candidate
     from mlpcli.diagnose.repair.search import Repair
     from mlpcli.diagnose.report import GradcheckReport
@@ -79,17 +80,23 @@ def load(path: str | Path, executor: str = "auto") -> Model:
 
 
 def predict(
-    run: str | Path, data: str, output: str | None = None, executor: str = "auto"
+    run: str | Path,
+    data: str,
+    output: str | None = None,
+    executor: str = "auto",
+    digits: int | None = None,
+    progress: Progress | None = None,
 ) -> tuple[tuple[str, ...], PreparationWarnings]:
     """Write one CSV row per row of `data` to a file, or to standard output where output is None.
 
-    Returns notes, and counts of cells that were not as in training. An existing output is replaced only when
-    all went well. Raises DataError, ModelFileError; OutputError where the output cannot be written, is the
-    file of rows, or one of the run's.
+    Returns notes, and counts of cells that were not as in training. digits: the most significant digits of a
+    number; None: all that tell it from others in the network's precision. progress: is told how far the rows
+    are read. An existing output is replaced only when all went well. Raises DataError, ModelFileError;
+    OutputError where the output cannot be written, is the file of rows, or one of the run's.
     """
     from mlpcli.predict.csv_output import write_predictions
 
-    return write_predictions(run, data, output, executor)
+    return write_predictions(run, data, output, executor, digits, progress)
 
 
 def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -10,6 +10,7 @@ from mlpcli.data.foreign import refuse_foreign
 from mlpcli.data.formats import FORMATS
 from mlpcli.data.reader import KNOWN, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
+from mlpcli.data.several import Several, files_of
 from mlpcli.data.source import Source, open_source
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
@@ -18,24 +19,38 @@ LABEL = "label"
 """The column that a file of labels gives."""
 
 
-def open_reader(path: str, reading: Reading = PLAIN_READING, labels: str | None = None) -> Reader:
+def open_reader(
+    path: str | Sequence[str], reading: Reading = PLAIN_READING, labels: str | Sequence[str] | None = None
+) -> Reader:
     """Open a data file, whose format is known by its content and name.
 
-    path: `-` is standard input. reading: what is known beforehand of how the file is to be read. labels: a
-    second file with one value per row, which becomes the column `label`. Raises DataError.
+    path: `-` is standard input; a pattern such as part-*.csv, or a list, is several files that are one table.
+    reading: what is known beforehand of how the file is to be read. labels: a second file with one value per
+    row, which becomes the column `label`. Raises DataError, and MissingExtraError where the format needs a
+    library that is not installed.
     """
-    source = open_source(path)
-    try:
-        reader = FORMATS[_best(source)](source, reading)
-    except BaseException:
-        source.stream.close()
-        raise
+    files = files_of(path)
+    if len(files) == 1:
+        reader = _open_file(files[0], reading)
+    else:
+        reader = Several(
+            files, lambda file, names: _open_file(file, replace(reading, names=reading.names | names))
+        )
     if labels is None:
         return reader
     try:
-        return _Labelled(reader, open_reader(labels, reading))
+        return _Labelled(reader, open_reader(labels, replace(reading, names=frozenset())))
     except BaseException:
         reader.close()
+        raise
+
+
+def _open_file(path: str, reading: Reading) -> Reader:
+    source = open_source(path)
+    try:
+        return FORMATS[_best(source)](source, reading)
+    except BaseException:
+        source.stream.close()
         raise
 
 
@@ -56,11 +71,22 @@ def _best(source: Source) -> str:
 
 
 def read_table(
-    path: str, reading: Reading = PLAIN_READING, labels: str | None = None
+    path: str | Sequence[str], reading: Reading = PLAIN_READING, labels: str | Sequence[str] | None = None
 ) -> tuple[Table, tuple[str, ...]]:
     """Read all rows of a file; return them, and notes on what was detected. For the rest see open_reader.
 
     Raises DataError, also where there is no row.
+    """
+    return read_parts(path, reading, labels)[::2]
+
+
+def read_parts(
+    path: str | Sequence[str], reading: Reading = PLAIN_READING, labels: str | Sequence[str] | None = None
+) -> tuple[Table, Mapping[str, Table], tuple[str, ...]]:
+    """Read all rows of a file; return them, the tables of other parts that lie in it, and notes.
+
+    The parts are `validation` and `test`, as an NPZ file may have them. Raises DataError, also where there is
+    no row.
     """
     reader = open_reader(path, reading, labels)
     tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
@@ -68,7 +94,7 @@ def read_table(
         raise DataError(
             Fault(reader.source.name, "There is a header but no row.", "Give one row per example.")
         )
-    return tables[0], reader.notes
+    return tables[0], reader.parts, reader.notes
 
 
 class _Labelled(Reader):

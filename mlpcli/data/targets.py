@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.data.column import plain_number
-from mlpcli.data.levels import EMPTY, UNKNOWN, count_levels, in_order, level_codes
+from mlpcli.data.levels import EMPTY, UNKNOWN, count_levels, level_codes
 from mlpcli.data.numeric import Floats, fit_numeric, is_spread
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault, nearest

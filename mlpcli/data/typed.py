@@ -8,7 +8,7 @@ from mlpcli.config.schema import DataConfig
 from mlpcli.data.schema.infer import infer_schema
 from mlpcli.data.schema.schema import Schema
 from mlpcli.data.table import Table
-from mlpcli.data.target_columns import target_names
+from mlpcli.data.target_columns import split_columns, target_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ def read_typed(
     has_target: whether one of its columns is to be predicted; False: it is only looked at.
     """
     names = target_names(config, raw) if has_target else ()
-    table = raw.without(config.ignore)
+    table = raw.without({*config.ignore} - {*split_columns(config)})
     found = infer_schema(table, config, names, table.separator)
     if found.as_text:
         raise TextNeeded(found.as_text)

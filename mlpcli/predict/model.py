@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ import numpy as np
 
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
+from mlpcli.data.progress import Progress
 from mlpcli.data.read import LABEL, open_reader, read_table
 from mlpcli.data.reading import Reading
 from mlpcli.data.table import IN_MEMORY, Table, table_from
@@ -21,6 +24,7 @@ from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
 from mlpcli.errors import DataError, Fault
 from mlpcli.execute import Executor, choose_executor
 from mlpcli.execute.rows import RowFunction
+from mlpcli.predict.read_ahead import pieces_of
 from mlpcli.runs.folder import RunFolder, place_of
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.scoring.evaluation import Evaluation, evaluate_outputs
@@ -40,16 +44,22 @@ class Prediction:
     """The outputs of a model for some rows.
 
     names: the classes, labels or targets, one per column of `values`. values: (rows, names), the
-    probabilities (or scores) of the classes or labels, or the targets in the user's units. labels: the
-    likeliest class of each row, None for other tasks. columns: names as `mlp predict` writes them:
-    p_<class> for probabilities, score_<class> for outputs that are none, the targets as they are.
+    probabilities (or scores) of the classes or labels, or the targets in the user's units. codes: the place
+    in `names` of the likeliest class of each row, (rows,), None for other tasks. columns: names as
+    `mlp predict` writes them: p_<class> for probabilities, score_<class> for outputs that are none, the
+    targets as they are.
     """
 
     names: tuple[str, ...]
     values: NDArray[Any]
-    labels: list[str] | None
+    codes: NDArray[np.intp] | None
     counts: PreparationWarnings
     columns: tuple[str, ...] = ()
+
+    @cached_property
+    def labels(self) -> list[str] | None:
+        """The likeliest class of each row; None for other tasks than classification."""
+        return None if self.codes is None else [self.names[code] for code in self.codes.tolist()]
 
 
 class Model:
@@ -104,10 +114,13 @@ class Model:
         """
         return self._predict(_as_table(table, self.reading))
 
-    def predict_file(self, path: str) -> tuple[tuple[str, ...], Iterator[Prediction]]:
+    def predict_file(
+        self, path: str, progress: Progress | None = None
+    ) -> tuple[tuple[str, ...], Generator[Prediction, None, None]]:
         """Return notes on the file (`-`: standard input), and the predictions piece by piece, in order.
 
-        Raises DataError for columns that are missing, and, while iterating, for rows that cannot be read.
+        progress: is told how far the file is read. Raises DataError for columns that are missing, and, while
+        iterating, for rows that cannot be read.
         """
         reader = open_reader(path, self.reading)
         try:
@@ -115,7 +128,7 @@ class Model:
         except BaseException:
             reader.close()
             raise
-        return reader.notes, (self._predict(table) for table in reader.chunks(STREAMED_ROWS))
+        return reader.notes, self._predictions(pieces_of(reader, STREAMED_ROWS, progress))
 
     def evaluate(self, table: Any, weighted: bool = True, part: str | None = None) -> Evaluation:
         """Return scores of rows that have the target, in the user's units. table: as for predict().
@@ -163,6 +176,11 @@ class Model:
             remedy = "The weights, or the numbers of the row, are too large for it: see mlp show."
             raise DataError(Fault(table.where(int(lost[0])), what, remedy))
         return found, counts
+
+    def _predictions(self, tables: Generator[Table, None, None]) -> Generator[Prediction, None, None]:
+        with closing(tables):
+            for table in tables:
+                yield self._predict(table)
 
     def _predict(self, table: Table) -> Prediction:
         outputs, counts = self.outputs(table)
@@ -224,12 +242,12 @@ def prediction_of(
     columns = value_columns(target, no_probabilities)
     if isinstance(target, ClassTarget):
         probabilities = class_probabilities(outputs, target.coding)
-        labels = [target.classes[i] for i in np.argmax(probabilities, axis=1)]
+        codes = np.argmax(probabilities, axis=1)
         return Prediction(
-            names=tuple(target.classes), values=probabilities, labels=labels, counts=counts, columns=columns
+            names=tuple(target.classes), values=probabilities, codes=codes, counts=counts, columns=columns
         )
     values = preparation.unscale(outputs) if target.task == "regression" else outputs
-    return Prediction(names=tuple(target.names), values=values, labels=None, counts=counts, columns=columns)
+    return Prediction(names=tuple(target.names), values=values, codes=None, counts=counts, columns=columns)
 
 
 def _as_table(table: Any, reading: Reading) -> Table:

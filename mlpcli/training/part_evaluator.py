@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,21 @@ VALIDATION = "validation"
 """The name of the part whose scores decide, where there is one."""
 
 
+class _Looked(NamedTuple):
+    """What was found of the weights with this digest. outputs: (rows, units), None where they were not kept."""
+
+    digest: bytes
+    loss: float
+    outputs: NDArray[Any] | None
+
+
+def _digest(state: State) -> bytes:
+    digest = hashlib.blake2b(digest_size=16)
+    for array in state.values():
+        digest.update(array.tobytes())
+    return digest.digest()
+
+
 class PartEvaluator:
     """Loss and scores of all rows of one part of the data, with the weights that `state` holds when asked."""
 
@@ -36,6 +52,7 @@ class PartEvaluator:
         network, penalty = prepared.network, prepared.network.penalty
         outputs = {"loss": network.row_loss, "prediction": network.prediction}
         self._function = RowFunction(prepared.executor, outputs, state)
+        self._state, self._last = state, _Looked(b"", np.nan, None)
         self.no_probabilities = why_no_probabilities(network.layers[-1], prepared.dataset.preparation.target)
         # Not worth compiling: some sums of squares now and then.
         self._penalty = (
@@ -44,6 +61,8 @@ class PartEvaluator:
 
     def look_at(self, prepared: Problem, part: Part, name: str = "") -> None:
         """Take other rows, of the same network. name: of the part; "" where it is the same part."""
+        if part is not self.part:
+            self._last = _Looked(b"", np.nan, None)
         self._prepared, self.part, self.rows = prepared, part, prepared.rows(part)
         self.name = name or self.name
 
@@ -72,7 +91,7 @@ class PartEvaluator:
 
     def evaluation(self) -> Evaluation:
         """Return all scores, in the user's units."""
-        return self._evaluate(self.outputs())
+        return self._evaluate(self._loss_and_outputs()[1])
 
     def outputs(self) -> NDArray[Any]:
         """Return the outputs of the network for each row, (rows, units)."""
@@ -82,14 +101,22 @@ class PartEvaluator:
         return float(self._penalty.scalars()["penalty"]) if self._penalty else 0.0
 
     def _loss_and_outputs(self, keep: bool = True) -> tuple[float, NDArray[Any]]:
-        """Return the mean loss and, if they are to be kept, the outputs (rows, units), by one pass."""
+        """Return the mean loss and, if they are to be kept, the outputs (rows, units), by one pass.
+
+        The weights that were looked at last are known again: an epoch may be printed, judged, and be the one that
+        is kept, and a pass over the rows takes as long as an epoch of a small network.
+        """
+        digest = _digest(self._state)
+        if digest == self._last.digest and (self._last.outputs is not None or not keep):
+            return self._last.loss, np.empty((0, 0)) if self._last.outputs is None else self._last.outputs
         weights, total, outputs = self.part.weights, 0.0, []
         for part, out in self._function.chunks(self.rows):
             total += float(out["loss"].sum() if weights is None else (weights[part] * out["loss"]).sum())
             if keep:
                 outputs.append(out["prediction"].copy())
         mean = total / (len(self.part.inputs) if weights is None else float(weights.sum()))
-        return mean, np.concatenate(outputs) if outputs else np.empty((0, 0))
+        self._last = _Looked(digest, mean, np.concatenate(outputs) if outputs else None)
+        return mean, np.empty((0, 0)) if self._last.outputs is None else self._last.outputs
 
     def _evaluate(self, outputs: NDArray[Any]) -> Evaluation:
         """Score the outputs of the part's rows, (rows, units), and rows of classes that training lacks."""

@@ -75,8 +75,8 @@ CASES = [
     Case("california-housing/housing.csv", 20_640, 10, "median_house_value", "regression", 1, 207),
     Case("auto-mpg/mpg.csv", 398, 9, "mpg", "regression", 1, 6, ignore=("name",)),
     # Whole numbers from 3 to 9: read as classes, which is said aloud.
-    Case("wine-quality/winequality-red.csv", 1_599, 12, "quality", "classification", 6),
-    Case("wine-quality/winequality-white.csv", 4_898, 12, "quality", "classification", 7),
+    Case("wine-quality/winequality-red.csv", 1_599, 12, "quality", "regression", 1),
+    Case("wine-quality/winequality-white.csv", 4_898, 12, "quality", "regression", 1),
     Case("spambase/spambase.data", 4_601, 58, "x58", "classification", 2),
     Case("spambase/spambase.csv", 4_601, 58, "class", "classification", 2),
     Case("letter-recognition/letter-recognition.data", 20_000, 17, "x1", "classification", 26),

@@ -18,7 +18,7 @@ class Notation:
     """How the numbers of a column are written, beyond plain ones.
 
     decimal: the mark before fractions. thousands: the mark between groups of three digits. currency, unit:
-    the sign or word before or after all numbers. percent: whether they are in percent; the number is the share.
+    the sign or word before or after numbers. percent: whether they are in percent; the number is the share.
     clock: whether they are times of day, 19:49; the number is in hours. Brackets around a number, a Unicode
     minus and D for E in an exponent are read in every notation.
     """
@@ -50,10 +50,11 @@ class ColumnSchema:
 
     kind: one of KINDS. missing: words, or numbers as text, that stand for no value in this column, in the
     spelling of the file. usual_missing: whether the usual words for that do so too. levels: the words for no
-    and yes of a truth value, and 0 and 1 of a number column that has nothing else; of an ordinal all, in their
-    order; the one word of a constant that is no number; of a category none: they are fitted. Other words for
-    the two levels of a truth value, or spellings, are known by themselves. date_format: how dates are written.
-    why: the reason for the kind, without a full stop. used: whether it is an input (or the target).
+    and yes of a truth value, and 0 and 1 of a number column that has nothing else; of an ordinal all, in
+    their order; the one word of a constant that is no number; of a category none: they are fitted. Other
+    words for the two levels of a truth value, or spellings, are known by themselves. date_format: how dates
+    are written. why: the reason for the kind, without a full stop. used: whether it is an input (or the
+    target).
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Dates and times: reading words in a format, many at once.
 
 A format is written as for strptime, with %Y %y %m %d %b %H %I %M %S %f %p %z. Months and days may lack their
-leading zero, and a time of day may follow any date, or lack: programs drop the time of midnight, and write it.
+leading zero, and a time of day may follow any date, or lack: programs drop that of midnight, and write it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,21 @@ LONGEST = 48
 MOST_SHAPES = 400
 """Different patterns of digits and letters among dates of one format, at most."""
 DAY = 86400.0
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-FULL_MONTHS = "january february march april may june july august september october november december".split()
-_NAMED = {name: 1 + at for names in (MONTHS, FULL_MONTHS) for at, name in enumerate(names)} | {"sept": 9}
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_NAMED = {name: 1 + at for at, month in enumerate(_MONTHS) for name in (month, month[:3])} | {"sept": 9}
 
 _FIELDS = {
     "Y": "(?P<Y>0000)",
@@ -35,8 +48,8 @@ _FIELDS = {
 }
 _COMPACT = {"m": "(?P<m>00)", "d": "(?P<d>00)"}
 _TIME = (
-    r"(?:(?P<T>a)|,? {1,2})(?P<H>00?):(?P<M>00)(?::(?P<S>00)(?:[.,](?P<f>0{1,9}))?)?(?: ?(?P<p>aa))?"
-    r"(?: ?(?:(?P<Z>aaa?|a)|(?P<sign>[+\-])(?P<zh>00):?(?P<zm>00)?))?"
+    r"(?:(?P<T>a)|,? {1,2})(?P<H>00?):(?P<M>00)(?::(?P<S>00)(?:[.,](?P<f>0{1,9}))?)?(?: ?(?P<p>aa)(?!a))?"
+    r"(?: ?(?:(?P<Z>aaa|a)|(?P<sign>[+\-])(?P<zh>00):?(?P<zm>00)?))?"
 )
 _TIME_IN_FORMAT = re.compile(r",?[T ]*%[HI]")
 
@@ -109,7 +122,7 @@ class Letters:
             kept, inner = np.arange(len(keys)), where
         order = np.argsort(inner, kind="stable")
         ends = np.searchsorted(inner[order], np.arange(len(distinct) + 1))
-        for start, end in zip(ends[:-1], ends[1:], strict=True):
+        for start, end in pairwise(ends.tolist()):
             places = kept[order[start:end]]
             shape = self._shapes[places[0]].tobytes().rstrip(b"\0").decode("ascii")
             same = (self._shapes[places] == self._shapes[places[0]]).all(axis=1)

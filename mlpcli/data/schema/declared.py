@@ -9,9 +9,11 @@ import numpy as np
 from mlpcli.data.column import Column, number_text
 from mlpcli.data.schema.column_schema import DATE, ID, NUMBER, ORDINAL, PLAIN, TEXT, TRUTH, ColumnSchema
 from mlpcli.data.schema.dates import format_fault
+from mlpcli.data.schema.draft import Cells, Draft, cells_of
+from mlpcli.data.schema.draft_levels import of_levels
 from mlpcli.data.schema.find_dates import days_of_numbers, find_dates
 from mlpcli.data.schema.find_notation import find_notation
-from mlpcli.data.schema.infer_column import Cells, Draft, cells_of, infer_column, of_levels
+from mlpcli.data.schema.infer_column import infer_column
 from mlpcli.data.schema.missing_words import NUMBERS, TRUTHS
 from mlpcli.data.schema.read_column import Slip, read_column
 from mlpcli.data.schema.truth import NO, YES, truth_pair
@@ -53,7 +55,7 @@ def _wrong(schema: ColumnSchema, setting: str, what: str, remedy: str) -> Draft:
 
 def _values(cells: Cells, wish: Wish, among: str) -> tuple[list[str], list[int]]:
     """Return the words of a column that are values, and the cells of each."""
-    places = cells.places(wish.missing, among)
+    places = cells.values(wish.missing, among)
     return [cells.words[at] for at in places], cells.counts[places].tolist()
 
 

@@ -15,9 +15,37 @@ from mlpcli.data.schema.dates import Letters, read_dates, shape_pattern
 Array = NDArray[Any]
 
 FORMATS = (
-    "%Y-%m-%d %Y/%m/%d %Y.%m.%d %d.%m.%Y %d.%m.%y %m/%d/%Y %d/%m/%Y %m/%d/%y %d/%m/%y %d-%m-%Y %m-%d-%Y "
-    "%d-%m-%y %m-%d-%y %d-%b-%Y %d-%b-%y %d/%b/%Y %d%b%Y %b-%d-%Y %Y-%b-%d %d.%b.%Y %Y-%m %Y/%m %b-%Y"
-).split() + ["%d %b %Y", "%d %b %y", "%b %d %Y", "%b %d, %Y", "%d. %b %Y", "%b %Y", "%Y%m%d"]
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d.%m.%Y",
+    "%d.%m.%y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d-%m-%y",
+    "%m-%d-%y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d/%b/%Y",
+    "%d%b%Y",
+    "%b-%d-%Y",
+    "%Y-%b-%d",
+    "%d.%b.%Y",
+    "%Y-%m",
+    "%Y/%m",
+    "%b-%Y",
+    "%d %b %Y",
+    "%d %b %y",
+    "%b %d %Y",
+    "%b %d, %Y",
+    "%d. %b %Y",
+    "%b %Y",
+    "%Y%m%d",
+)
 """The formats of dates that are known, each with any time of day behind it."""
 FIRST_LOOK = 50
 """Words that are looked at first: where none of them is a date, no word is."""
@@ -74,7 +102,7 @@ def _in_order(seconds: Array) -> bool:
 
 def _time(words: Sequence[str], seconds: Array) -> str:
     """Return what follows the date in a format: "", or the time of day as the first word with one has it."""
-    for at in np.flatnonzero(~np.isnan(seconds)):
+    for at in np.flatnonzero(~np.isnan(seconds)).tolist():
         found = re.search(r"([T ]|, ) ?(\d\d?):(\d\d)(:\d\d)?([.,]\d+)?( ?[aApP][mM])?(.*)$", words[at], re.I)
         if found:
             seconds_too = ":%S" if found[4] else ""

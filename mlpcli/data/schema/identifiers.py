@@ -9,8 +9,8 @@ The rules, for a table of more than FEW_ROWS rows. A column of whole numbers, on
 - is an id where it is the first column and always rises by unequal steps: the file is sorted by a key.
 Whole numbers of evenly spaced steps above 1, and years, are measured quantities and stay; so do whole numbers
 without a repetition that are far apart, as populations and salaries are: those are only said to be so.
-A column of words is an id or free text where it has more than MANY_LEVELS levels and more than ID_SHARE levels
-for each cell, or where all cells differ. It is free text where its words are several each, as in a sentence.
+A column of words is an id or free text where it has more than MANY_LEVELS levels and more than ID_SHARE
+levels for each cell, or where all cells differ. It is free text where a cell has several words, as sentences.
 """
 
 from __future__ import annotations
@@ -32,22 +32,25 @@ FEW_ROWS = 20
 MANY_LEVELS = 50
 ID_SHARE = 0.3
 ODDS = 12.0
-"""Expected repetitions among as many random draws from the same range, from which on none is a sign of keys."""
+"""Repetitions to be expected of as many random draws from the range, from which on none tells of keys."""
 YEARS = (1500, 2200)
 _LOOK = 1000
 """Cells that are looked at before all are sorted."""
 _TEXT_WORDS = 2.5
 """Blanks-separated words of a cell, on average, from which on a column is text."""
 
-_ID_NAMES = frozenset(
-    "id ids idx index key keys pk no nr num nummer number uuid guid uid code row rowid rownum rownames rowname "
-    "record serial sn ssn isbn ean sku barcode ticket account kundennummer kundennr kennung matrikelnummer cod "
-    "codigo código numero número identifier unnamed order orderid ref reference".split()
-)
-_TIME_NAMES = frozenset(
-    "t time times timestamp date datetime day days week weeks month months quarter year years hour hours minute "
-    "minutes min second seconds sec ms epoch step tick period zeit datum tag woche monat jahr stunde".split()
-)
+_ID_WORDS = """
+    id ids idx index key keys pk no nr num nummer number uuid guid uid code row rowid rownum rownames
+    rowname record serial sn ssn isbn ean sku barcode ticket account kundennummer kundennr kennung
+    matrikelnummer cod codigo código numero número identifier unnamed order orderid ref reference
+"""
+_ID_NAMES = frozenset(_ID_WORDS.split())
+_TIME_WORDS = """
+    t time times timestamp date datetime day days week weeks month months quarter year years hour hours
+    minute minutes min second seconds sec ms epoch step tick period zeit datum tag woche monat jahr
+    stunde
+"""
+_TIME_NAMES = frozenset(_TIME_WORDS.split())
 
 
 def name_words(name: str) -> list[str]:

@@ -13,10 +13,10 @@ from mlpcli.config.schema import DataConfig
 from mlpcli.data.column import Column
 from mlpcli.data.schema.column_schema import CONSTANT, COUNTER, EMPTY, ID, PLAIN, ColumnSchema
 from mlpcli.data.schema.declared import draft_column
+from mlpcli.data.schema.draft import Draft
 from mlpcli.data.schema.identifiers import FEW_ROWS
-from mlpcli.data.schema.infer_column import Draft
 from mlpcli.data.schema.infer_notes import notes_on
-from mlpcli.data.schema.schema import Schema, columns_of
+from mlpcli.data.schema.schema import Schema, columns_of, place
 from mlpcli.data.schema.wish import Roles, roles_of, wish_for
 from mlpcli.data.table import Block, Table
 from mlpcli.errors import DataError, Fault, nearest
@@ -43,7 +43,7 @@ def infer_schema(
 ) -> Inference:
     """Infer what each column of the raw training table means; the config has the last word.
 
-    separator: of the cells in the file, "" where there is none; it decides what 1,250 is where no column does.
+    separator: of the cells in the file, "" where there is none; it decides what 1,250 is if no column does.
     Raises DataError, naming all columns at fault at once: those that are numbers but for a few cells, those
     that do not fit what the config says of them, and names in the config that are no columns; or where no
     column is left to learn from.
@@ -62,9 +62,7 @@ def infer_schema(
         raise DataError(faults)
     entries = tuple(draft.schema for draft in drafts.values() if not _is_plain(draft.schema))
     schema = Schema(columns=entries, targets=roles.targets, aside=roles.aside)
-    return Inference(
-        schema=schema, notes=tuple(notes_on(table.source, drafts.values(), roles, kept)), as_text=again
-    )
+    return Inference(schema=schema, notes=tuple(notes_on(table.source, drafts.values(), kept)), as_text=again)
 
 
 def _unknown_names(table: Table, config: DataConfig) -> Iterator[Fault]:
@@ -76,14 +74,14 @@ def _unknown_names(table: Table, config: DataConfig) -> Iterator[Fault]:
 
 
 def _columns(table: Table, config: DataConfig) -> dict[str, Column]:
-    """Return the columns that have a meaning to be found, by name; most of those of blocks are plain numbers."""
+    """Return the columns by name whose meaning is to be found; of those of blocks, few."""
     named = {*config.columns, *config.categorical}
     everywhere = bool(config.missing.values)
     columns: dict[str, Column] = {}
     for column in columns_of(table):
         if isinstance(column, Block):
-            alone = column.names if everywhere else [name for name in column.names if name in named]
-            alone = {*alone, *(() if column.pooled else _maybe_keys(column))}
+            alone = {name for name in column.names if everywhere or name in named}
+            alone |= set() if column.pooled else {*_maybe_keys(column)}
             for at, name in enumerate(column.names):
                 if name in alone:
                     columns[name] = Column(name=name, numbers=column.values[:, at])
@@ -188,8 +186,7 @@ def _is_plain(schema: ColumnSchema) -> bool:
 def _fault(table: Table, name: str, draft: Draft) -> Fault:
     slip = draft.slip
     assert slip is not None
-    where = table.source if slip.row is None else table.where(slip.row, name)
-    return Fault(where, slip.what, slip.remedy, slip.key)
+    return Fault(place(table, slip, name), slip.what, slip.remedy, slip.key)
 
 
 def _no_input(table: Table, drafts: dict[str, Draft]) -> Fault:

@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from mlpcli.data.schema.column_schema import CATEGORY, CONSTANT, COUNTER, EMPTY, ID, TEXT, TRUTH
-from mlpcli.data.schema.infer_column import Draft
+from mlpcli.data.schema.draft import Draft
 from mlpcli.data.schema.remedies import yaml_list
-from mlpcli.data.schema.wish import Roles
 from mlpcli.wording import MOST, listed, plural
 
 
-def notes_on(source: str, drafts: Iterable[Draft], roles: Roles, kept: Collection[str]) -> Iterator[str]:
+def notes_on(source: str, drafts: Iterable[Draft], kept: Collection[str]) -> Iterator[str]:
     """Yield the sentences about all columns: what is left out, what is missing, and what is written how.
 
     kept: columns that only tell rows apart and stay, as there is no other input.
@@ -20,15 +19,9 @@ def notes_on(source: str, drafts: Iterable[Draft], roles: Roles, kept: Collectio
     every = list(drafts)
     yield from _left_out(source, every)
     if kept:
-        yield (
-            (
-                f"{source}: {_columns(kept)} only {'tells' if len(kept) == 1 else 'tell'} rows apart, "
-                "and stays an input as there is no other."
-            )
-            if len(kept) == 1
-            else f"{source}: {_columns(kept)} only tell rows apart, and stay inputs as there is no other."
-        )
-    yield from _missing(source, every, roles)
+        tell, stay = ("tells", "stays an input") if len(kept) == 1 else ("tell", "stay inputs")
+        yield f"{source}: {_columns(kept)} only {tell} rows apart, and {stay} as there is no other."
+    yield from _missing(source, every)
     truths = [
         f"{draft.schema.name} ({', '.join(draft.schema.levels)})"
         for draft in every
@@ -50,29 +43,30 @@ def _left_out(source: str, drafts: list[Draft]) -> Iterator[str]:
     empty = [schema.name for schema in out if schema.kind == EMPTY]
     keys = [schema for schema in out if schema.kind in (COUNTER, ID, TEXT)]
     if empty:
-        yield f"{source}: {_columns(empty)} {'has' if len(empty) == 1 else 'have'} no values, and {'is' if len(empty) == 1 else 'are'} left out."
+        have = "has no values and is" if len(empty) == 1 else "have no values and are"
+        yield f"{source}: {_columns(empty)} {have} left out."
     if keys:
         reasons = "; ".join(f"{schema.name!r} ({schema.kind}: {schema.why})" for schema in keys[:MOST])
         more = f" and {len(keys) - MOST:,} more" if keys[MOST:] else ""
         names = yaml_list(schema.name for schema in keys[:MOST])
+        tell, them = ("it tells", "it") if len(keys) == 1 else ("they tell", "them")
         yield (
-            f"{source}: left out, as {'it tells' if len(keys) == 1 else 'they tell'} rows apart: {reasons}{more}. "
-            f"To use {'it' if len(keys) == 1 else 'them'}, say `data: {{use: {names}}}`."
+            f"{source}: left out, as {tell} rows apart: {reasons}{more}. "
+            f"To use {them}, say `data: {{use: {names}}}`."
         )
 
 
-def _missing(source: str, drafts: list[Draft], roles: Roles) -> Iterator[str]:
+def _missing(source: str, drafts: list[Draft]) -> Iterator[str]:
     """Yield what stands for no value: one sentence for the columns of levels, one for all others."""
     for of_levels in (False, True):
         counts: Counter[str] = Counter()
         names = []
         for draft in drafts:
-            levels = draft.schema.kind == CATEGORY or (
-                draft.schema.kind == CONSTANT and bool(draft.schema.levels)
-            )
-            if draft.missing and draft.schema.used and levels == of_levels:
+            schema = draft.schema
+            levels = schema.kind == CATEGORY or (schema.kind == CONSTANT and bool(schema.levels))
+            if draft.missing and schema.used and levels == of_levels:
                 counts.update(draft.missing)
-                names.append(draft.schema.name)
+                names.append(schema.name)
         if names:
             words = listed(f"{word!r} ({plural(count, 'cell')})" for word, count in counts.most_common())
             remedy = ""

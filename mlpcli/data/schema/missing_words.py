@@ -2,8 +2,8 @@
 
 Most of them say so in any column. Some, as `none` and `unknown`, are sensible levels of a category (no
 garage, unknown job): there they stay levels, and stand for no value only among numbers and dates. Beside yes
-and no, `unknown` is a third answer, which makes a category of three levels; `None` is what Python writes for no
-value.
+and no, `unknown` is a third answer, which makes a category of three levels; `None` is what Python writes for
+no value.
 """
 
 from __future__ import annotations
@@ -14,39 +14,24 @@ from dataclasses import dataclass
 from mlpcli.data.column import plain_number
 from mlpcli.data.schema.column_schema import ColumnSchema
 
-ALWAYS = frozenset(
-    """
-    ? ?? ??? . .. ... … - -- --- – — _ * ** na n/a n.a n.a. n\\a #na #n/a #n/a! n/d null (null) <null> [null] \\n
-    nan -nan <nan> nat <na> (na) [na] 1.#ind -1.#ind 1.#qnan -1.#qnan #div/0! #value! #ref! #num! #name? #null!
-    #error! #err! #getting_data #spill! #calc! #missing! (missing) (blank) (empty) <missing> <none> pd.na
-    """.split()
-)
+_ALWAYS = """
+    ? ?? ??? . .. ... … - -- --- – — _ * ** na n/a n.a n.a. n\\a #na #n/a #n/a! n/d null (null) <null>
+    [null] \\n nan -nan <nan> nat <na> (na) [na] 1.#ind -1.#ind 1.#qnan -1.#qnan #div/0! #value! #ref!
+    #num! #name? #null! #error! #err! #getting_data #spill! #calc! #missing! (missing) (blank) (empty)
+    <missing> <none> pd.na
+"""
+ALWAYS = frozenset(_ALWAYS.split())
 """Words that stand for no value in a column of any kind, in any case of letters."""
 
 NULLS = frozenset({"none", "nil"})
 """Words that do so in a column of anything but categories."""
 
-ANSWERS = frozenset(
-    {
-        *"unknown missing undefined unspecified blank empty void unk tbd tba".split(),
-        "not available",
-        "not applicable",
-        "not known",
-        "no data",
-        "not a number",
-        "unbekannt",
-        "keine angabe",
-        "k.a.",
-        "k. a.",
-        "fehlt",
-        "inconnu",
-        "desconocido",
-        "desconhecido",
-        "sconosciuto",
-        "onbekend",
-        "bilinmiyor",
-    }
-)
+_ANSWERS = """
+    unknown, missing, undefined, unspecified, blank, empty, void, unk, tbd, tba, not available,
+    not applicable, not known, no data, not a number, unbekannt, keine angabe, k.a., k. a., fehlt, inconnu,
+    desconocido, desconhecido, sconosciuto, onbekend, bilinmiyor
+"""
+ANSWERS = frozenset(word.strip() for word in _ANSWERS.split(","))
 """Words that do so only where the other cells are numbers or dates; else they are levels."""
 
 CATEGORIES, TRUTHS, NUMBERS = "categories", "truth values", "numbers"
@@ -77,13 +62,17 @@ class MissingRule:
         return (among != CATEGORIES and lower in NULLS) or (among == NUMBERS and lower in ANSWERS)
 
 
+USUAL = MissingRule()
+"""What stands for no value where the config does not say."""
+
+
 def missing_rule(values: Iterable[str] | None) -> MissingRule:
     """Return the rule that a list in a config asks for; None: it asks for nothing.
 
     Words take the place of the usual ones, and so does an empty list; numbers come on top of them.
     """
     if values is None:
-        return MissingRule()
+        return USUAL
     given = [value.strip() for value in values]
     numbers = tuple(number for value in given if (number := plain_number(value)) is not None)
     words = frozenset(value for value in given if plain_number(value) is None)

@@ -23,16 +23,16 @@ SPACES = " \u00a0\u202f\u2009\u2007"
 GROUPING = {",": ",", ".": r"\.", " ": f"[{SPACES}]", "'": "['\u2019\u02bc]"}
 EXPONENT = r"(?:[eEdD](?P<exponent>[+\-\u2212]?[0-9]+))?"
 CURRENCY_SIGN = r"[$\u00a2-\u00a5\u058f\u060b\u09f2\u09f3\u0e3f\u17db\u20a0-\u20c0\ufdfc]"
-CURRENCY_CODES = (
-    "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KRW KZT MAD MXN MYR "
-    "NGN NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD UYU VND ZAR"
-).split()
-CURRENCY = (
-    f"(?:(?:US|C|A|R|HK|NZ|S)?{CURRENCY_SIGN}|(?:{'|'.join(CURRENCY_CODES)}|kr\\.?|zł|Kč|Ft|Fr\\.|Rs\\.?|R))"
-)
+CURRENCY_CODES = """
+    AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KRW KZT MAD
+    MXN MYR NGN NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD UYU VND ZAR
+"""
+_NAMES = rf"(?:{'|'.join(CURRENCY_CODES.split())}|kr\.?|zł|Kč|Ft|Fr\.|Rs\.?|R)"
+CURRENCY = rf"(?:(?:US|C|A|R|HK|NZ|S)?{CURRENCY_SIGN}|{_NAMES})"
 """Signs and codes of currencies; those of letters stand in this spelling."""
 PERCENT = "[%\uff05\u066a]"
-UNIT = r"[^\W\d_][^\W\d_.]*\.?[23\u00b2\u00b3]?(?:[/·*][^\W\d_]+[23\u00b2\u00b3]?)*|[\u00b0\u2032\u2033\"'][CFK]?"
+_WORD = r"[^\W\d_]+\.?[23\u00b2\u00b3]?"
+UNIT = rf"{_WORD}(?:[/·*]{_WORD})*|[\u00b0\u2032\u2033\"'][CFK]?"
 CLOCK = re.compile(
     r"(?P<hour>[01]?[0-9]|2[0-4]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9](?:[.,][0-9]+)?))?"
     r"(?: ?(?P<half>[aApP])\.?[mM]\.?)?"
@@ -94,7 +94,7 @@ def _reader(notation: Notation) -> Callable[[str], float | None]:
             zero = plain_number(word) == 0 if notation.percent else False
             return 0.0 if zero else None
         opened, sign = found["open"], found["sign"]
-        if (opened is None) != (found["close"] is None) or (opened or found["behind"]) and sign:
+        if (opened is None) != (found["close"] is None) or ((opened or found["behind"]) and sign):
             return None
         text = found["body"].translate(drop)
         exponent = int((found["exponent"] or "0").replace("\u2212", "-")) - (2 if notation.percent else 0)

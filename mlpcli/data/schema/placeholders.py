@@ -28,10 +28,11 @@ class Placeholder:
 
 
 def find_placeholder(values: Array) -> Placeholder | None:
-    """Return the number of a column, (n,) without NaN, that probably stands for no value; None: there is none.
+    """Return the number of a column that probably stands for no value; None where there is none.
 
-    It is the smallest value, negative and whole, or the largest, all of nines. Between it and the next lies at
-    least the range of all others; of -9, -99, -999, … among values from 0 on, no distance is asked.
+    values: (n,) without NaN. It is the smallest value, negative and whole, or the largest, all of nines.
+    Between it and the next lies at least the range of all others; of -9, -99, -999, … among values from 0 on,
+    no distance is asked.
     """
     if not len(values):
         return None

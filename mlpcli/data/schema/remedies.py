@@ -35,7 +35,7 @@ def for_column(name: str, setting: str) -> str:
 
 
 def describe_notation(notation: Notation) -> str:
-    """Say how numbers are written, beyond plain ones: with decimal comma, in percent; empty for plain ones."""
+    """Say how numbers are written: with a decimal comma, in percent; empty for plain ones."""
     marks = {",": "commas", ".": "points", " ": "blanks", "'": "apostrophes"}
     parts = []
     if notation.decimal == ",":

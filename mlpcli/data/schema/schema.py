@@ -10,7 +10,7 @@ from typing import Any, cast
 from mlpcli.data.column import Column
 from mlpcli.data.json_records import read_record
 from mlpcli.data.schema.column_schema import ColumnSchema
-from mlpcli.data.schema.read_column import read_column
+from mlpcli.data.schema.read_column import Slip, read_column
 from mlpcli.data.table import Block, Table
 from mlpcli.errors import DataError, Fault, ModelFileError
 
@@ -60,7 +60,7 @@ class Schema:
             cells, slip = read_column(column, entry, as_words=column.name in self.targets)
             typed.append(cells)
             if slip is not None:
-                faults.append(Fault(table.where(slip.row, column.name), slip.what, slip.remedy))
+                faults.append(Fault(place(table, slip, column.name), slip.what, slip.remedy))
         if faults:
             raise DataError(faults)
         return with_columns(table, typed)
@@ -115,6 +115,11 @@ def _plain(record: Any) -> dict[str, Any]:
 
 def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def place(table: Table, slip: Slip, name: str) -> str:
+    """Say where a slip in the column `name` is: the file, and the line where it is in a single cell."""
+    return table.source if slip.row is None else table.where(slip.row, name)
 
 
 def columns_of(table: Table) -> tuple[Column | Block, ...]:

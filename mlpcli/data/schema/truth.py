@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _PAIRS = """
-    false true, f t, no yes, n y, off on, nein ja, n j, non oui, no si, no sí, não sim, nao sim, hayır evet, hayir evet,
-    nu da, нет да, не да, ні так, nie tak, nie áno, nie ano, ne ano, nem igen, ei kyllä, ei kylla, ei jah, nej ja,
-    nei ja, nei já, nee ja, ne da, ne taip, nē jā, όχι ναι, jo po, ez bai, không có, tidak ya, לא כן, لا نعم, नहीं हाँ,
-    いいえ はい, 否 是, 아니오 예, 아니요 예, falsch wahr, faux vrai, falso vero, falso verdadero, falso verdadeiro,
-    onwaar waar, falskt sant, falsk sann, falsk sand, fałsz prawda, hamis igaz, ложь истина, yanlış doğru, epätosi tosi,
-    inactive active, inaktiv aktiv, inactif actif, inactivo activo, inativo ativo, inattivo attivo, inactief actief,
-    inaktywny aktywny, pasif aktif, disabled enabled, negative positive, neg pos, negativ positiv, négatif positif,
-    negativo positivo, fail pass, failed passed, failure success, absent present, unchecked checked, - +
+    false true, f t, no yes, n y, off on, nein ja, n j, non oui, no si, no sí, não sim,
+    nao sim, hayır evet, hayir evet, nu da, нет да, не да, ні так, nie tak, nie áno,
+    nie ano, ne ano, nem igen, ei kyllä, ei kylla, ei jah, nej ja, nei ja, nei já, nee ja,
+    ne da, ne taip, nē jā, όχι ναι, jo po, ez bai, không có, tidak ya, לא כן, لا نعم,
+    नहीं हाँ, いいえ はい, 否 是, 아니오 예, 아니요 예, falsch wahr, faux vrai, falso vero,
+    falso verdadero, falso verdadeiro, onwaar waar, falskt sant, falsk sann, falsk sand,
+    fałsz prawda, hamis igaz, ложь истина, yanlış doğru, epätosi tosi, inactive active,
+    inaktiv aktiv, inactif actif, inactivo activo, inativo ativo, inattivo attivo,
+    inactief actief, inaktywny aktywny, pasif aktif, disabled enabled, negative positive,
+    neg pos, negativ positiv, négatif positif, negativo positivo, fail pass, failed passed,
+    failure success, absent present, unchecked checked, - +
 """
 PAIRS = tuple(tuple(pair.split()) for pair in _PAIRS.split(","))
 """The words for no and for yes of each pair, in small letters."""

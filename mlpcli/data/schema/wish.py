@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mlpcli.config.schema import ColumnConfig, DataConfig
 from mlpcli.data.schema.column_schema import CATEGORY, DATE, ORDINAL, TRUTH
 from mlpcli.data.schema.find_notation import NO_HINTS, Hints
-from mlpcli.data.schema.missing_words import MissingRule, missing_rule
+from mlpcli.data.schema.missing_words import USUAL, MissingRule, missing_rule
 
 _NOTHING = ColumnConfig()
 
@@ -23,7 +23,7 @@ class Wish:
 
     kind: str | None = None
     given: tuple[str, ...] = ()
-    missing: MissingRule = MissingRule()
+    missing: MissingRule = USUAL
     hints: Hints = NO_HINTS
     levels: tuple[str, ...] = ()
     date_format: str = ""
@@ -34,7 +34,7 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Roles:
-    """The columns that are no plain inputs. aside: read, but no inputs: weights, and what rows are split by."""
+    """The columns that are no plain inputs. aside: weights, and those by which rows are split."""
 
     targets: tuple[str, ...] = ()
     aside: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ def roles_of(config: DataConfig, targets: tuple[str, ...]) -> Roles:
 
 
 def wish_for(name: str, config: DataConfig, roles: Roles, comma_is_decimal: bool, first: bool) -> Wish:
-    """Return what the config says about the column `name`; what it says of all columns counts where it fits."""
+    """Return what the config says about the column `name`, for itself or for all columns."""
     own = config.columns.get(name, _NOTHING)
     values = own.missing if own.missing is not None else config.missing.values
     decimal, thousands = own.decimal or config.decimal, own.thousands or config.thousands

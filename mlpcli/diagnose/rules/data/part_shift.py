@@ -56,7 +56,7 @@ class PartShift(Rule):
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         problem = evidence.problem
         data = problem.config.data
-        # Shares of one file are drawn at random from it and cannot lie elsewhere.
+        # Parts of one file are in one unit, even where they are the last rows by time.
         given = {"validation": data.validation, "test": data.test}
         for key, part in (("validation", problem.dataset.validation), ("test", problem.dataset.test)):
             if part is None or not isinstance(given[key], str) or part.rows < LEAST_ROWS:
