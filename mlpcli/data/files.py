@@ -38,20 +38,20 @@ class DataFiles:
         """Whether further datasets are made of the tables that are read."""
         return self._keep_tables
 
-    def training_table(self, config: DataConfig) -> TypedTable:
+    def training_table(self, config: DataConfig, has_target: bool = True) -> TypedTable:
         """Return the table of data.train, with data.labels as a column, and what its columns mean.
 
-        Raises DataError.
+        has_target: see read_typed. Raises DataError.
         """
         reading = reading_of(config)
         folder = spool_folder_for(config.train, config.labels)
         found = self._table(config.train, reading, config.labels)
         try:
-            typed = read_typed(found.table, config, found.notes, folder)
+            typed = read_typed(found.table, config, found.notes, has_target, folder)
         except TextNeeded as needed:
             # What was taken for plain numbers is of another notation: 1.250 may be 1250.
             found = self._table(config.train, replace(reading, as_text=needed.columns), config.labels)
-            typed = read_typed(found.table, config, found.notes, folder)
+            typed = read_typed(found.table, config, found.notes, has_target, folder)
         self._parts = found.parts
         return typed
 
