@@ -46,15 +46,16 @@ PEERS = {
 """Contestant -> how this file is called to predict as it does, and the modules that it takes."""
 
 
-def write_rows(path: Path, rows: int) -> None:
+def write_rows(path: str, count: str) -> None:
     """Write a CSV file of that many rows."""
+    rows = int(count)
     rng = np.random.default_rng(0)
-    with path.open("w", encoding="utf-8") as file:
+    with Path(path).open("w", encoding="utf-8") as file:
         file.write(",".join([*NUMBERS, *CATEGORIES, "y"]) + "\n")
         for start in range(0, rows, 100_000):
-            count = min(100_000, rows - start)
-            numbers = rng.normal(size=(count, len(NUMBERS))) * 10
-            levels = rng.integers(0, len(LEVELS), (count, len(CATEGORIES)))
+            some = min(100_000, rows - start)
+            numbers = rng.normal(size=(some, len(NUMBERS))) * 10
+            levels = rng.integers(0, len(LEVELS), (some, len(CATEGORIES)))
             target = numbers[:, 0] + numbers[:, 1] / 2 + levels[:, 0] * 5 > 7
             for row, codes, label in zip(numbers.tolist(), levels.tolist(), target.tolist(), strict=True):
                 cells = [*(f"{number:.4f}" for number in row), *(LEVELS[code] for code in codes)]
@@ -186,7 +187,7 @@ def contestants(folder: Path, data: Path, precision: str, other: Path | None) ->
 def main() -> None:
     """Measure, and print a table."""
     if sys.argv[1:2] == ["--as"]:
-        {"sklearn": predict_sklearn, "onnx": predict_onnx}[sys.argv[2]](*sys.argv[3:])
+        {"rows": write_rows, "sklearn": predict_sklearn, "onnx": predict_onnx}[sys.argv[2]](*sys.argv[3:])
         return
     parser = argparse.ArgumentParser(description="mlp predict beside others.")
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -197,7 +198,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = folder / "rows.csv"
-        write_rows(data, arguments.rows)
+        # In a process of its own: the peak of a child counts from that of its parent.
+        measured([sys.executable, str(HERE), "--as", "rows", str(data), str(arguments.rows)])
         with data.open(encoding="utf-8") as file:
             few = "".join(islice(file, ROWS_TRAINED + 1))
         (folder / "few.csv").write_text(few, encoding="utf-8")
