@@ -11,7 +11,7 @@ from mlpcli.config.schema import DataConfig
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.table import Table, line_numbers
-from mlpcli.data.target_columns import with_target
+from mlpcli.data.target_columns import split_columns, with_target
 from mlpcli.data.targets import describe_unseen
 from mlpcli.data.weights import Weighting, mean_weight, with_weight
 from mlpcli.errors import DataError, Fault, nearest
@@ -85,7 +85,7 @@ class PartBuilder:
             what = f"There is no column {name!r} of weights."
             remedy = f"Give it; with 1 in every row all rows count alike. {nearest(name, table.names)}"
             raise DataError(Fault(table.source, what, remedy, "data.weight"))
-        return self.preparation.read(table.without(self.config.ignore), targets=True, others=(name,))
+        return self.preparation.read(table.without(self.config.ignore), targets=True, others=(name, *split_columns(self.config)))
 
     def build(self, key: str, table: Table, warnings: PreparationWarnings) -> tuple[Part, list[str]]:
         """Return the part, and notes on what was left out, filled or not known. Raises DataError.
