@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mlpcli.config.load import ConfigSource
     from mlpcli.data.preparation_warnings import PreparationWarnings
+    from mlpcli.data.progress import Progress
     from mlpcli.diagnose.repair.candidates import Candidate
     from mlpcli.diagnose.repair.search import Repair
     from mlpcli.diagnose.report import GradcheckReport
     from mlpcli.diagnose.trials.evidence import Evidence
     from mlpcli.experiments.compare import Comparison
+    from mlpcli.experiments.data_report.report import DataReport
     from mlpcli.experiments.reproduce import Reproduction
     from mlpcli.experiments.show import Shown
     from mlpcli.experiments.verify_resume import Verification
@@ -78,17 +80,23 @@ def load(path: str | Path, executor: str = "auto") -> Model:
 
 
 def predict(
-    run: str | Path, data: str, output: str | None = None, executor: str = "auto"
+    run: str | Path,
+    data: str,
+    output: str | None = None,
+    executor: str = "auto",
+    digits: int | None = None,
+    progress: Progress | None = None,
 ) -> tuple[tuple[str, ...], PreparationWarnings]:
     """Write one CSV row per row of `data` to a file, or to standard output where output is None.
 
-    Returns notes, and counts of cells that were not as in training. An existing output is replaced only when
-    all went well. Raises DataError, ModelFileError; OutputError where the output cannot be written, is the
-    file of rows, or one of the run's.
+    Returns notes, and counts of cells that were not as in training. digits: the most significant digits of a
+    number; None: all that tell it from others in the network's precision. progress: is told how far the rows
+    are read. An existing output is replaced only when all went well. Raises DataError, ModelFileError;
+    OutputError where the output cannot be written, is the file of rows, or one of the run's.
     """
     from mlpcli.predict.csv_output import write_predictions
 
-    return write_predictions(run, data, output, executor)
+    return write_predictions(run, data, output, executor, digits, progress)
 
 
 def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Problem:
@@ -99,6 +107,20 @@ def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Problem:
     from mlpcli.experiments.show import check as check_config
 
     return check_config(config, overrides)
+
+
+def data(
+    source: ConfigSource, target: str | Sequence[str] = (), overrides: str | Sequence[str] = ()
+) -> DataReport:
+    """Look at a data file, or at the data of a config, before anything is trained on it.
+
+    source: a data file, "-" for standard input; a config (a file named .yaml or .yml, or a mapping); or a run
+    folder. target: the columns to be predicted; none: those of the config, and of a data file none. overrides:
+    see train. Raises ConfigError, DataError, ModelFileError.
+    """
+    from mlpcli.experiments.data_report.report import data_report
+
+    return data_report(source, (target,) if isinstance(target, str) else target, overrides)
 
 
 def graph(

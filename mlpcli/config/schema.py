@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from mlpcli.config.choices import ActivationChoice, LossChoice, OptimizerChoice
 from mlpcli.config.setting import setting
+from mlpcli.config.split_config import SplitConfig
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,6 @@ class ColumnConfig:
     """The levels of an ordinal column, the lowest first; of a truth value the words for no and yes."""
     format: str | None = setting(None)
     """How dates are written, as %d.%m.%Y."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SplitConfig:
-    """How rows of the training file are dealt to the parts, beyond shares at random."""
-
-    column: str | None = setting(None)
-    """A column that says of each row which part it is in: training, validation or test."""
-    group: str | None = setting(None)
-    """A column whose equal values stay together in one part, such as a patient."""
-    sort_by: str | None = setting(None)
-    """A column by which rows are sorted: the last ones are the test part, those before them validation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +127,7 @@ class DataConfig:
             if shares >= 1.0:
                 what = f"The shares for validation and test add up to {shares:g}: no row is left to train on."
                 yield "test", what, "Make them smaller."
+        yield from self.split.conflicts_beside(targets, self.validation, self.test, self.fold)
         if self.class_weights and self.task not in (None, "classification"):
             what = f"Class weights are given, and the task is {self.task}."
             yield "class_weights", what, "Leave one of them out; data.weight names a column of row weights."
@@ -262,6 +252,13 @@ class Config:
         if self.repeat is not None and self.training.folds is not None:
             what = "Repeating and cross-validation are asked for at once."
             yield "training.folds", what, "Take one of them out; cross-validate the seed that was found."
+        data, folds = self.data, self.training.folds
+        if folds is not None and (reason := data.split.why_no_folds()):
+            yield "training.folds", *reason
+        drawn = isinstance(data.validation, float) or isinstance(data.test, float) or data.fold or folds
+        if not drawn and not data.split.column and data.split.columns():
+            what = "A column is given by which rows are split, and no part is drawn from them."
+            yield "data.split", what, "Add data.validation or data.test, a share such as 0.2."
         if self.repeat is not None and self.training.stop.max_time is not None:
             what = "Seeds share the cores, so how far one comes in a time depends on what else runs."
             yield "training.stop.max_time", what, "Leave it out; training.epochs and patience end a seed."

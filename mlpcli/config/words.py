@@ -63,7 +63,7 @@ def got(written: Written) -> str:
 def missing(name: str, hint: Any, limits: Limits) -> tuple[str, str]:
     """Return fault and remedy for a key that is missing."""
     if is_dataclass(hint):
-        needed = [each.name for each in fields(hint) if each.default is MISSING]
+        needed = [each.name for each in fields(hint) if each.default is each.default_factory is MISSING]
         return f"The section {name} is missing.", f"Add it, with {', '.join(needed)} in it."
     return f"{name} is missing.", f"Add {name}: {expected(alternatives(hint), limits)}."
 

@@ -31,8 +31,8 @@ def unpack(name: str, start: bytes, file: BinaryIO) -> tuple[BinaryIO | None, st
     """
     for kind, magic in _KINDS.items():
         if re.match(magic, start):
-            opener = {"gzip": gzip.GzipFile, "bz2": bz2.BZ2File, "xz": lzma.LZMAFile}[kind]
-            return _stream(name, kind, cast(BinaryIO, opener(file))), ""  # type: ignore[arg-type]
+            opener = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}[kind]
+            return _stream(name, kind, cast(BinaryIO, opener(file))), ""
     if start.startswith(ZIP_MAGIC):
         return _member(name, file)
     return None, ""

@@ -10,39 +10,26 @@ import numpy as np
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.categorical import OTHER_LEVEL, Categorical
 from mlpcli.data.files import DataFiles
+from mlpcli.data.matrix_files import MatrixFiles
 from mlpcli.data.numeric import Numeric
 from mlpcli.data.part import Part, PartBuilder, usable_rows
+from mlpcli.data.part_tables import PartTables, draw_parts, present
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation, fit_columns
 from mlpcli.data.schema.column_schema import CATEGORY, DATE
 from mlpcli.data.schema.schema import Schema
-from mlpcli.data.split import split
+from mlpcli.data.split_by import rows_to_split
 from mlpcli.data.table import Table
-from mlpcli.data.target_columns import declared_as_classes, split_columns, target_names
-from mlpcli.data.typed import read_typed
-from mlpcli.data.targets import ClassTarget, Target, fit_classes, fit_labels, fit_regression
+from mlpcli.data.target_columns import declared_as_classes, split_columns
+from mlpcli.data.targets import Target, fit_classes, fit_labels, fit_regression
 from mlpcli.data.task import infer_task
+from mlpcli.data.typed import read_typed
 from mlpcli.data.weights import UNWEIGHTED, Weighting, fit_weighting, mean_weight
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed, plural
 
 USUAL_SCALING = "standard"
 """Scaling of regression targets where the config gives none."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PartTables:
-    """The table of each part, None where there is none, and notes on how they were read and drawn.
-
-    training: as the schema reads it. validation, test: as their files have them, or drawn from the training
-    table, which `drawn` names.
-    """
-
-    training: Table
-    validation: Table | None = None
-    test: Table | None = None
-    notes: tuple[str, ...] = ()
-    drawn: frozenset[str] = frozenset({"training"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +56,13 @@ def read_dataset(
     dtype: str = "float64",
     loss_of_numbers: str = "",
     files: DataFiles | None = None,
+    matrices: MatrixFiles | None = None,
 ) -> Dataset:
     """Read, split and prepare the files of the data section. Raises DataError.
 
     rng: draws the rows of the parts. dtype: of the inputs. loss_of_numbers: see infer_task. files: what the
-    command has read already; None: nothing.
+    command has read already; None: nothing. matrices: the files that inputs are written to; None: they stay
+    in memory.
     """
     files = DataFiles() if files is None else files
     read = files.training_table(config)
@@ -89,7 +78,7 @@ def read_dataset(
     )
     schema, targets = read.schema, read.targets
     del read, others  # the parts take the place of the tables
-    return _build(config, rng, tables, _Meaning(schema, targets, loss_of_numbers), dtype)
+    return _build(config, rng, tables, _Meaning(schema, targets, loss_of_numbers), _Place(dtype, matrices))
 
 
 @dataclass(frozen=True)
@@ -99,6 +88,14 @@ class _Meaning:
     schema: Schema
     targets: tuple[str, ...]
     loss_of_numbers: str
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The type of the inputs, and the files that they are written to; None: they stay in memory."""
+
+    dtype: str
+    matrices: MatrixFiles | None = None
 
 
 def build_dataset(
@@ -116,16 +113,18 @@ def build_dataset(
     """
     read = read_typed(table, config)
     tables = PartTables(training=read.table, validation=validation, notes=read.notes)
-    return _build(config, rng, tables, _Meaning(read.schema, read.targets, loss_of_numbers), dtype)
+    meaning = _Meaning(read.schema, read.targets, loss_of_numbers)
+    return _build(config, rng, tables, meaning, _Place(dtype))
 
 
 def _build(
-    config: DataConfig, rng: np.random.Generator, tables: PartTables, meaning: _Meaning, dtype: str
+    config: DataConfig, rng: np.random.Generator, tables: PartTables, meaning: _Meaning, place: _Place
 ) -> Dataset:
     """Split and prepare tables; see build_dataset for the rest. Raises DataError."""
     schema, names, source = meaning.schema, meaning.targets, tables.training.source
     apart = {*names, config.weight, *split_columns(config)}
     table, left_out = usable_rows(config, tables.training, names)
+    table, in_no_part = rows_to_split(config, table)
     inputs = tuple(name for name in table.names if name not in apart)
     if not inputs:
         remedy = "Give a file with a column besides the target, or ignore fewer."
@@ -137,8 +136,8 @@ def _build(
     classes = fit_classes(table, names[0], config.classes) if task == "classification" else None
     words = {name: schema.column(name).levels for name in names}
     labels = fit_labels(table, names, words) if task == "multilabel" else None
-    notes = (*tables.notes, *left_out, *task_notes)
-    tables = _draw_parts(config, rng, replace(tables, training=table, notes=notes), classes)
+    notes = (*tables.notes, *left_out, *in_no_part, *task_notes)
+    tables = draw_parts(config, rng, replace(tables, training=table, notes=notes), classes, schema)
     training = tables.training
     # Everything else is fitted on the training rows alone.
     scaling = config.target_scaling or USUAL_SCALING
@@ -146,7 +145,7 @@ def _build(
     columns = fit_columns(training, schema, inputs, config)
     preparation = Preparation(columns, target, schema)
     weighting = fit_weighting(config, target, training)
-    built, more_notes = _build_parts(config, tables, preparation, weighting, dtype)
+    built, more_notes = _build_parts(config, tables, preparation, weighting, place)
     return Dataset(
         training=built["training"],
         validation=built.get("validation"),
@@ -158,70 +157,8 @@ def _build(
     )
 
 
-def divide(config: DataConfig, rng: np.random.Generator, table: Table, task: str) -> dict[str, Table]:
-    """Return the rows of the training file by part: training, and those that shares or a fold take from it.
-
-    rng: as for build_dataset, which draws the same. table: the file as read. Raises DataError.
-    """
-    names = target_names(config, table)
-    # Inputs have no say in the split, and copies of them would take their time.
-    known = {*names, config.weight, *split_columns(config)}
-    table, _ = usable_rows(config, table.without({*table.names} - known), names)
-    classes = fit_classes(table, names[0], config.classes) if task == "classification" else None
-    return dict(_present(_draw_parts(config, rng, PartTables(training=table), classes)))
-
-
-def _present(tables: PartTables) -> Iterator[tuple[str, Table]]:
-    """Yield the parts that there are: training, validation, test."""
-    yield "training", tables.training
-    if tables.validation is not None:
-        yield "validation", tables.validation
-    if tables.test is not None:
-        yield "test", tables.test
-
-
-def _draw_parts(
-    config: DataConfig, rng: np.random.Generator, tables: PartTables, classes: ClassTarget | None
-) -> PartTables:
-    """Take shares, or a fold, of the training table for the parts that have none. Raises DataError.
-
-    classes: the target of a classification, every part of which gets its share of each class.
-    """
-    table = tables.training
-    validation, test = (
-        float(share) if given is None and isinstance(share, (int, float)) else 0.0
-        for share, given in ((config.validation, tables.validation), (config.test, tables.test))
-    )
-    fold = config.fold_number
-    if not validation and not test and fold is None:
-        return tables
-    notes: list[str] = []
-    codes = classes.encode(table) if classes else None
-    if classes and codes is not None:
-        counts = zip(classes.classes, np.bincount(codes), strict=True)
-        alone = listed(name for name, count in counts if count == 1)
-        if alone:
-            notes.append(f"{table.source}: classes of one row only, which is kept for training: {alone}.")
-    rows = split(rng, table.rows, validation, test, codes, fold)
-    if fold and test:
-        # data.test is drawn first, so that all folds deal out the same rows; then the fold is the test part.
-        apart = table.rows - sum(map(len, (rows.training, rows.validation, rows.test)))
-        notes.append(
-            f"{table.source}: data.fold is tested with, so {apart} rows of data.test are in no part."
-        )
-    drawn = {"training", *(["validation"] if validation else []), *(["test"] if test or fold else [])}
-    return replace(
-        tables,
-        training=table.take(rows.training),
-        validation=table.take(rows.validation) if validation else tables.validation,
-        test=table.take(rows.test) if test or fold else tables.test,
-        notes=(*tables.notes, *notes),
-        drawn=frozenset(drawn),
-    )
-
-
 def _build_parts(
-    config: DataConfig, tables: PartTables, preparation: Preparation, weighting: Weighting, dtype: str
+    config: DataConfig, tables: PartTables, preparation: Preparation, weighting: Weighting, place: _Place
 ) -> tuple[dict[str, Part], list[str]]:
     """Prepare the rows of every part; return the parts by name, and notes. Raises DataError."""
     training, notes, mean = tables.training, [], 1.0
@@ -229,10 +166,15 @@ def _build_parts(
         notes.append(f"{training.source}: rows are weighted {weighting.describe(preparation.target)}.")
         mean = mean_weight(weighting.of(training, preparation.targets(training)), training.source)
     builder = PartBuilder(
-        config=config, preparation=preparation, weighting=weighting, mean_weight=mean, dtype=dtype
+        config=config,
+        preparation=preparation,
+        weighting=weighting,
+        mean_weight=mean,
+        dtype=place.dtype,
+        matrices=place.matrices,
     )
     parts = {}
-    for key, table in _present(tables):
+    for key, table in present(tables):
         warnings = PreparationWarnings()
         if key not in tables.drawn:
             table, warnings = builder.read(table)

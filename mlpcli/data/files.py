@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from mlpcli.config.schema import DataConfig
-from mlpcli.data.read import read_table
+from mlpcli.data.read import ReadFile, read_file
 from mlpcli.data.reading import Reading
 from mlpcli.data.schema.schema import Schema
 from mlpcli.data.table import Table
+from mlpcli.data.table_size import spool_folder_for
 from mlpcli.data.typed import TextNeeded, TypedTable, read_typed
 from mlpcli.errors import DataError, Fault
 
 _BLOCK = 1 << 20
-
-
-ReadTable = tuple[Table, tuple[str, ...]]
-"""All rows of a file, and notes on what was detected about it."""
 
 
 class DataFiles:
@@ -32,34 +29,51 @@ class DataFiles:
 
     def __init__(self, keep_tables: bool = False) -> None:
         self._keep_tables = keep_tables
-        self._tables: dict[Hashable, ReadTable] = {}
+        self._tables: dict[Hashable, ReadFile] = {}
+        self._parts: Mapping[str, Table] = {}
         self._digests: dict[str, str | None] = {}
 
-    def training_table(self, config: DataConfig) -> TypedTable:
+    @property
+    def keeps_tables(self) -> bool:
+        """Whether further datasets are made of the tables that are read."""
+        return self._keep_tables
+
+    def training_table(self, config: DataConfig, has_target: bool = True) -> TypedTable:
         """Return the table of data.train, with data.labels as a column, and what its columns mean.
 
-        Raises DataError.
+        has_target: see read_typed. Raises DataError.
         """
         reading = reading_of(config)
-        raw, notes = self._table(config.train, reading, config.labels)
+        folder = spool_folder_for(config.train, config.labels)
+        found = self._table(config.train, reading, config.labels)
         try:
-            return read_typed(raw, config, notes)
+            typed = read_typed(found.table, config, found.notes, has_target, folder)
         except TextNeeded as needed:
             # What was taken for plain numbers is of another notation: 1.250 may be 1250.
-            raw, notes = self._table(config.train, replace(reading, as_text=needed.columns), config.labels)
-            return read_typed(raw, config, notes)
+            found = self._table(config.train, replace(reading, as_text=needed.columns), config.labels)
+            typed = read_typed(found.table, config, found.notes, has_target, folder)
+        self._parts = found.parts
+        return typed
 
-    def part_table(self, config: DataConfig, part: str, schema: Schema) -> ReadTable | None:
-        """Return the table of a part that has a file of its own; None where it has not. Raises DataError.
+    def part_table(
+        self, config: DataConfig, part: str, schema: Schema
+    ) -> tuple[Table, tuple[str, ...]] | None:
+        """Return the table of a part that has rows of its own, and notes; None where it has none.
 
-        part: validation or test. schema: of the training table; it says which cells have to stay text.
+        They are in a file of their own, or in the training file, as that has been read, beside its rows. part:
+        validation or test. schema: of the training table; it says which cells have to stay text. Raises DataError.
         """
         path = getattr(config, part)
         # With a fold, the test part is the fold.
-        if not isinstance(path, str) or (part == "test" and config.fold):
+        if part == "test" and config.fold:
+            return None
+        if path is None and part in self._parts:
+            return self._parts[part], ()
+        if not isinstance(path, str):
             return None
         reading = replace(reading_of(config), as_text=schema.as_text())
-        return self._table(path, reading, getattr(config, f"{part}_labels"))
+        found = self._table(path, reading, getattr(config, f"{part}_labels"))
+        return found.table, found.notes
 
     def sha256(self, path: str) -> str | None:
         """Return the sha256 of a file in hex; None for what can be read once only, such as a pipe.
@@ -70,11 +84,11 @@ class DataFiles:
             self._digests[path] = sha256_of(Path(path))
         return self._digests[path]
 
-    def _table(self, path: str, reading: Reading, labels: str | None) -> ReadTable:
+    def _table(self, path: str, reading: Reading, labels: str | None) -> ReadFile:
         key = (path, reading, labels)
         if key in self._tables:
             return self._tables[key]
-        found = read_table(path, reading, labels)
+        found = read_file(path, reading, labels, spool_folder_for(path, labels))
         if self._keep_tables:
             self._tables[key] = found
         return found
@@ -91,6 +105,7 @@ def reading_of(config: DataConfig) -> Reading:
         separator=config.separator,
         skip=config.skip,
         comment=config.comment,
+        ignore=frozenset(config.ignore),
         names=frozenset({*(name for name in single if name), *(name for each in lists for name in each)}),
     )
 

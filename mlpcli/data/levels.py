@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -83,12 +84,10 @@ _FEW = 1 << 16
 
 def level_codes(column: Column, levels: Sequence[str]) -> Array:
     """Return the place of each cell among `levels`, int32 (rows,); UNKNOWN or EMPTY where it has none."""
-    places = {meaning(level): place for place, level in reversed(list(enumerate(levels)))}
+    places = _places(tuple(levels))
     codes = np.full(column.rows, EMPTY, np.int32)
     if column.codes is not None:
-        # The last entry is that of -1, a cell without a word.
-        of_word = [places.get(meaning(word), UNKNOWN) for word in column.words]
-        codes = np.array([*of_word, EMPTY], np.int32)[column.codes]
+        codes = _word_codes(column.words, tuple(levels))[column.codes]
     if column.numbers is None:
         return codes
     # What float64 does not hold is no number of a column.
@@ -101,3 +100,15 @@ def level_codes(column: Column, levels: Sequence[str]) -> Array:
     there = values[at] == column.numbers
     codes[number] = np.where(there, found[at], UNKNOWN)[number]
     return codes
+
+
+@lru_cache(maxsize=16)  # of a large table it is asked for piece by piece
+def _word_codes(words: tuple[str, ...], levels: tuple[str, ...]) -> Array:
+    """Return the place of each word among the levels, int32 (words + 1,); the last is that of -1, no word."""
+    places = _places(levels)
+    return np.array([*(places.get(meaning(word), UNKNOWN) for word in words), EMPTY], np.int32)
+
+
+@lru_cache(maxsize=16)
+def _places(levels: tuple[str, ...]) -> dict[Meaning, int]:
+    return {meaning(level): place for place, level in reversed(list(enumerate(levels)))}

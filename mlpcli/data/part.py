@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.config.schema import DataConfig
+from mlpcli.data.matrix_files import MatrixFiles
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
-from mlpcli.data.table import Table, line_numbers
+from mlpcli.data.spooled_columns import read_in_pieces
+from mlpcli.data.table import Table
 from mlpcli.data.target_columns import with_target
 from mlpcli.data.targets import describe_unseen
 from mlpcli.data.weights import Weighting, mean_weight, with_weight
@@ -67,7 +69,8 @@ class Part:
 class PartBuilder:
     """The way from the table of a part to its matrices; all of it is fitted on the training part.
 
-    mean_weight: the mean weight of the training rows; 1 where rows are not weighted.
+    mean_weight: the mean weight of the training rows; 1 where rows are not weighted. matrices: the files that
+    inputs are written to; None: they are made in memory.
     """
 
     config: DataConfig
@@ -75,6 +78,7 @@ class PartBuilder:
     weighting: Weighting
     mean_weight: float
     dtype: str
+    matrices: MatrixFiles | None = None
 
     def read(self, table: Table) -> tuple[Table, PreparationWarnings]:
         """Return the table of a part's own file as the schema reads it, and the columns that are not used.
@@ -86,7 +90,17 @@ class PartBuilder:
             what = f"There is no column {name!r} of weights."
             remedy = f"Give it; with 1 in every row all rows count alike. {nearest(name, table.names)}"
             raise DataError(Fault(table.source, what, remedy, "data.weight"))
-        return self.preparation.read(table.without(self.config.ignore), targets=True, others=(name,))
+        table = table.without(self.config.ignore)
+        folder = None if self.matrices is None else self.matrices.spool
+        found: list[PreparationWarnings] = []
+
+        def read(piece: Table) -> Table:
+            typed, warnings = self.preparation.read(piece, targets=True, others=(name,))
+            found.append(warnings)
+            return typed
+
+        # Which columns are not used is the same in every piece.
+        return read_in_pieces(table, read, folder), found[0]
 
     def build(self, key: str, table: Table, warnings: PreparationWarnings) -> tuple[Part, list[str]]:
         """Return the part, and notes on what was left out, filled or not known. Raises DataError.
@@ -96,20 +110,36 @@ class PartBuilder:
         config, preparation = self.config, self.preparation
         table, notes = usable_rows(config, table, preparation.target.names)
         where = f"{table.source}, {key} part"
-        inputs, more = preparation.matrix(table, self.dtype)
-        notes += [f"{where}: {line}" for line in (warnings + more).describe()]
         targets, unseen = preparation.scored_targets(table)
+        known = table
+        if unseen:
+            notes.append(describe_unseen(where, targets, unseen, preparation.target))
+            known = table.take(np.flatnonzero(targets < preparation.outputs))
+        inputs, warnings = self._inputs(key, known, warnings)
+        weights = self._weights(table, targets, where)
         part = Part(
             inputs=inputs,
             targets=targets,
-            weights=self._weights(table, targets, where),
-            lines=table.lines,
+            weights=weights,
+            lines=known.lines,
             source=f"{table.source} {table.unit}",
         )
-        if not unseen:
-            return part, notes
-        notes.append(describe_unseen(where, targets, unseen, preparation.target))
-        return _set_apart(part, targets >= preparation.outputs, unseen), notes
+        if unseen:
+            which = targets >= preparation.outputs
+            beside, warnings = self._inputs(f"{key}.unseen", table.take(np.flatnonzero(which)), warnings)
+            part = _set_apart(part, which, Unseen(beside, targets[which], unseen))
+        notes += [f"{where}: {line}" for line in warnings.describe()]
+        return part, notes
+
+    def _inputs(
+        self, key: str, table: Table, warnings: PreparationWarnings
+    ) -> tuple[Array, PreparationWarnings]:
+        """Return the inputs of rows, and the warnings with those of these rows added. Raises DataError."""
+        if self.matrices is None:
+            inputs, more = self.preparation.matrix(table, self.dtype)
+        else:
+            inputs, more = self.matrices.matrix(f"{key}.inputs", self.preparation, table, self.dtype)
+        return inputs, warnings + more
 
     def _weights(self, table: Table, targets: Array, where: str) -> Array | None:
         """Return the weights relative to the training part's, (rows,); None: all alike. Raises DataError."""
@@ -130,17 +160,16 @@ def usable_rows(config: DataConfig, table: Table, names: tuple[str, ...]) -> tup
     return table, [*without_target, *without_weight]
 
 
-def _set_apart(part: Part, which: Array, classes: tuple[str, ...]) -> Part:
-    """Return the part with the rows of unseen classes beside it. which: (rows,) bool, true for those rows."""
+def _set_apart(part: Part, which: Array, unseen: Unseen) -> Part:
+    """Return the part with rows of unseen classes beside it.
+
+    part: its inputs and lines are of the known rows alone, its other arrays of all. which: (rows,) bool, true
+    for the unseen ones; unseen: they, without weights.
+    """
     known, weights = ~which, part.weights
-    unseen = Unseen(
-        part.inputs[which], part.targets[which], classes, None if weights is None else weights[which]
-    )
     return replace(
         part,
-        inputs=part.inputs[known],
         targets=part.targets[known],
         weights=None if weights is None else weights[known],
-        lines=line_numbers(part.lines)[known],
-        unseen=unseen,
+        unseen=replace(unseen, weights=None if weights is None else weights[which]),
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
+from pathlib import Path
 
 from mlpcli.data.foreign import refuse_foreign
 from mlpcli.data.formats import FORMATS
 from mlpcli.data.reader import KNOWN, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
-from mlpcli.data.source import open_source
+from mlpcli.data.several import Several, files_of
+from mlpcli.data.source import Source, open_source
+from mlpcli.data.spooled_columns import UnevenPieces, rows_at_once, spooled
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -18,45 +21,102 @@ LABEL = "label"
 """The column that a file of labels gives."""
 
 
-def open_reader(path: str, reading: Reading = PLAIN_READING, labels: str | None = None) -> Reader:
+def open_reader(
+    path: str | Sequence[str], reading: Reading = PLAIN_READING, labels: str | Sequence[str] | None = None
+) -> Reader:
     """Open a data file, whose format is known by its content and name.
 
-    path: `-` is standard input. reading: what is known beforehand of how the file is to be read. labels: a
-    second file with one value per row, which becomes the column `label`. Raises DataError.
+    path: `-` is standard input; a pattern such as part-*.csv, or a list, is several files that are one table.
+    reading: what is known beforehand of how the file is to be read. labels: a second file with one value per
+    row, which becomes the column `label`. Raises DataError, and MissingExtraError where the format needs a
+    library that is not installed.
     """
-    source = open_source(path)
-    try:
-        claims = {each: each.claims(source.file_name, source.head) for each in FORMATS.values()}
-        best = max(claims, key=claims.__getitem__)
-        if claims[best] < KNOWN:
-            refuse_foreign(source.name, source.head)
-        reader = best(source, reading)
-    except BaseException:
-        source.stream.close()
-        raise
+    files = files_of(path)
+    if len(files) == 1:
+        reader = _open_file(files[0], reading)
+    else:
+        reader = Several(
+            files, lambda file, names: _open_file(file, replace(reading, names=reading.names | names))
+        )
     if labels is None:
         return reader
     try:
-        return _Labelled(reader, open_reader(labels, reading))
+        return _Labelled(reader, open_reader(labels, replace(reading, names=frozenset())))
     except BaseException:
         reader.close()
         raise
 
 
-def read_table(
-    path: str, reading: Reading = PLAIN_READING, labels: str | None = None
-) -> tuple[Table, tuple[str, ...]]:
-    """Read all rows of a file; return them, and notes on what was detected. For the rest see open_reader.
+def _open_file(path: str, reading: Reading) -> Reader:
+    source = open_source(path)
+    try:
+        return FORMATS[_best(source)](source, reading)
+    except BaseException:
+        source.stream.close()
+        raise
 
-    Raises DataError, also where there is no row.
+
+def format_of(path: str) -> str:
+    """Return the name of a file's format, as open_reader knows it. Raises DataError."""
+    source = open_source(path)
+    with source.stream:
+        return _best(source)
+
+
+def _best(source: Source) -> str:
+    """Return the name of the format that a file is most surely of. Raises DataError for foreign ones."""
+    claims = {name: each.claims(source.file_name, source.head) for name, each in FORMATS.items()}
+    best = max(claims, key=claims.__getitem__)
+    if claims[best] < KNOWN:
+        refuse_foreign(source.name, source.head)
+    return best
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """All rows of a file, the tables of other parts that lie in it, and notes on what was detected.
+
+    parts: tables by `validation` and `test`, as an NPZ file may have them.
+    """
+
+    table: Table
+    parts: Mapping[str, Table]
+    notes: tuple[str, ...]
+
+
+def read_table(
+    path: str | Sequence[str], reading: Reading = PLAIN_READING, labels: str | Sequence[str] | None = None
+) -> tuple[Table, tuple[str, ...]]:
+    """Read all rows of a file; return them, and notes on what was detected. For the rest see read_file."""
+    found = read_file(path, reading, labels)
+    return found.table, found.notes
+
+
+def read_file(
+    path: str | Sequence[str],
+    reading: Reading = PLAIN_READING,
+    labels: str | Sequence[str] | None = None,
+    folder: Path | None = None,
+) -> ReadFile:
+    """Read all rows of a file. For the rest see open_reader.
+
+    folder: where the columns of a table go that is larger than memory; None: memory. Raises DataError, also
+    where there is no row.
     """
     reader = open_reader(path, reading, labels)
-    tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
+    if folder is not None:
+        try:
+            whole = spooled(reader.chunks(rows_at_once(len(reader.names))), folder)
+            tables = [] if whole is None else [whole]
+        except UnevenPieces:
+            return read_file(path, reading, labels)
+    else:
+        tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
     if not tables:
         raise DataError(
             Fault(reader.source.name, "There is a header but no row.", "Give one row per example.")
         )
-    return tables[0], reader.notes
+    return ReadFile(tables[0], reader.parts, reader.notes)
 
 
 class _Labelled(Reader):

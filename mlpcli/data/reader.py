@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
 
+from mlpcli.data.arrays import check_columns, columns_of
 from mlpcli.data.reading import PLAIN_READING, Reading
+from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.data.source import Source
-from mlpcli.data.table import Table, check_columns, columns_of
+from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
 WHOLE = 1 << 62
@@ -32,10 +34,16 @@ class Reader(ABC):
     """Sentences about what was detected, for the user."""
     rows: int | None = None
     """The number of rows, where the file tells it before it is read."""
+    declared: Mapping[str, ColumnSchema] = {}
+    """What the file itself says of the meaning of columns, by name."""
+    absent_is_empty: bool = False
+    """Whether a column that only other files of the table have is one of empty cells here."""
+    parts: Mapping[str, Table] = {}
+    """Tables of other parts (validation, test) that lie in the same file."""
 
     @abstractmethod
     def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
-        """Open a file. reading: what overrules the detection; a format takes what concerns it."""
+        """Open a file. reading: what is known beforehand; a format takes of it what concerns it."""
         self.source = source
 
     @staticmethod

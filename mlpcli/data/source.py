@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -29,7 +29,10 @@ class Source:
 
     name: what messages call it. head: its first bytes, unpacked, which `stream` gives again. file_name: its
     name, or that of what is packed in it, in small letters and without `.gz` and the like. size: in bytes,
-    where it is known. live: whether the rest may come in the course of time, as through a pipe.
+    where it is known. live: whether the rest may come in the course of time, as through a pipe. path: the file
+    that holds these very bytes, for readers that go to and fro in it; None where there is none, as for what is
+    packed or comes through a pipe. stored: the file itself, not unpacked. stored_size: its bytes, None where it
+    is no file on a disk.
     """
 
     name: str
@@ -39,6 +42,16 @@ class Source:
     file_name: str = ""
     size: int | None = None
     live: bool = False
+    path: str | None = None
+    stored: BinaryIO | None = None
+    stored_size: int | None = None
+
+    def position(self) -> int | None:
+        """Return how many bytes of the file, as it is stored, are read; None where it cannot be told."""
+        if self.stored is not None and self.stored_size is not None:
+            with suppress(OSError, ValueError):  # it may be closed by now
+                return self.stored.tell()
+        return self.stored_size
 
     def read(self, count: int, start: bytearray | None = None) -> bytearray:
         """Read `count` bytes, or as many as there are. start: bytes that are read already and count as well.
@@ -119,11 +132,22 @@ def _source(name: str, file: BinaryIO, size: int | None) -> Source:
     for ending in PACKED_ENDINGS:
         file_name = file_name.removesuffix(ending)
     live = size is None and packed is None
+    stored_size = size
     if packed is not None:
         plain, size = packed, None
     rejoined = _Rejoined(b"", plain, file)
     stream = io.BufferedReader(rejoined, _BLOCK_BYTES >> 4)
-    return Source(name=name, head=b"", stream=stream, file_name=file_name, size=size, live=live)
+    return Source(
+        name=name,
+        head=b"",
+        stream=stream,
+        file_name=file_name,
+        size=size,
+        live=live,
+        path=None if size is None else name,
+        stored=file,
+        stored_size=stored_size,
+    )
 
 
 def _some(file: BinaryIO, most: int) -> bytes:

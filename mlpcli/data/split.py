@@ -38,7 +38,7 @@ def split(
     the rows outside of `test` are dealt into so many equal parts, and the part of that number, from 1, takes
     the place of the test part: over all numbers each of these rows is in it once.
     """
-    sizes = {"validation": _size("validation", validation, rows), "test": _size("test", test, rows)}
+    sizes = {"validation": size_of("validation", validation, rows), "test": size_of("test", test, rows)}
     groups = [np.arange(rows)] if classes is None else _groups(classes)
     left = [rng.permutation(group) for group in groups]
     parts: dict[str, Rows] = {}
@@ -93,7 +93,8 @@ def _sorted(groups: Sequence[NDArray[Any]]) -> Rows:
     return np.sort(np.concatenate(groups)).astype(np.int64)
 
 
-def _size(key: str, share: float, rows: int) -> int:
+def size_of(key: str, share: float, rows: int) -> int:
+    """Return the size of a part of that share. key: validation or test. Raises DataError where it is no size."""
     size = int(share * rows + 0.5)
     if share and not 0 < size < rows:
         what = f"A share of {share:g} of {rows} rows is {size} rows."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.data.column import EXACT, Column, column_of_cells
+from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 
@@ -50,6 +51,11 @@ class Table:
     picked: Array | slice | None = None
     separator: str = ""
     """The mark between the cells of a text file, which tells what 1,250 is."""
+    declared: Mapping[str, ColumnSchema] = field(default_factory=dict)
+    """What the file itself says of the meaning of columns, by name."""
+    files: tuple[tuple[int, str], ...] = ()
+    """Where several files are one table: how many of the numbers in `lines` come before each file, and
+    what is said before the number of a line in it, as "part-2.csv line"."""
 
     @property
     def rows(self) -> int:
@@ -103,7 +109,12 @@ class Table:
 
     def where(self, row: int, name: str = "") -> str:
         """Say where a row (and column) is, for an error."""
-        return f"{self.source} {self.unit} {self.lines[row]}" + (f", column {name!r}" if name else "")
+        number = int(self.lines[row])
+        before, where = 0, f"{self.source} {self.unit}"
+        for lines, file in self.files:
+            if lines < number:
+                before, where = lines, file
+        return f"{where} {number - before}" + (f", column {name!r}" if name else "")
 
     def take(self, rows: Array) -> Table:
         """Return the rows with these indices, (n,) int, in this order."""

@@ -31,6 +31,7 @@ def target_names(config: DataConfig, table: Table) -> tuple[str, ...]:
         ("weight", weight),
         ("ignore", config.ignore),
         ("categorical", config.categorical),
+        *((f"split.{key}", (name,)) for key, name in config.split.columns().items()),
     ):
         for word in words:
             if word not in table.names:
@@ -46,8 +47,7 @@ def target_names(config: DataConfig, table: Table) -> tuple[str, ...]:
 
 def split_columns(config: DataConfig) -> tuple[str, ...]:
     """Return the columns by which rows are dealt to the parts; none of them is an input."""
-    split = config.split
-    return tuple(name for name in (split.column, split.group, split.sort_by) if name is not None)
+    return tuple(config.split.columns().values())
 
 
 def declared_as_classes(config: DataConfig, names: tuple[str, ...]) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.data.column import plain_number
-from mlpcli.data.levels import EMPTY, UNKNOWN, count_levels, in_order, level_codes
+from mlpcli.data.levels import EMPTY, UNKNOWN, count_levels, level_codes
 from mlpcli.data.numeric import Floats, fit_numeric, is_spread
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault, nearest
@@ -134,6 +134,13 @@ class MultilabelTarget:
     def words(self) -> tuple[tuple[str, str], ...]:
         """The cells that stand for 0 and for 1 in each column."""
         return tuple(zip(self.no, self.yes, strict=True)) or (("0", "1"),) * len(self.names)
+
+    @property
+    def affirmed(self) -> tuple[str, ...]:
+        """What a 1 says: the name of the column, with the word for yes where that is none of the numbers."""
+        named = zip(self.names, self.words, strict=True)
+        said = tuple(name if pair == ("0", "1") else f"{name}={pair[1]}" for name, pair in named)
+        return said if len(set(said)) == len(said) else self.names
 
     def fault(self) -> str:
         """Say what cannot be true of such columns; empty when all is well."""

@@ -92,8 +92,6 @@ def with_seed(prepared: Problem, seed: int) -> Problem:
     """Prepare the config with another seed; rows that no seed has a part in are not read again."""
     # The text stays: reading it again for every seed would take longer than a short training.
     file = replace(prepared.file, config=replace(prepared.config, seed=seed))
-    data = prepared.config.data
-    drawn = isinstance(data.validation, float) or isinstance(data.test, float) or data.fold is not None
-    if drawn or prepared.config.start_from or prepared.optimizer.automatic:
+    if prepared.split_is_drawn or prepared.config.start_from or prepared.optimizer.automatic:
         return resolve_auto_rate(prepare_file(file, files=prepared.files))
     return replace(prepared, file=file)

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import sys
 from pathlib import Path
 from typing import IO
 
-import numpy as np
-
 from mlpcli.data.cell_values import is_missing, number
 from mlpcli.data.csv_dialect import SEPARATORS
 from mlpcli.data.preparation_warnings import PreparationWarnings
-from mlpcli.data.targets import ClassTarget
-from mlpcli.predict.model import Model, Prediction
+from mlpcli.data.progress import Progress
+from mlpcli.data.targets import ClassTarget, RegressionTarget
+from mlpcli.predict.csv_lines import CsvLines, header_line
+from mlpcli.predict.model import Model
 from mlpcli.predict.own_files import check_output
 from mlpcli.runs.atomic import replacing
 
+MOST_SPREADS = 16.0
+"""A float32 target this many spreads from 0 keeps all but four of the 24 bits of the network's own number."""
+
 
 def write_predictions(
-    run: str | Path, data: str, output: str | None, executor: str = "auto"
+    run: str | Path,
+    data: str,
+    output: str | None,
+    executor: str = "auto",
+    digits: int | None = None,
+    progress: Progress | None = None,
 ) -> tuple[tuple[str, ...], PreparationWarnings]:
     """Write one CSV row per row of data to `output`, or to standard output where it is None.
 
-    Returns the notes and counts that are to be reported. data: a path, `-` for standard input.
+    Returns the notes and counts that are to be reported. data: a path, `-` for standard input. digits: the
+    most significant digits of a number; None: as many as it takes to read back the same number in the
+    precision of the network. progress: is told how far the data is read.
 
-    A label column named after the target and p_<class> for classes, p_<label> for labels (score_… where the
-    outputs are no probabilities), the value of each target otherwise; see _header for names that could not be
+    A label column named after the target and p_<class> for classes, p_<label> or p_<label>=<yes> for labels
+    (score_… where the outputs are no probabilities), the value of each target otherwise; see _header for names that could not be
     read again. An existing output is replaced only when all went well. Raises DataError, ModelFileError;
     OutputError, too, where the output is the file of rows, or one of the run's.
     """
@@ -36,29 +44,46 @@ def write_predictions(
         check_output(Path(output), data, Path(run))
     model = Model.load(run, executor)
     if output is None:
-        return _write(model, data, sys.stdout.buffer)
+        return _write(model, data, sys.stdout.buffer, digits, progress)
     with replacing(Path(output)) as file:
-        return _write(model, data, file)
+        return _write(model, data, file, digits, progress)
 
 
-def _write(model: Model, data: str, file: IO[bytes]) -> tuple[tuple[str, ...], PreparationWarnings]:
-    notes, pieces = model.predict_file(data)
+def _write(
+    model: Model, data: str, file: IO[bytes], digits: int | None, progress: Progress | None
+) -> tuple[tuple[str, ...], PreparationWarnings]:
+    notes, pieces = model.predict_file(data, progress)
     counts = PreparationWarnings()
-    text = io.StringIO()
     header = _header(model)
     # A reader that detects the separator may take a mark in the names for it, unless all cells are quoted.
     misleading = any(mark in "".join((*header, *_classes(model))) for mark in set(SEPARATORS) - {",", " "})
-    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if misleading else csv.QUOTE_MINIMAL)
-    writer.writerow(header)
+    precision = _precision(model)
+    lines = CsvLines(len(model.columns), _classes(model), misleading, digits)
+    start = header_line(header, misleading)
     for prediction in pieces:
-        writer.writerows(_rows(prediction))
-        file.write(text.getvalue().encode())
-        text.seek(0)
-        text.truncate()
+        file.write(start)
+        start = b""
+        for part in lines.lines(prediction.values.astype(precision, copy=False), prediction.codes):
+            file.write(part.data)
+        file.flush()  # whoever waits for the rows that came so far has them now
         counts += prediction.counts
-    file.write(text.getvalue().encode())  # the header, where there was no row
+    file.write(start)  # the header, where there was no row
     file.flush()
     return notes, counts
+
+
+def _precision(model: Model) -> str:
+    """Return the precision that numbers are written in: that of the network.
+
+    In units in which a target is large beside its spread, float32 would lose digits that the network has;
+    such targets are written as the float64 that they were computed in.
+    """
+    target = model.file.preparation.target
+    if isinstance(target, RegressionTarget):
+        pairs = zip(target.shift, target.scale, strict=True)
+        if any(abs(shift) > MOST_SPREADS * scale for shift, scale in pairs):
+            return "float64"
+    return model.file.precision
 
 
 def _classes(model: Model) -> tuple[str, ...]:
@@ -79,11 +104,3 @@ def _header(model: Model) -> list[str]:
     if model.file.task == "regression" and unclear:
         return [f"predicted_{name}" for name in target.names]
     return list(model.columns)
-
-
-def _rows(prediction: Prediction) -> list[list[str]]:
-    # The shortest digits that give the same number back, so equal numbers are equal bytes.
-    cells: list[list[str]] = prediction.values.astype(np.str_).tolist()
-    if prediction.labels is None:
-        return cells
-    return [[label, *row] for label, row in zip(prediction.labels, cells, strict=True)]

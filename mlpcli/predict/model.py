@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,9 @@ import numpy as np
 
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
+from mlpcli.data.progress import Progress
 from mlpcli.data.read import LABEL, open_reader, read_table
+from mlpcli.data.reader import Reader
 from mlpcli.data.reading import Reading
 from mlpcli.data.table import IN_MEMORY, Table, table_from
 from mlpcli.data.target_columns import with_target
@@ -40,16 +43,22 @@ class Prediction:
     """The outputs of a model for some rows.
 
     names: the classes, labels or targets, one per column of `values`. values: (rows, names), the
-    probabilities (or scores) of the classes or labels, or the targets in the user's units. labels: the
-    likeliest class of each row, None for other tasks. columns: names as `mlp predict` writes them:
-    p_<class> for probabilities, score_<class> for outputs that are none, the targets as they are.
+    probabilities (or scores) of the classes or labels, or the targets in the user's units. codes: the place
+    in `names` of the likeliest class of each row, (rows,), None for other tasks. columns: names as
+    `mlp predict` writes them: p_<class> for probabilities, p_<label>=<word> for those of a label's word for
+    yes, score_… for outputs that are none, the targets as they are.
     """
 
     names: tuple[str, ...]
     values: NDArray[Any]
-    labels: list[str] | None
+    codes: NDArray[np.intp] | None
     counts: PreparationWarnings
     columns: tuple[str, ...] = ()
+
+    @cached_property
+    def labels(self) -> list[str] | None:
+        """The likeliest class of each row; None for other tasks than classification."""
+        return None if self.codes is None else [self.names[code] for code in self.codes.tolist()]
 
 
 class Model:
@@ -104,10 +113,13 @@ class Model:
         """
         return self._predict(_as_table(table, self.reading))
 
-    def predict_file(self, path: str) -> tuple[tuple[str, ...], Iterator[Prediction]]:
+    def predict_file(
+        self, path: str, progress: Progress | None = None
+    ) -> tuple[tuple[str, ...], Iterator[Prediction]]:
         """Return notes on the file (`-`: standard input), and the predictions piece by piece, in order.
 
-        Raises DataError for columns that are missing, and, while iterating, for rows that cannot be read.
+        progress: is told how far the file is read. Raises DataError for columns that are missing, and, while
+        iterating, for rows that cannot be read.
         """
         reader = open_reader(path, self.reading)
         try:
@@ -115,7 +127,7 @@ class Model:
         except BaseException:
             reader.close()
             raise
-        return reader.notes, (self._predict(table) for table in reader.chunks(STREAMED_ROWS))
+        return reader.notes, self._predictions(reader, progress)
 
     def evaluate(self, table: Any, weighted: bool = True, part: str | None = None) -> Evaluation:
         """Return scores of rows that have the target, in the user's units. table: as for predict().
@@ -164,6 +176,13 @@ class Model:
             raise DataError(Fault(table.where(int(lost[0])), what, remedy))
         return found, counts
 
+    def _predictions(self, reader: Reader, progress: Progress | None) -> Iterator[Prediction]:
+        # Reading in a thread of its own does not pay: both sides work in short calls and wait for each other.
+        for table in reader.chunks(STREAMED_ROWS):
+            yield self._predict(table)
+            if progress is not None:
+                progress(table.rows, reader.source.position(), reader.source.stored_size)
+
     def _predict(self, table: Table) -> Prediction:
         outputs, counts = self.outputs(table)
         return prediction_of(outputs, self.file.preparation, counts, self._no_probabilities)
@@ -209,7 +228,7 @@ def value_columns(target: Target, no_probabilities: str) -> tuple[str, ...]:
     if isinstance(target, RegressionTarget):
         return target.names
     prefix = SCORE if no_probabilities else PROBABILITY
-    names = target.classes if isinstance(target, ClassTarget) else target.names
+    names = target.classes if isinstance(target, ClassTarget) else target.affirmed
     return tuple(f"{prefix}{name}" for name in names)
 
 
@@ -224,12 +243,12 @@ def prediction_of(
     columns = value_columns(target, no_probabilities)
     if isinstance(target, ClassTarget):
         probabilities = class_probabilities(outputs, target.coding)
-        labels = [target.classes[i] for i in np.argmax(probabilities, axis=1)]
+        codes = np.argmax(probabilities, axis=1)
         return Prediction(
-            names=tuple(target.classes), values=probabilities, labels=labels, counts=counts, columns=columns
+            names=tuple(target.classes), values=probabilities, codes=codes, counts=counts, columns=columns
         )
     values = preparation.unscale(outputs) if target.task == "regression" else outputs
-    return Prediction(names=tuple(target.names), values=values, labels=None, counts=counts, columns=columns)
+    return Prediction(names=tuple(target.names), values=values, codes=None, counts=counts, columns=columns)
 
 
 def _as_table(table: Any, reading: Reading) -> Table:

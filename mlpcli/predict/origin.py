@@ -10,8 +10,9 @@ import numpy as np
 
 from mlpcli.config.load import load_config_text
 from mlpcli.config.schema import Config
-from mlpcli.data.dataset import divide
 from mlpcli.data.files import sha256_of
+from mlpcli.data.part_tables import divide
+from mlpcli.data.schema.schema import Schema
 from mlpcli.data.table import Table
 from mlpcli.errors import MlpError
 from mlpcli.predict.model import Model
@@ -33,11 +34,15 @@ FILES = {
 
 @dataclass(frozen=True)
 class Origin:
-    """The data files that run.json records, and the config by which the training file was split."""
+    """The data files that run.json records, and the config by which the training file was split.
+
+    schema: of that file.
+    """
 
     files: Mapping[str, DataFile]
     config: Config
     task: str
+    schema: Schema
 
     def parts(self, path: str, labels: str | None, table: Table) -> FileParts | None:
         """Return the parts of the file that `table` was read from; None where it is none of the run's.
@@ -55,7 +60,7 @@ class Origin:
                 lines[part] = np.asarray(table.lines)
         if "training" in lines:
             data, stream = self.config.data, random_stream(self.config.seed, "split")
-            drawn = divide(data, stream, table, self.task)
+            drawn = divide(data, stream, table, self.task, self.schema)
             lines |= {part: np.asarray(rows.lines) for part, rows in drawn.items()}
         return FileParts(lines, self.config.training.folds is not None) if lines else None
 
@@ -85,4 +90,4 @@ def _origin(place: Path, file: ModelFile) -> Origin | None:
         config = load_config_text(file.config, folder / CONFIG, (), CHOICES, check_files=False).config
     except MlpError:
         return None
-    return Origin(made["data"], config, file.task)
+    return Origin(made["data"], config, file.task, file.preparation.schema)

@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from mlpcli.config.load import ConfigFile, ConfigSource, load_config, load_config_text
 from mlpcli.config.schema import Config, DataConfig
-from mlpcli.data.dataset import Dataset, read_dataset
+from mlpcli.data.cached_dataset import cached_dataset
+from mlpcli.data.dataset import Dataset
+from mlpcli.data.dataset_key import DatasetOrigin
 from mlpcli.data.files import DataFiles
 from mlpcli.data.targets import ClassTarget, Target
 from mlpcli.errors import ConfigError, DataError, MissingExtraError, SettingError
@@ -128,7 +130,10 @@ def _build(file: ConfigFile, dtype: str, files: DataFiles, like: Problem | None 
 
 def _read(config: Config, dtype: str, files: DataFiles) -> Dataset:
     stream = random_stream(config.seed, "split")
-    return read_dataset(data_for(config), stream, dtype, loss_of_numbers(config), files)
+    origin = DatasetOrigin(
+        config=data_for(config), rng=stream, dtype=dtype, loss_of_numbers=loss_of_numbers(config), files=files
+    )
+    return cached_dataset(origin)
 
 
 def _makes_same_dataset(config: Config, other: Config) -> bool:

@@ -92,6 +92,8 @@ class Problem:
     def split_is_drawn(self) -> bool:
         """Whether the seed decides which rows of the file are in which part."""
         data = self.config.data
+        if data.split.column or data.split.sort_by:
+            return False
         return isinstance(data.validation, float) or isinstance(data.test, float) or data.fold is not None
 
     @property

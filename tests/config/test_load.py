@@ -117,6 +117,15 @@ def test_all_faults_come_at_once_in_the_order_of_lines() -> None:
             "validation: 0",
             "key data.validation\n  0 is out of range: expected a number above 0 and below 1 or a path.",
         ),
+        ("test: 0.1, split: {group: a, sort_by: b}", "key data.split.sort_by\n  Rows are split by group and"),
+        ("split: {column: a, group: b}", "key data.split.group\n  Rows are split by column and by group"),
+        ("test: 0.1, split: {column: a}", "key data.test\n  The column 'a' says which part a row is in"),
+        ("validation: 0.1, split: {column: a}", "key data.validation\n  The column 'a' says which part"),
+        ("fold: 2/5, split: {sort_by: a}", "key data.fold\n  Folds of rows sorted by 'a' would be predicted"),
+        ("fold: 2/5, split: {column: a}", "key data.fold\n  The column 'a' says which rows test"),
+        ("split: {group: a}", "key data.split\n  A column is given by which rows are split, and no part"),
+        ("split: {sort_by: a}, test: t.csv", "key data.split\n  A column is given by which rows are split"),
+        ("target: x, test: 0.1, split: {group: x}", "key data.split.group\n  'x' is the target, and not known"),
         ("train: ''", "key data.train\n  The path is empty."),
     ],
 )
@@ -127,10 +136,34 @@ def test_conflicts_in_data(text: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["target: x, ignore: [y]", "validation: 0.5, test: 0.4", "validation: v, validation_labels: l"]
+    "text",
+    [
+        "target: x, ignore: [y]",
+        "validation: 0.5, test: 0.4",
+        "validation: v, validation_labels: l",
+        "split: {column: a}",
+        "split: {column: a}, test: t.csv",
+        "split: {group: a}, test: 0.1, validation: v.csv",
+        "split: {group: a}, fold: 2/5, test: 0.1",
+        "split: {sort_by: a}, test: 0.1, ignore: [a]",
+    ],
 )
 def test_no_conflict_where_there_is_none(text: str) -> None:
     assert faults(f"data: {{train: iris.csv, {text}}}") == []
+
+
+@pytest.mark.parametrize(
+    ("split", "words"),
+    [
+        ("column: a", "key training.folds\n  The column 'a' says which rows test"),
+        ("sort_by: a", "key training.folds\n  Folds of rows sorted by 'a' would be predicted from rows that"),
+        ("group: a", ""),
+    ],
+)
+def test_folds_beside_a_split(split: str, words: str) -> None:
+    found = faults(f"data: {{train: iris.csv, split: {{{split}}}}}\ntraining: {{folds: 5}}\n")
+    assert len(found) == bool(words)
+    assert words in "".join(found)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,14 @@ from mlpcli.cli.options import executor_option, run_argument
 @run_argument
 @click.argument("data", type=click.Path())
 @click.option("-o", "--output", type=click.Path(), help="CSV file to write; standard output without it.")
+@click.option(
+    "--digits",
+    type=click.IntRange(1, 17),
+    metavar="N",
+    help="Significant digits of a number at most; all that tell it from others without it.",
+)
 @executor_option
-def predict(run: str, data: str, output: str | None, executor: str) -> None:
+def predict(run: str, data: str, output: str | None, digits: int | None, executor: str) -> None:
     """Predict for the rows of DATA.
 
     DATA is a file of rows; - reads standard input. Columns are matched by name. Writes CSV with a header: the
@@ -26,8 +32,10 @@ def predict(run: str, data: str, output: str | None, executor: str) -> None:
     from mlpcli.api import predict as write_predictions
     from mlpcli.cli.streams import need_standard_output
     from mlpcli.cli.text.warnings import tell
+    from mlpcli.cli.views.progress_view import ProgressView
 
     if output is None:
         need_standard_output()
-    notes, counts = write_predictions(run, data, output, executor)
+    with ProgressView("predicting") as progress:
+        notes, counts = write_predictions(run, data, output, executor, digits, progress)
     tell((*notes, *counts.describe()))

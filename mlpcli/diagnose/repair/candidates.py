@@ -110,7 +110,9 @@ class CandidateRunner:
         """
         self._root, self._report, self.interrupted = evidence, report, interrupted
         dataset = evidence.problem.dataset
-        self.held_back = dataset.validation is not None or dataset.training.rows >= LEAST_ROWS
+        # Where a column says which part a row is in, no share can be drawn beside it.
+        can_draw = evidence.problem.config.data.split.column is None
+        self.held_back = dataset.validation is not None or (can_draw and dataset.training.rows >= LEAST_ROWS)
         split = self.held_back and dataset.validation is None
         self._split: Changes = (f"data.validation={HELD_BACK}",) if split else ()
         # Candidates with and without rows held back are trained on different rows: each kind has its trials.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
+
+from mlpcli.cache_folder import cache_folder, is_private, made_private
 
 MAGIC = b"mlp object code 1\n"
 """What a file begins with; then come the sha256 of key and code, and the code."""
@@ -28,7 +29,7 @@ class ObjectCache:
 
     def read(self, key: str) -> bytes | None:
         """Return the code written under a key, whole and unchanged; None where there is none."""
-        if self._folder is None or not _is_private(self._folder):
+        if self._folder is None or not is_private(self._folder):
             return None
         path = self._folder / key
         try:
@@ -47,7 +48,7 @@ class ObjectCache:
         if self._folder is None:
             return
         with suppress(OSError):
-            if _made(self._folder):
+            if made_private(self._folder):
                 _replace(self._folder / key, _head(key, code) + code)
                 self._prune(self._folder)
 
@@ -73,16 +74,8 @@ def user_cache() -> ObjectCache:
 
 
 def user_folder() -> Path | None:
-    """Return the folder that the operating system wants such files in; None where the user has no home."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA", "")
-    elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME", "")
-        if not os.path.isabs(base):  # such are to be ignored: XDG Base Directory Specification 0.8
-            base = os.path.expanduser("~/.cache")
-    return Path(base, "mlp", "native") if os.path.isabs(base) else None
+    """Return the folder of object code; None where the user has no home."""
+    return cache_folder("native")
 
 
 def _head(key: str, code: bytes) -> bytes:
@@ -107,28 +100,3 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _for_the_user_only(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def _made(folder: Path) -> bool:
-    """Make the folder if need be; return whether it is there and private."""
-    if sys.platform != "win32" and os.geteuid() == 0:
-        there = next(each for each in folder.parents if each.exists())
-        if there.stat().st_uid != 0:  # sudo: what root makes in a user's home, the user could never use
-            return False
-    for each in (folder.parent.parent, folder.parent, folder):
-        each.mkdir(0o700, parents=True, exist_ok=True)
-    return _is_private(folder)
-
-
-def _is_private(folder: Path) -> bool:
-    """Return whether nobody else can have put a file there: what is found is run as it is.
-
-    The folder above counts too, for who may write there can exchange this one.
-    """
-    if sys.platform == "win32":
-        return True  # %LOCALAPPDATA% lets in nobody else
-    try:
-        found = [os.stat(each) for each in (folder, folder.parent)]
-    except OSError:
-        return False
-    return all(status.st_uid == os.geteuid() and not status.st_mode & 0o022 for status in found)

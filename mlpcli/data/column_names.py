@@ -1,0 +1,35 @@
+"""Names of columns, told apart where a file names several alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlpcli.wording import listed
+
+
+def distinct_names(names: Sequence[str], where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return names that differ, and notes on those that were changed.
+
+    A name that comes again gets a number behind it, call and call_2; an empty one is x and its place. No new
+    name is one that the file has.
+    """
+    taken = set(names)
+    used: set[str] = set()
+    found: list[str] = []
+    again: list[str] = []
+    nameless: list[str] = []
+    for place, name in enumerate(names, 1):
+        new, count = name or f"x{place}", 1
+        while new in used or (new != name and new in taken):
+            count += 1
+            new = f"{name or f'x{place}'}_{count}"
+        if new != name:
+            (again if name else nameless).append(new)
+        used.add(new)
+        found.append(new)
+    notes = []
+    if nameless:
+        notes.append(f"{where}: columns without a name are called {listed(nameless)}.")
+    if again:
+        notes.append(f"{where}: columns with a name that is taken are called {listed(again)}.")
+    return tuple(found), tuple(notes)

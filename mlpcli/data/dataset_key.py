@@ -1,0 +1,88 @@
+"""The key of a prepared dataset: a digest of all that decides its bits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mlpcli.config.schema import DataConfig
+from mlpcli.data.files import DataFiles
+from mlpcli.data.several import files_of
+from mlpcli.version import __version__
+
+FORMAT = 1
+"""To be raised whenever files of datasets that were written before are no longer read as they were meant."""
+_ROLES = ("train", "labels", "validation", "validation_labels", "test", "test_labels")
+_NO_MATTER = ("source", "cache")
+"""Keys of the data section that change nothing about the rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetOrigin:
+    """Everything that decides a dataset; see read_dataset."""
+
+    config: DataConfig
+    rng: np.random.Generator
+    dtype: str
+    loss_of_numbers: str
+    files: DataFiles
+
+    @cached_property
+    def paths(self) -> dict[str, str]:
+        """The data files by their roles, the second of validation as validation.1. Raises DataError."""
+        given = {role: getattr(self.config, role) for role in _ROLES}
+        return {
+            f"{role}.{at}": file
+            for role, path in given.items()
+            if isinstance(path, str)
+            for at, file in enumerate(files_of(path))
+        }
+
+    def stamps(self) -> tuple[tuple[int, ...], ...] | None:
+        """Return what changes with every file that is written to; None where one is gone."""
+        try:
+            found = [os.stat(path) for path in self.paths.values()]
+        except OSError:
+            return None
+        return tuple((each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns) for each in found)
+
+    @property
+    def draws_rows(self) -> bool:
+        """Whether the generator has a say in which rows are in which part."""
+        shares = (self.config.validation, self.config.test)
+        return self.config.fold is not None or any(isinstance(share, float) for share in shares)
+
+    def key(self) -> str | None:
+        """Return the key, in hex; None where a file is none that can be read again, such as a pipe.
+
+        Files count by their contents and names, not by their folders. Raises DataError for a file that cannot
+        be read.
+        """
+        if "-" in self.paths.values():
+            return None
+        contents = {
+            role: (os.path.basename(path), self.files.sha256(path)) for role, path in self.paths.items()
+        }
+        if any(digest is None for _, digest in contents.values()):
+            return None
+        section = {
+            key: each
+            for key, each in asdict(self.config).items()
+            if key not in _NO_MATTER and not (key in _ROLES and isinstance(each, str))
+        }
+        decided = {
+            "format": FORMAT,
+            "versions": (__version__, np.__version__, platform.machine()),
+            "config": section,
+            "files": contents,
+            "dtype": self.dtype,
+            "loss_of_numbers": self.loss_of_numbers,
+            "generator": self.rng.bit_generator.state if self.draws_rows else None,
+        }
+        return hashlib.sha256(json.dumps(decided, sort_keys=True, default=repr).encode()).hexdigest()

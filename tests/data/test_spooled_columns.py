@@ -1,0 +1,225 @@
+"""Columns in files: the cells of the same pieces joined in memory, and datasets to the same bits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from data.test_dataset_cache import (
+    CONFIGS,
+    assert_same,
+    cache,
+    entries,
+    folder,
+    is_mapped,
+    origin,
+    plain,
+    without_note,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlpcli.data import matrix_files, spooled_columns, table_size
+from mlpcli.data.available_memory import UNKNOWN, available_memory
+from mlpcli.data.cached_dataset import cached_dataset
+from mlpcli.data.column import Column, column_of_cells, join_columns
+from mlpcli.data.dataset_cache import DatasetCache
+from mlpcli.data.read import read_file
+from mlpcli.data.spooled_columns import spooled
+from mlpcli.data.table import Block, Table
+from mlpcli.data.table_size import exceeds_memory
+from mlpcli.errors import DataError
+
+__all__ = ["cache", "folder"]
+
+CELLS = st.sampled_from(["", "1", "2.5", "-3", "a", "b", " a ", "007", "x y", "é"])
+
+
+def table_of(columns: list[list[str]], lines: Any) -> Table:
+    cells = tuple(column_of_cells(f"c{at}", column) for at, column in enumerate(columns))
+    return Table("t.csv", cells, lines, "line")
+
+
+def assert_same_column(found: Column, wanted: Column) -> None:
+    assert (found.name, found.words) == (wanted.name, wanted.words)
+    for one, other in ((found.numbers, wanted.numbers), (found.codes, wanted.codes)):
+        assert (one is None) == (other is None)
+        if one is not None and other is not None:
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other)
+
+
+@given(
+    st.integers(1, 3).flatmap(
+        lambda width: st.lists(
+            st.integers(1, 5).flatmap(
+                lambda rows: st.lists(
+                    st.lists(CELLS, min_size=rows, max_size=rows), min_size=width, max_size=width
+                )
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+)
+def test_pieces_are_joined_as_in_memory(pieces: list[list[list[str]]]) -> None:
+    tables, first = [], 2
+    for columns in pieces:
+        rows = len(columns[0])
+        tables.append(table_of(columns, np.arange(first, first + rows)))
+        first += rows
+    found = spooled(iter(tables), Path())
+    assert found is not None
+    assert found.lines == range(2, first)
+    for name in tables[0].names:
+        assert_same_column(found.column(name), join_columns([each.column(name) for each in tables]))
+    assert not [each for each in os.listdir() if each.startswith("tmp")]
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=4), min_size=1, max_size=5))
+def test_lines_are_kept_whatever_they_are(pieces: list[list[int]]) -> None:
+    found = spooled((table_of([["1"] * len(lines)], np.array(lines)) for lines in pieces), Path())
+    assert found is not None
+    assert list(found.lines) == [line for lines in pieces for line in lines]
+
+
+@pytest.mark.parametrize("pooled", [True, False])
+def test_blocks_keep_their_type_or_take_one_that_holds_all(tmp_path: Path, pooled: bool) -> None:
+    rng = np.random.default_rng(0)
+    for kinds in (("u1", "u1"), ("u1", "f4"), ("f4", "i8"), ("f8", "u1")):
+        values = [rng.integers(0, 200, (7, 3)).astype(kind) for kind in kinds]
+        tables = [Table("t", (Block(("a", "b", "c"), each, pooled),), range(1, 8)) for each in values]
+        found = spooled(iter(tables), tmp_path)
+        assert found is not None
+        matrix = found.matrix(("a", "b", "c"))
+        wanted = np.concatenate(values)
+        assert matrix.dtype == wanted.dtype
+        np.testing.assert_array_equal(matrix, wanted)
+
+
+def test_there_may_be_no_piece(tmp_path: Path) -> None:
+    assert spooled(iter(()), tmp_path) is None
+
+
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch, cache: DatasetCache) -> list[int]:
+    """Memory for no table at all, and pieces of some rows."""
+    memory = [0]
+    assert cache.path is not None
+    monkeypatch.setattr(table_size, "available_memory", lambda: memory[0])
+    monkeypatch.setattr(spooled_columns, "CELLS", 100)
+    monkeypatch.setattr(table_size, "cache_folder", lambda name: cache.path)
+    monkeypatch.setattr(matrix_files, "PIECE_BYTES", 2000)
+    return memory
+
+
+@pytest.mark.parametrize("kept", [True, False, None])
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_dataset_of_a_table_larger_than_memory_has_the_same_bits(
+    folder: Path, cache: DatasetCache, little_memory: list[int], name: str, kept: bool | None
+) -> None:
+    little_memory[0] = UNKNOWN
+    wanted = plain(origin(folder, **CONFIGS[name]))
+    little_memory[0] = 0
+    found = cached_dataset(origin(folder, **CONFIGS[name] | {"cache": kept}), cache)
+    assert is_mapped(found)
+    assert_same(found if kept is False else without_note(found), wanted)
+    assert len(entries(cache)) == (kept is not False)
+
+
+def test_columns_are_in_memory_where_it_is_enough(folder: Path, little_memory: list[int]) -> None:
+    path = str(folder / "train.csv")
+    size = os.stat(path).st_size
+    for memory, there in ((3 * size - 1, True), (3 * size, False)):
+        assert exceeds_memory([path], memory) == there
+        assert exceeds_memory([path, "-", "/no/such/file"], memory) == there
+    zipped = folder / "train.csv.gz"
+    zipped.write_bytes(b"x" * 100)
+    assert exceeds_memory([str(zipped)], 1499)
+    assert not exceeds_memory([str(zipped)], 1500)
+
+
+def test_a_file_that_is_damaged_far_down_is_refused_as_ever(folder: Path, little_memory: list[int]) -> None:
+    path = folder / "train.csv"
+    path.write_text(path.read_text() + "1,2\n")
+    messages = []
+    for place in (None, folder):
+        with pytest.raises(DataError) as error:
+            read_file(str(path), folder=place)
+        messages.append(str(error.value))
+    assert messages[0] == messages[1]
+
+
+def test_columns_that_cannot_be_written_are_an_error_with_a_remedy(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not fit into memory, and its columns cannot be written to"):
+        read_file(str(folder / "train.csv"), folder=tmp_path / "nowhere")
+
+
+def test_matrices_that_cannot_be_written_are_an_error_where_memory_is_too_small(
+    folder: Path, cache: DatasetCache, little_memory: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matrix_files, "SPARE", 1 << 60)
+    with pytest.raises(DataError, match="do not fit into memory, and cannot be written to"):
+        cached_dataset(origin(folder), cache)
+    assert entries(cache) == []
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+MEMORY = "MemTotal:  24105 kB\nMemAvailable:  8000 kB\n"
+STATUS = "Name:\tmlp\nVmSize:\t  100 kB\nVmData:\t  50 kB\n"
+
+
+def machine(root: Path, groups: str, files: dict[str, str]) -> int:
+    write(root / "proc/meminfo", MEMORY)
+    write(root / "proc/self/status", STATUS)
+    write(root / "proc/self/cgroup", groups)
+    for name, text in files.items():
+        write(root / "sys/fs/cgroup" / name, text)
+    return available_memory(root)
+
+
+V1 = {
+    "memory/box/memory.limit_in_bytes": "5000\n",
+    "memory/box/memory.usage_in_bytes": "4000\n",
+    "memory/box/memory.stat": "cache 1\ntotal_inactive_file 700\n",
+}
+V2 = {
+    "box/memory.max": "max\n",
+    "box/memory.current": "4000\n",
+    "memory.max": "9000\n",
+    "memory.current": "4000\n",
+    "memory.stat": "anon 3\ninactive_file 200\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "wanted"),
+    [
+        ("", {}, 8000 * 1024),
+        ("4:memory:/box\n3:cpu:/\n", V1, 1700),
+        ("4:memory:/box/inner\n", V1, 1700),
+        ("0::/box\n", V2, 5200),
+        ("0::/elsewhere\n", V2, 5200),
+        ("0::/box\n", {"box/memory.max": "max\n"}, 8000 * 1024),
+    ],
+)
+def test_memory_is_what_machine_and_groups_leave(
+    tmp_path: Path, groups: str, files: dict[str, str], wanted: int
+) -> None:
+    assert machine(tmp_path, groups, files) == wanted
+
+
+def test_limits_of_the_process_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource")
+    limits = {resource.RLIMIT_AS: 300 * 1024, resource.RLIMIT_DATA: resource.RLIM_INFINITY}
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (limits[kind], -1))
+    assert machine(tmp_path, "", {}) == 200 * 1024
+    limits[resource.RLIMIT_DATA] = 60 * 1024
+    assert machine(tmp_path, "", {}) == 10 * 1024
