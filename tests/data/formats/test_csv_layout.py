@@ -125,7 +125,7 @@ REFUSED = {
         named("y"),
         "line 1\n  The header has 5 names, all rows have 3 cells",
     ),
-    "a short row under a skipped line": ("a,b\n" + "1,2,3\n" * 300 + "4,5\n", PLAIN, "line 302\n  2 cells.*\n.*line 1 is skipped"),
+    "a short row under a skipped line": ("a title\n" + "1,2,3\n" * 300 + "4,5\n", PLAIN, "line 302\n  2 cells.*\n.*line 1 is skipped"),
     "a cell where there were none": (
         "a,b,\n" + "1,2,\n" * 300 + "1,2,3\n",
         PLAIN,
