@@ -14,6 +14,7 @@ from mlpcli.config.schema import DataConfig
 from mlpcli.data.column import Column, number_text
 from mlpcli.data.levels import distinct_numbers
 from mlpcli.data.profile.numbers import NumberSummary, summaries
+from mlpcli.data.profile.stacks import AT_ONCE
 from mlpcli.data.schema.column_schema import ID, ORDINAL, TEXT, TRUTH, ColumnSchema
 from mlpcli.data.typed import TypedTable
 
@@ -32,8 +33,6 @@ ALL_CELLS = 1 << 25
 """Cells of numbers up to which all are looked at, about 2 s; of larger tables some rows."""
 LEAST_ROWS = 1000
 """Rows that are looked at of a larger table, however many columns it has."""
-AT_ONCE = 1 << 20
-"""Cells that are summarised at once."""
 _START = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -131,12 +130,12 @@ def _columns(read: TypedTable, config: DataConfig) -> Iterator[tuple[ColumnProfi
 
 
 def _role(name: str, read: TypedTable, config: DataConfig, is_typed: bool) -> str:
-    if name in config.ignore:
-        return IGNORED
     if name in read.targets:
         return TARGET
     if name in read.schema.aside:
         return ASIDE
+    if name in config.ignore:
+        return IGNORED
     return INPUT if is_typed else LEFT_OUT
 
 

@@ -25,7 +25,7 @@ from mlpcli.diagnose.trials.untrained import Untrained
 from mlpcli.experiments.data_report.alone import Alone, explained_alone, rows_looked_at
 from mlpcli.experiments.data_report.parts import PartReport, part_reports
 from mlpcli.experiments.data_report.to_beat import ToBeat, to_beat
-from mlpcli.problem.build import locate_faults, prepare_file, read_config
+from mlpcli.problem.build import data_for, locate_faults, prepare_file, read_config
 from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.runs.finding import Finding
 
@@ -114,7 +114,7 @@ def data_report(
     has_target = bool(given) or file.config.data.target is not None or file.config.data.labels is not None
     problem = prepare_file(file, files=files) if has_target else None
     with locate_faults(file):
-        read = files.training_table(file.config.data, has_target)
+        read = files.training_table(data_for(file.config), has_target)
     rng = random_stream(file.config.seed, "shuffle")
     return DataReport(
         config=given,
