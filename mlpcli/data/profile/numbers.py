@@ -72,7 +72,7 @@ def summaries(values: Array, chosen: Array | None = None) -> list[NumberSummary]
 
 
 def _quantiles(ordered: Array, counts: Array) -> Array:
-    """Return the QUARTILES of each row, (columns, 3). counts: (columns,) numbers at the beginning of the row."""
+    """Return the QUARTILES of each row, (columns, 3). counts: numbers at the beginning of it, (columns,)."""
     places = np.array(QUARTILES) * (counts[:, None] - 1)
     below = np.maximum(np.floor(places), 0).astype(np.intp)
     above = np.clip(below + 1, 0, np.maximum(counts[:, None] - 1, 0))

@@ -11,8 +11,8 @@ from mlpcli.data.profile.stacks import stacks
 from mlpcli.data.table import Table
 
 HIGH = np.uint64(0xFFFFFFFF00000000)
-"""Upper halves of two sums of 32-bit words times random factors make a number; that of two different rows is
-the same for 2⁻⁶⁴ of the factors (Dietzfelbinger 1996, Universal hashing and k-wise independent variables)."""
+"""Upper halves of two sums of 32-bit words times random factors make a number; that of two different rows
+is the same for 2⁻⁶⁴ of the factors (Dietzfelbinger 1996, Universal hashing, k-wise independent variables)."""
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def _parts(cells: Array) -> Array:
 
 
 def _of_classes(places: Array, classes: Array) -> Array:
-    """Return the share of each column, (columns,). places: (columns, rows) from 0. classes: (rows,) from 0."""
+    """Return the share of each column, (columns,). places: (columns, rows) and classes: (rows,), from 0."""
     rows, width = len(classes), int(classes.max()) + 1
     total = 1.0 - float(np.sum((np.bincount(classes) / rows) ** 2))
     together = _sums(places * width + classes, (int(places.max()) + 1) * width)
@@ -123,7 +123,7 @@ def _sums(places: Array, width: int, weights: Array | None = None) -> Array:
 
 
 def _shares(within: Array, total: float, rows: int, groups: Array) -> Array:
-    """Return the explained shares of a variance, corrected for the means that were fitted; 0 where it is none."""
+    """Return the explained shares of a variance, corrected for the means that were fitted; 0 of none."""
     if not total > 0:
         return np.zeros(len(within))
     left = np.maximum(within, 0.0) / np.maximum(rows - groups, 1) * (rows - 1) / total
