@@ -114,9 +114,9 @@ def data(
 ) -> DataReport:
     """Look at a data file, or at the data of a config, before anything is trained on it.
 
-    source: a data file, "-" for standard input; a config (a file named .yaml or .yml, or a mapping); or a run
-    folder. target: the columns to be predicted; none: those of the config, and of a data file none. overrides:
-    see train. Raises ConfigError, DataError, ModelFileError.
+    source: a data file, "-" for standard input; a config (a file named .yaml or .yml, or a mapping); or a
+    run folder. target: the columns to be predicted; none: those of the config, and of a data file none.
+    overrides: see train. Raises ConfigError, DataError, ModelFileError.
     """
     from mlpcli.experiments.data_report.report import data_report
 

@@ -30,6 +30,7 @@ class DataFiles:
     def __init__(self, keep_tables: bool = False) -> None:
         self._keep_tables = keep_tables
         self._tables: dict[Hashable, ReadFile] = {}
+        self._typed: tuple[DataConfig, TypedTable] | None = None
         self._parts: Mapping[str, Table] = {}
         self._digests: dict[str, str | None] = {}
 
@@ -43,6 +44,8 @@ class DataFiles:
 
         has_target: see read_typed. Raises DataError.
         """
+        if self._typed is not None and self._typed[0] == config:
+            return self._typed[1]
         reading = reading_of(config)
         folder = spool_folder_for(config.train, config.labels)
         found = self._table(config.train, reading, config.labels)
@@ -53,6 +56,8 @@ class DataFiles:
             found = self._table(config.train, replace(reading, as_text=needed.columns), config.labels)
             typed = read_typed(found.table, config, found.notes, has_target, folder)
         self._parts = found.parts
+        if self._keep_tables:
+            self._typed = config, typed
         return typed
 
     def part_table(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Iterable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.diagnose.layers.weight_probe import WeightProbe

@@ -22,10 +22,10 @@ def data(
     show_all: bool,
     as_json: bool,
 ) -> None:
-    """What is in a table, what is wrong with it, and what has a network to beat?
+    """Look at a table before a training: what is in it, what is wrong, what is to beat.
 
-    Looks at a data FILE ("-" is standard input), or at the data of a CONFIG, a file named .yaml or .yml, or of
-    a run. Nothing is written. Exits 1 where there is a problem.
+    FILE is a data file, "-" for standard input; CONFIG a file named .yaml or .yml, or a run folder. Nothing is
+    trained but a linear model, and nothing is written. Exits 1 where there is a problem.
 
     \b
     mlp data table.csv

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-
 from typing import TYPE_CHECKING
 
 from mlpcli.cli.text.histogram import histogram
 from mlpcli.cli.text.table import paragraph, terminal_columns
-from mlpcli.wording import listed, percent, plural, printable, shortened, told_apart
+from mlpcli.wording import listed, percent, printable, shortened, told_apart
 
 if TYPE_CHECKING:
     from mlpcli.data.profile.columns import ColumnProfile, TableProfile

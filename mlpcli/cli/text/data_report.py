@@ -44,15 +44,27 @@ def _head(report: DataReport) -> Iterator[str]:
     words = [f"{plural(report.table.rows, 'row')} of {plural(len(report.table.columns), 'column')}"]
     words += [file.format] if file.format else []
     words += [_size(file.bytes)] if file.bytes is not None else []
-    yield _line("data", f"{'standard input' if file.path == '-' else file.path}: {', '.join(words)}")
+    yield _line("data", f"{_named(file.paths)}: {', '.join(words)}")
     for note in report.notes:
-        yield _line("note", note.removeprefix(f"{file.path}: ").removeprefix(f"{file.path}, "))
+        yield _line("note", _without_file(note, _named(file.paths)))
     if report.table.looked_at < report.table.rows:
         yield _line(
             "note",
-            f"Quartiles, bars and the count of different numbers are of {report.table.looked_at:,} rows, drawn at "
-            "random; limits, levels and missing cells are of all.",
+            f"Quartiles, bars and the count of different numbers are of {report.table.looked_at:,} rows, drawn "
+            "at random; limits, levels and missing cells are of all.",
         )
+
+
+def _named(paths: Sequence[str]) -> str:
+    """Name the files as the table's messages do."""
+    if len(paths) > 1:
+        return f"{paths[0]} and {len(paths) - 1} more"
+    return "standard input" if paths[0] == "-" else paths[0]
+
+
+def _without_file(note: str, file: str) -> str:
+    """Return a note without the name of the file that the report is about."""
+    return note.removeprefix(f"{file}: ").removeprefix(f"{file}, ")
 
 
 def _oddities(report: DataReport) -> Iterator[str]:
@@ -171,12 +183,8 @@ def _size(count: int) -> str:
     """Write a number of bytes: 512 bytes, 3.1 kB, 12 MB."""
     if count < 1000:
         return plural(count, "byte")
-    size, unit = float(count), ""
-    for unit in ("kB", "MB", "GB"):
-        size /= 1000
-        if size < 1000:
-            break
-    return f"{size:.3g} {unit}" if size < 1000 else f"{size:.0f} {unit}"
+    power = min((len(str(count)) - 1) // 3, 3)
+    return f"{count / 1000**power:.3g} {('kB', 'MB', 'GB')[power - 1]}"
 
 
 def _line(word: str, text: str) -> str:

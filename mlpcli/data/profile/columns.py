@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from mlpcli.config.schema import DataConfig
 from mlpcli.data.column import Column, number_text
 from mlpcli.data.levels import distinct_numbers
 from mlpcli.data.profile.numbers import NumberSummary, summaries
+from mlpcli.data.profile.stacks import AT_ONCE
 from mlpcli.data.schema.column_schema import ID, ORDINAL, TEXT, TRUTH, ColumnSchema
 from mlpcli.data.typed import TypedTable
 
@@ -22,6 +23,7 @@ Array = NDArray[Any]
 INPUT, TARGET, ASIDE, LEFT_OUT, IGNORED = "input", "target", "aside", "left out", "ignored"
 ROLES = (INPUT, TARGET, ASIDE, LEFT_OUT, IGNORED)
 """What a column is there for; aside: read and no input, as weights are."""
+NOT_WANTED = "data.ignore names it"
 MOST_LEVELS = 100
 """Levels of a column that are counted one by one, the commonest."""
 EXAMPLES = 3
@@ -32,19 +34,18 @@ ALL_CELLS = 1 << 25
 """Cells of numbers up to which all are looked at, about 2 s; of larger tables some rows."""
 LEAST_ROWS = 1000
 """Rows that are looked at of a larger table, however many columns it has."""
-AT_ONCE = 1 << 20
-"""Cells that are summarised at once."""
-_START = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnProfile:
     """The content of one column in all rows of its file.
 
-    role: one of ROLES. why: the reason for its kind; "" where all cells are plain numbers. missing: how many cells have no value; words: what stands
-    in them, the commonest first, "" for an empty cell. levels: the commonest words, or numbers as text, with
-    their cells; none for columns of numbers. distinct: how many different values there are. numbers: the
-    summary of a column of numbers, or of dates in seconds since 1970; None for others.
+    role: one of ROLES. why: the reason for its kind; "" where all cells are plain numbers. missing: how many
+    cells have no value; words: what stands in them, the commonest first, "" for an empty cell. levels: the
+    commonest words, or numbers as text, with their cells; none for columns of numbers. distinct: how many
+    different values there are. numbers: the summary of a column of numbers, or of dates in seconds since
+    1970; None for others.
     """
 
     name: str
@@ -68,7 +69,7 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class TableProfile:
-    """The columns of a file, in order. rows: of the file; looked_at: rows that the numbers are summarised of."""
+    """The columns of a file, in order. rows: of the file; looked_at: those that numbers are summarised of."""
 
     columns: tuple[ColumnProfile, ...]
     rows: int
@@ -101,6 +102,7 @@ def profile_table(read: TypedTable, config: DataConfig, rng: np.random.Generator
         if len(waiting) * rows >= AT_ONCE:
             summarise()
     summarise()
+    columns += [_ignored(name) for name in config.ignore if name not in raw.names]  # they were not read
     return TableProfile(tuple(columns), rows, count)
 
 
@@ -116,7 +118,7 @@ def _columns(read: TypedTable, config: DataConfig) -> Iterator[tuple[ColumnProfi
             name=name,
             role=role,
             kind="" if role == IGNORED else entry.kind,
-            why="data.ignore names it" if role == IGNORED else entry.why,
+            why=NOT_WANTED if role == IGNORED else entry.why,
         )
         missing = known.is_empty()
         if missing.any():
@@ -130,13 +132,17 @@ def _columns(read: TypedTable, config: DataConfig) -> Iterator[tuple[ColumnProfi
         yield replace(profile, levels=shown, distinct=len(levels)), None
 
 
+def _ignored(name: str) -> ColumnProfile:
+    return ColumnProfile(name=name, role=IGNORED, kind="", why=NOT_WANTED)
+
+
 def _role(name: str, read: TypedTable, config: DataConfig, is_typed: bool) -> str:
-    if name in config.ignore:
-        return IGNORED
     if name in read.targets:
         return TARGET
     if name in read.schema.aside:
         return ASIDE
+    if name in config.ignore:
+        return IGNORED
     return INPUT if is_typed else LEFT_OUT
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,57 +37,64 @@ class NumberSummary:
     counts: tuple[int, ...]
 
 
-NOTHING = NumberSummary(
-    low=np.nan,
-    high=np.nan,
-    quartiles=(np.nan, np.nan, np.nan),
-    mean=np.nan,
-    deviation=np.nan,
-    distinct=0,
-    few=(),
-    counts=(),
-)
-
-
-def summaries(values: Array, chosen: Array | None = None) -> Iterator[NumberSummary]:
-    """Yield a summary of each row of `values`, (columns, rows) of numbers, NaN where there is none.
+def summaries(values: Array, chosen: Array | None = None) -> list[NumberSummary]:
+    """Return a summary of each row of `values`, (columns, rows) of numbers, NaN where there is none.
 
     chosen: the rows, int (n,), that all but the limits are of; None: all.
     """
     with np.errstate(all="ignore"):
-        lows, highs = (limit(values, axis=1).tolist() for limit in (np.fmin.reduce, np.fmax.reduce))
+        low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
         ordered = (values if chosen is None else values[:, chosen]).astype(np.float64) + 0.0  # -0 is 0
         ordered.sort(axis=1)
-        counts = ordered.shape[1] - np.count_nonzero(np.isnan(ordered), axis=1)
-        for at, (low, high, count) in enumerate(zip(lows, highs, counts.tolist(), strict=True)):
-            yield _summary(ordered[at, :count], float(low), float(high)) if count else NOTHING
+        there = ~np.isnan(ordered)
+        counts = np.count_nonzero(there, axis=1)
+        quartiles = _quantiles(ordered, counts)
+        mean = np.sum(ordered, axis=1, where=there) / counts
+        squares = np.square(ordered - mean[:, None])
+        deviation = np.sqrt(np.sum(squares, axis=1, where=there) / counts)
+        begins = there
+        begins[:, 1:] &= ordered[:, 1:] != ordered[:, :-1]
+        histograms = _histograms(ordered, low.astype(np.float64), high.astype(np.float64), counts)
+    distinct = np.count_nonzero(begins, axis=1)
+    return [
+        NumberSummary(
+            low=float(low[at]),
+            high=float(high[at]),
+            quartiles=(first, second, third),
+            mean=float(mean[at]),
+            deviation=float(deviation[at]),
+            distinct=int(distinct[at]),
+            few=_few(ordered[at], begins[at], int(counts[at])) if distinct[at] <= FEW else (),
+            counts=histograms[at],
+        )
+        for at, (first, second, third) in enumerate(quartiles.tolist())
+    ]
 
 
-def _summary(ordered: Array, low: float, high: float) -> NumberSummary:
-    """Summarise numbers in ascending order, (n,), at least one."""
-    places = np.array(QUARTILES) * (len(ordered) - 1)
-    below = np.floor(places).astype(np.intp)
-    above = np.minimum(below + 1, len(ordered) - 1)
-    first, second, third = (ordered[below] + (ordered[above] - ordered[below]) * (places - below)).tolist()
-    mean = float(ordered.mean())
-    begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    few = zip(ordered[begins].tolist(), np.diff(begins, append=len(ordered)).tolist(), strict=True)
-    return NumberSummary(
-        low=low,
-        high=high,
-        quartiles=(first, second, third),
-        mean=mean,
-        deviation=float(np.sqrt(np.mean((ordered - mean) ** 2))),
-        distinct=len(begins),
-        few=tuple(few) if len(begins) <= FEW else (),
-        counts=_histogram(ordered, low, high),
-    )
+def _quantiles(ordered: Array, counts: Array) -> Array:
+    """Return the QUARTILES of each row, (columns, 3). counts: numbers at the beginning of it, (columns,)."""
+    places = np.array(QUARTILES) * (counts[:, None] - 1)
+    below = np.maximum(np.floor(places), 0).astype(np.intp)
+    above = np.clip(below + 1, 0, np.maximum(counts[:, None] - 1, 0))
+    first, second = (np.take_along_axis(ordered, at, axis=1) for at in (below, above))
+    # Equal neighbours may be infinite.
+    found: Array = np.where(first == second, first, first + (second - first) * (places - below))
+    return found
 
 
-def _histogram(ordered: Array, low: float, high: float) -> tuple[int, ...]:
-    """Count ascending numbers, (n,), by interval; nothing where the limits are one, or not finite."""
-    if not (low < high and np.isfinite(high - low)):
-        return ()
-    inner = np.linspace(low, high, BINS + 1)[1:-1]
-    ends = np.searchsorted(ordered, inner, side="left")
-    return tuple(np.diff(ends, prepend=0, append=len(ordered)).tolist())
+def _few(ordered: Array, begins: Array, count: int) -> tuple[tuple[float, int], ...]:
+    """Return the different numbers of a column and their rows. begins: bool (rows,), where another begins."""
+    places = np.flatnonzero(begins)
+    return tuple(zip(ordered[places].tolist(), np.diff(places, append=count).tolist(), strict=True))
+
+
+def _histograms(ordered: Array, low: Array, high: Array, counts: Array) -> list[tuple[int, ...]]:
+    """Count the numbers of each row by interval; nothing where the limits are one, or not finite."""
+    inner = np.linspace(low, high, BINS + 1, axis=1)[:, 1:-1]
+    ends = np.zeros((len(ordered), BINS + 1), np.intp)
+    for at in range(BINS - 1):
+        ends[:, at + 1] = np.count_nonzero(ordered < inner[:, [at]], axis=1)
+    ends[:, BINS] = counts
+    found = np.diff(ends, axis=1)
+    drawn = (low < high) & np.isfinite(high - low)
+    return [tuple(row) if drawn[at] else () for at, row in enumerate(found.tolist())]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.column import Column
+from mlpcli.data.profile.stacks import AT_ONCE, stacks
 from mlpcli.data.table import Table
 
 Array = NDArray[Any]
@@ -52,60 +52,79 @@ def explained_alone(table: Table, names: tuple[str, ...], targets: Array, of_cla
     """
     if table.rows < LEAST_ROWS:
         return []
-    values = targets.reshape(len(targets), -1).astype(np.float64)
-    found = []
+    share = _of_classes if of_classes else _of_numbers
+    found: list[Alone] = []
+    numbers = []
     for column in (table.column(name) for name in names):
-        places = _places(column)
-        share = _of_classes(places, targets) if of_classes else _of_numbers(places, values)
-        found.append(Alone(column.name, share))
+        if column.codes is None:
+            numbers.append(column.name)
+        elif len(column.words) <= table.rows / 2:  # of as many levels as rows nothing can be told
+            places = column.codes.astype(np.int64)[None] + 1
+            found.append(Alone(column.name, float(share(places, targets)[0])))
+    outputs = int(targets.max()) + 1 if of_classes else 1
+    for columns, cells in stacks(table, numbers, AT_ONCE * table.rows // max(table.rows, PARTS * outputs)):
+        shares = share(_parts(cells), targets).tolist()
+        found += [Alone(column.name, each) for column, each in zip(columns, shares, strict=True)]
     return sorted(found, key=lambda each: -each.share)
 
 
-def _places(column: Column) -> Array:
-    """Return the level or the part of each cell, int64 (rows,); missing cells have one of their own."""
-    if column.codes is not None:
-        return column.codes.astype(np.int64) + 1
-    assert column.numbers is not None
-    numbers = column.numbers.astype(np.float64)
-    ordered = np.sort(numbers)
-    ordered = ordered[: len(ordered) - np.count_nonzero(np.isnan(ordered))]
-    begins = ordered[np.flatnonzero(np.diff(ordered, prepend=-np.inf))] if len(ordered) else ordered
-    if len(begins) > PARTS:
-        begins = ordered[(np.arange(PARTS) * len(ordered)) // PARTS]
-    # NaN comes after all numbers.
-    places = np.searchsorted(begins, numbers, side="right")
-    return np.where(np.isnan(numbers), 0, places)
+def _parts(cells: Array) -> Array:
+    """Return the part that each number lies in, int64 (columns, rows), from 1; 0 where there is none."""
+    ordered = np.sort(cells, axis=1)
+    counts = np.count_nonzero(~np.isnan(cells), axis=1)
+    begins = ~np.isnan(ordered)
+    begins[:, 1:] &= ordered[:, 1:] != ordered[:, :-1]
+    distinct = np.count_nonzero(begins, axis=1)
+    # Cut after equal numbers of rows, or between all numbers where they are few.
+    limits = np.take_along_axis(ordered, np.arange(PARTS) * counts[:, None] // PARTS, axis=1)
+    few = np.flatnonzero(distinct <= PARTS)
+    limits[few] = np.inf
+    rows, at = np.nonzero(begins[few])
+    firsts = np.cumsum(distinct[few]) - distinct[few]
+    limits[few[rows], np.arange(len(rows)) - firsts[rows]] = ordered[few[rows], at]
+    places = np.zeros(cells.shape, np.int64)
+    for limit in limits.T:
+        places += cells >= limit[:, None]
+    return places
 
 
-def _of_classes(places: Array, classes: Array) -> float:
-    counts = np.bincount(classes).astype(np.float64)
-    rows = len(classes)
-    total = 1.0 - float(np.sum((counts / rows) ** 2))
-    width = len(counts)
-    together = np.bincount(places * width + classes, minlength=width * (int(places.max()) + 1))
-    together = together.reshape(-1, width).astype(np.float64)
-    sizes = together.sum(axis=1)
-    there = sizes > 0
-    within = 1.0 - float(np.sum(together[there] ** 2 / sizes[there, None])) / rows
-    return _share(within, total, rows, int(np.count_nonzero(there)))
+def _of_classes(places: Array, classes: Array) -> Array:
+    """Return the share of each column, (columns,). places: (columns, rows) and classes: (rows,), from 0."""
+    rows, width = len(classes), int(classes.max()) + 1
+    total = 1.0 - float(np.sum((np.bincount(classes) / rows) ** 2))
+    together = _sums(places * width + classes, (int(places.max()) + 1) * width)
+    together = together.reshape(len(places), -1, width)
+    sizes = together.sum(axis=2)
+    squares = np.sum(together**2, axis=2)
+    within = 1.0 - np.sum(np.divide(squares, sizes, out=squares, where=sizes > 0), axis=1) / rows
+    return _shares(within, total, rows, np.count_nonzero(sizes, axis=1))
 
 
-def _of_numbers(places: Array, values: Array) -> float:
-    """Return the largest share of an output. values: (rows, outputs)."""
-    sizes = np.bincount(places)
-    there = sizes > 0
-    shares = [0.0]
-    for output in values.T:
+def _of_numbers(places: Array, values: Array) -> Array:
+    """Return the largest share of an output for each column. values: (rows,) or (rows, outputs)."""
+    rows, width = len(values), int(places.max()) + 1
+    sizes = _sums(places, width)
+    shares = np.zeros(len(places))
+    for output in values.reshape(rows, -1).T.astype(np.float64):
         centred = output - output.mean()
-        sums = np.bincount(places, centred)[there]
         total = float(np.mean(centred**2))
-        within = total - float(np.sum(sums**2 / sizes[there])) / len(output)
-        shares.append(_share(within, total, len(output), int(np.count_nonzero(there))))
-    return max(shares)
+        squares = _sums(places, width, np.broadcast_to(centred, places.shape)) ** 2
+        within = total - np.sum(np.divide(squares, sizes, out=squares, where=sizes > 0), axis=1) / rows
+        shares = np.maximum(shares, _shares(within, total, rows, np.count_nonzero(sizes, axis=1)))
+    return shares
 
 
-def _share(within: float, total: float, rows: int, groups: int) -> float:
-    """Return the explained share of a variance, corrected for the means that were fitted; 0 where it is none."""
-    if not total > 0 or rows <= 2 * groups:
-        return 0.0
-    return max(0.0, 1.0 - max(0.0, within) / (rows - groups) * (rows - 1) / total)
+def _sums(places: Array, width: int, weights: Array | None = None) -> Array:
+    """Count the cells of each column by place, or add up their weights, (columns, width)."""
+    apart = places + width * np.arange(len(places))[:, None]
+    weights = None if weights is None else weights.ravel()
+    found = np.bincount(apart.ravel(), weights, minlength=width * len(places))
+    return found.reshape(len(places), width).astype(np.float64)
+
+
+def _shares(within: Array, total: float, rows: int, groups: Array) -> Array:
+    """Return the explained shares of a variance, corrected for the means that were fitted; 0 of none."""
+    if not total > 0:
+        return np.zeros(len(within))
+    left = np.maximum(within, 0.0) / np.maximum(rows - groups, 1) * (rows - 1) / total
+    return np.where(rows > 2 * groups, np.clip(1.0 - left, 0.0, 1.0), 0.0)

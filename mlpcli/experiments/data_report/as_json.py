@@ -24,7 +24,7 @@ def report_json(report: DataReport) -> dict[str, Any]:
     table = report.table
     plain = {
         "config": report.config or None,
-        **{"file": report.file.path, "format": report.file.format, "bytes": report.file.bytes},
+        **{"files": list(report.file.paths), "format": report.file.format, "bytes": report.file.bytes},
         "rows": table.rows,
         "rows_summarised": table.looked_at,
         "notes": list(report.notes),

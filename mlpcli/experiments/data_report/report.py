@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from mlpcli.data.part import usable_rows
 from mlpcli.data.profile.columns import TableProfile, profile_table
 from mlpcli.data.profile.repeats import RepeatedRows, equal_columns, repeated_rows
 from mlpcli.data.read import format_of
+from mlpcli.data.several import files_of
 from mlpcli.data.typed import TypedTable
 from mlpcli.diagnose.ranking import diagnose
 from mlpcli.diagnose.repair.proposal import Diagnosed, Proposal, propose
@@ -25,7 +27,7 @@ from mlpcli.diagnose.trials.untrained import Untrained
 from mlpcli.experiments.data_report.alone import Alone, explained_alone, rows_looked_at
 from mlpcli.experiments.data_report.parts import PartReport, part_reports
 from mlpcli.experiments.data_report.to_beat import ToBeat, to_beat
-from mlpcli.problem.build import locate_faults, prepare_file, read_config
+from mlpcli.problem.build import data_for, locate_faults, prepare_file, read_config
 from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.runs.finding import Finding
 
@@ -35,12 +37,13 @@ CONFIG_ENDINGS = (".yaml", ".yml")
 
 @dataclass(frozen=True, kw_only=True)
 class DataFile:
-    """The file with the training rows. path: "-" is standard input. bytes: as it lies on the disk.
+    """The files with the training rows, which are one table.
 
-    format: a name of data/formats. Both are None for standard input, which can be read only once.
+    paths: "-" is standard input. format: of the first, a name of data/formats; bytes: of all of them, as they
+    lie on the disk. Both are None for what can be read only once, as standard input.
     """
 
-    path: str
+    paths: tuple[str, ...]
     format: str | None
     bytes: int | None
 
@@ -49,7 +52,8 @@ class DataFile:
 class TargetReport:
     """What is known of a table with a target.
 
-    alone: how much of the target each input column explains by itself, most first; looked_at: by how many rows.
+    alone: how much of the target each input column explains by itself, most first; looked_at: by how many
+    rows.
     """
 
     task: str
@@ -69,9 +73,9 @@ class TargetReport:
 class DataReport:
     """The answers of `mlp data`.
 
-    config: the path of the config; "" where a data file was given. notes: on how it was read. equal: groups of
-    columns that are the same in all rows. repeated: rows like an earlier one in all columns that are used.
-    targets: the columns to be predicted. target: None where none was named.
+    config: the path of the config; "" where a data file was given. notes: on how it was read. equal: groups
+    of columns that are the same in all rows. repeated: rows like an earlier one in all columns that are
+    used. targets: the columns to be predicted. target: None where none was named.
     """
 
     config: str
@@ -101,20 +105,20 @@ def data_report(
     """Look at a data file, or at the data of a config, before anything is trained on it.
 
     source: a data file, "-" for standard input; a config (a file named .yaml or .yml, a mapping); or a run
-    folder. targets: the columns to be predicted; none: those of the config, or of a data file none. overrides:
-    as --set. Raises ConfigError, DataError, ModelFileError.
+    folder. targets: the columns to be predicted; none: those of the config, or of a data file none.
+    overrides: as --set. Raises ConfigError, DataError, ModelFileError.
     """
-    options = as_options(overrides)
+    options = list(as_options(overrides))
     if targets:
         names = ", ".join(map(_quoted, targets))
-        options = [*options, f"data.target={names if len(targets) == 1 else f'[{names}]'}"]
+        options += [f"data.target={names if len(targets) == 1 else f'[{names}]'}"]
     file = _config_of(source, options)
     files = DataFiles(keep_tables=True)
     given = "" if _is_data(source) else str(file.path)
     has_target = bool(given) or file.config.data.target is not None or file.config.data.labels is not None
     problem = prepare_file(file, files=files) if has_target else None
     with locate_faults(file):
-        read = files.training_table(file.config.data, has_target)
+        read = files.training_table(data_for(file.config), has_target)
     rng = random_stream(file.config.seed, "shuffle")
     return DataReport(
         config=given,
@@ -142,7 +146,7 @@ def _config_of(source: ConfigSource, options: Sequence[str]) -> ConfigFile:
         path = os.fsdecode(source)
         if _is_data(source):
             return read_config({"data": {"train": path}}, options)
-        source = config_of(path)
+        source = config_of(Path(path))
     return read_config(source, options)
 
 
@@ -151,12 +155,13 @@ def _quoted(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-def _file(path: str) -> DataFile:
-    known = os.path.isfile(path)
+def _file(train: str | Sequence[str]) -> DataFile:
+    paths = files_of(train)
+    known = all(map(os.path.isfile, paths))
     return DataFile(
-        path=path,
-        format=format_of(path) if known else None,
-        bytes=os.path.getsize(path) if known else None,
+        paths=paths,
+        format=format_of(paths[0]) if known else None,
+        bytes=sum(map(os.path.getsize, paths)) if known else None,
     )
 
 
