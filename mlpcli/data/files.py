@@ -40,7 +40,7 @@ class DataFiles:
         """
         path = getattr(config, part)
         # With a fold, the test part is the fold.
-        if not isinstance(path, str) or (part == "test" and config.fold):
+        if not isinstance(path, (str, tuple)) or (part == "test" and config.fold):
             return None
         return self._table(config, path, getattr(config, f"{part}_labels"))
 

@@ -45,7 +45,7 @@ class RowsInBothParts(Rule):
                 continue
             path = getattr(config, key)
             is_file = isinstance(path, str) and not (key == "test" and config.fold)
-            if is_file and config.labels is None and _is_same_file(evidence, config.train, path):
+            if is_file and config.labels is None and isinstance(config.train, str) and _is_same_file(evidence, config.train, path):
                 yield self._finding(
                     key,
                     "warning",
