@@ -7,12 +7,11 @@ import os
 from difflib import get_close_matches
 from pathlib import Path
 
-
 STANDARD_INPUT = "-"
 
 
 def absolute(text: str, folder: Path) -> str:
-    """Return the path a setting means; `folder` is what a relative one starts from. Standard input stays `-`."""
+    """Return the path a setting means, `-` as it is; `folder` is what a relative one starts from."""
     if text == STANDARD_INPUT:
         return text
     return os.path.abspath(os.path.join(folder, os.path.expanduser(text)))
@@ -35,8 +34,8 @@ def relative(path: str, folder: Path) -> str:
 def trouble(path: str, folder: bool = False, elsewhere: str = "") -> tuple[str, str] | None:
     """Say why this is no file (or folder) that can be read, and what to do; None where it is one.
 
-    A pattern such as part-*.csv is one where it fits a file, and `-` is standard input. elsewhere: what else may
-    be done.
+    A pattern such as part-*.csv is one where it fits a file, and `-` is standard input. elsewhere: what else
+    may be done.
     """
     if os.path.isdir(path) and not folder:
         return f"{path} is a folder, not a file.", "Name a file in it."

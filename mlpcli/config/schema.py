@@ -59,7 +59,7 @@ class DataConfig:
     """The places of the rows, and the meaning of their columns."""
 
     train: str | tuple[str, ...] = setting(path=True)
-    """A file, a pattern such as part-*.csv, or a list of them: the files are one table; `-`: standard input."""
+    """A file, a pattern such as part-*.csv, or a list of them, which are one table; `-` is standard input."""
     source: str | None = setting(None)
     """Where the files can be had, in words: said when one is missing."""
     labels: str | tuple[str, ...] | None = setting(None, path=True)

@@ -115,7 +115,7 @@ def test_all_faults_come_at_once_in_the_order_of_lines() -> None:
         ("target: []", "key data.target\n  The list of targets is empty"),
         (
             "validation: 0",
-            "key data.validation\n  0 is out of range: expected a number above 0 and below 1 or a path or a list.",
+            "key data.validation\n  0 is out of range: expected a number above 0 and below 1 or a path",
         ),
         ("train: ''", "key data.train\n  The path is empty."),
     ],
