@@ -58,7 +58,7 @@ class DataFiles:
         if key in self._tables:
             return self._tables[key]
         found = read_table(path, config.header, config.separator, labels)
-        if self._keep_tables:
+        if self._keep_tables or path == "-":  # standard input can be read once
             self._tables[key] = found
         return found
 

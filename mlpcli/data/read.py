@@ -11,15 +11,12 @@ import numpy as np
 
 from mlpcli.data.column import Column
 from mlpcli.data.formats import FORMATS
-from mlpcli.data.reader import WHOLE, Reader
+from mlpcli.data.reader import LABEL, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.several import Several, files_of
 from mlpcli.data.source import open_source
 from mlpcli.data.table import Block, Table
 from mlpcli.errors import DataError, Fault
-
-LABEL = "label"
-"""The column that a file of labels gives."""
 
 
 def open_reader(

@@ -8,7 +8,7 @@ import numpy as np
 
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.cell_values import is_missing
-from mlpcli.data.read import LABEL
+from mlpcli.data.reader import LABEL
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault, nearest
 from mlpcli.wording import listed
