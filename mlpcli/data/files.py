@@ -15,6 +15,7 @@ from mlpcli.data.table import Table
 from mlpcli.data.table_size import spool_folder_for
 from mlpcli.data.typed import TextNeeded, TypedTable, read_typed
 from mlpcli.errors import DataError, Fault
+from mlpcli.wording import listed
 
 _BLOCK = 1 << 20
 
@@ -52,6 +53,9 @@ class DataFiles:
         try:
             typed = read_typed(found.table, config, found.notes, has_target, folder)
         except TextNeeded as needed:
+            if config.train == "-":
+                what = f"1.250 may mean 1250 in {listed(sorted(needed.columns))}: it would have to be read twice."
+                raise DataError(Fault("standard input", what, "Save it as a file, and name that.")) from needed
             # What was taken for plain numbers is of another notation: 1.250 may be 1250.
             found = self._table(config.train, replace(reading, as_text=needed.columns), config.labels)
             typed = read_typed(found.table, config, found.notes, has_target, folder)
@@ -74,7 +78,7 @@ class DataFiles:
             return None
         if path is None and part in self._parts:
             return self._parts[part], ()
-        if not isinstance(path, str):
+        if not isinstance(path, (str, tuple)):
             return None
         reading = replace(reading_of(config), as_text=schema.as_text())
         found = self._table(path, reading, getattr(config, f"{part}_labels"))
@@ -94,7 +98,7 @@ class DataFiles:
         if key in self._tables:
             return self._tables[key]
         found = read_file(path, reading, labels, spool_folder_for(path, labels))
-        if self._keep_tables:
+        if self._keep_tables or path == "-":  # standard input can be read once
             self._tables[key] = found
         return found
 

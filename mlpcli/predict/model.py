@@ -14,8 +14,8 @@ import numpy as np
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.progress import Progress
-from mlpcli.data.read import LABEL, open_reader, read_table
-from mlpcli.data.reader import Reader
+from mlpcli.data.read import open_reader, read_table
+from mlpcli.data.reader import LABEL, Reader
 from mlpcli.data.reading import Reading
 from mlpcli.data.table import IN_MEMORY, Table, table_from
 from mlpcli.data.target_columns import with_target
