@@ -61,7 +61,7 @@ class DataFiles:
                 raise DataError(Fault("standard input", what, "Save it as a file, and name that.")) from needed
             # What was taken for plain numbers is of another notation: 1.250 may be 1250.
             found = self._table(config.train, replace(reading, as_text=needed.columns), config.labels)
-            typed = read_typed(found.table, config, found.notes, has_target, folder)
+            typed = read_typed(found.table, config, found.notes, has_target, folder, False)
         self._parts = found.parts
         if self._keep_tables:
             self._typed = config, typed

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mlpcli.data.column import Column, number_text
 from mlpcli.data.schema.column_schema import DATE, ID, NUMBER, ORDINAL, PLAIN, TEXT, TRUTH, ColumnSchema
 from mlpcli.data.schema.dates import format_fault
-from mlpcli.data.schema.draft import Cells, Draft, cells_of
+from mlpcli.data.schema.draft import ColumnCells, Draft, cells_of
 from mlpcli.data.schema.draft_levels import of_levels
 from mlpcli.data.schema.find_dates import days_of_numbers, find_dates
 from mlpcli.data.schema.find_notation import find_notation
@@ -57,13 +57,13 @@ def _wrong(schema: ColumnSchema, setting: str, what: str, remedy: str) -> Draft:
     return Draft(schema=schema, slip=slip)
 
 
-def _values(cells: Cells, among: str) -> tuple[list[str], Array]:
+def _values(cells: ColumnCells, among: str) -> tuple[list[str], Array]:
     """Return the words of a column that are values, and the cells of each."""
     places = cells.values(among)
     return cells.texts(places), cells.counts[places]
 
 
-def _number(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
+def _number(cells: ColumnCells, wish: Wish, schema: ColumnSchema) -> Draft:
     words, counts = _values(cells, NUMBERS)
     found = find_notation(words, counts, len(cells.present), wish.hints) if words else None
     binary = not words and np.isin(cells.present, (0, 1)).all()
@@ -71,7 +71,7 @@ def _number(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
     return Draft(schema=replace(schema, notation=found.notation if found else PLAIN, levels=levels))
 
 
-def _truth(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
+def _truth(cells: ColumnCells, wish: Wish, schema: ColumnSchema) -> Draft:
     if wish.levels:
         if len(wish.levels) != 2:
             what = f"A truth value has two levels, and {len(wish.levels)} are given."
@@ -89,14 +89,14 @@ def _truth(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
     return Draft(schema=replace(schema, levels=pair))
 
 
-def _ordinal(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
+def _ordinal(cells: ColumnCells, wish: Wish, schema: ColumnSchema) -> Draft:
     if len(wish.levels) < 2:
         what = f"{len(wish.levels)} levels are given of a column that is declared to be ordinal."
         return _wrong(schema, "levels", what, "Name its levels, the lowest first.")
     return Draft(schema=replace(schema, levels=wish.levels))
 
 
-def _date(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
+def _date(cells: ColumnCells, wish: Wish, schema: ColumnSchema) -> Draft:
     if wish.date_format:
         fault = format_fault(wish.date_format)
         if fault:

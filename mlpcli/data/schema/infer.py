@@ -39,11 +39,16 @@ class Inference:
 
 
 def infer_schema(
-    table: Table, config: DataConfig, targets: tuple[str, ...], separator: str = ""
+    table: Table,
+    config: DataConfig,
+    targets: tuple[str, ...],
+    separator: str = "",
+    may_read_again: bool = True,
 ) -> Inference:
     """Infer what each column of the raw training table means; the config has the last word.
 
     separator: of the cells in the file, "" where there is none; it decides what 1,250 is if no column does.
+    may_read_again: whether columns may be asked for as text; else plain numbers are what they look like.
     Raises DataError, naming all columns at fault at once: those that are numbers but for a few cells, those
     that do not fit what the config says of them, and names in the config that are no columns; or where no
     column is left to learn from.
@@ -52,7 +57,7 @@ def infer_schema(
     faults = [*_unknown_names(table, config)]
     columns = _columns(table, config)
     drafts = _drafts(columns, config, roles, separator)
-    again = _as_text(columns, drafts, config)
+    again = _as_text(columns, drafts, config) if may_read_again else frozenset()
     drafts, kept = _keep_some(table, columns, drafts, config, roles)
     faults += [_fault(table, name, draft) for name, draft in drafts.items() if draft.slip is not None]
     if not faults and not again and not _inputs(table, drafts, roles, also=(CONSTANT,)):
