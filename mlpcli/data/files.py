@@ -27,7 +27,7 @@ class DataFiles:
 
     def __init__(self, keep_tables: bool = False) -> None:
         self._keep_tables = keep_tables
-        self._tables: dict[tuple[str | bool | None, ...], ReadTable] = {}
+        self._tables: dict[tuple[str | int | None, ...], ReadTable] = {}
         self._digests: dict[str, str | None] = {}
 
     def training_table(self, config: DataConfig) -> ReadTable:

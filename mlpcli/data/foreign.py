@@ -11,7 +11,7 @@ _PANDAS = "python -c \"import pandas; pandas.read_{}('FILE').to_csv('FILE.csv', 
 _SHEET = "Open it in a spreadsheet program and save it as CSV, or: `" + _PANDAS.format("excel") + "`."
 _UNPACK = "Unpack it with `{}`, and give the file with the table."
 
-_KINDS: tuple[tuple[str, str, str], ...] = (
+_KINDS: tuple[tuple[bytes, str, str], ...] = (
     (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument", "an OpenDocument file", _SHEET),
     (rb"PK\x03\x04.*(\[Content_Types\]\.xml|_rels/|xl/)", "an Excel file or another Office document", _SHEET),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel file (.xls) or another Office document", _SHEET),
@@ -22,7 +22,11 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
     (rb"\xff\xff\xff\xff.{2}\0\0", "an Arrow stream", "Write it as CSV with pyarrow.csv.write_csv."),
     (rb"ORC", "an ORC file", f"Write it as CSV: `{_PANDAS.format('orc')}`."),
     (rb"\x89HDF\r\n\x1a\n", "an HDF5 file", f"Write its table as CSV: `{_PANDAS.format('hdf')}`."),
-    (rb"CDF[\x01\x02\x05]", "a NetCDF file", "Write it as CSV: `xarray.open_dataset(FILE).to_dataframe().to_csv(…)`."),
+    (
+        rb"CDF[\x01\x02\x05]",
+        "a NetCDF file",
+        "Write it as CSV: `xarray.open_dataset(FILE).to_dataframe().to_csv(…)`.",
+    ),
     (
         rb"SQLite format 3\0",
         "an SQLite database",
@@ -45,21 +49,33 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         f"Write it as CSV with `proc export`, or: `{_PANDAS.format('sas')}`.",
     ),
     (rb"\$FL[23]", "an SPSS file", f"Write it as CSV: `{_PANDAS.format('spss')}`."),
-    (rb"(RD[AX][23]\n)?[XAB]\n(\0\0\0[\x02\x03]|[23]\n)", "an R data file", "Write it as CSV: `write.csv(readRDS(FILE), …)`."),
+    (
+        rb"(RD[AX][23]\n)?[XAB]\n(\0\0\0[\x02\x03]|[23]\n)",
+        "an R data file",
+        "Write it as CSV: `write.csv(readRDS(FILE), …)`.",
+    ),
     (rb"MATLAB 5\.0 MAT-file", "a MATLAB file", "Write its table as CSV with `writematrix` or `writetable`."),
     (rb"\x28\xb5\x2f\xfd", "a file packed by zstd", _UNPACK.format("zstd -d FILE")),
     (rb"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK.format("7z x FILE")),
     (rb"Rar!\x1a\x07", "a RAR archive", _UNPACK.format("unrar x FILE")),
     (rb".{257}ustar", "a tar archive", _UNPACK.format("tar -xf FILE")),
     (rb"\x1f\x9d", "a file packed by compress", _UNPACK.format("uncompress FILE")),
-    (rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP", "a picture", "Give a table, with one picture per row."),
+    (
+        rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP",
+        "a picture",
+        "Give a table, with one picture per row.",
+    ),
     (
         rb"(?i)\s*(<!doctype html|<html|<head|<body|<table)",
         "a web page (HTML)",
-        "Where a data set was to be fetched, fetch the file itself, not the page about it. A table in the page: "
+        "Where a data set was to be fetched, fetch the file itself, not the page about it. A table in it: "
         "`python -c \"import pandas; pandas.read_html('FILE')[0].to_csv('FILE.csv', index=False)\"`.",
     ),
-    (rb"\s*<\?xml|\s*<[A-Za-z][\w:.-]*(\s[^<>\n]*)?>\s*<", "an XML file", f"Write it as CSV: `{_PANDAS.format('xml')}`."),
+    (
+        rb"\s*<\?xml|\s*<[A-Za-z][\w:.-]*(\s[^<>\n]*)?>\s*<",
+        "an XML file",
+        f"Write it as CSV: `{_PANDAS.format('xml')}`.",
+    ),
     (rb"\s*[\[{]\s*([{\[]|\"[^\"\n]*\"\s*:)", "a JSON file", f"Write it as CSV: `{_PANDAS.format('json')}`."),
     (rb"\{\\rtf", "an RTF document", "Save its table as CSV."),
     (
@@ -67,7 +83,11 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "text in UTF-16",
         "Save it as UTF-8, for instance with `iconv -f UTF-16 -t UTF-8 FILE`.",
     ),
-    (rb"version https://git-lfs", "a pointer of Git LFS, not the file itself", "Fetch it with `git lfs pull`."),
+    (
+        rb"version https://git-lfs",
+        "a pointer of Git LFS, not the file itself",
+        "Fetch it with `git lfs pull`.",
+    ),
 )
 _COMPILED = tuple((re.compile(magic, re.DOTALL), what, remedy) for magic, what, remedy in _KINDS)
 _LOOKED_AT = 4096

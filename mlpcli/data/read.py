@@ -20,9 +20,7 @@ LABEL = "label"
 """The column that a file of labels gives."""
 
 
-def open_reader(
-    path: str, reading: Reading = PLAIN_READING, labels: str | None = None
-) -> Reader:
+def open_reader(path: str, reading: Reading = PLAIN_READING, labels: str | None = None) -> Reader:
     """Open a data file, whose format is known by its content and name.
 
     path: `-` is standard input. reading: what is known beforehand of how the file is to be read. labels: a

@@ -70,8 +70,7 @@ class Source:
 def open_source(path: str) -> Source:
     """Open a file; how it is packed is known by its first bytes, not by the name. path: `-`: standard input.
 
-    Raises DataError when there is no such file, it cannot be read, is packed in a way that cannot be undone, or
-    is empty.
+    Raises DataError when there is no such file, it cannot be read or unpacked, or is empty.
     """
     name = "standard input" if path == "-" else path
     with reading(name):
@@ -122,7 +121,7 @@ def _source(name: str, file: BinaryIO, size: int | None) -> Source:
     if packed is not None:
         plain, size = packed, None
     rejoined = _Rejoined(b"", plain, file)
-    stream = io.BufferedReader(rejoined, _BLOCK_BYTES >> 4)
+    stream = cast(io.BufferedReader, io.BufferedReader(rejoined, _BLOCK_BYTES >> 4))
     return Source(name=name, head=b"", stream=stream, file_name=file_name, size=size, live=live)
 
 

@@ -34,7 +34,9 @@ class Npz(Reader):
                 name = member.removesuffix(".npy")
                 with archive.open(member) as stream:
                     inner = Source(
-                        name=f"{source.name}, member {name!r}", head=b"", stream=cast(io.BufferedReader, stream)
+                        name=f"{source.name}, member {name!r}",
+                        head=b"",
+                        stream=cast(io.BufferedReader, stream),
                     )
                     shape, dtype, order = read_header(inner)
                     if not shape:

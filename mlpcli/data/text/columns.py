@@ -31,7 +31,7 @@ class CellReader:
         self._wordy = self._as_text.copy()
 
     def read(self, cells: Cells) -> tuple[Array, Array, Array, Array]:
-        """Return the numbers of all cells, float64 (rows, columns), NaN elsewhere; and of words what they are.
+        """Return the numbers, float64 (rows, columns), NaN elsewhere, and what the words are.
 
         The latter are three arrays (n,): the row, the column, and the place in `meanings.texts`; those of one
         column come by row.
@@ -167,7 +167,10 @@ class GrowingColumns:
             new = np.empty(len(distinct), np.int64)
             order = np.argsort(first)
             at = missing[first[order]]
-            places, words = column[at].tolist(), map(self._reader.meanings.texts.__getitem__, texts[at].tolist())
+            places, words = (
+                column[at].tolist(),
+                map(self._reader.meanings.texts.__getitem__, texts[at].tolist()),
+            )
             known = [self._words.setdefault(place, {}) for place in places]
             new[order] = [each.setdefault(word, len(each)) for each, word in zip(known, words, strict=True)]
             codes[missing] = new[inverse]
