@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,30 +22,6 @@ Array = NDArray[Any]
 
 CELLS = 1 << 20
 """Cells that are read at once."""
-
-
-def read_in_pieces(table: Table, read: Callable[[Table], Table], folder: Path | None) -> Table:
-    """Return what `read` makes of a table, whose rows it looks at one by one.
-
-    folder: where its columns go, made piece by piece; None: memory holds all. Raises DataError.
-    """
-    if folder is None:
-        return read(table)
-    pieces = table.pieces(rows_at_once(len(table.names)))
-    found = spooled((read(_gathered(piece)) for piece in pieces), folder)
-    return read(table) if found is None else found
-
-
-def _gathered(table: Table) -> Table:
-    """Return a table whose columns have its own rows alone."""
-    picked = table.picked
-    if picked is None:
-        return table
-    columns = (
-        each.take(picked) if isinstance(each, Column) else replace(each, values=each.values[picked])
-        for each in table.columns
-    )
-    return replace(table, columns=tuple(columns), picked=None)
 
 
 class _Files(ExitStack):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from mlpcli.data.cached_dataset import cached_dataset
 from mlpcli.data.column import Column, column_of_cells, join_columns
 from mlpcli.data.dataset_cache import DatasetCache
 from mlpcli.data.read import read_file
+from mlpcli.data.read_in_pieces import read_in_pieces
 from mlpcli.data.spooled_columns import spooled
 from mlpcli.data.table import Block, Table
 from mlpcli.data.table_size import exceeds_memory
@@ -223,3 +225,46 @@ def test_limits_of_the_process_count(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert machine(tmp_path, "", {}) == 200 * 1024
     limits[resource.RLIMIT_DATA] = 60 * 1024
     assert machine(tmp_path, "", {}) == 10 * 1024
+
+
+def test_columns_that_are_read_as_they_are_are_not_written_again(tmp_path: Path) -> None:
+    whole = spooled((table_of([["1", "2"], ["a", "b"]], range(at, at + 2)) for at in (2, 4, 6)), tmp_path)
+    assert whole is not None
+    made: list[Table] = []
+
+    def read(piece: Table, late: bool = False) -> Table:
+        number, word = piece.columns
+        assert isinstance(number, Column)
+        assert number.numbers is not None
+        doubled = Column(name="double", numbers=2 * number.numbers)
+        made.append(piece)
+        if late and len(made) > 1:
+            number = Column(name="c0", numbers=number.numbers + 1)
+        return replace(piece, columns=(word, doubled, number))
+
+    found = read_in_pieces(whole, read, tmp_path)
+    assert found.names == ("c1", "double", "c0")
+    assert found.columns[0] is whole.columns[1]
+    assert found.columns[2] is whole.columns[0]
+    assert found.numbers("double").tolist() == [2, 4, 2, 4, 2, 4]
+
+
+def test_a_column_that_changes_further_down_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spooled_columns, "CELLS", 2)
+    whole = table_of([["1", "2", "3", "4", "5"]], range(2, 7))
+
+    def read(piece: Table) -> Table:
+        [column] = piece.columns
+        assert isinstance(column, Column)
+        assert column.numbers is not None
+        missing = column.numbers == 4
+        if not missing.any():
+            return piece
+        return replace(piece, columns=(Column(name="c0", numbers=np.where(missing, np.nan, column.numbers)),))
+
+    found = read_in_pieces(whole, read, tmp_path)
+    np.testing.assert_array_equal(found.numbers("c0"), [1, 2, 3, np.nan, 5])
+    picked = whole.take(np.array([4, 3, 0]))
+    np.testing.assert_array_equal(read_in_pieces(picked, read, tmp_path).numbers("c0"), [5, np.nan, 1])
