@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlpcli.data.column import Column
-from mlpcli.data.spooled_columns import rows_at_once, spooled
+from mlpcli.data.spooled_columns import NotSpooled, rows_at_once, spooled
 from mlpcli.data.table import Block, Table
 
 
@@ -21,7 +21,10 @@ def read_in_pieces(table: Table, read: Callable[[Table], Table], folder: Path | 
         return read(table)
     for borrows in (table.picked is None, False):
         pieces = _Pieces(table, read, borrows)
-        found = spooled(pieces.read_all(), folder)
+        try:
+            found = spooled(pieces.read_all(), folder)
+        except NotSpooled:
+            break
         if found is not None and not pieces.changed:
             return replace(found, columns=pieces.with_borrowed(found.columns))
     return read(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -133,7 +134,7 @@ def spooled(pieces: Iterable[Table], folder: Path) -> Table | None:
     """Return the table of all pieces, in order, its columns in files of `folder`; None without a piece.
 
     The words of columns stay in memory. The files have no names, and are gone when the table is. Raises
-    DataError where they cannot be written, and UnevenPieces.
+    DataError where they cannot be written, and NotSpooled.
     """
     growing = _GrowingTable()
     with _Files(folder) as files:
@@ -141,17 +142,24 @@ def spooled(pieces: Iterable[Table], folder: Path) -> Table | None:
             try:
                 growing.append(piece, files)
             except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    raise NotSpooled from error
                 raise _cannot_write(piece, folder, error) from error
         if growing.last is None:
             return None
         try:
             return growing.table()
         except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise NotSpooled from error
             raise _cannot_write(growing.last, folder, error) from error
 
 
-class UnevenPieces(Exception):
-    """Signal that the blocks of a table differ from piece to piece; it never reaches a user."""
+class NotSpooled(Exception):
+    """Signal that a table has blocks that differ from piece to piece, or too many columns for files of their own.
+
+    It never reaches a user: such a table is read into memory.
+    """
 
 
 @dataclass
@@ -164,7 +172,7 @@ class _GrowingTable:
     rows: int = 0
 
     def append(self, piece: Table, files: _Files) -> None:
-        """Add the rows of a piece. Raises OSError, UnevenPieces."""
+        """Add the rows of a piece. Raises OSError, NotSpooled."""
         there: dict[tuple[str, ...], Column | Block] = {each.names: each for each in piece.columns}
         new = [names for names in there if names not in self.columns]
         if new:
@@ -175,14 +183,14 @@ class _GrowingTable:
             more = there.get(names)
             if isinstance(column, _GrowingBlock):
                 if not isinstance(more, Block):
-                    raise UnevenPieces
+                    raise NotSpooled
                 column.append(more)
             elif more is None:  # of objects, each has its keys
                 column.append(Column(name=names[0], numbers=np.full(piece.rows, np.nan)), self.rows, files)
             elif isinstance(more, Column):
                 column.append(more, self.rows, files)
             else:
-                raise UnevenPieces
+                raise NotSpooled
         self.lines = _joined(self.lines, piece.lines, files)
         self.last, self.rows = piece, self.rows + piece.rows
 
@@ -200,10 +208,10 @@ def rows_at_once(names: int) -> int:
 
 
 def _begun(column: Column | Block, before: int, files: _Files) -> _GrowingColumn | _GrowingBlock:
-    """Begin a column that so many rows before it lack. Raises OSError, UnevenPieces."""
+    """Begin a column that so many rows before it lack. Raises OSError, NotSpooled."""
     if isinstance(column, Block):
         if before:
-            raise UnevenPieces
+            raise NotSpooled
         width = column.values.shape[1:]
         return _GrowingBlock(column.names, column.pooled, _Spool(files, column.values.dtype, width))
     growing = _GrowingColumn(column.name)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,9 @@ from data.test_dataset_cache import (
     origin,
     plain,
     without_note,
+)
+from data.test_dataset_cache import (
+    table as test_table,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -268,3 +274,72 @@ def test_a_column_that_changes_further_down_is_written(
     np.testing.assert_array_equal(found.numbers("c0"), [1, 2, 3, np.nan, 5])
     picked = whole.take(np.array([4, 3, 0]))
     np.testing.assert_array_equal(read_in_pieces(picked, read, tmp_path).numbers("c0"), [5, np.nan, 1])
+
+
+def write_json(path: Path) -> None:
+    rows = [{"a": at, "b": "xy"[at % 2]} if at < 40 else {"a": at, "late": f"w{at}"} for at in range(60)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def write_libsvm(path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [f"{at % 2} 1:{rng.normal():.3f} {at // 10 + 2}:{at}" for at in range(60)]
+    path.write_text("\n".join(rows) + "\n")
+
+
+def write_arff(path: Path) -> None:
+    rows = "".join(f"{at / 7},{'yes no'.split()[at % 2]}\n" for at in range(60))
+    path.write_text(f"@relation r\n@attribute a numeric\n@attribute b {{yes,no}}\n@data\n{rows}")
+
+
+WRITERS: dict[str, Any] = {
+    "rows.csv": lambda path: path.write_text(test_table(60)),
+    "rows.npy": lambda path: np.save(path, np.random.default_rng(0).normal(size=(60, 3)).astype("f4")),
+    "pictures.npy": lambda path: np.save(path, np.arange(60 * 4, dtype=np.uint8).reshape(60, 2, 2)),
+    "rows.npz": lambda path: np.savez(path, x=np.ones((60, 2)), y=np.array(["p", "q"] * 30)),
+    "rows.jsonl": write_json,
+    "rows.svm": write_libsvm,
+    "rows.arff": write_arff,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_format_is_read_in_pieces_as_it_is_read_whole(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / name
+    WRITERS[name](path)
+    whole = read_file(str(path))
+    monkeypatch.setattr(spooled_columns, "CELLS", 30)
+    found = read_file(str(path), folder=tmp_path)
+    assert found.notes == whole.notes
+    assert found.table.names == whole.table.names
+    assert list(found.table.lines) == list(whole.table.lines)
+    assert (found.table.unit, found.table.declared) == (whole.table.unit, whole.table.declared)
+    for one, other in zip(found.table.columns, whole.table.columns, strict=True):
+        assert type(one) is type(other)
+        if isinstance(one, Column) and isinstance(other, Column):
+            assert_same_column(one, other)
+        elif isinstance(one, Block) and isinstance(other, Block):
+            assert (one.names, one.pooled, one.values.dtype) == (
+                other.names,
+                other.pooled,
+                other.values.dtype,
+            )
+            np.testing.assert_array_equal(one.values, other.values)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of a process")
+def test_more_columns_than_a_process_may_have_files_are_read_into_memory(tmp_path: Path) -> None:
+    names = ",".join(f"c{at}" for at in range(300))
+    (tmp_path / "wide.csv").write_text(f"{names}\n" + ",".join(["1"] * 300) + "\n")
+    script = (
+        "import resource\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))\n"
+        "from pathlib import Path\n"
+        "from mlpcli.data.read import read_file\n"
+        f"table = read_file({str(tmp_path / 'wide.csv')!r}, folder=Path({str(tmp_path)!r})).table\n"
+        "print(len(table.names), table.column('c299').numbers)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["300", "[1.]"]
