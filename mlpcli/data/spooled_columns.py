@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.array_files import pieces_of
+from mlpcli.data.array_files import pieces_of, reason, remedy
 from mlpcli.data.column import Column
 from mlpcli.data.table import Block, Table
 from mlpcli.errors import DataError, Fault
@@ -156,7 +156,7 @@ def spooled(pieces: Iterable[Table], folder: Path) -> Table | None:
 
 
 class NotSpooled(Exception):
-    """Signal that a table has blocks that differ from piece to piece, or too many columns for files of their own.
+    """Signal that blocks differ from piece to piece, or columns are too many for files of their own.
 
     It never reaches a user: such a table is read into memory.
     """
@@ -263,7 +263,5 @@ def _allow_files(count: int) -> None:
 
 
 def _cannot_write(table: Table, folder: Path, error: OSError) -> DataError:
-    reason = error.strerror or error
-    what = f"It does not fit into memory, and its columns cannot be written to {folder}: {reason}."
-    remedy = "Free space there, or name another place for cached files (on Linux: XDG_CACHE_HOME)."
-    return DataError(Fault(table.source, what, remedy))
+    what = f"It does not fit into memory, and its columns cannot be kept in {folder}: {reason(error)}."
+    return DataError(Fault(table.source, what, remedy(error)))

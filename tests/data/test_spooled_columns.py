@@ -24,7 +24,7 @@ from data.test_dataset_cache import (
     without_note,
 )
 from data.test_dataset_cache import (
-    table as test_table,
+    table as table_text,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,7 +162,7 @@ def test_a_file_that_is_damaged_far_down_is_refused_as_ever(folder: Path, little
 
 
 def test_columns_that_cannot_be_written_are_an_error_with_a_remedy(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="does not fit into memory, and its columns cannot be written to"):
+    with pytest.raises(DataError, match="does not fit into memory, and its columns cannot be kept in"):
         read_file(str(folder / "train.csv"), folder=tmp_path / "nowhere")
 
 
@@ -170,7 +170,7 @@ def test_matrices_that_cannot_be_written_are_an_error_where_memory_is_too_small(
     folder: Path, cache: DatasetCache, little_memory: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(matrix_files, "SPARE", 1 << 60)
-    with pytest.raises(DataError, match="do not fit into memory, and cannot be written to"):
+    with pytest.raises(DataError, match="do not fit into memory, and cannot be kept in"):
         cached_dataset(origin(folder), cache)
     assert entries(cache) == []
 
@@ -293,7 +293,7 @@ def write_arff(path: Path) -> None:
 
 
 WRITERS: dict[str, Any] = {
-    "rows.csv": lambda path: path.write_text(test_table(60)),
+    "rows.csv": lambda path: path.write_text(table_text(60)),
     "rows.npy": lambda path: np.save(path, np.random.default_rng(0).normal(size=(60, 3)).astype("f4")),
     "pictures.npy": lambda path: np.save(path, np.arange(60 * 4, dtype=np.uint8).reshape(60, 2, 2)),
     "rows.npz": lambda path: np.savez(path, x=np.ones((60, 2)), y=np.array(["p", "q"] * 30)),
@@ -343,3 +343,20 @@ def test_more_columns_than_a_process_may_have_files_are_read_into_memory(tmp_pat
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["300", "[1.]"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of the address space")
+def test_a_limit_in_which_mapped_files_count_is_named(tmp_path: Path) -> None:
+    np.save(tmp_path / "rows.npy", np.zeros((1 << 20, 10)))
+    script = (
+        "import resource\n"
+        "from pathlib import Path\n"
+        "from mlpcli.data.read import read_file\n"
+        "from mlpcli.data.available_memory import _numbers\n"
+        "limit = (_numbers(Path('/proc/self/status'))['VmSize'] << 10) + (60 << 20)\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"
+        f"read_file({str(tmp_path / 'rows.npy')!r}, folder=Path({str(tmp_path)!r}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "limit memory by `ulimit -d` instead" in done.stderr
+    assert done.returncode
