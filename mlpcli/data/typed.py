@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlpcli.config.schema import DataConfig
+from mlpcli.data.read_in_pieces import read_in_pieces
 from mlpcli.data.schema.infer import infer_schema
 from mlpcli.data.schema.schema import Schema
-from mlpcli.data.spooled_columns import read_in_pieces
 from mlpcli.data.table import Table
 from mlpcli.data.target_columns import split_columns, target_names
 
