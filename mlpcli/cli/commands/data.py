@@ -24,8 +24,8 @@ def data(
 ) -> None:
     """Look at a table before a training: what is in it, what is wrong, what is to beat.
 
-    FILE is a data file, "-" for standard input; CONFIG a file named .yaml or .yml, or a run folder. Nothing is
-    trained but a linear model, and nothing is written. Exits 1 where there is a problem.
+    FILE is a data file, "-" for standard input; CONFIG a file named .yaml or .yml, or a run folder. Nothing
+    is trained but a linear model, and nothing is written. Exits 1 where there is a problem.
 
     \b
     mlp data table.csv
