@@ -34,11 +34,11 @@ def data(
     """
     import json
 
-    from mlpcli.api import data as look_at
+    from mlpcli.api import data_report
     from mlpcli.cli.streams import need_standard_output
 
     need_standard_output()
-    report = look_at(source, target, overrides)
+    report = data_report(source, target, overrides)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=1, ensure_ascii=False, allow_nan=False))
     else:
