@@ -40,7 +40,7 @@ class DatasetOrigin:
         return {
             f"{role}.{at}": file
             for role, path in given.items()
-            if isinstance(path, str)
+            if isinstance(path, (str, tuple))
             for at, file in enumerate(files_of(path))
         }
 
@@ -74,7 +74,7 @@ class DatasetOrigin:
         section = {
             key: each
             for key, each in asdict(self.config).items()
-            if key not in _NO_MATTER and not (key in _ROLES and isinstance(each, str))
+            if key not in _NO_MATTER and not (key in _ROLES and isinstance(each, (str, tuple)))
         }
         decided = {
             "format": FORMAT,

@@ -9,16 +9,13 @@ from pathlib import Path
 
 from mlpcli.data.foreign import refuse_foreign
 from mlpcli.data.formats import FORMATS
-from mlpcli.data.reader import KNOWN, WHOLE, Reader
+from mlpcli.data.reader import KNOWN, LABEL, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.several import Several, files_of
 from mlpcli.data.source import Source, open_source
 from mlpcli.data.spooled_columns import UnevenPieces, rows_at_once, spooled
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
-
-LABEL = "label"
-"""The column that a file of labels gives."""
 
 
 def open_reader(

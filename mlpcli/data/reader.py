@@ -16,6 +16,8 @@ from mlpcli.data.source import Source
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
+LABEL = "label"
+"""The column that the labels of rows become, where a format or a second file has them apart."""
 WHOLE = 1 << 62
 """More rows than any file has: `chunks(WHOLE)` gives one chunk."""
 KNOWN = 3

@@ -14,8 +14,8 @@ import numpy as np
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.progress import Progress
-from mlpcli.data.read import LABEL, open_reader, read_table
-from mlpcli.data.reader import Reader
+from mlpcli.data.read import open_reader, read_table
+from mlpcli.data.reader import LABEL, Reader
 from mlpcli.data.reading import Reading
 from mlpcli.data.table import IN_MEMORY, Table, table_from
 from mlpcli.data.target_columns import with_target
@@ -193,7 +193,7 @@ class Model:
         preparation = self.file.preparation
         weighting = self._weighting(table) if weighted else UNWEIGHTED
         column = self.file.weighting.column
-        typed, warnings = preparation.read(table, targets=True, others=(weighting.column,))
+        typed, warnings = preparation.read(table, targets=True, others=(weighting.column, *preparation.schema.aside))
         targeted, notes = with_target(typed, preparation.target.names)
         targeted, weightless = with_weight(targeted, weighting.column)
         if weighted and weighting.column != column:

@@ -131,8 +131,7 @@ def class_scores(
     count = probabilities.shape[1]
     called, known = np.argmax(probabilities, axis=1), classes < count
     every = max(count, int(np.max(classes, initial=0)) + 1)
-    confusion = np.zeros((every, count), np.int64 if weights is None else np.float64)
-    np.add.at(confusion, (classes, called), 1 if weights is None else weights)
+    confusion = np.bincount(classes * count + called, weights, every * count).reshape(every, count)
     right = np.take_along_axis(probabilities[known], classes[known, None], 1)[:, 0]
     losses = -np.log(np.clip(np.asarray(right, np.float64), SMALLEST, 1.0))
     log_loss = mean(losses, None if weights is None else weights[known])

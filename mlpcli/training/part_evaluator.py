@@ -71,8 +71,8 @@ class PartEvaluator:
         return self._loss_and_outputs(keep=False)[0]
 
     def cost(self) -> float:
-        """Return the mean loss plus the penalty."""
-        return self.loss() + self._penalty_now()
+        """Return the mean loss plus the penalty. It is asked for at the end, when all scores are wanted next."""
+        return self._loss_and_outputs()[0] + self._penalty_now()
 
     def check(self) -> ValidationScores:
         """Return the scores that decide which epoch is the best, and whether its weights are of any use."""

@@ -280,12 +280,12 @@ def test_a_column_that_is_ignored_may_still_split(tmp_path: Path) -> None:
 
 def test_a_file_for_validation_beside_a_split(tmp_path: Path) -> None:
     other = tmp_path / "v.csv"
-    other.write_text("a,y,part,t\n1,u,train,3\n2,v,test,4\n")
+    other.write_text("a,y,part,t,who\n1,u,train,3,p9\n2,v,test,4,p0\n")
     dataset, _, _ = read(tmp_path, split=SplitConfig(group="who"), test=0.2, validation=str(other))
     assert dataset.validation is not None
     assert dataset.validation.rows == 2
     assert dataset.test is not None
-    assert not any("not used" in note and "who" in note for note in dataset.notes)
+    assert not any("columns that are not used" in note for note in dataset.notes)
     with pytest.raises(DataError, match="10 rows are validation rows by 'part'"):
         read(tmp_path, split=SplitConfig(column="part"), validation=str(other))
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mlpcli.data.column import Column
+from mlpcli.data.column import EXACT, Column
 from mlpcli.data.lines import head_lines, line_blocks
 from mlpcli.data.pieces import regrouped
 from mlpcli.data.reader import Reader
@@ -24,6 +25,8 @@ from mlpcli.data.typed_columns import column_of_values
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 
+Array = NDArray[np.float64]
+
 _QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 _ATTRIBUTE = re.compile(rf"@attribute\s+({_QUOTED}|[^\s{{'\"]\S*?)(?:\s+|(?=\{{))(.*)", re.I | re.S)
 _CELL = re.compile(rf"\s*({_QUOTED}|[^,]*?)\s*(,|$)")
@@ -34,6 +37,7 @@ _NUMBER, _NOMINAL, _TEXT, _DATE = "numeric", "nominal", "string", "date"
 _TYPES = {"numeric": _NUMBER, "real": _NUMBER, "integer": _NUMBER, "string": _TEXT, "date": _DATE}
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 _USUAL_DATE = "yyyy-MM-dd'T'HH:mm:ss"
+_SIGNS = str.maketrans("", "", "0123456789.+-eE?")
 # Letters of Java's SimpleDateFormat.
 _JAVA = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 
@@ -184,6 +188,10 @@ class Arff(Reader):
     def _column(self, attribute: _Attribute, cells: Sequence[str], numbers: list[int]) -> Column:
         """Make a column of the cells of a block. Raises DataError for a cell that is not as declared."""
         name = attribute.name
+        if attribute.type == _NUMBER and name not in self._reading.as_text:
+            numbers_alone = _numbers(cells)
+            if numbers_alone is not None:
+                return Column(name=name, numbers=numbers_alone)
         values = [None if cell == "?" else cell for cell in cells]
         column = column_of_values(name, values, name in self._reading.as_text)
         if attribute.type == _NOMINAL:
@@ -210,9 +218,20 @@ class Arff(Reader):
         return DataError(Fault(f"{self.source.name} line {number}", what, remedy))
 
 
+def _numbers(cells: Sequence[str]) -> Array | None:
+    """Return cells that are all numbers that float64 holds, or `?`, as numbers; None where one is not."""
+    if "".join(cells).translate(_SIGNS):
+        return None
+    try:
+        values = np.fromiter(("nan" if cell == "?" else cell for cell in cells), np.float64, len(cells))
+    except ValueError:
+        return None
+    return None if (np.abs(values) >= EXACT).any() else values
+
+
 def _with_leading_zeros(column: Column) -> Column:
     """Read whole numbers with leading zeros as numbers, since the file says that they are some."""
-    short = [abs(int(word)) < 2**53 for word in column.words]
+    short = [abs(int(word)) < EXACT for word in column.words]
     if column.codes is None or not any(short):
         return column
     kept = np.cumsum(np.logical_not(short)) - 1

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from mlpcli.data.column import Column
 from mlpcli.data.lines import head_lines, line_blocks
-from mlpcli.data.reader import WHOLE, Reader
+from mlpcli.data.reader import LABEL, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import Source
 from mlpcli.data.table import Block, Table
 from mlpcli.data.typed_columns import column_of_numbers
 from mlpcli.errors import DataError, Fault
 
-LABEL = "label"
 QUERY = "qid"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _PAIR = re.compile(rf"qid:[0-9]+|[0-9]{{1,9}}:{_NUMBER.pattern}")

@@ -18,7 +18,7 @@ from mlpcli.data.arrays import check_columns, columns_of
 from mlpcli.data.column import Column
 from mlpcli.data.formats.npy import read_header
 from mlpcli.data.pieces import sliced
-from mlpcli.data.reader import Reader, read_bytes
+from mlpcli.data.reader import LABEL, Reader, read_bytes
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import Source
 from mlpcli.data.table import Block, Table
@@ -31,8 +31,6 @@ Array = NDArray[Any]
 _PART = re.compile(r"(.+)_(train|val|valid|validation|test)", re.IGNORECASE)
 _PARTS = {"train": "training", "val": "validation", "valid": "validation"}
 _LABELS = ("y", "label", "labels", "target", "targets")
-LABEL = "label"
-"""The column that the labels of a part become."""
 
 
 class Npz(Reader):

@@ -58,28 +58,31 @@ def body_pattern(decimal: str, thousands: str) -> str:
     """Return the pattern of digits with these marks: groups of exactly three digits, or no groups at all.
 
     A decimal comma leaves the point no other meaning than that of thousands, so these are read beside it.
-    Whole numbers with a leading zero are none, as they are no plain numbers.
+    Whole numbers with a leading zero are none without an exponent, as they are no plain numbers.
     """
     marks = {thousands} - {""} | ({"."} if decimal == "," else set())
     groups = "".join(rf"|[1-9][0-9]{{0,2}}(?:{GROUPING[mark]}[0-9]{{3}})+" for mark in sorted(marks))
-    point = re.escape(decimal)
-    return rf"(?:(?:[0-9]+{groups})?{point}[0-9]+|(?:[0-9]+{groups}){point}|(?:0|[1-9][0-9]*{groups}))"
+    point, before_exponent = re.escape(decimal), r"[0-9]+(?=[eEdD][+\-\u2212]?[0-9])"
+    whole = rf"(?:0|[1-9][0-9]*{groups})|{before_exponent}"
+    return rf"(?:(?:[0-9]+{groups})?{point}[0-9]+|(?:[0-9]+{groups}){point}|{whole})"
 
 
 @lru_cache(maxsize=256)
 def _pattern(notation: Notation) -> re.Pattern[str]:
     """Return the pattern of numbers in a notation that is none of times of day."""
-    currency = f"(?:{re.escape(notation.currency)})" if notation.currency else ""
-    before = f"(?:{currency} ?)?" if currency else ""
+    before, between = "", ""
+    if notation.currency:
+        before = f"(?P<first>{re.escape(notation.currency)} ?)?"
+        between = f"(?(first)|(?:{re.escape(notation.currency)} ?)?)"
     after = ""
     if notation.percent:
         after = f"[{SPACES}]?{PERCENT}"
-    elif notation.unit or currency:
+    elif notation.unit or notation.currency:
         options = [re.escape(each) for each in (notation.unit, notation.currency) if each]
         after = f"(?:[{SPACES}]?(?:{'|'.join(options)}))?"
     body = body_pattern(notation.decimal, notation.thousands)
     return re.compile(
-        rf"(?P<open>\()?{before}(?P<sign>{SIGN})? ?{before}(?P<body>{body}){EXPONENT}{after}"
+        rf"(?P<open>\()?{before}(?P<sign>{SIGN})? ?{between}(?P<body>{body}){EXPONENT}{after}"
         r"(?P<close>\))?(?P<behind>-)?"
     )
 

@@ -228,19 +228,18 @@ class _Finder:
                 self._first = 1
                 cells = cells[1:]
                 self._notes.append("the first column has no name: it is taken for row names, and left out.")
-        taken = set(cells)
-        names: list[str] = []
+        taken = {cell for cell in cells if cell}
+        names: dict[str, None] = {}
         nameless, again = [], []
+        counts = dict.fromkeys((*cells, *(f"x{at}" for at in range(1, len(cells) + 1))), 1)
         for at, cell in enumerate(cells, 1):
-            if cell and cell not in names:
-                names.append(cell)
-                continue
-            name, count = cell or f"x{at}", 2
-            while name in taken:
-                name, count = f"{cell or f'x{at}'}_{count}", count + 1
-            taken.add(name)
-            names.append(name)
-            (again if cell else nameless).append(name)
+            name = given = cell or f"x{at}"
+            while name in names or (name in taken and not (cell and name == given)):
+                counts[given] += 1
+                name = f"{given}_{counts[given]}"
+            if name != cell:
+                (again if cell else nameless).append(name)
+            names[name] = None
         if nameless:
             self._notes.append(f"columns without a name are called {listed(nameless)}.")
         if again:
