@@ -24,8 +24,6 @@ from mlpcli.wording import listed
 
 Array = NDArray[Any]
 
-DECLARED = "the config says so"
-
 
 def draft_column(column: Column, wish: Wish) -> Draft:
     """Find what a column means, where the config gives no kind; else what the kind leaves open.
@@ -36,7 +34,7 @@ def draft_column(column: Column, wish: Wish) -> Draft:
         return infer_column(column, wish)
     cells = cells_of(column, wish.missing)
     schema = ColumnSchema(
-        name=column.name, kind=wish.kind, missing=wish.given, usual_missing=wish.missing.usual, why=DECLARED
+        name=column.name, kind=wish.kind, missing=wish.given, usual_missing=wish.missing.usual, why=wish.why
     )
     if wish.kind in (ID, TEXT):
         return Draft(schema=replace(schema, used=wish.keeps))
@@ -45,7 +43,7 @@ def draft_column(column: Column, wish: Wish) -> Draft:
     fill = {NUMBER: _number, TRUTH: _truth, ORDINAL: _ordinal, DATE: _date}.get(wish.kind)
     if fill is None:
         draft = of_levels(cells, wish)
-        return replace(draft, schema=replace(draft.schema, why=DECLARED))
+        return replace(draft, schema=replace(draft.schema, why=wish.why))
     draft = fill(cells, wish, schema)
     if draft.slip is None:
         draft = replace(draft, slip=read_column(column, draft.schema)[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,10 +56,14 @@ def infer_schema(
     roles = roles_of(config, targets)
     faults = [*_unknown_names(table, config)]
     columns = _columns(table, config)
-    drafts = _drafts(columns, config, roles, separator)
+    drafts = _drafts(columns, config, roles, separator, table.declared)
     again = _as_text(columns, drafts, config) if may_read_again else frozenset()
     drafts, kept = _keep_some(table, columns, drafts, config, roles)
-    faults += [_fault(table, name, draft) for name, draft in drafts.items() if draft.slip is not None]
+    faults += [
+        _fault(table, name, draft, name == config.weight)
+        for name, draft in drafts.items()
+        if draft.slip is not None
+    ]
     if not faults and not again and not _inputs(table, drafts, roles, also=(CONSTANT,)):
         faults.append(_no_input(table, drafts))
     # What a second reading may mend is no fault yet.
@@ -80,7 +84,7 @@ def _unknown_names(table: Table, config: DataConfig) -> Iterator[Fault]:
 
 def _columns(table: Table, config: DataConfig) -> dict[str, Column]:
     """Return the columns by name whose meaning is to be found; of those of blocks, few."""
-    named = {*config.columns, *config.categorical}
+    named = {*config.columns, *config.categorical, *table.declared}
     everywhere = bool(config.missing.values)
     columns: dict[str, Column] = {}
     for column in columns_of(table):
@@ -107,12 +111,18 @@ def _maybe_keys(block: Block) -> Iterator[str]:
             yield block.names[at]
 
 
-def _drafts(columns: dict[str, Column], config: DataConfig, roles: Roles, separator: str) -> dict[str, Draft]:
+def _drafts(
+    columns: dict[str, Column],
+    config: DataConfig,
+    roles: Roles,
+    separator: str,
+    declared: Mapping[str, ColumnSchema],
+) -> dict[str, Draft]:
     """Return a draft of each column; the columns that leave a mark in doubt go by the others."""
     fraction = separator == ";"
     first = next(iter(columns), "")
     drafts = {
-        name: draft_column(column, wish_for(name, config, roles, fraction, name == first))
+        name: draft_column(column, wish_for(name, config, roles, fraction, name == first, declared.get(name)))
         for name, column in columns.items()
     }
     doubtful = [name for name, draft in drafts.items() if draft.doubtful]
@@ -188,10 +198,14 @@ def _is_plain(schema: ColumnSchema) -> bool:
     return replace(schema, why="") == ColumnSchema(name=schema.name)
 
 
-def _fault(table: Table, name: str, draft: Draft) -> Fault:
+def _fault(table: Table, name: str, draft: Draft, is_weight: bool) -> Fault:
     slip = draft.slip
     assert slip is not None
-    return Fault(place(table, slip, name), slip.what, slip.remedy, slip.key)
+    where = place(table, slip, name)
+    if is_weight:
+        remedy = "Give a number of 0 or more; a row of weight 0 is left out."
+        return Fault(where, slip.what, remedy, "data.weight")
+    return Fault(where, slip.what, slip.remedy, slip.key)
 
 
 def _no_input(table: Table, drafts: dict[str, Draft]) -> Fault:
