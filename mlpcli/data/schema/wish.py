@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlpcli.config.schema import ColumnConfig, DataConfig
-from mlpcli.data.schema.column_schema import CATEGORY, DATE, ORDINAL, TRUTH, ColumnSchema
+from mlpcli.data.schema.column_schema import CATEGORY, DATE, NUMBER, ORDINAL, TRUTH, ColumnSchema
 from mlpcli.data.schema.find_notation import NO_HINTS, Hints
 from mlpcli.data.schema.missing_words import USUAL, MissingRule, missing_rule
 
@@ -66,6 +66,8 @@ def wish_for(
     """
     own = config.columns.get(name, _NOTHING)
     values = own.missing if own.missing is not None else config.missing.values
+    if values is None and declared is not None and declared.missing:
+        values = declared.missing
     decimal, thousands = own.decimal or config.decimal, own.thousands or config.thousands
     if own.decimal and own.decimal == thousands:
         thousands = None
@@ -80,6 +82,7 @@ def wish_for(
     if kind is None and declared is not None and declared.kind in (CATEGORY, DATE, ORDINAL, TRUTH):
         kind, date_format, why = declared.kind, declared.date_format, FILE_SAYS
         levels = declared.levels if kind in (ORDINAL, TRUTH) else ()
+    keeps = name in config.use or name in roles.targets or name in roles.aside
     return Wish(
         kind=kind,
         why=why,
@@ -88,7 +91,8 @@ def wish_for(
         hints=Hints(decimal=decimal, thousands=thousands, comma_is_decimal=comma_is_decimal),
         levels=levels,
         date_format=date_format,
-        keeps=name in config.use or name in roles.targets or name in roles.aside,
+        # What a model was trained with stays an input when its training goes on.
+        keeps=keeps or (declared is not None and declared.kind == NUMBER),
         target=name in roles.targets,
         first=first,
     )
