@@ -101,8 +101,9 @@ class _Labelled(Reader):
             if table is None or labels is None or counts[0] != counts[1]:
                 continue
             column = labels.columns[0]
-            cells = np.ravel(column.values) if isinstance(column, Block) else column.cells
-            yield replace(table, columns=(*table.columns, Column(LABEL, cells)))
+            if isinstance(column, Block):
+                column = Column(LABEL, np.ravel(column.values))
+            yield replace(table, columns=(*table.columns, replace(column, name=LABEL)))
         self._compare(*counts)
 
     def _compare(self, rows: int, labels: int) -> None:

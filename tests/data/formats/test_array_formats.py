@@ -130,7 +130,8 @@ def test_labels_become_the_column_label(tmp_path: Path) -> None:
         ["7", "0"],
         ["7"],
     ]
-    assert read_table(images, labels=words)[0].text("label") == ["cat", "dog", "cat"]
+    column = read_table(images, labels=words)[0].columns[-1]
+    assert [column.cell(row) for row in range(3)] == ["cat", "dog", "cat"]
     (tmp_path / "words").write_text("kind\ncat\ndog\n")
     with pytest.raises(DataError, match="3 rows, but 2 labels"):
         read_table(images, labels=words)
@@ -239,6 +240,7 @@ def test_a_single_column_keeps_its_array(tmp_path: Path) -> None:
 def test_zip_members_that_are_no_arrays_are_refused(tmp_path: Path) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.npy", "hello")
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(DataError, match=r"readme\.txt"):
+    with pytest.raises(DataError, match="member 'a'"):
         read(tmp_path, file.getvalue())
