@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlpcli.diagnose.report import GradcheckReport
     from mlpcli.diagnose.trials.evidence import Evidence
     from mlpcli.experiments.compare import Comparison
+    from mlpcli.experiments.data_report.report import DataReport
     from mlpcli.experiments.reproduce import Reproduction
     from mlpcli.experiments.show import Shown
     from mlpcli.experiments.verify_resume import Verification
@@ -106,6 +107,20 @@ def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Problem:
     from mlpcli.experiments.show import check as check_config
 
     return check_config(config, overrides)
+
+
+def data(
+    source: ConfigSource, target: str | Sequence[str] = (), overrides: str | Sequence[str] = ()
+) -> DataReport:
+    """Look at a data file, or at the data of a config, before anything is trained on it.
+
+    source: a data file, "-" for standard input; a config (a file named .yaml or .yml, or a mapping); or a
+    run folder. target: the columns to be predicted; none: those of the config, and of a data file none.
+    overrides: see train. Raises ConfigError, DataError, ModelFileError.
+    """
+    from mlpcli.experiments.data_report.report import data_report
+
+    return data_report(source, (target,) if isinstance(target, str) else target, overrides)
 
 
 def graph(

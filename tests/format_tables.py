@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from mlpcli.data.column import EXACT, Column, column_of_cells, plain_number
 from mlpcli.data.reader import WHOLE
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import open_source
+from mlpcli.errors import DataError
 
 
-def open_as(format_class: Any, path: Path, content: bytes | None = None, reading: Reading = PLAIN_READING) -> Any:
+def open_as(
+    format_class: Any, path: Path, content: bytes | None = None, reading: Reading = PLAIN_READING
+) -> Any:
     """Open a file by one format; content: what is written into it before."""
     if content is not None:
         path.write_bytes(content)
@@ -29,6 +33,15 @@ def whole(reader: Any) -> Any:
     """The one table of all rows."""
     (table,) = reader.chunks(WHOLE)
     return table
+
+
+def fault_of(read: Callable[..., object], *given: Any) -> str:
+    """The text of the DataError that reading ends with; nothing where it ends well."""
+    try:
+        read(*given)
+    except DataError as error:
+        return str(error)
+    return ""
 
 
 def cells(table: Any) -> dict[str, list[str]]:

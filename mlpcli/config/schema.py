@@ -47,10 +47,11 @@ class ColumnConfig:
 class DataConfig:
     """The places of the rows, and the meaning of their columns."""
 
-    train: str = setting(path=True)
+    train: str | tuple[str, ...] = setting(path=True)
+    """A file, a pattern such as part-*.csv, or a list of them, which are one table; `-` is standard input."""
     source: str | None = setting(None)
     """Where the files can be had, in words: said when one is missing."""
-    labels: str | None = setting(None, path=True)
+    labels: str | tuple[str, ...] | None = setting(None, path=True)
     target: str | tuple[str, ...] | None = setting(None)
     task: str | None = setting(None, one_of=("classification", "multilabel", "regression"))
     classes: tuple[float, ...] = setting(())
@@ -58,10 +59,10 @@ class DataConfig:
     class_weights: str | Mapping[str, float] | None = setting(None, one_of=("balanced",), at_least=0.0)
     weight: str | None = setting(None)
     """The column that says how much each row counts."""
-    validation: float | str | None = setting(None, path=True, above=0.0, below=1.0)
-    validation_labels: str | None = setting(None, path=True)
-    test: float | str | None = setting(None, path=True, above=0.0, below=1.0)
-    test_labels: str | None = setting(None, path=True)
+    validation: float | str | tuple[str, ...] | None = setting(None, path=True, above=0.0, below=1.0)
+    validation_labels: str | tuple[str, ...] | None = setting(None, path=True)
+    test: float | str | tuple[str, ...] | None = setting(None, path=True, above=0.0, below=1.0)
+    test_labels: str | tuple[str, ...] | None = setting(None, path=True)
     fold: str | None = setting(None)
     """2/5: the second of five parts of the training file's rows takes the place of the test part."""
     scaling: str = setting("standard", one_of=("standard", "minmax", "none"))
@@ -118,9 +119,9 @@ class DataConfig:
             yield "classes", what, "Leave classes out: each class gets a unit of its own."
         if len(set(self.classes)) < len(self.classes):
             yield "classes", "Two classes are given the same number.", "Give each another one."
-        if self.validation_labels is not None and not isinstance(self.validation, str):
+        if self.validation_labels is not None and not isinstance(self.validation, (str, tuple)):
             yield "validation_labels", "There is no validation file for them.", "Add validation: a path."
-        if self.test_labels is not None and not isinstance(self.test, str):
+        if self.test_labels is not None and not isinstance(self.test, (str, tuple)):
             yield "test_labels", "There is no test file for them.", "Add test: a path."
         if isinstance(self.validation, float) and isinstance(self.test, float):
             shares = self.validation + self.test

@@ -33,8 +33,8 @@ class SplitConfig:
     def conflicts_beside(
         self,
         targets: tuple[str, ...],
-        validation: float | str | None,
-        test: float | str | None,
+        validation: float | str | tuple[str, ...] | None,
+        test: float | str | tuple[str, ...] | None,
         fold: str | None,
     ) -> Iterator[tuple[str, str, str]]:
         """Yield what contradicts the other keys of the data section: (key, fault, remedy)."""

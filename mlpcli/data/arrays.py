@@ -17,7 +17,9 @@ from mlpcli.wording import listed
 Array = NDArray[Any]
 
 
-def columns_of(name: str, values: Array, where: str, as_text: frozenset[str] = frozenset()) -> list[Column | Block]:
+def columns_of(
+    name: str, values: Array, where: str, as_text: frozenset[str] = frozenset()
+) -> list[Column | Block]:
     """Make columns of an array.
 
     (rows,) is the column `name`; (rows, w) the columns name1 … namew; more axes: a pooled block, flat. The
@@ -75,7 +77,9 @@ def _plain(name: str, values: Array, where: str) -> Array:
         return values
     if kind == "M" and np.datetime_data(values.dtype)[0] != "generic":
         unit = np.datetime_data(values.dtype)[0]
-        return values.astype(f"M8[{unit if unit in ('s', 'ms', 'us', 'ns') else 'D' if unit in 'DWMY' else 's'}]")
+        return values.astype(
+            f"M8[{unit if unit in ('s', 'ms', 'us', 'ns') else 'D' if unit in 'DWMY' else 's'}]"
+        )
     if kind in "uif":
         return values
     raise DataError(Fault(where, f"{name!r} has the type {values.dtype}.", "Convert it to numbers or text."))

@@ -1,4 +1,4 @@
-"""Columns from Arrow's, without a Python object per cell: what Parquet, Arrow files and Arrow tables share."""
+"""Columns from Arrow's, without a Python object per cell: what Parquet, Arrow files and tables share."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ArrowColumns:
     """
 
     def __init__(self, schema: Any, source: str, reading: Reading) -> None:
-        """Look at a schema. Raises DataError for a type that is no column of cells, and where no column is left."""
+        """Look at a schema. Raises DataError for a type that is no column of cells, and without a column."""
         self._source, self._reading = source, reading
         names, renamed = distinct_names([str(name) for name in schema.names], source)
         index = [name for name in names if name.startswith(_INDEX)]
@@ -130,7 +130,6 @@ class ArrowColumns:
             self._note_order(name, tuple(texts))
         return column_of_levels(name, indices, texts, as_text)
 
-
     def _note_order(self, name: str, levels: tuple[str, ...]) -> None:
         """Take the levels of an ordered column from its first chunk; chunks that differ tell of no order."""
         known = self.declared[name]
@@ -160,10 +159,16 @@ def _is_read(type_: Any) -> bool:
     if types.is_run_end_encoded(type_):
         return _is_read(type_.value_type)
     known = (
-        types.is_null, types.is_boolean, types.is_integer, types.is_floating, types.is_decimal, types.is_string,
-        types.is_large_string, types.is_string_view, types.is_binary, types.is_large_binary, types.is_date,
-        types.is_timestamp, types.is_time, types.is_duration,
-    )  # fmt: skip
+        *(types.is_null, types.is_boolean, types.is_integer, types.is_floating, types.is_decimal),
+        *(
+            types.is_string,
+            types.is_large_string,
+            types.is_string_view,
+            types.is_binary,
+            types.is_large_binary,
+        ),
+        *(types.is_date, types.is_timestamp, types.is_time, types.is_duration),
+    )
     return any(one(type_) for one in known)
 
 

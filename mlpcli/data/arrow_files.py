@@ -62,4 +62,6 @@ class ArrowFormat(Reader):
         except (pa.ArrowException, OSError, EOFError) as error:
             first = str(error).strip().splitlines()[:1]
             what = f"It cannot be read as {self.format_name}: {first[0] if first else type(error).__name__}"
-            raise DataError(Fault(self.source.name, what, "It may be cut off; fetch or write it again.")) from error
+            raise DataError(
+                Fault(self.source.name, what, "It may be cut off; fetch or write it again.")
+            ) from error

@@ -9,7 +9,8 @@ import lzma
 import re
 import zipfile
 import zlib
-from typing import BinaryIO, cast
+from collections.abc import Callable
+from typing import Any, BinaryIO, cast
 
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
@@ -18,6 +19,11 @@ PACKED_ENDINGS = (".gz", ".bz2", ".xz", ".zip")
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _KINDS = {"gzip": rb"\x1f\x8b", "bz2": rb"BZh[1-9](1AY&SY|\x17rE8P\x90|$)", "xz": rb"\xfd7zXZ\0"}
 _BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, ValueError)
+_OPENERS: dict[str, Callable[[BinaryIO], Any]] = {
+    "gzip": lambda file: gzip.GzipFile(fileobj=file),
+    "bz2": bz2.BZ2File,
+    "xz": lzma.LZMAFile,
+}
 # What marks a zip file as a document of a format of its own; that is not unpacked.
 _DOCUMENT = re.compile(r".*\.npy|\[Content_Types\]\.xml|mimetype|META-INF/.*", re.DOTALL)
 
@@ -31,8 +37,7 @@ def unpack(name: str, start: bytes, file: BinaryIO) -> tuple[BinaryIO | None, st
     """
     for kind, magic in _KINDS.items():
         if re.match(magic, start):
-            opener = {"gzip": gzip.GzipFile, "bz2": bz2.BZ2File, "xz": lzma.LZMAFile}[kind]
-            return _stream(name, kind, cast(BinaryIO, opener(file))), ""  # type: ignore[arg-type]
+            return _stream(name, kind, cast(BinaryIO, _OPENERS[kind](file))), ""
     if start.startswith(ZIP_MAGIC):
         return _member(name, file)
     return None, ""
@@ -54,9 +59,7 @@ def _member(name: str, file: BinaryIO) -> tuple[BinaryIO | None, str]:
             file.seek(0)
             return None, ""
         raise _damaged(name, "zip", error) from error
-    what = (
-        f"The zip file holds {len(files)} files: {listed(files)}." if files else "The zip file holds no file."
-    )
+    what = f"The zip file holds {len(files)} files: {listed(files)}." if files else "The zip file holds no file."
     raise DataError(Fault(name, what, "Unpack it, and give the file with the table."))
 
 

@@ -14,4 +14,6 @@ def require(module: str, extra: str, where: str, what: str) -> None:
     """
     if find_spec(module) is None:
         remedy = f"Install it: pip install 'mlp-train[{extra}]'; or write the table as CSV."
-        raise MissingExtraError(Fault(where, f"{what} is read with {module}, which is not installed.", remedy))
+        raise MissingExtraError(
+            Fault(where, f"{what} is read with {module}, which is not installed.", remedy)
+        )

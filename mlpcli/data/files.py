@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +11,17 @@ from mlpcli.config.schema import DataConfig
 from mlpcli.data.read import ReadFile, read_file
 from mlpcli.data.reading import Reading
 from mlpcli.data.schema.schema import Schema
+from mlpcli.data.several import files_of
 from mlpcli.data.table import Table
 from mlpcli.data.table_size import spool_folder_for
 from mlpcli.data.typed import TextNeeded, TypedTable, read_typed
 from mlpcli.errors import DataError, Fault
+from mlpcli.wording import listed
 
 _BLOCK = 1 << 20
 
+Paths = str | tuple[str, ...]
+"""A file, a pattern, or a list of both that is one table."""
 
 class DataFiles:
     """What one command has read: tables and digests by the absolute path that configs hold.
@@ -30,29 +34,37 @@ class DataFiles:
     def __init__(self, keep_tables: bool = False) -> None:
         self._keep_tables = keep_tables
         self._tables: dict[Hashable, ReadFile] = {}
+        self._typed: tuple[DataConfig, TypedTable] | None = None
         self._parts: Mapping[str, Table] = {}
-        self._digests: dict[str, str | None] = {}
+        self._digests: dict[Paths, str | None] = {}
 
     @property
     def keeps_tables(self) -> bool:
         """Whether further datasets are made of the tables that are read."""
         return self._keep_tables
 
-    def training_table(self, config: DataConfig) -> TypedTable:
+    def training_table(self, config: DataConfig, has_target: bool = True) -> TypedTable:
         """Return the table of data.train, with data.labels as a column, and what its columns mean.
 
-        Raises DataError.
+        has_target: see read_typed. Raises DataError.
         """
+        if self._typed is not None and self._typed[0] == config:
+            return self._typed[1]
         reading = reading_of(config)
         folder = spool_folder_for(config.train, config.labels)
         found = self._table(config.train, reading, config.labels)
         try:
-            typed = read_typed(found.table, config, found.notes, folder)
+            typed = read_typed(found.table, config, found.notes, has_target, folder)
         except TextNeeded as needed:
+            if config.train == "-":
+                what = f"1.250 may mean 1250 in {listed(sorted(needed.columns))}: it would have to be read twice."
+                raise DataError(Fault("standard input", what, "Save it as a file, and name that.")) from needed
             # What was taken for plain numbers is of another notation: 1.250 may be 1250.
             found = self._table(config.train, replace(reading, as_text=needed.columns), config.labels)
-            typed = read_typed(found.table, config, found.notes, folder)
+            typed = read_typed(found.table, config, found.notes, has_target, folder)
         self._parts = found.parts
+        if self._keep_tables:
+            self._typed = config, typed
         return typed
 
     def part_table(
@@ -69,27 +81,28 @@ class DataFiles:
             return None
         if path is None and part in self._parts:
             return self._parts[part], ()
-        if not isinstance(path, str):
+        if not isinstance(path, (str, tuple)):
             return None
         reading = replace(reading_of(config), as_text=schema.as_text())
         found = self._table(path, reading, getattr(config, f"{part}_labels"))
         return found.table, found.notes
 
-    def sha256(self, path: str) -> str | None:
+    def sha256(self, path: Paths) -> str | None:
         """Return the sha256 of a file in hex; None for what can be read once only, such as a pipe.
 
-        Raises DataError where it cannot be read.
+        Of several files that are one table it is that of their digests, one after the other. Raises DataError
+        where one cannot be read.
         """
         if path not in self._digests:
-            self._digests[path] = sha256_of(Path(path))
+            self._digests[path] = sha256_of_all(files_of(path))
         return self._digests[path]
 
-    def _table(self, path: str, reading: Reading, labels: str | None) -> ReadFile:
+    def _table(self, path: Paths, reading: Reading, labels: Paths | None) -> ReadFile:
         key = (path, reading, labels)
         if key in self._tables:
             return self._tables[key]
         found = read_file(path, reading, labels, spool_folder_for(path, labels))
-        if self._keep_tables:
+        if self._keep_tables or path == "-":  # standard input can be read once
             self._tables[key] = found
         return found
 
@@ -108,6 +121,17 @@ def reading_of(config: DataConfig) -> Reading:
         ignore=frozenset(config.ignore),
         names=frozenset({*(name for name in single if name), *(name for each in lists for name in each)}),
     )
+
+
+def sha256_of_all(files: Sequence[str]) -> str | None:
+    """Return the sha256 of a file, or that of the digests of several, in hex; None where one has none.
+
+    Raises DataError where one cannot be read.
+    """
+    digests = [None if file == "-" else sha256_of(Path(file)) for file in files]
+    if len(digests) == 1 or None in digests:
+        return None if None in digests else digests[0]
+    return hashlib.sha256("".join(map(str, digests)).encode()).hexdigest()
 
 
 def sha256_of(path: Path) -> str | None:

@@ -25,10 +25,15 @@ def as_tagged(record: Any) -> dict[str, Any]:
     """Map the fields of a dataclass that differ from their defaults, and `kind` to the name of its class."""
     defaults = {field.name: field.default for field in fields(record)}
     return {KIND: type(record).__name__} | {
-        key: list(each) if isinstance(each, tuple) else each
-        for key, each in asdict(record).items()
-        if each != defaults[key]
+        key: _plain(each) for key, each in asdict(record).items() if each != defaults[key]
     }
+
+
+def _plain(value: Any) -> Any:
+    """Return the value with lists in place of tuples, in dataclasses inside of it too."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def read_tagged(kinds: tuple[type[T], ...], value: Any, where: str) -> T:

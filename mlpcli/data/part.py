@@ -14,7 +14,7 @@ from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.read_in_pieces import read_in_pieces
 from mlpcli.data.table import Table
-from mlpcli.data.target_columns import with_target
+from mlpcli.data.target_columns import split_columns, with_target
 from mlpcli.data.targets import describe_unseen
 from mlpcli.data.weights import Weighting, mean_weight, with_weight
 from mlpcli.errors import DataError, Fault, nearest
@@ -92,10 +92,11 @@ class PartBuilder:
             raise DataError(Fault(table.source, what, remedy, "data.weight"))
         table = table.without(self.config.ignore)
         folder = None if self.matrices is None else self.matrices.spool
+        others = (name, *split_columns(self.config))
         found: list[PreparationWarnings] = []
 
         def read(piece: Table) -> Table:
-            typed, warnings = self.preparation.read(piece, targets=True, others=(name,))
+            typed, warnings = self.preparation.read(piece, targets=True, others=others)
             found.append(warnings)
             return typed
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlpcli.data.column import Column, join_columns
 from mlpcli.data.table import Block, Table
 
+Lines = range | NDArray[np.int64]
+"""The line or row in the file of each row of a table."""
+
 
 def regrouped(pieces: Iterable[Table], rows: int) -> Iterator[Table]:
-    """Yield the rows of all pieces as tables of `rows` rows, the last of fewer. The pieces have equal columns."""
+    """Yield the rows of all pieces as tables of `rows` rows, the last of fewer; all have equal columns."""
     waiting: list[Table] = []
     count = 0
     for piece in pieces:
@@ -31,11 +36,11 @@ def regrouped(pieces: Iterable[Table], rows: int) -> Iterator[Table]:
 
 
 def joined(tables: list[Table]) -> Table:
-    """Return one table of the rows of all, one after another; the list is emptied, to give memory back early."""
+    """Return one table of the rows of all, one after another; the list is emptied, to give memory back."""
     first = tables[0]
     if len(tables) == 1:
         return first
-    lines: Sequence[int] = _joined_lines([table.lines for table in tables])
+    lines = _joined_lines([table.lines for table in tables])
     parts = [list(table.columns) for table in tables]
     tables.clear()
     columns: list[Column | Block] = []
@@ -52,12 +57,13 @@ def _joined_columns(pieces: list[Column | Block]) -> Column | Block:
     return join_columns([piece for piece in pieces if isinstance(piece, Column)])
 
 
-def _joined_lines(parts: list[Sequence[int]]) -> Sequence[int]:
-    if all(isinstance(part, range) and part.step == 1 for part in parts):
-        ends = [(part[0], part[-1] + 1) for part in parts]
-        if all(one[1] == other[0] for one, other in zip(ends[:-1], ends[1:], strict=True)):
+def _joined_lines(parts: list[Lines]) -> Lines:
+    ranges = [part for part in parts if isinstance(part, range) and part.step == 1]
+    if len(ranges) == len(parts):
+        ends = [(part.start, part.stop) for part in ranges]
+        if all(one[1] == other[0] for one, other in pairwise(ends)):
             return range(ends[0][0], ends[-1][1])
-    return np.concatenate([np.asarray(part) for part in parts])  # type: ignore[return-value]
+    return np.concatenate([np.asarray(part, np.int64) for part in parts])
 
 
 def sliced(table: Table, start: int, stop: int) -> Table:

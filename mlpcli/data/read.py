@@ -9,16 +9,13 @@ from pathlib import Path
 
 from mlpcli.data.foreign import refuse_foreign
 from mlpcli.data.formats import FORMATS
-from mlpcli.data.reader import KNOWN, WHOLE, Reader
+from mlpcli.data.reader import KNOWN, LABEL, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.several import Several, files_of
-from mlpcli.data.source import open_source
+from mlpcli.data.source import Source, open_source
 from mlpcli.data.spooled_columns import NotSpooled, rows_at_once, spooled
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
-
-LABEL = "label"
-"""The column that a file of labels gives."""
 
 
 def open_reader(
@@ -50,14 +47,26 @@ def open_reader(
 def _open_file(path: str, reading: Reading) -> Reader:
     source = open_source(path)
     try:
-        claims = {each: each.claims(source.file_name, source.head) for each in FORMATS.values()}
-        best = max(claims, key=claims.__getitem__)
-        if claims[best] < KNOWN:
-            refuse_foreign(source.name, source.head)
-        return best(source, reading)
+        return FORMATS[_best(source)](source, reading)
     except BaseException:
         source.stream.close()
         raise
+
+
+def format_of(path: str) -> str:
+    """Return the name of a file's format, as open_reader knows it. Raises DataError."""
+    source = open_source(path)
+    with source.stream:
+        return _best(source)
+
+
+def _best(source: Source) -> str:
+    """Return the name of the format that a file is most surely of. Raises DataError for foreign ones."""
+    claims = {name: each.claims(source.file_name, source.head) for name, each in FORMATS.items()}
+    best = max(claims, key=claims.__getitem__)
+    if claims[best] < KNOWN:
+        refuse_foreign(source.name, source.head)
+    return best
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from mlpcli.data.source import Source
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
+LABEL = "label"
+"""The column that the labels of rows become, where a format or a second file has them apart."""
 WHOLE = 1 << 62
 """More rows than any file has: `chunks(WHOLE)` gives one chunk."""
 KNOWN = 3
@@ -39,7 +41,7 @@ class Reader(ABC):
     absent_is_empty: bool = False
     """Whether a column that only other files of the table have is one of empty cells here."""
     parts: Mapping[str, Table] = {}
-    """Tables of other parts (validation, test) that lie in the same file; they are there from the beginning."""
+    """Tables of other parts (validation, test) that lie in the same file."""
 
     @abstractmethod
     def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:

@@ -13,8 +13,8 @@ class Reading:
     separator: of the cells; None: it is detected. skip: lines before the table that are passed over. comment:
     the mark that a line begins with that is passed over; None: # where the first lines of a file begin with it.
     names: columns that the config or the model uses: a line that has them is the header. as_text: columns
-    whose cells are kept as words, however they look. ignore: columns that nobody uses: they may be of any type
-    and length, and formats that can leave them out do.
+    whose cells are kept as words, however they look. ignore: columns that nobody uses: they may be of any
+    type and length, and formats that can leave them out do.
     """
 
     header: bool | int | None = None

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from mlpcli.data.column import Column
-from mlpcli.data.pieces import joined
+from mlpcli.data.pieces import Lines, joined
 from mlpcli.data.reader import WHOLE, Reader
 from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.data.table import Block, Table
@@ -24,8 +24,8 @@ Columns = tuple[Column | Block, ...]
 def files_of(path: str | Sequence[str]) -> tuple[str, ...]:
     """Return the files that a path, a pattern such as data/part-*.csv, or a list of both stands for.
 
-    The files of a pattern are sorted by name, those of a list in its order. A file that is there under the very
-    name is no pattern. Raises DataError for a pattern that fits no file, and for a file named twice.
+    The files of a pattern are sorted by name, those of a list in its order. A file that is there under the
+    very name is no pattern. Raises DataError for a pattern that fits no file, and for a file named twice.
     """
     found: list[str] = []
     for each in (path,) if isinstance(path, str) else path:
@@ -41,7 +41,8 @@ def files_of(path: str | Sequence[str]) -> tuple[str, ...]:
         raise DataError(Fault("", "The list of files is empty.", "Name one file at least."))
     for name, count in Counter(found).items():
         if count > 1:
-            what = f"It is named {'twice' if count == 2 else f'{count} times'}, so its rows would count as often."
+            times = "twice" if count == 2 else f"{count} times"
+            what = f"It is named {times}, so its rows would count as often."
             raise DataError(Fault(name, what, "Name each file once."))
     return tuple(found)
 
@@ -121,7 +122,7 @@ class Several(Reader):
             before = last
 
     def _opened(self, file: str) -> Reader:
-        """Open a file, and take its notes that the first does not have. Raises DataError where columns differ."""
+        """Open a file and take its notes that the first lacks. Raises DataError where columns differ."""
         first = self._first
         if file == self._files[0]:
             return first
@@ -146,14 +147,16 @@ class Several(Reader):
         parts = [f"lacks {listed(map(repr, lacks), 10)}"] if lacks else []
         parts += [f"has {listed(map(repr, more), 10)} besides"] if more else []
         what = f"Its columns differ from those of {self._first.source.name}: it {' and '.join(parts)}."
-        remedy = "Files of one table have the same columns, in any order; say data.header where it is a header."
+        remedy = (
+            "Files of one table have the same columns, in any order; say data.header where it is a header."
+        )
         raise DataError(Fault(reader.source.name, what, remedy))
 
 
-def _moved(lines: Sequence[int], by: int) -> Sequence[int]:
+def _moved(lines: Lines, by: int) -> Lines:
     if isinstance(lines, range):
         return range(lines.start + by, lines.stop + by, lines.step)
-    return np.asarray(lines) + by  # type: ignore[return-value]
+    return np.asarray(lines, np.int64) + by
 
 
 def _shaped(like: Columns, table: Table) -> Columns:
@@ -171,7 +174,9 @@ def _shaped(like: Columns, table: Table) -> Columns:
     columns: list[Column | Block] = []
     for column in like:
         if isinstance(column, Block):
-            columns.append(replace(column, values=np.stack([_numbers(found[name], table) for name in column.names], 1)))
+            columns.append(
+                replace(column, values=np.stack([_numbers(found[name], table) for name in column.names], 1))
+            )
         else:
             empty = Column(name=column.name, numbers=np.full(table.rows, np.nan))
             columns.append(found.get(column.name, empty))

@@ -54,8 +54,8 @@ class Table:
     declared: Mapping[str, ColumnSchema] = field(default_factory=dict)
     """What the file itself says of the meaning of columns, by name."""
     files: tuple[tuple[int, str], ...] = ()
-    """Where several files are one table: how many of the numbers in `lines` come before each file, and what is
-    said before the number of a line in it, as "part-2.csv line"."""
+    """Where several files are one table: how many of the numbers in `lines` come before each file, and
+    what is said before the number of a line in it, as "part-2.csv line"."""
 
     @property
     def rows(self) -> int:

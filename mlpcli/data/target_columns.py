@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from mlpcli.config.schema import DataConfig
-from mlpcli.data.read import LABEL
+from mlpcli.data.reader import LABEL
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault, nearest
 from mlpcli.wording import listed

@@ -135,6 +135,13 @@ class MultilabelTarget:
         """The cells that stand for 0 and for 1 in each column."""
         return tuple(zip(self.no, self.yes, strict=True)) or (("0", "1"),) * len(self.names)
 
+    @property
+    def affirmed(self) -> tuple[str, ...]:
+        """What a 1 says: the name of the column, with the word for yes where that is none of the numbers."""
+        named = zip(self.names, self.words, strict=True)
+        said = tuple(name if pair == ("0", "1") else f"{name}={pair[1]}" for name, pair in named)
+        return said if len(set(said)) == len(said) else self.names
+
     def fault(self) -> str:
         """Say what cannot be true of such columns; empty when all is well."""
         if not self.names:

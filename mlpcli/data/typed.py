@@ -17,10 +17,12 @@ from mlpcli.data.target_columns import split_columns, target_names
 class TypedTable:
     """The rows of the training file as the schema reads them.
 
-    targets: names of the target columns. notes: what was detected, and is not plain.
+    raw: as the file has them, ignored columns too. targets: names of the target columns. notes: what was
+    detected, and is not plain.
     """
 
     table: Table
+    raw: Table
     schema: Schema
     targets: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -35,20 +37,26 @@ class TextNeeded(Exception):
 
 
 def read_typed(
-    table: Table, config: DataConfig, notes: tuple[str, ...] = (), folder: Path | None = None
+    raw: Table,
+    config: DataConfig,
+    notes: tuple[str, ...] = (),
+    has_target: bool = True,
+    folder: Path | None = None,
 ) -> TypedTable:
     """Return a table with the meaning of its columns. Raises DataError, TextNeeded.
 
-    table: as the file has it; columns that the config ignores are left out. notes: on how it was read.
-    folder: where the columns of a table go that is larger than memory; None: memory.
+    raw: as the file has it; columns that the config ignores are left out. notes: on how it was read.
+    has_target: whether one of its columns is to be predicted; False: it is only looked at. folder: where the
+    columns of a table go that is larger than memory; None: memory.
     """
-    names = target_names(config, table)
-    table = table.without({*config.ignore} - {*split_columns(config)})
+    names = target_names(config, raw) if has_target else ()
+    table = raw.without({*config.ignore} - {*split_columns(config)})
     found = infer_schema(table, config, names, table.separator)
     if found.as_text:
         raise TextNeeded(found.as_text)
     return TypedTable(
         table=read_in_pieces(table, found.schema.read, folder),
+        raw=raw,
         schema=found.schema,
         targets=names,
         notes=(*notes, *found.notes),

@@ -81,7 +81,20 @@ def column_of_levels(name: str, codes: Array, texts: Sequence[str], as_text: boo
 
 
 def column_of_values(name: str, values: Sequence[Any], as_text: bool = False) -> Column:
-    """Make a column of Python values, one for each row, of any mixture of types; see `text_of`."""
+    """Make a column of Python values, one for each row, of any mixture of types; see `cell_of`."""
+    types = set(map(type, values))
+    if types <= {str, type(None)}:
+        places = {value: at for at, value in enumerate(dict.fromkeys(values))}
+        codes = np.fromiter(map(places.__getitem__, values), np.int64, len(values))
+        return column_of_levels(name, codes, [value or "" for value in places], as_text)
+    if types <= {float, int, type(None)} and not as_text:
+        array = np.array(values, np.float64)  # None becomes NaN
+        if int not in types or not (np.abs(array) >= EXACT).any():
+            return column_of_numbers(name, array)
+    return _column_of_mixture(name, values, as_text)
+
+
+def _column_of_mixture(name: str, values: Sequence[Any], as_text: bool) -> Column:
     codes = np.empty(len(values), np.int32)
     known: dict[Any, int] = {}
     texts: list[str] = []
@@ -155,7 +168,9 @@ def is_absent(value: Any) -> bool:
     return isinstance(unequal, (bool, np.bool_)) and bool(unequal)
 
 
-def column_of_moments(name: str, ticks: Array, unit: str, empty: Array | None = None, utc: bool = False) -> Column:
+def column_of_moments(
+    name: str, ticks: Array, unit: str, empty: Array | None = None, utc: bool = False
+) -> Column:
     """Make a column of points in time, written by ISO 8601: 2024-03-01, or 2024-03-01T19:00:00.
 
     ticks: int64 (rows,), since 1970, in a `unit` of TICKS. empty: bool (rows,), the cells that have none.

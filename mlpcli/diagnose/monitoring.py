@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Iterable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.diagnose.layers.weight_probe import WeightProbe
@@ -12,8 +11,8 @@ from mlpcli.diagnose.loss_curve import EpochStats
 from mlpcli.diagnose.monitor import MonitorContext
 from mlpcli.diagnose.monitors import MONITORS
 from mlpcli.diagnose.ranking import applicable, diagnose
-from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.facts import Facts, FactsInterrupted
+from mlpcli.diagnose.trials.untrained import Untrained
 from mlpcli.problem.problem import Problem
 from mlpcli.registry import choice_name
 from mlpcli.runs.finding import Finding
@@ -50,7 +49,11 @@ class Monitoring:
     def facts(self, interrupted: Callable[[], bool] = lambda: False) -> list[Finding]:
         """Return the problems and warnings that are certain before the first step; none if interrupted."""
         try:
-            found = diagnose(_Untrained(self._problem, interrupted), ("graph", "data"), ask="before training")
+            found = diagnose(
+                Untrained(Facts(self._problem, notes=False, interrupted=interrupted)),
+                ("graph", "data"),
+                ask="before training",
+            )
         except FactsInterrupted:
             return []
         return [finding for finding in found if finding.severity != "note"]
@@ -88,15 +91,3 @@ class Monitoring:
         if reads:
             self._took = took
         return found
-
-
-class _Untrained(Evidence):
-    """The evidence before any training: nothing is known to go wrong, and no trial is made."""
-
-    def __init__(self, problem: Problem, interrupted: Callable[[], bool]) -> None:
-        super().__init__(problem)
-        self.facts = Facts(problem, notes=False, interrupted=interrupted)
-
-    @cached_property
-    def learns(self) -> bool:
-        return True

@@ -125,12 +125,12 @@ class GradcheckReport:
             "training": self.training and asdict(self.training),
             "skipped": list(self.skipped),
             "untried": self.untried,
-            "findings": [_finding_json(each) for each in self.findings],
+            "findings": [finding_json(each) for each in self.findings],
         }
         return {key: finite(value) for key, value in plain.items()}
 
 
-def _finding_json(diagnosed: Diagnosed) -> dict[str, Any]:
+def finding_json(diagnosed: Diagnosed) -> dict[str, Any]:
     """Return a finding and its remedies as plain data."""
     remedies = [
         {

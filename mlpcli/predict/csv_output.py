@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -36,8 +35,8 @@ def write_predictions(
     most significant digits of a number; None: as many as it takes to read back the same number in the
     precision of the network. progress: is told how far the data is read.
 
-    A label column named after the target and p_<class> for classes, p_<label> for labels (score_… where the
-    outputs are no probabilities), the value of each target otherwise; see _header for names that could not be
+    A label column named after the target and p_<class> for classes, p_<label> or p_<label>=<yes> for labels
+    (score_… where the outputs are no probabilities), the value of each target otherwise; see _header for names that could not be
     read again. An existing output is replaced only when all went well. Raises DataError, ModelFileError;
     OutputError, too, where the output is the file of rows, or one of the run's.
     """
@@ -61,14 +60,13 @@ def _write(
     precision = _precision(model)
     lines = CsvLines(len(model.columns), _classes(model), misleading, digits)
     start = header_line(header, misleading)
-    with closing(pieces):
-        for prediction in pieces:
-            file.write(start)
-            start = b""
-            for part in lines.lines(prediction.values.astype(precision, copy=False), prediction.codes):
-                file.write(part.data)
-            file.flush()  # whoever waits for the rows that came so far has them now
-            counts += prediction.counts
+    for prediction in pieces:
+        file.write(start)
+        start = b""
+        for part in lines.lines(prediction.values.astype(precision, copy=False), prediction.codes):
+            file.write(part.data)
+        file.flush()  # whoever waits for the rows that came so far has them now
+        counts += prediction.counts
     file.write(start)  # the header, where there was no row
     file.flush()
     return notes, counts

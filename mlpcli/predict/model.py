@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +14,8 @@ import numpy as np
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.progress import Progress
-from mlpcli.data.read import LABEL, open_reader, read_table
+from mlpcli.data.read import open_reader, read_table
+from mlpcli.data.reader import LABEL, Reader
 from mlpcli.data.reading import Reading
 from mlpcli.data.table import IN_MEMORY, Table, table_from
 from mlpcli.data.target_columns import with_target
@@ -24,7 +24,6 @@ from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
 from mlpcli.errors import DataError, Fault
 from mlpcli.execute import Executor, choose_executor
 from mlpcli.execute.rows import RowFunction
-from mlpcli.predict.read_ahead import pieces_of
 from mlpcli.runs.folder import RunFolder, place_of
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.scoring.evaluation import Evaluation, evaluate_outputs
@@ -46,8 +45,8 @@ class Prediction:
     names: the classes, labels or targets, one per column of `values`. values: (rows, names), the
     probabilities (or scores) of the classes or labels, or the targets in the user's units. codes: the place
     in `names` of the likeliest class of each row, (rows,), None for other tasks. columns: names as
-    `mlp predict` writes them: p_<class> for probabilities, score_<class> for outputs that are none, the
-    targets as they are.
+    `mlp predict` writes them: p_<class> for probabilities, p_<label>=<word> for those of a label's word for
+    yes, score_… for outputs that are none, the targets as they are.
     """
 
     names: tuple[str, ...]
@@ -116,7 +115,7 @@ class Model:
 
     def predict_file(
         self, path: str, progress: Progress | None = None
-    ) -> tuple[tuple[str, ...], Generator[Prediction, None, None]]:
+    ) -> tuple[tuple[str, ...], Iterator[Prediction]]:
         """Return notes on the file (`-`: standard input), and the predictions piece by piece, in order.
 
         progress: is told how far the file is read. Raises DataError for columns that are missing, and, while
@@ -128,7 +127,7 @@ class Model:
         except BaseException:
             reader.close()
             raise
-        return reader.notes, self._predictions(pieces_of(reader, STREAMED_ROWS, progress))
+        return reader.notes, self._predictions(reader, progress)
 
     def evaluate(self, table: Any, weighted: bool = True, part: str | None = None) -> Evaluation:
         """Return scores of rows that have the target, in the user's units. table: as for predict().
@@ -177,10 +176,12 @@ class Model:
             raise DataError(Fault(table.where(int(lost[0])), what, remedy))
         return found, counts
 
-    def _predictions(self, tables: Generator[Table, None, None]) -> Generator[Prediction, None, None]:
-        with closing(tables):
-            for table in tables:
-                yield self._predict(table)
+    def _predictions(self, reader: Reader, progress: Progress | None) -> Iterator[Prediction]:
+        # Reading in a thread of its own does not pay: both sides work in short calls and wait for each other.
+        for table in reader.chunks(STREAMED_ROWS):
+            yield self._predict(table)
+            if progress is not None:
+                progress(table.rows, reader.source.position(), reader.source.stored_size)
 
     def _predict(self, table: Table) -> Prediction:
         outputs, counts = self.outputs(table)
@@ -192,7 +193,7 @@ class Model:
         preparation = self.file.preparation
         weighting = self._weighting(table) if weighted else UNWEIGHTED
         column = self.file.weighting.column
-        typed, warnings = preparation.read(table, targets=True, others=(weighting.column,))
+        typed, warnings = preparation.read(table, targets=True, others=(weighting.column, *preparation.schema.aside))
         targeted, notes = with_target(typed, preparation.target.names)
         targeted, weightless = with_weight(targeted, weighting.column)
         if weighted and weighting.column != column:
@@ -227,7 +228,7 @@ def value_columns(target: Target, no_probabilities: str) -> tuple[str, ...]:
     if isinstance(target, RegressionTarget):
         return target.names
     prefix = SCORE if no_probabilities else PROBABILITY
-    names = target.classes if isinstance(target, ClassTarget) else target.names
+    names = target.classes if isinstance(target, ClassTarget) else target.affirmed
     return tuple(f"{prefix}{name}" for name in names)
 
 

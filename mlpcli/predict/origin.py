@@ -10,9 +10,10 @@ import numpy as np
 
 from mlpcli.config.load import load_config_text
 from mlpcli.config.schema import Config
-from mlpcli.data.files import sha256_of
+from mlpcli.data.files import sha256_of_all
 from mlpcli.data.part_tables import divide
 from mlpcli.data.schema.schema import Schema
+from mlpcli.data.several import files_of
 from mlpcli.data.table import Table
 from mlpcli.errors import MlpError
 from mlpcli.predict.model import Model
@@ -50,10 +51,10 @@ class Origin:
         The split is drawn once more, which takes the file, the seed and the config alone. Raises DataError
         where the file cannot be read.
         """
-        digest = None if path == "-" else sha256_of(Path(path))
+        digest = sha256_of_all(files_of(path))
         if digest is None:
             return None
-        beside = None if labels is None else sha256_of(Path(labels))
+        beside = None if labels is None else sha256_of_all(files_of(labels))
         lines = {}
         for part, (rows, classes) in FILES.items():
             if (self._sha256(rows), self._sha256(classes)) == (digest, beside):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from mlpcli.config.load import load_config
+from mlpcli.data.several import files_of
 from mlpcli.errors import Fault, MlpError, OutputError
 from mlpcli.problem.build import CHOICES
 from mlpcli.runs.folder import (
@@ -71,6 +72,14 @@ def _same(output: Path, other: Path) -> bool:
         return os.path.realpath(output) == os.path.realpath(other)
 
 
+def _files(path: object) -> Sequence[str]:
+    """Return the files that a key of the data section names; none for a share, or a pattern that fits none."""
+    if isinstance(path, (str, tuple)):
+        with suppress(MlpError):
+            return files_of(path)
+    return ()
+
+
 def _own_files(run: Path) -> Iterator[tuple[Path, str]]:
     """Yield every file of the run, and what it is, as the beginning of a sentence."""
     folder = run
@@ -85,8 +94,8 @@ def _own_files(run: Path) -> Iterator[tuple[Path, str]]:
         config = load_config(folder / CONFIG, (), CHOICES, check_files=False).config
         for key in DATA_FILES:
             path = getattr(config.data, key)
-            if isinstance(path, str):
-                yield Path(path), f"The run {folder} was trained with it (data.{key})"
+            for file in _files(path):
+                yield Path(file), f"The run {folder} was trained with it (data.{key})"
         if config.start_from:
             start = Path(config.start_from)
             yield (start / MODEL if start.is_dir() else start), f"The run {folder} started from it"

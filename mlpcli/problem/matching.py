@@ -59,7 +59,7 @@ def input_names(preparation: Preparation) -> Iterator[Named]:
     """Yield one name for each column of the input matrix: a column of numbers, or a column and its level."""
     for column in preparation.columns:
         if isinstance(column, Calendar):
-            yield from ((("number", name), name) for name in column.numbers.names)
+            yield from ((("date", name), name) for name in column.numbers.names)
         elif isinstance(column, Indicator):
             yield from ((("missing", name), f"{name} is missing") for name in column.columns)
         elif not isinstance(column, Categorical):

@@ -46,8 +46,9 @@ def provenance(prepared: Problem, step: TrainingStep) -> Provenance:
 def _data_files(problem: Problem) -> Iterator[tuple[str, DataFile]]:
     for key in DATA_FILES:
         path = getattr(problem.config.data, key)
-        if isinstance(path, str):
-            yield key, {"file": os.path.basename(path), "sha256": problem.files.sha256(path)}
+        if isinstance(path, (str, tuple)):
+            name = ", ".join(map(os.path.basename, (path,) if isinstance(path, str) else path))
+            yield key, {"file": name, "sha256": problem.files.sha256(path)}
 
 
 def changed_data(then: Provenance, now: Provenance) -> list[str]:

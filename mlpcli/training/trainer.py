@@ -15,7 +15,7 @@ from mlpcli.nn.network import Network
 from mlpcli.optim.step import RATE_FACTOR, TrainingStep
 from mlpcli.problem.problem import Problem
 from mlpcli.runs.folder import HISTORY
-from mlpcli.runs.model_file import ModelFile, READING_KEYS
+from mlpcli.runs.model_file import READING_KEYS, ModelFile
 from mlpcli.runs.records import RunOutcome
 from mlpcli.scoring.evaluation import Evaluation
 from mlpcli.training.best_weights import record_of, with_row

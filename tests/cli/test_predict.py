@@ -7,12 +7,16 @@ import gzip
 import io
 import json
 import math
+import subprocess
+import sys
+import threading
 import tracemalloc
 
 import numpy as np
 import pytest
 from cli.world import csv_text, make_world, mlp, rows
 
+from mlpcli.api import load
 from mlpcli.data.read import read_table
 from shared_data import shared_file
 
@@ -280,6 +284,53 @@ def test_numbers_come_in_the_units_of_the_user(tmp_path):
     values = [float(row["y"]) for row in table(predict("runs/c-1", "new.csv").stdout)]
     assert values == pytest.approx([5300, 15000], rel=1e-6)
     assert "R²" in evaluate("runs/c-1", "x.csv").stdout
+
+
+def test_digits_are_the_most_that_a_number_has(world, tmp_path):
+    whole = predict(world / "run", world / "data.csv").stdout
+    some = predict(world / "run", world / "data.csv", "--digits", "3").stdout
+    for row, rounded in zip(table(whole), table(some), strict=True):
+        assert row["kind"] == rounded["kind"]
+        for name in ("p_no", "p_yes"):
+            assert float(rounded[name]) == float(f"{float(row[name]):.2e}")
+            assert len(rounded[name]) <= len("0.000123")
+    assert mlp("predict", world / "run", world / "data.csv", "--digits", "0").exit_code == 2
+
+
+@pytest.mark.parametrize(("shift", "precision"), [(3, "float32"), (1e6, "float64")])
+def test_float32_in_units_where_it_would_lose_digits_is_written_as_float64(tmp_path, shift, precision):
+    lines = [f"{a},{shift + a / 20 + (a % 3) / 7}" for a in range(20)]
+    written(tmp_path / "x.csv", "\n".join(["a,y", *lines]) + "\n")
+    config = "precision: float32\ndata: {train: x.csv, target: y, task: regression, use: [a]}\n"
+    written(tmp_path / "c.yaml", NUMPY + config + "training: {epochs: 2}\n")
+    assert mlp("train", "c.yaml").exit_code == 0
+    values = load("runs/c-1").predict({"a": [float(a) for a in range(20)]}).values[:, 0]
+    cells = [row["y"] for row in table(predict("runs/c-1", "x.csv").stdout)]
+    assert [np.array(cell, precision) for cell in cells] == list(values.astype(precision))
+    assert cells == [repr(float(str(value))) for value in values.astype(precision)]
+
+
+def test_a_row_in_an_open_pipe_is_answered_at_once(world):
+    command = [sys.executable, "-m", "mlpcli", "predict", str(world / "run"), "-"]
+    header, first, second = csv_text().splitlines()[:3]
+    answers = predict(world / "run", world / "data.csv").stdout.splitlines()
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as process:
+        killer = threading.Timer(60, process.kill)  # so that waiting in vain is a failure and no hang
+        killer.start()
+        try:
+            process.stdin.write(f"{header}\n{first}\n")
+            process.stdin.flush()
+            assert process.stdout.readline().rstrip() == answers[0]
+            assert process.stdout.readline().rstrip() == answers[1]
+            process.stdin.write(f"{second}\n")
+            process.stdin.flush()
+            assert process.stdout.readline().rstrip() == answers[2]
+            process.stdin.close()
+            assert process.stdout.read() == ""
+            assert process.wait() == 0
+        finally:
+            killer.cancel()
 
 
 def test_an_output_is_replaced_as_a_whole(world, tmp_path):

@@ -115,7 +115,7 @@ def test_all_faults_come_at_once_in_the_order_of_lines() -> None:
         ("target: []", "key data.target\n  The list of targets is empty"),
         (
             "validation: 0",
-            "key data.validation\n  0 is out of range: expected a number above 0 and below 1 or a path.",
+            "key data.validation\n  0 is out of range: expected a number above 0 and below 1 or a path",
         ),
         ("test: 0.1, split: {group: a, sort_by: b}", "key data.split.sort_by\n  Rows are split by group and"),
         ("split: {column: a, group: b}", "key data.split.group\n  Rows are split by column and by group"),
@@ -181,7 +181,7 @@ def test_folds_beside_a_split(split: str, words: str) -> None:
         ),
         (
             "seed: 1\ndata:",
-            "error: iris.yaml line 2, key data.train\n  train is missing.\n  Add train: a path.",
+            "error: iris.yaml line 2, key data.train\n  train is missing.\n  Add train: a path or a list.",
         ),
         ("!x {seed: 1}", "error: iris.yaml\n  The YAML tag !x is not allowed."),
     ],

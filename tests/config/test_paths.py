@@ -44,3 +44,21 @@ def test_trouble_names_the_nearest_file(tmp_path: Path) -> None:
     strange = paths.trouble(str(tmp_path / "x\0y"))
     assert strange is not None
     assert strange[1] == "Check the name."
+
+
+def test_patterns_are_paths_where_they_fit_a_file(tmp_path: Path) -> None:
+    (tmp_path / "part-1.csv").write_text("a\n")
+    (tmp_path / "folder-1").mkdir()
+    assert paths.trouble(str(tmp_path / "part-*.csv")) is None
+    assert paths.trouble(str(tmp_path / "part-[0-9].csv")) is None
+    for none in ("part-?.tsv", "folder-*"):
+        missing = paths.trouble(str(tmp_path / none))
+        assert missing is not None
+        assert missing[0] == f"There is no file that fits {tmp_path}/{none}."
+
+
+def test_standard_input_is_no_relative_path(tmp_path: Path) -> None:
+    assert paths.absolute("-", tmp_path) == "-"
+    assert not paths.is_relative("-")
+    assert paths.trouble("-") is None
+    assert paths.trouble("-", folder=True) is not None

@@ -1,11 +1,13 @@
 """DataFiles: what a command has read of its data files."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.files import DataFiles
+from mlpcli.data.schema.schema import Schema
 from mlpcli.errors import DataError
 
 TEXT = "a,b\n1,x\n2,y\n"
@@ -20,34 +22,40 @@ def path(tmp_path):
 def test_what_was_read_first_counts_whatever_comes_of_the_file(path):
     files = DataFiles(keep_tables=True)
     config = DataConfig(train=path, target="b", test=path)
-    table, notes = files.training_table(config)
+    typed = files.training_table(config)
+    found = files.part_table(config, "test", typed.schema)
     digest = files.sha256(path)
     with open(path, "a", encoding="utf-8") as file:
         file.write("3,z\n")
-    assert files.training_table(config) == (table, notes)
-    assert files.part_table(config, "test") == (table, notes)
+    again = files.training_table(config)
+    assert (again.schema, again.notes, again.table.rows) == (typed.schema, typed.notes, 2)
+    assert found is not None
+    assert files.part_table(config, "test", typed.schema) == found
     assert files.sha256(path) == digest == hashlib.sha256(TEXT.encode()).hexdigest()
-    assert table.rows == 2
+    assert typed.table.rows == 2
 
 
 def test_tables_are_given_up_unless_they_are_to_be_kept(path):
     files = DataFiles()
     config = DataConfig(train=path, target="b")
-    assert files.training_table(config)[0] is not files.training_table(config)[0]
+    first = files.part_table(replace(config, test=path), "test", Schema())
+    again = files.part_table(replace(config, test=path), "test", Schema())
+    assert first is not None and again is not None
+    assert first[0] is not again[0]
 
 
 def test_a_file_is_read_again_where_it_is_read_in_another_way(path):
     files = DataFiles(keep_tables=True)
-    with_header, _ = files.training_table(DataConfig(train=path, target="b"))
-    without, _ = files.training_table(DataConfig(train=path, target="x2", header=False))
-    assert (with_header.rows, without.rows) == (2, 3)
+    with_header = files.training_table(DataConfig(train=path, target="b"))
+    without = files.training_table(DataConfig(train=path, target="x2", header=False))
+    assert (with_header.table.rows, without.table.rows) == (2, 3)
 
 
 def test_shares_and_folds_have_no_table_of_their_own(path):
     files = DataFiles()
-    assert files.part_table(DataConfig(train=path, target="b", test=0.2), "test") is None
-    assert files.part_table(DataConfig(train=path, target="b"), "validation") is None
-    assert files.part_table(DataConfig(train=path, target="b", test=path, fold="1/2"), "test") is None
+    assert files.part_table(DataConfig(train=path, target="b", test=0.2), "test", Schema()) is None
+    assert files.part_table(DataConfig(train=path, target="b"), "validation", Schema()) is None
+    assert files.part_table(DataConfig(train=path, target="b", test=path, fold="1/2"), "test", Schema()) is None
 
 
 def test_a_file_that_is_gone_is_a_data_error(path):

@@ -156,27 +156,34 @@ def test_a_fifth_for_validation_holds_every_class(case: Case) -> None:
 
 @pytest.mark.parametrize(
     ("file", "target", "ids"),
-    [("titanic/train.csv", "Survived", "[Name, Ticket, Cabin]"), ("auto-mpg/mpg.csv", "mpg", "[name]")],
+    [
+        ("titanic/train.csv", "Survived", {"PassengerId", "Name", "Ticket", "Cabin"}),
+        ("auto-mpg/mpg.csv", "mpg", {"name"}),
+    ],
 )
-def test_identifiers_are_refused_all_at_once_with_the_remedy(file: str, target: str, ids: str) -> None:
-    with pytest.raises(DataError) as refused:
-        read_dataset(DataConfig(train=shared_file(file), target=target), np.random.default_rng(0))
-    assert len(refused.value.faults) == 1
-    assert f"data: {{ignore: {ids}}}" in refused.value.faults[0].remedy
+def test_identifiers_are_left_out_with_the_way_to_use_them(file: str, target: str, ids: set[str]) -> None:
+    dataset = read_dataset(DataConfig(train=shared_file(file), target=target), np.random.default_rng(0))
+    assert not ids & {*dataset.preparation.names}
+    for name in ids:
+        assert any(repr(name) in note and "use" in note for note in dataset.notes)
 
 
 def test_the_stray_first_line_of_adult_test_is_skipped_aloud() -> None:
     table, notes = read_table(shared_file("adult/adult.test.gz"))
     assert table.lines[0] == 2
     assert any("line 1 is skipped" in note and "|1x3 Cross validator" in note for note in notes)
-    assert table.cells("x2")[0] == "Private"
+    assert table.column("x2").cell(0) == "Private"
 
 
 def test_adult_reads_alike_with_and_without_header() -> None:
     (raw, _), (named, _) = (
         read_table(shared_file(f"adult/adult{end}.gz")) for end in (".data", "-train.csv")
     )
-    assert [raw.cells(name) for name in raw.names] == [named.cells(name) for name in named.names]
+    for own, other in zip(raw.names, named.names, strict=True):
+        first, second = raw.column(own), named.column(other)
+        assert first.words == second.words
+        np.testing.assert_array_equal(first.codes, second.codes)
+        np.testing.assert_array_equal(first.numbers, second.numbers)
 
 
 def test_titanic_rows_without_target_cannot_test_but_can_be_predicted() -> None:
@@ -187,9 +194,9 @@ def test_titanic_rows_without_target_cannot_test_but_can_be_predicted() -> None:
     inputs, counts = preparation.inputs(table)
     assert inputs.shape == (418, preparation.width)
     assert counts.filled == {"Age": 86, "Fare": 1}
-    assert set(counts.ignored) == set(ignore)
+    assert set(counts.ignored) == {*ignore, "PassengerId"}
     with pytest.raises(DataError, match="'Survived'"):
-        preparation.targets(table)
+        preparation.read(table, targets=True)
 
 
 def test_covertype_reads_its_validation_file() -> None:

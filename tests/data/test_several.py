@@ -49,7 +49,11 @@ def test_patterns_and_lists(tmp_path: Path) -> None:
     assert files_of([inside[2], str(tmp_path / "p-1*")]) == (inside[2], *inside[:2])
     assert files_of(str(tmp_path / "q[1]")) == (str(tmp_path / "q[1]"),)
     assert files_of("-") == ("-",)
-    for wrong, told in ((str(tmp_path / "z*"), "no file that this pattern"), (inside + inside[:1], "twice"), ([], "empty")):
+    for wrong, told in (
+        (str(tmp_path / "z*"), "no file that this pattern"),
+        (inside + inside[:1], "twice"),
+        ([], "empty"),
+    ):
         with pytest.raises(DataError, match=told):
             files_of(wrong)
 
@@ -57,7 +61,11 @@ def test_patterns_and_lists(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("contents", "wanted", "lines"),
     [
-        ([arff("a,1"), arff("b,2", "a,?")], {"k": ["a", "b", "a"], "n": ["1", "2", ""]}, [("0", "line 5"), ("1", "line 5"), ("1", "line 6")]),
+        (
+            [arff("a,1"), arff("b,2", "a,?")],
+            {"k": ["a", "b", "a"], "n": ["1", "2", ""]},
+            [("0", "line 5"), ("1", "line 5"), ("1", "line 6")],
+        ),
         (
             [parquet(a=[1, 2], b=["x", None]), parquet(b=["y"], a=[3.5])],
             {"a": ["1", "2", "3.5"], "b": ["x", "", "y"]},
@@ -122,9 +130,15 @@ def test_many_files_leave_none_open(tmp_path: Path) -> None:
 
 def test_the_parts_of_an_npz_file(tmp_path: Path) -> None:
     file = io.BytesIO()
-    arrays = {"x_train": np.ones((3, 2, 2)), "y_train": [[1], [0], [1]], "x_test": np.zeros((1, 2, 2)), "y_test": [[0]]}
+    arrays = {
+        "x_train": np.ones((3, 2, 2)),
+        "y_train": [[1], [0], [1]],
+        "x_test": np.zeros((1, 2, 2)),
+        "y_test": [[0]],
+    }
     np.savez(file, **arrays)
-    training, parts, notes = read_file(write(tmp_path / "d", file.getvalue()))
+    found = read_file(write(tmp_path / "d", file.getvalue()))
+    training, parts, notes = found.table, found.parts, found.notes
     assert training.names == ("x1", "x2", "x3", "x4", "label")
     assert cells(training)["label"] == ["1", "0", "1"]
     assert list(parts) == ["test"]

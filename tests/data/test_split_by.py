@@ -1,7 +1,8 @@
-"""Splits by a column: groups whole, parts disjoint and complete, sizes near the shares, order of no account."""
+"""Splits by a column: groups whole, parts disjoint and complete, sizes near the shares."""
 
 from __future__ import annotations
 
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,10 @@ def test_groups_are_whole_and_sizes_near(
         return
     split = deal_groups(np.random.default_rng(seed), groups, shares, classes)
     parts = parts_of(split)
-    assert sorted(sum(parts, [])) == list(range(rows))
+    assert sorted(chain(*parts)) == list(range(rows))
     assert all(part == sorted(part) for part in parts)
     held = [set(groups[part].tolist()) for part in parts]
-    assert not (held[0] & held[1] or held[0] & held[2] or held[1] & held[2])
+    assert sum(map(len, held)) == len(set().union(*held))
     assert held[0]
     for part, size in zip(parts[1:], wanted, strict=True):
         assert bool(part) == bool(size)
@@ -86,9 +87,9 @@ def test_folds_of_groups_hold_every_row_back_once(
         assert few or validation  # one group more is needed for validation
         return
     assert not few
-    held = sum((split.test.tolist() for split in splits), [])
+    held = list(chain(*(split.test.tolist() for split in splits)))
     assert len(held) == len(set(held))
-    in_some = [set(sum(parts_of(split), [])) for split in splits]
+    in_some = [set(chain(*parts_of(split))) for split in splits]
     assert all(each == in_some[0] for each in in_some)
     assert set(held) == in_some[0]
     apart = rows - len(held)
@@ -163,10 +164,10 @@ def test_rows_in_order(values: list[int], validation: float, test: float, random
         return
     split, _ = split_by_order(table_from({"t": values}), "t", shares, NUMBER)
     parts = [[values[row] for row in part] for part in parts_of(split)]
-    assert sorted(sum(parts, [])) == sorted(values)
+    assert sorted(chain(*parts)) == sorted(values)
     there = [part for part in parts if part]
     assert len(there) == parts_asked
-    assert all(max(before) < min(after) for before, after in zip(there, there[1:], strict=False))
+    assert all(max(before) < min(after) for before, after in pairwise(there))
     most = max(values.count(value) for value in values)
     if most == 1:
         assert [len(part) for part in parts[1:]] == wanted
@@ -266,8 +267,8 @@ def test_faults_of_data(tmp_path: Path) -> None:
         read(tmp_path, split=SplitConfig(group="who"), fold="1/9")
     with pytest.raises(DataError, match="Rows cannot be sorted by 'who': 'p0' is neither"):
         read(tmp_path, split=SplitConfig(sort_by="who"), test=0.2)
+    (tmp_path / "t.csv").write_text("a,y,c\n" + "1,u,5\n2,v,5\n" * 5)
     with pytest.raises(DataError, match="1 value of 'c' cannot be cut into 2 parts"):
-        (tmp_path / "t.csv").write_text("a,y,c\n" + "1,u,5\n2,v,5\n" * 5)
         read(tmp_path, split=SplitConfig(sort_by="c"), test=0.2)
 
 
@@ -279,15 +280,13 @@ def test_a_column_that_is_ignored_may_still_split(tmp_path: Path) -> None:
 
 def test_a_file_for_validation_beside_a_split(tmp_path: Path) -> None:
     other = tmp_path / "v.csv"
-    other.write_text("a,y,part,t\n1,u,train,3\n2,v,test,4\n")
+    other.write_text("a,y,part,t,who\n1,u,train,3,p9\n2,v,test,4,p0\n")
     dataset, _, _ = read(tmp_path, split=SplitConfig(group="who"), test=0.2, validation=str(other))
     assert dataset.validation is not None
     assert dataset.validation.rows == 2
     assert dataset.test is not None
-    assert not any("not used" in note and "who" in note for note in dataset.notes)
-    with pytest.raises(
-        DataError, match="10 rows are validation rows by 'part', and data.validation is a file"
-    ):
+    assert not any("columns that are not used" in note for note in dataset.notes)
+    with pytest.raises(DataError, match="10 rows are validation rows by 'part'"):
         read(tmp_path, split=SplitConfig(column="part"), validation=str(other))
 
 
@@ -297,3 +296,29 @@ def test_a_class_that_training_is_left_without_is_said(tmp_path: Path) -> None:
     )
     dataset, _, _ = read(tmp_path, split=SplitConfig(sort_by="t"), test=0.2)
     assert any("no row of these classes for training: v" in note for note in dataset.notes)
+
+
+def test_dates_groups_that_look_like_identifiers_and_words_of_truth(tmp_path: Path) -> None:
+    """The kinds by which a column is left out as an input, or is read as numbers, split as well."""
+    days = np.datetime64("2024-03-01") + np.arange(40)
+    turned = np.random.default_rng(1).permutation(40)
+    lines = ["day,patient,fold,a,y"]
+    lines += [
+        f"{days[at]},{1000025 + 17 * at // 2},{'test' if at % 4 else 'train'},{at * 7 % 11},{'uv'[at % 2]}"
+        for at in turned
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    dataset, _, _ = read(tmp_path, split=SplitConfig(sort_by="day"), validation=0.1, test=0.2)
+    assert "day" not in dataset.preparation.names
+    of_line = {line: days[at] for line, at in enumerate(turned, 2)}
+    assert dataset.validation is not None
+    assert dataset.test is not None
+    assert sorted(of_line[line] for line in dataset.test.lines) == days[32:].tolist()
+    assert sorted(of_line[line] for line in dataset.validation.lines) == days[28:32].tolist()
+    said = "28 training (2024-03-01 to 2024-03-28), 4 validation (2024-03-29 to 2024-04-01)"
+    assert any(said in note and "8 test (2024-04-02 to 2024-04-09)" in note for note in dataset.notes)
+    dataset, _, _ = read(tmp_path, split=SplitConfig(group="patient"), test=0.2)
+    assert "patient" not in dataset.preparation.names
+    dataset, _, _ = read(tmp_path, split=SplitConfig(column="fold"))
+    assert dataset.test is not None
+    assert (dataset.training.rows, dataset.test.rows) == (10, 30)

@@ -314,3 +314,20 @@ def test_more_folds_than_rows_are_told_at_the_key_before_anything_is_written(tmp
         train(config, ["training.folds=1000"], tmp_path / "runs")
     assert "training.folds" in str(error.value)
     assert not (tmp_path / "runs").exists()
+
+
+def test_groups_stay_in_one_fold(tmp_path):
+    rng = np.random.default_rng(0)
+    who = rng.permutation(np.repeat(np.arange(12), rng.integers(2, 7, 12)))
+    lines = [f"{rng.normal():.3f},P{each},{'xy'[each % 2]}" for each in who]
+    (tmp_path / "d.csv").write_text("\n".join(["a,who,y", *lines]) + "\n")
+    text = CONFIG % ("d.csv, split: {group: who}", "y")
+    (tmp_path / "d.yaml").write_text(text, encoding="utf-8")
+    run = train(tmp_path / "d.yaml", runs=tmp_path / "runs")
+    rows = table(run.path / PREDICTIONS)
+    assert [int(row["line"]) for row in rows] == list(range(2, len(who) + 2))
+    folds = {
+        each: {row["fold"] for row, there in zip(rows, who, strict=True) if there == each} for each in who
+    }
+    assert all(len(found) == 1 for found in folds.values())
+    assert len(set.union(*folds.values())) == 3

@@ -9,6 +9,7 @@ from cli.world import mlp
 from mlpcli import load, train
 from mlpcli.errors import ConfigError
 from mlpcli.problem.build import prepare
+from mlpcli.problem.matching import input_names
 from mlpcli.runs.model_file import ModelFile
 from mlpcli.training.provenance import provenance
 from mlpcli.training.start import step_of
@@ -207,3 +208,56 @@ def test_what_was_taken_is_part_of_what_a_run_is_made_of(first, tmp_path):
         prepared = prepare(write(tmp_path, "c", ROWS, columns, network=network, more=f"start_from: {run}"))
         found.add(provenance(prepared, step_of(prepared))["start_from"])
     assert len(found) == 2
+
+
+KINDS = """
+seed: 3
+executor: numpy
+data:
+  train: {data}
+  target: kind
+  levels: 2
+  missing: {{indicator: true}}
+network: {{hidden: [{{units: 5, activation: tanh}}]}}
+optimiser: sgd
+training: {{epochs: 2, monitors: false}}
+"""
+
+
+def write_kinds(folder, name, columns, more=""):
+    """Rows with a date, a number that is missing at times, and a word of which two are common."""
+    days = np.datetime64("2023-12-20") + np.arange(60)
+    lines = [",".join(columns)]
+    for at, day in enumerate(days):
+        row = {
+            "day": day,
+            "size": "" if at % 5 == 2 else at % 7,
+            "word": "ABABCD"[at * 7 % 6],
+            "day year": at % 9,
+        }
+        lines.append(",".join(str({**row, "kind": "xy"[at % 2]}[column]) for column in columns))
+    (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / f"{name}.yaml").write_text(KINDS.format(data=f"{name}.csv") + more, encoding="utf-8")
+    return folder / f"{name}.yaml"
+
+
+@pytest.mark.parametrize("gone", [(), ("day",), ("word",), ("size",)], ids=str)
+def test_dates_indicators_and_rare_levels_keep_their_weights(tmp_path, gone):
+    """In any order of columns, and where one is gone; a number named as a part of the date is not that part."""
+    columns = ["day", "size", "word", "day year"]
+    run = train(write_kinds(tmp_path, "first", [*columns, "kind"]), runs=tmp_path).path
+    left = [column for column in reversed(columns) if column not in gone]
+    prepared = prepare(write_kinds(tmp_path, "c", ["kind", *left], f"start_from: {run}\n"))
+    old = ModelFile.read(run / "model.npz")
+
+    def rows_by_name(preparation, weights):
+        """One name for each input, of the transform and its part; (name, row of weights)."""
+        return {key: row.tolist() for (key, _), row in zip(input_names(preparation), weights, strict=True)}
+
+    before = rows_by_name(old.preparation, weights(run))
+    now = rows_by_name(prepared.dataset.preparation, prepared.initial_values()["hidden1.weights"])
+    assert now == {key: before[key] for key in now}
+    names = {name for _, name in input_names(prepared.dataset.preparation)}
+    assert ("word=(other)" in names) == ("word" not in gone)
+    assert ("size is missing" in names) == ("size" not in gone)
+    assert sum(name.startswith("day ") for name in names) >= (1 if "day" in gone else 6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+from time import monotonic as now
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -18,14 +18,15 @@ PATIENCE = 1.0
 class ProgressView:
     """A view of the reading of one file: rows, rows per second and, where the size is known, the time left.
 
-    It is what Reader and Model.predict_file call a Progress. Without a terminal it shows nothing.
+    It is a Progress, for any reader of rows. Without a terminal it shows nothing.
     """
 
     def __init__(self, title: str) -> None:
         """title: a word for what is done to the rows."""
         self._title = title
         self._terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._start = time.monotonic()
+        self._start = now()
+        self._rows = 0
         self._shown: Progress | None = None
 
     def __enter__(self) -> ProgressView:
@@ -39,13 +40,14 @@ class ProgressView:
             self._shown = None
 
     def __call__(self, rows: int, done: int | None, total: int | None) -> None:
-        """Show that so many rows, and `done` of `total` bytes, are read."""
-        seconds = time.monotonic() - self._start
+        """Show that so many rows more, and `done` of `total` bytes, are read."""
+        self._rows += rows
+        seconds = now() - self._start
         if not self._terminal or seconds < PATIENCE:
             return
         if self._shown is None:
             self._shown = self._started()
-        said = f"{rows:,} rows, {rows / seconds:,.0f} a second"
+        said = f"{self._rows:,} rows, {self._rows / seconds:,.0f} a second"
         known = total if done is not None else None
         self._shown.update(self._shown.task_ids[0], completed=done or 0, total=known, said=said)
 

@@ -1,4 +1,7 @@
-"""ARFF, the format of Weka: typed attributes, then rows. Source: waikato.github.io/weka-wiki/formats_and_processing/arff_stable."""
+"""ARFF, the format of Weka: typed attributes, then rows.
+
+Source: waikato.github.io/weka-wiki/formats_and_processing/arff_stable.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mlpcli.data.column import Column
+from mlpcli.data.column import EXACT, Column
 from mlpcli.data.lines import head_lines, line_blocks
 from mlpcli.data.pieces import regrouped
 from mlpcli.data.reader import Reader
@@ -21,6 +25,8 @@ from mlpcli.data.typed_columns import column_of_values
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed
 
+Array = NDArray[np.float64]
+
 _QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 _ATTRIBUTE = re.compile(rf"@attribute\s+({_QUOTED}|[^\s{{'\"]\S*?)(?:\s+|(?=\{{))(.*)", re.I | re.S)
 _CELL = re.compile(rf"\s*({_QUOTED}|[^,]*?)\s*(,|$)")
@@ -31,6 +37,7 @@ _NUMBER, _NOMINAL, _TEXT, _DATE = "numeric", "nominal", "string", "date"
 _TYPES = {"numeric": _NUMBER, "real": _NUMBER, "integer": _NUMBER, "string": _TEXT, "date": _DATE}
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 _USUAL_DATE = "yyyy-MM-dd'T'HH:mm:ss"
+_SIGNS = str.maketrans("", "", "0123456789.+-eE?")
 # Letters of Java's SimpleDateFormat.
 _JAVA = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 
@@ -60,7 +67,7 @@ class _Attribute:
 
 
 class Arff(Reader):
-    """Reader of rows under declared attributes, as a stream; `?` is a missing cell, dense and sparse rows mix."""
+    """Reader of rows under declared attributes, as a stream; `?` is a missing cell."""
 
     def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
         super().__init__(source, reading)
@@ -93,13 +100,17 @@ class Arff(Reader):
                 line = line.strip()
                 if re.match(r"@data\b", line, re.I):
                     if not self._attributes:
-                        raise self._fault(number, "@data comes before any @attribute.", "Declare the columns.")
+                        raise self._fault(
+                            number, "@data comes before any @attribute.", "Declare the columns."
+                        )
                     return chain([(number + 1, lines[number + 1 - first :])], blocks)
                 if re.match(r"@attribute\b", line, re.I):
                     self._declare(line, number)
                 elif line and not line.startswith("%") and not re.match(r"@(relation|end)\b", line, re.I):
                     what = f"{line[:40]!r} is no line of a header."
-                    raise self._fault(number, what, "Before @data stand @relation, @attribute and % comments.")
+                    raise self._fault(
+                        number, what, "Before @data stand @relation, @attribute and % comments."
+                    )
         raise DataError(Fault(self.source.name, "There is no @data line.", "It is cut off; fetch it again."))
 
     def _declare(self, line: str, number: int) -> None:
@@ -132,10 +143,11 @@ class Arff(Reader):
             if rows:
                 cells = list(zip(*rows, strict=True))
                 columns = tuple(self._column(self._attributes[at], cells[at], numbers) for at in self._kept)
-                yield Table(self.source.name, columns, numbers, "line", declared=self.declared)
+                places = np.array(numbers)
+                yield Table(self.source.name, columns, places, "line", declared=self.declared)
 
     def _row(self, line: str, number: int) -> Sequence[str]:
-        """Return the cells of a row, `?` for missing ones. Raises DataError where there are too many or few."""
+        """Return the cells of a row, `?` for missing ones. Raises DataError for too many or too few."""
         width = len(self._attributes)
         if line[0] == "{":
             return self._sparse_row(line, number)
@@ -176,6 +188,10 @@ class Arff(Reader):
     def _column(self, attribute: _Attribute, cells: Sequence[str], numbers: list[int]) -> Column:
         """Make a column of the cells of a block. Raises DataError for a cell that is not as declared."""
         name = attribute.name
+        if attribute.type == _NUMBER and name not in self._reading.as_text:
+            numbers_alone = _numbers(cells)
+            if numbers_alone is not None:
+                return Column(name=name, numbers=numbers_alone)
         values = [None if cell == "?" else cell for cell in cells]
         column = column_of_values(name, values, name in self._reading.as_text)
         if attribute.type == _NOMINAL:
@@ -202,19 +218,34 @@ class Arff(Reader):
         return DataError(Fault(f"{self.source.name} line {number}", what, remedy))
 
 
+def _numbers(cells: Sequence[str]) -> Array | None:
+    """Return cells that are all numbers that float64 holds, or `?`, as numbers; None where one is not."""
+    if "".join(cells).translate(_SIGNS):
+        return None
+    try:
+        values = np.fromiter(("nan" if cell == "?" else cell for cell in cells), np.float64, len(cells))
+    except ValueError:
+        return None
+    return None if (np.abs(values) >= EXACT).any() else values
+
+
 def _with_leading_zeros(column: Column) -> Column:
     """Read whole numbers with leading zeros as numbers, since the file says that they are some."""
-    short = [abs(int(word)) < 2**53 for word in column.words]
+    short = [abs(int(word)) < EXACT for word in column.words]
     if column.codes is None or not any(short):
         return column
     kept = np.cumsum(np.logical_not(short)) - 1
     places = np.array([*np.where(short, -1, kept), -1], np.int32)
-    values = np.array([*(float(word) if one else np.nan for word, one in zip(column.words, short, strict=True)), np.nan])
+    values = np.array(
+        [*(float(word) if one else np.nan for word, one in zip(column.words, short, strict=True)), np.nan]
+    )
     numbers = values[column.codes]
     if column.numbers is not None:
         numbers = np.where(np.isnan(numbers), column.numbers, numbers)
     words = tuple(word for word, one in zip(column.words, short, strict=True) if not one)
-    return Column(name=column.name, numbers=numbers, codes=places[column.codes] if words else None, words=words)
+    return Column(
+        name=column.name, numbers=numbers, codes=places[column.codes] if words else None, words=words
+    )
 
 
 def _plain(cell: str) -> str:

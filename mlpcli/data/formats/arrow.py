@@ -1,4 +1,7 @@
-"""Arrow IPC: files, which Feather version 2 is too, and streams. Source: arrow.apache.org/docs/format/Columnar.html."""
+"""Arrow IPC: files, which Feather version 2 is too, and streams.
+
+Source: arrow.apache.org/docs/format/Columnar.html.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,9 @@ class Arrow(ArrowFormat):
 
         if source.head.startswith(_OLD_FEATHER):
             what = "This is Feather version 1, which is no longer read."
-            raise DataError(Fault(source.name, what, "Write it again: pyarrow.feather.write_feather(table, file)."))
+            raise DataError(
+                Fault(source.name, what, "Write it again: pyarrow.feather.write_feather(table, file).")
+            )
         if source.head.startswith(_FILE):
             file = pa.ipc.open_file(self.seekable(source))
             self._batches = (file.get_batch(at) for at in range(file.num_record_batches))

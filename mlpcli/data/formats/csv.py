@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import codecs
-from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.csv_dialect import SEPARATORS, detect
 from mlpcli.data.reader import WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import HEAD_BYTES, Source
 from mlpcli.data.table import Table
 from mlpcli.data.text.cells import Cells, cells_of_records, cells_of_text
 from mlpcli.data.text.columns import CellReader, GrowingColumns
+from mlpcli.data.text.layout import detect, lines_wanted
 from mlpcli.data.text.lines import Lines, not_text, not_utf8
 from mlpcli.errors import DataError, Fault
-from mlpcli.wording import listed
+from mlpcli.wording import plural
 
 Array = NDArray[Any]
 
 _WRITTEN = {"\\t": "\t", "tab": "\t", "blank": " ", "blanks": " "}
-_BLOCK_BYTES = 1 << 17  # so small that what comes of a block stays in the cache
+_BLOCK_BYTES = 1 << 18  # so small that what comes of a block stays in the cache
 _LARGEST_BLOCK = 1 << 22
 _LONG_QUOTE = 1 << 20  # bytes after which a quote that is still open is looked at by the csv module
 _RECORDS = 1000
@@ -39,79 +39,47 @@ class Csv(Reader):
     def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
         super().__init__(source, reading)
         separator = _separator(reading.separator)
-        header = None if reading.header is None else bool(reading.header)
-        layout = detect(_text_of(source), source.head_is_all, header, separator)
+        self._look(reading)
+        layout = detect(source.name, _text_of(source), source.head_is_all, reading, separator)
         if layout is None:
             raise DataError(Fault(source.name, "There is no row in the file.", "Give one row per example."))
-        self._layout = layout
-        self._lines = Lines(source, _BLOCK_BYTES)
-        self._width = layout.width
-        first = self._next() if layout.stray or layout.header else []
-        stray = []
-        if layout.stray:
-            self._check_stray(first or [], layout.header)
-            shown = (first or [""])[0][:40]
-            stray = [
-                f"{source.name}: line {self._line} is skipped: {layout.stray} cells ({shown!r}), "
-                f"all others have {layout.width}."
-            ]
-            first = self._next() if layout.header else []
-        unnamed = tuple(f"x{at}" for at in range(1, layout.width + 1))
-        self.names = self._named(first or []) if layout.header else unnamed
-        parted = f"separated by {SEPARATORS.get(layout.separator, layout.separator)}"
-        quoted = f", quoted by {layout.quote}" if layout.quote != '"' else ""
-        titled = "with a header line" if layout.header else f"no header line: columns x1 … x{layout.width}"
-        self.notes = (f"{source.name}: {parted}{quoted}, {titled}.", *stray, *self._renamed)
+        self._layout, self.names, self.notes = layout, layout.names, layout.notes
         self._as_text = [at for at, name in enumerate(self.names) if name in reading.as_text]
-
-    _line = 0
-    _renamed: tuple[str, ...] = ()
+        self._lines = Lines(source, _BLOCK_BYTES)
+        self._lines.comment = layout.comment.encode()
+        for _ in range(layout.passed):
+            self._lines.next_line()
+        self._pass(layout.before - layout.headers, strict=False)
+        self._pass(layout.headers, strict=True)
+        self._empty_rows = 0
 
     @staticmethod
     def claims(name: str, head: bytes) -> int:
         return 1
 
-    def _next(self) -> list[str] | None:
-        """Return the next record that is not blank, stripped, and set `_line`; return None at the end."""
-        for record, self._line in self._lines.records(self._layout.separator, self._layout.quote):
-            if any(cell.strip() for cell in record) or len(record) > 1:
-                return [cell.strip() for cell in record]
-        return None
+    def _look(self, reading: Reading) -> None:
+        """See to it that enough of the beginning is there, without waiting for more than is needed."""
+        wanted = lines_wanted(reading)
+        # A pipe may be silent until what was written to it is answered.
+        known = reading.header is not None or reading.names
+        least = 0 if self.source.live and known else HEAD_BYTES
 
-    def _named(self, cells: list[str]) -> tuple[str, ...]:
-        """Return the names in a header; an empty one becomes x and its place.
+        def enough(head: bytes) -> bool:
+            return len(head) >= least and max(head.count(b"\n"), head.count(b"\r")) >= wanted
 
-        Raises DataError where a name occurs twice.
-        """
-        names = tuple(cell or f"x{at}" for at, cell in enumerate(cells, 1))
-        where = f"{self.source.name} line {self._line}"
-        twice = [name for name, count in Counter(names).items() if count > 1]
-        if twice:
-            which = listed(map(repr, twice))
-            remedy = "Rename the columns, or, if this line is no header, say `data: {header: false}`."
-            raise DataError(Fault(where, f"These column names come more than once: {which}.", remedy))
-        empty = [name for name, cell in zip(names, cells, strict=True) if not cell]
-        if empty:
-            self._renamed = (f"{where}: columns without a name are called {listed(empty)}.",)
-        return names
+        self.source.look_further(enough)
 
-    def _check_stray(self, cells: list[str], header: bool) -> None:
-        """Refuse a first line that looks like a header with one name too few, as some programs write it.
-
-        Raises DataError: the columns would otherwise have names that nobody gave them.
-        """
-        if not header and len(cells) == self._width - 1 and len(set(cells)) == len(cells) > 1 and all(cells):
-            raise DataError(
-                Fault(
-                    f"{self.source.name} line {self._line}",
-                    f"{len(cells)} cells, all other lines have {self._width}. "
-                    "If it is the header, it lacks a name.",
-                    "Add the missing name, or delete the line.",
-                )
-            )
+    def _pass(self, rows: int, strict: bool) -> None:
+        """Take so many records that are not blank. Raises DataError where strict and a quote is not closed."""
+        if not rows:
+            return
+        for record, _ in self._lines.records(self._layout.separator, self._layout.quote, strict):
+            rows -= any(cell.strip() for cell in record) or len(record) > 1
+            if not rows:
+                return
 
     def chunks(self, rows: int) -> Iterator[Table]:
-        reader = CellReader(self._width, self._as_text)
+        reader = CellReader(len(self.names), self._as_text)
         with self.source.stream:
             columns, lines = None, []
             for cells in self._blocks():
@@ -131,6 +99,9 @@ class Csv(Reader):
                     columns = None
             if columns:
                 yield self._table(columns, lines)
+        if self._empty_rows:
+            said = f"{plural(self._empty_rows, 'row')} without a filled cell left out."
+            self.notes = (*self.notes, f"{self.source.name}: {said}")
 
     def _expected(self, cells: Cells, rows: int) -> int:
         """Return how many rows a table may have, at most `rows`: a guess by the bytes of the first ones."""
@@ -141,52 +112,80 @@ class Csv(Reader):
 
     def _blocks(self) -> Iterator[Cells]:
         """Yield the cells of block after block. Raises DataError."""
-        lines, layout = self._lines, self._layout
-        while (block := lines.rest()) or lines.more():
-            if not block:
+        lines = self._lines
+        unfinished = 0  # bytes of a row whose end was not there yet
+        while True:
+            block = lines.rest()
+            if not lines.ended and len(block) in (0, unfinished):
+                lines.more()
                 continue
+            if not block:
+                return
+            size = len(block)
             if lines.ended and not block.endswith(b"\n"):
                 block += b"\n"
-            first = lines.line
-            cells, used = cells_of_text(block, layout.separator, layout.quote, self._width)
-            if cells is not None and not used:
-                if not lines.ended and len(block) < _LONG_QUOTE:
-                    lines.more()
-                    continue
-                cells = None
-            if cells is None:
+            cells, used = self._cells_of(block)
+            if cells is not None and not used and not lines.ended and size < _LONG_QUOTE:
+                unfinished = size
+            elif cells is None or not used:
+                unfinished = -1
                 yield from self._by_csv()
-                continue
-            lines.advance(used)
-            if cells.rows:
-                lines.block_bytes = min(max(_BLOCK_BYTES, 16 * used // cells.rows), _LARGEST_BLOCK)
-            cells.lines[:] += first
-            yield self._filled(cells)
+            else:
+                cells.lines[:] += lines.line
+                lines.advance(min(used, size))
+                unfinished = size - used
+                if cells.rows:
+                    lines.block_bytes = min(max(_BLOCK_BYTES, 16 * used // cells.rows), _LARGEST_BLOCK)
+                yield self._kept(cells)
+
+    def _cells_of(self, block: bytes) -> tuple[Cells | None, int]:
+        layout, mark = self._layout, self._lines.comment
+        if mark and (block.startswith(mark) or b"\n" + mark in block or b"\r" + mark in block):
+            return None, 0
+        return cells_of_text(block, layout.separator, layout.quote, layout.width)
 
     def _by_csv(self) -> Iterator[Cells]:
         """Yield the cells of the next records as the csv module reads them. Raises DataError."""
-        records: list[list[str]] = []
-        starts: list[int] = []
-        for record, line in self._lines.records(self._layout.separator, self._layout.quote):
-            if len(record) == self._width:
-                records.append(record)
-                starts.append(line)
-                if len(records) == _RECORDS:
-                    break
-            elif any(cell.strip() for cell in record):
-                yield self._filled(cells_of_records(records, starts))
-                raise self._ragged(record, line)
-        if records:
-            yield self._filled(cells_of_records(records, starts))
+        found = list(islice(self.records(), _RECORDS))
+        if found:
+            yield cells_of_records([record for record, _ in found], [line for _, line in found])
 
-    def _filled(self, cells: Cells) -> Cells:
-        """Leave out rows of which every cell is empty, where there are several columns."""
+    def records(self) -> Iterator[tuple[list[str], int]]:
+        """Yield the cells of one row after the other, with its first line, as the csv module reads them.
+
+        Rows without a filled cell are left out where there are several columns. Raises DataError.
+        """
+        layout = self._layout
+        for record, line in self._lines.records(layout.separator, layout.quote):
+            filled = any(cell.strip() for cell in record)
+            if len(record) == layout.width:
+                if any(cell.strip() for cell in record[layout.last :]):
+                    raise self._beyond(line)
+                if filled or layout.width == 1:
+                    yield record[layout.first : layout.last], line
+                else:
+                    self._empty_rows += 1
+            elif filled:
+                raise self._ragged(record, line)
+
+    def _kept(self, cells: Cells) -> Cells:
+        """Leave out nameless columns, and rows of which every cell is empty, where there are several columns."""
+        layout = self._layout
         empty = cells.lengths[:, 0] == 0
-        if self._width == 1 or not empty.any():
-            return cells
-        at = np.flatnonzero(empty)
-        empty[at] = ~cells.lengths[at].any(axis=1)
-        return cells.take(~empty) if empty.any() else cells
+        if layout.width > 1 and empty.any():
+            at = np.flatnonzero(empty)
+            empty[at] = ~cells.lengths[at].any(axis=1)
+            self._empty_rows += np.count_nonzero(empty)
+            cells = cells.take(~empty)
+        beyond = cells.lengths[:, layout.last :].any(axis=1)
+        if beyond.any():
+            raise self._beyond(int(cells.lines[beyond][0]))
+        return cells if len(self.names) == layout.width else cells.between(layout.first, layout.last)
+
+    def _beyond(self, line: int) -> DataError:
+        what = "The last column has a cell here, but no name, and it was empty in the lines before."
+        remedy = "Give the column a name in the header, or delete the cell."
+        return DataError(Fault(f"{self.source.name} line {line}", what, remedy))
 
     def _table(self, columns: GrowingColumns, lines: list[Array]) -> Table:
         separator = self._layout.separator
@@ -198,7 +197,8 @@ class Csv(Reader):
         remedy = "Add or remove cells, or put a cell that holds the separator in quotes."
         if last > line:
             remedy += " A quote opened there may not be closed."
-        what = f"{len(record)} cells, where all rows should have {self._width}."
+        what = f"{plural(len(record), 'cell')}, where all rows should have {self._layout.width}."
+        what = "\n".join((what, *self._layout.skipped))
         return DataError(Fault(where, what, remedy))
 
 

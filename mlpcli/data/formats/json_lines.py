@@ -1,4 +1,4 @@
-"""JSON lines: one object per line, whose keys are columns; also one list of objects. Source: jsonlines.org."""
+"""JSON lines: one object per line, whose keys are columns; also a list of objects. Source: jsonlines.org."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mlpcli.data.column import Column
 from mlpcli.data.lines import head_lines, line_blocks
@@ -20,6 +23,9 @@ from mlpcli.errors import DataError, Fault
 
 _FLAGS = {True: "true", False: "false"}
 _DEEPEST = 20
+
+_Block = tuple[NDArray[np.int64], dict[str, list[Any]]]
+"""The numbers of the lines that hold objects, and their cells by column."""
 
 
 class JsonLines(Reader):
@@ -37,15 +43,15 @@ class JsonLines(Reader):
         self._seen: dict[str, None] = {}
         self._unit = "line"
         is_list = _begins_list(source.head)
-        objects = self._list() if is_list else self._lines()
+        blocks = self._list() if is_list else self._lines()
         # Keys at the beginning are known before the first row is asked for; faults in it are told then.
         for line in () if is_list else source.head.split(b"\n"):
             with suppress(ValueError, RecursionError, DataError):
-                self._flat(json.loads(line), 0)
-        first = next(objects, None)
+                self._block([0], [json.loads(line)])
+        first = next(blocks, None)
         if first is None:
             raise DataError(Fault(source.name, "There is no object in the file.", "Give one per line."))
-        self._objects = chain([first], objects)
+        self._blocks = chain([first], blocks)
         self.names = tuple(self._seen)
         self.notes = (f"{source.name}: JSON, one object per {'line' if self._unit == 'line' else 'row'}.",)
 
@@ -73,46 +79,60 @@ class JsonLines(Reader):
 
     def _wide(self, pieces: list[Table]) -> Iterator[Table]:
         """Yield the tables with all columns that any of them has."""
-        names = tuple(self._seen)
         pieces.reverse()
         while pieces:
             piece = pieces.pop()
-            known = {column.name: column for column in piece.columns}
-            columns = tuple(known.get(name) or self._column(name, [None] * piece.rows) for name in names)
+            known = {column.name: column for column in piece.columns if isinstance(column, Column)}
+            columns = tuple(known.get(name) or self._column(name, [None] * piece.rows) for name in self._seen)
             yield Table(piece.source, columns, piece.lines, piece.unit)
 
     def _pieces(self) -> Iterator[Table]:
-        for numbers, objects in self._objects:
-            columns = tuple(
-                self._column(name, [each.get(name) for each in objects])
-                for name in self._seen
-                if name not in self._reading.ignore
-            )
+        for numbers, cells in self._blocks:
+            empty = [None] * len(numbers)
+            columns = tuple(self._column(name, cells.get(name, empty)) for name in self._seen)
             yield Table(self.source.name, columns, numbers, self._unit)
 
     def _column(self, name: str, values: Sequence[Any]) -> Column:
         return column_of_values(name, values, name in self._reading.as_text)
 
-    def _lines(self) -> Iterator[tuple[list[int], list[dict[str, Any]]]]:
-        """Yield the numbers of the lines that hold objects, and the objects, block by block."""
+    def _lines(self) -> Iterator[_Block]:
         decode = _decoder()
         for first, lines in line_blocks(self.source):
-            numbers, objects = [], []
-            for number, line in enumerate(lines, first):
-                if line and not line.isspace():
-                    numbers.append(number)
-                    objects.append(self._flat(self._parsed(decode, line, number), number))
-            if objects:
-                yield numbers, objects
+            numbers = [number for number, line in enumerate(lines, first) if line and not line.isspace()]
+            if numbers:
+                objects = [self._parsed(decode, lines[number - first], number) for number in numbers]
+                yield self._block(numbers, objects)
 
-    def _list(self) -> Iterator[tuple[list[int], list[dict[str, Any]]]]:
-        """Yield the numbers of the objects in the one list of the file, and the objects."""
+    def _list(self) -> Iterator[_Block]:
+        """Yield the one list of the file as one block, whose numbers are those of its objects."""
         self._unit = "row"
         text = "\n".join(chain.from_iterable(lines for _, lines in line_blocks(self.source)))
         found = self._parsed(_decoder(), text, 0)
-        numbers = list(range(1, len(found) + 1))
-        if numbers:
-            yield numbers, [self._flat(each, number) for number, each in zip(numbers, found, strict=True)]
+        if found:
+            yield self._block(list(range(1, len(found) + 1)), found)
+
+    def _block(self, numbers: list[int], objects: list[Any]) -> _Block:
+        """Return the numbers of objects, and their cells by column; names are noted. Raises DataError."""
+        for number, value in zip(numbers, objects, strict=True):
+            if not isinstance(value, dict):
+                what = f"There is {_kind(value)} where an object {{…}} should be."
+                raise DataError(Fault(self._where(number), what, "Give one object per row."))
+        cells = self._by_column(objects)
+        if any({dict, list} & set(map(type, column)) for column in cells.values()):
+            cells = self._by_column(
+                [self._flat(value, number) for number, value in zip(numbers, objects, strict=True)]
+            )
+        for name, column in cells.items():
+            if bool in set(map(type, column)):
+                cells[name] = [_FLAGS[cell] if isinstance(cell, bool) else cell for cell in column]
+        self._seen.update(dict.fromkeys(cells))
+        return np.array(numbers), cells
+
+    def _by_column(self, objects: list[dict[str, Any]]) -> dict[str, list[Any]]:
+        names = dict.fromkeys(chain.from_iterable(objects))
+        return {
+            name: [value.get(name) for value in objects] for name in names if name not in self._reading.ignore
+        }
 
     def _parsed(self, decode: Callable[[str], Any], text: str, number: int) -> Any:
         """Return the value of a line, or, where its number is 0, of the whole file. Raises DataError."""
@@ -134,14 +154,10 @@ class JsonLines(Reader):
     def _where(self, number: int) -> str:
         return f"{self.source.name} {self._unit} {number}" if number else self.source.name
 
-    def _flat(self, value: Any, number: int) -> dict[str, Any]:
-        """Return an object as columns and cells, and note its keys. Raises DataError for what is none."""
-        if not isinstance(value, dict):
-            what = f"There is {_kind(value)} where an object {{…}} should be."
-            raise DataError(Fault(self._where(number), what, "Give one object per row."))
+    def _flat(self, value: dict[str, Any], number: int) -> dict[str, Any]:
+        """Return an object as names and cells. Raises DataError for a list, and a name that comes twice."""
         cells: dict[str, Any] = {}
         self._fill(cells, value, "", number)
-        self._seen.update(dict.fromkeys(cells))
         return cells
 
     def _fill(self, cells: dict[str, Any], value: dict[str, Any], prefix: str, number: int) -> None:
@@ -159,7 +175,7 @@ class JsonLines(Reader):
                 remedy = f"Give each value a key of its own, or leave it out: `data: {{ignore: [{name}]}}`."
                 raise DataError(Fault(self._where(number), what, remedy))
             else:
-                cells[name] = _FLAGS[cell] if isinstance(cell, bool) else cell
+                cells[name] = cell
 
 
 class _Twice(Exception):

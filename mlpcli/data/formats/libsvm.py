@@ -1,4 +1,7 @@
-"""LIBSVM, or svmlight: a label and index:value pairs in each line. Source: csie.ntu.edu.tw/~cjlin/libsvm (README)."""
+"""LIBSVM, or svmlight: a label and index:value pairs in each line.
+
+Source: csie.ntu.edu.tw/~cjlin/libsvm (README).
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,13 @@ from numpy.typing import NDArray
 
 from mlpcli.data.column import Column
 from mlpcli.data.lines import head_lines, line_blocks
-from mlpcli.data.reader import WHOLE, Reader
+from mlpcli.data.reader import LABEL, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import Source
 from mlpcli.data.table import Block, Table
 from mlpcli.data.typed_columns import column_of_numbers
 from mlpcli.errors import DataError, Fault
 
-LABEL = "label"
 QUERY = "qid"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _PAIR = re.compile(rf"qid:[0-9]+|[0-9]{{1,9}}:{_NUMBER.pattern}")
@@ -28,7 +30,7 @@ _MOST_CELLS = 1 << 30
 _CELLS_OF_NAME = 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Rows:
     """Rows with the values that are not left out.
 
@@ -45,11 +47,11 @@ class _Rows:
 
 
 class Libsvm(Reader):
-    """Reader of sparse rows: the columns are `label`, `qid` where there is one, and x1 … xn, 0 where left out.
+    """Reader of sparse rows: the columns are `label`, `qid` where there is one, and x1 … xn.
 
-    A column is named after its index as written, so that files of one set agree: x0 is there where an index 0
-    is. Its width is the largest index: of the file where it is read as a whole, else of what the model uses
-    and of the beginning of the file.
+    What a row leaves out is 0. A column is named after its index as written, so that files of one set agree:
+    x0 is there where an index 0 is. The last index is the largest of the file where it is read as a whole,
+    else of the columns that the model uses and of the beginning of the file.
     """
 
     def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
@@ -63,7 +65,8 @@ class Libsvm(Reader):
         self._with_query = not np.isnan(first.queries).all()
         self._name(len(first.lines))
         self.notes = (
-            f"{source.name}: LIBSVM: the label is the column {LABEL!r}, index 1 is x1, what a row leaves out is 0.",
+            f"{source.name}: LIBSVM: the label is the column {LABEL!r}, index 1 is x1; "
+            "what a row leaves out is 0.",
         )
 
     @staticmethod
@@ -89,7 +92,9 @@ class Libsvm(Reader):
         if (rows + _CELLS_OF_NAME) * width > _MOST_CELLS:
             size = 4 * rows * width / 2**30
             what = f"{rows:,} rows of {width:,} columns would take {size:,.1f} GiB with all their zeros."
-            remedy = "Choose fewer columns, for instance those that most rows have, and number them anew from 1."
+            remedy = (
+                "Choose fewer columns, for instance those that most rows have, and number them anew from 1."
+            )
             raise DataError(Fault(self.source.name, what, remedy))
         queries = (QUERY,) if self._with_query else ()
         self._inputs = tuple(f"x{at}" for at in range(self._low, self._high + 1))
@@ -106,7 +111,7 @@ class Libsvm(Reader):
             values = np.zeros((len(rows.lines), width), _narrowest(rows.values))
             values[np.repeat(np.arange(len(rows.lines)), rows.counts), rows.indices - self._low] = rows.values
             columns.append(Block(self._inputs, values, pooled=False))
-        return Table(self.source.name, tuple(columns), rows.lines, "line")  # type: ignore[arg-type]
+        return Table(self.source.name, tuple(columns), rows.lines, "line")
 
     def _blocks(self) -> Iterator[_Rows]:
         for first, given in line_blocks(self.source):
@@ -142,7 +147,7 @@ class Libsvm(Reader):
 
 
 def _rows(lines: list[str], numbers: NDArray[np.int64]) -> _Rows | None:
-    """Return the rows in lines whose blanks are single and whose comments are gone; None where one is unsound."""
+    """Return the rows in lines with single blanks and without comments; None where one is unsound."""
     text = "\n".join(lines)
     query = "qid:" in text
     counts = np.array([line.count(":") for line in lines], np.int64) - query
@@ -169,7 +174,14 @@ def _rows(lines: list[str], numbers: NDArray[np.int64]) -> _Rows | None:
     if not (whole and rising.all() and np.isfinite(values).all()):
         return None
     queries = values[starts + 1] if query else np.full(len(lines), np.nan)
-    return _Rows(numbers, values[starts], queries, counts, pairs[:, 0].astype(np.int64), pairs[:, 1])
+    return _Rows(
+        lines=numbers,
+        labels=values[starts],
+        queries=queries,
+        counts=counts,
+        indices=pairs[:, 0].astype(np.int64),
+        values=pairs[:, 1],
+    )
 
 
 def _is_row(line: str) -> bool:
@@ -177,14 +189,25 @@ def _is_row(line: str) -> bool:
 
 
 def _together(blocks: list[_Rows]) -> _Rows:
-    return _Rows(*(np.concatenate([getattr(block, field.name) for block in blocks]) for field in fields(_Rows)))
+    return _Rows(
+        **{
+            field.name: np.concatenate([getattr(block, field.name) for block in blocks])
+            for field in fields(_Rows)
+        }
+    )
 
 
 def _sliced(rows: _Rows, start: int, stop: int) -> _Rows:
     ends = np.cumsum([0, *rows.counts[:stop].tolist()])
     pairs = slice(ends[start], ends[-1])
-    of_rows = [each[start:stop] for each in (rows.lines, rows.labels, rows.queries, rows.counts)]
-    return _Rows(*of_rows, rows.indices[pairs], rows.values[pairs])
+    return _Rows(
+        lines=rows.lines[start:stop],
+        labels=rows.labels[start:stop],
+        queries=rows.queries[start:stop],
+        counts=rows.counts[start:stop],
+        indices=rows.indices[pairs],
+        values=rows.values[pairs],
+    )
 
 
 def _narrowest(values: NDArray[np.float64]) -> type[np.uint8 | np.float32 | np.float64]:

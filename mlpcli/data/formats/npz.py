@@ -18,7 +18,7 @@ from mlpcli.data.arrays import check_columns, columns_of
 from mlpcli.data.column import Column
 from mlpcli.data.formats.npy import read_header
 from mlpcli.data.pieces import sliced
-from mlpcli.data.reader import Reader, read_bytes
+from mlpcli.data.reader import LABEL, Reader, read_bytes
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import Source
 from mlpcli.data.table import Block, Table
@@ -31,15 +31,13 @@ Array = NDArray[Any]
 _PART = re.compile(r"(.+)_(train|val|valid|validation|test)", re.IGNORECASE)
 _PARTS = {"train": "training", "val": "validation", "valid": "validation"}
 _LABELS = ("y", "label", "labels", "target", "targets")
-LABEL = "label"
-"""The column that the labels of a part become."""
 
 
 class Npz(Reader):
     """Reader of all members at once: zip lists them at its end, and their rows lie apart.
 
-    Members are columns side by side. Where all are of parts, x_train, y_train, x_test, y_test as Keras has them,
-    the rows are those of training, and the others are in `parts`; x is x1 … xn and y is `label`.
+    Members are columns side by side. Where all are of parts, x_train, y_train, x_test, y_test as Keras has
+    them, the rows are those of training, and the others are in `parts`; x is x1 … xn and y is `label`.
     """
 
     def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
@@ -86,9 +84,14 @@ class Npz(Reader):
                 parts.setdefault(part, {})[match[1]] = arrays[name]
         if None in found.values() or "training" not in parts:
             return self._table_of(arrays, self.source.name), {}, ()
-        tables = {part: self._table_of(members, f"{self.source.name}, {part} part") for part, members in parts.items()}
+        tables = {
+            part: self._table_of(members, f"{self.source.name}, {part} part")
+            for part, members in parts.items()
+        }
         training = tables.pop("training")
-        rows = ", ".join(f"{part} {table.rows:,}" for part, table in (("training", training), *tables.items()))
+        rows = ", ".join(
+            f"{part} {table.rows:,}" for part, table in (("training", training), *tables.items())
+        )
         return training, tables, (f"{self.source.name}: parts by the names of its members: {rows} rows.",)
 
     def _table_of(self, arrays: dict[str, Array], where: str) -> Table:

@@ -27,7 +27,7 @@ class Parquet(ArrowFormat):
     def open(self, source: Source) -> Any:
         import pyarrow.parquet as pq
 
-        # With read-ahead, or bytes read a row group at a time, a file of one row group is in memory as a whole.
+        # With read-ahead, or a row group read at a time, a file of one row group is in memory as a whole.
         # Years beyond 2262 would wrap round as nanoseconds, which old files stand for.
         file = pq.ParquetFile(
             self.seekable(source), pre_buffer=False, buffer_size=1 << 20, coerce_int96_timestamp_unit="us"

@@ -1,4 +1,4 @@
-"""Workbooks of Excel and LibreOffice (xlsx, xls, ods), read with calamine: it takes a tenth of openpyxl's time."""
+"""Workbooks of Excel and LibreOffice (xlsx, xls, ods), read with calamine in a tenth of openpyxl's time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ from mlpcli.wording import listed
 
 _ZIP = b"PK\x03\x04"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_MEMBER = re.compile(rb"xl/|docProps/|_rels/|\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis\.opendocument\.spread")
+_MEMBER = re.compile(
+    rb"xl/|docProps/|_rels/|\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis\.opendocument\.spread"
+)
 _LOCAL_HEADER = 30
 _PIECE_ROWS = 4096
 _LOOKED_AT = 20
@@ -76,7 +78,9 @@ class Xlsx(Reader):
             sheet = book.get_sheet_by_index(0)
         except (python_calamine.CalamineError, OSError, ValueError, IndexError) as error:
             what = f"It cannot be read as a workbook: {error}."
-            raise DataError(Fault(self.source.name, what, "Save it again, or export the sheet as CSV.")) from error
+            raise DataError(
+                Fault(self.source.name, what, "Save it again, or export the sheet as CSV.")
+            ) from error
         others = [name for name in book.sheet_names if name != sheet.name]
         rest = f"; not read: {listed(map(repr, others), 10)}" if others else ""
         return sheet, [f"{self.source.name}: workbook, first sheet {sheet.name!r}{rest}."]
@@ -130,7 +134,7 @@ class Xlsx(Reader):
             start = list(islice(rest, _PIECE_ROWS))
 
     def _whole(self, names: list[str], pieces: Iterator[list[_Row]]) -> Table:
-        """Make the table; a column without a name or a cell is left out. Raises DataError where no row is left."""
+        """Make the table without columns that have neither name nor cell. Raises DataError without a row."""
         named, _ = distinct_names(names, self.source.name)
         self._types = [set() for _ in names]
         tables = []
@@ -140,10 +144,12 @@ class Xlsx(Reader):
             numbers = np.array([number for number, _ in piece])
             tables.append(Table(self.source.name, columns, numbers, "row"))
         if not tables:
-            raise DataError(Fault(self.source.name, "There is a header but no row.", "Give one row per example."))
+            raise DataError(
+                Fault(self.source.name, "There is a header but no row.", "Give one row per example.")
+            )
         table = joined(tables)
         kept, declared = [], {}
-        for at, column in enumerate(table.columns):
+        for at, column in enumerate(column for column in table.columns if isinstance(column, Column)):
             if (not names[at] and not self._types[at]) or column.name in self._reading.ignore:
                 continue
             schema = _declared(column.name, self._types[at])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlpcli.data.schema.dates import format_fault
 from mlpcli.wording import listed
 
 NUMBER, TRUTH, CATEGORY, ORDINAL, DATE = "number", "truth", "category", "ordinal", "date"
@@ -19,8 +20,8 @@ class Notation:
 
     decimal: the mark before fractions. thousands: the mark between groups of three digits. currency, unit:
     the sign or word before or after numbers. percent: whether they are in percent; the number is the share.
-    clock: whether they are times of day, 19:49; the number is in hours. Brackets around a number, a Unicode
-    minus and D for E in an exponent are read in every notation.
+    clock: whether they are times of day, or durations, 19:49; the number is in hours. Brackets around a
+    number, a Unicode minus and D for E in an exponent are read in every notation.
     """
 
     decimal: str = "."
@@ -83,4 +84,5 @@ class ColumnSchema:
             return f"{self.name!r}: {len(self.levels)} levels do not fit the kind {self.kind}."
         if (self.kind == DATE) != bool(self.date_format):
             return f"{self.name!r}: a format of dates is there for a date, and for nothing else."
-        return ""
+        wrong = format_fault(self.date_format) if self.date_format else ""
+        return f"{self.name!r}: {wrong}." if wrong else ""

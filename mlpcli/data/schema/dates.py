@@ -97,7 +97,9 @@ class Letters:
 
     def __init__(self, words: Sequence[str]) -> None:
         self.count = len(words)
-        given = [word if len(word) <= LONGEST and word.isascii() else "" for word in words]
+        given = [
+            word if len(word) <= LONGEST and word.isascii() and word.isprintable() else "" for word in words
+        ]
         array = np.array(given or [""], dtype="S")
         self.width = max(array.dtype.itemsize, 1)
         self.bytes = np.frombuffer(array.tobytes(), np.uint8).reshape(len(array), self.width)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlpcli.data.column import Column, number_text
 from mlpcli.data.schema.column_schema import DATE, ID, NUMBER, ORDINAL, PLAIN, TEXT, TRUTH, ColumnSchema
@@ -19,6 +21,8 @@ from mlpcli.data.schema.read_column import Slip, read_column
 from mlpcli.data.schema.truth import NO, YES, truth_pair
 from mlpcli.data.schema.wish import Wish
 from mlpcli.wording import listed
+
+Array = NDArray[Any]
 
 DECLARED = "the config says so"
 
@@ -53,16 +57,18 @@ def _wrong(schema: ColumnSchema, setting: str, what: str, remedy: str) -> Draft:
     return Draft(schema=schema, slip=slip)
 
 
-def _values(cells: Cells, wish: Wish, among: str) -> tuple[list[str], list[int]]:
+def _values(cells: Cells, among: str) -> tuple[list[str], Array]:
     """Return the words of a column that are values, and the cells of each."""
-    places = cells.values(wish.missing, among)
-    return [cells.words[at] for at in places], cells.counts[places].tolist()
+    places = cells.values(among)
+    return cells.texts(places), cells.counts[places]
 
 
 def _number(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
-    words, counts = _values(cells, wish, NUMBERS)
-    found = find_notation(words, np.array(counts), len(cells.present), wish.hints) if words else None
-    return Draft(schema=replace(schema, notation=found.notation if found else PLAIN))
+    words, counts = _values(cells, NUMBERS)
+    found = find_notation(words, counts, len(cells.present), wish.hints) if words else None
+    binary = not words and np.isin(cells.present, (0, 1)).all()
+    levels = (NO, YES) if binary and len(cells.present) else ()
+    return Draft(schema=replace(schema, notation=found.notation if found else PLAIN, levels=levels))
 
 
 def _truth(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
@@ -71,7 +77,7 @@ def _truth(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
             what = f"A truth value has two levels, and {len(wish.levels)} are given."
             return _wrong(schema, "levels", what, "Write the word for no, then the one for yes.")
         return Draft(schema=replace(schema, levels=wish.levels))
-    words, _ = _values(cells, wish, TRUTHS)
+    words, _ = _values(cells, TRUTHS)
     numbers = np.unique(cells.present).tolist()
     pair = truth_pair(words, numbers) or ((NO, YES) if not words else None)
     if pair is None:
@@ -96,8 +102,8 @@ def _date(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
         if fault:
             return _wrong(schema, "format", f"{wish.date_format!r}: {fault}.", "Write it as %d.%m.%Y.")
         return Draft(schema=replace(schema, date_format=wish.date_format))
-    words, counts = _values(cells, wish, NUMBERS)
-    found = find_dates(words, np.array(counts)) if words else None
+    words, counts = _values(cells, NUMBERS)
+    found = find_dates(words, counts) if words else None
     if found is not None:
         return Draft(schema=replace(schema, date_format=found.date_format))
     if not words and days_of_numbers(cells.present):

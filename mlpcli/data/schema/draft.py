@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlpcli.data.column import Column
 from mlpcli.data.schema.column_schema import NUMBER, ColumnSchema
-from mlpcli.data.schema.missing_words import MissingRule
+from mlpcli.data.schema.missing_words import MissingRule, missing_places
 from mlpcli.data.schema.read_column import Slip
 from mlpcli.data.schema.remedies import yaml_list
 from mlpcli.data.schema.wish import Wish
@@ -40,7 +41,7 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True)
 class Cells:
-    """The cells of a column: numbers, and words with the number of cells of each.
+    """The cells of a column: numbers, and words with the number of cells of each; rule: what is no value.
 
     numbers: of any type, (rows,), NaN where the cell is no number or one that stands for no value; None where
     none is one. codes: int32 (rows,), places in `words`, -1 elsewhere; (0,) where there are no words.
@@ -51,32 +52,42 @@ class Cells:
     words: tuple[str, ...]
     counts: Array
     codes: Array
+    rule: MissingRule
 
-    @property
+    @cached_property
     def present(self) -> Array:
         """The cells that are numbers, (n,)."""
         if self.numbers is None:
             return np.zeros(0)
-        return self.numbers if self.numbers.dtype.kind in "ui" else self.numbers[~np.isnan(self.numbers)]
+        if self.numbers.dtype.kind in "ui":
+            return self.numbers
+        holes = np.isnan(self.numbers)
+        return self.numbers[~holes] if holes.any() else self.numbers
 
-    def there(self) -> list[int]:
-        """Return the places of words that stand in a cell."""
-        places: list[int] = np.flatnonzero(self.counts).tolist()
-        return places
+    @cached_property
+    def _unsure(self) -> list[int]:
+        """The places of words that stand for no value among some kinds of cells."""
+        return [at for at in missing_places(self.words, self.rule) if self.counts[at]]
 
-    def values(self, rule: MissingRule, among: str) -> list[int]:
-        """Return the places of words that stand in a cell and are values, among cells of that kind."""
-        return [at for at in self.there() if not rule.has(self.words[at], among)]
+    def values(self, among: str) -> Array:
+        """Return the places of words that stand in a cell and are values, among cells of that kind, (n,)."""
+        there = self.counts > 0
+        there[[at for at in self._unsure if self.rule.has(self.words[at], among)]] = False
+        return np.flatnonzero(there)
 
-    def missing(self, rule: MissingRule, among: str) -> dict[str, int]:
+    def missing(self, among: str) -> dict[str, int]:
         """Return the words that stand for no value, and the cells of each."""
-        return self.counted([at for at in self.there() if rule.has(self.words[at], among)])
+        return self.counted([at for at in self._unsure if self.rule.has(self.words[at], among)])
 
-    def counted(self, places: Sequence[int]) -> dict[str, int]:
+    def texts(self, places: Array) -> list[str]:
+        """Return the words of these places."""
+        return [self.words[at] for at in places.tolist()]
+
+    def counted(self, places: Iterable[int]) -> dict[str, int]:
         """Return the words of these places, and the cells of each."""
         return {self.words[at]: int(self.counts[at]) for at in places}
 
-    def first_row(self, places: Sequence[int]) -> int:
+    def first_row(self, places: Array) -> int:
         """Return the first row in which one of these words stands."""
         return int(np.flatnonzero(np.isin(self.codes, places))[0])
 
@@ -92,6 +103,7 @@ def cells_of(column: Column, rule: MissingRule) -> Cells:
         words=column.words,
         counts=column.word_counts(),
         codes=np.zeros(0, np.int32) if column.codes is None else column.codes,
+        rule=rule,
     )
 
 
@@ -115,10 +127,10 @@ def shown(text: str) -> str:
     return shortened(repr(text), LONGEST)
 
 
-def slip_of(cells: Cells, wrong: Sequence[int], kind: str, how: str = "") -> Slip:
+def slip_of(cells: Cells, wrong: Array, kind: str, how: str = "") -> Slip:
     """Return the slip of a column of numbers or dates, of which these words, given by place, are none."""
     row = cells.first_row(wrong)
-    count = int(cells.counts[list(wrong)].sum())
+    count = int(cells.counts[wrong].sum())
     others = f" ({count:,} such cells)" if count > 1 else ""
     one = {"numbers": "finite number", "dates": "date"}[kind]
     what = f"{shown(cells.words[cells.codes[row]])} is not a {one}{' ' if how else ''}{how}"
@@ -128,6 +140,6 @@ def slip_of(cells: Cells, wrong: Sequence[int], kind: str, how: str = "") -> Sli
     )
     if row == 0 and count == 1:
         remedy += " If this line is the header, say `data: {header: true}`."
-    return Slip(
-        row=row, what=f"{what}, though nearly all cells of the column are {kind}{others}.", remedy=remedy
-    )
+    all_others = "nearly all" if count <= (1 - MOSTLY) * len(cells.codes) else "other"
+    what += f", though {all_others} cells of the column are {kind}{others}."
+    return Slip(row=row, what=what, remedy=remedy)

@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlpcli.data.column import number_text
 from mlpcli.data.schema.column_schema import DATE
-from mlpcli.data.schema.draft import MOSTLY, Cells, Draft, entry, has_digit, shown, slip_of
+from mlpcli.data.schema.draft import Cells, Draft, entry, has_digit, shown, slip_of
 from mlpcli.data.schema.find_dates import FoundDates, find_dates
 from mlpcli.data.schema.missing_words import NUMBERS
 from mlpcli.data.schema.read_column import Slip
 from mlpcli.data.schema.remedies import for_column, yaml_word
 from mlpcli.data.schema.wish import Wish
 
+Array = NDArray[Any]
 
-def of_dates(cells: Cells, places: Sequence[int], wish: Wish) -> Draft | None:
+HALF = 0.5
+"""From this share of dates on, the other cells of a column are slips: days are no levels of a category."""
+
+
+def of_dates(cells: Cells, places: Array, wish: Wish) -> Draft | None:
     """Return the draft of a column of which nearly all cells are dates; None of any other.
 
     places: those of the words in cells.words that are values.
     """
-    counts = cells.counts[list(places)]
-    found = find_dates([cells.words[at] for at in places], counts)
+    counts = cells.counts[places]
+    found = find_dates(cells.texts(places), counts)
     if found is None:
         return None
     fits = ~np.isnan(found.seconds)
     plain = len(cells.present)
-    if counts[fits].sum() < MOSTLY * (counts.sum() + plain):
+    wrong = places[~fits]
+    others = list({word.lower() for word in cells.texts(wrong)})
+    one_word = len(others) == 1 and not plain and not has_digit(others[0]) and np.count_nonzero(fits) > 1
+    if not one_word and counts[fits].sum() < HALF * (counts.sum() + plain):
         return None
-    wrong = [at for at, fit in zip(places, fits.tolist(), strict=True) if not fit]
-    missing = cells.missing(wish.missing, NUMBERS)
+    missing = cells.missing(NUMBERS)
     how = f"as {found.date_format}"
     notes, slip = [_note(cells, places, found)], None
-    others = list({cells.words[at].lower() for at in wrong})
-    if len(others) == 1 and not plain and not has_digit(others[0]):
-        missing |= cells.counted(wrong)
+    if one_word:
+        missing |= cells.counted(wrong.tolist())
         notes.append(f"{shown(cells.words[wrong[0]])} is taken for no value, as all others are dates")
-    elif wrong:
+    elif len(wrong):
         slip = slip_of(cells, wrong, "dates", how)
     elif plain and cells.numbers is not None:
         row = int(np.flatnonzero(~np.isnan(cells.numbers))[0])
@@ -50,7 +57,7 @@ def of_dates(cells: Cells, places: Sequence[int], wish: Wish) -> Draft | None:
     return Draft(schema=schema, notes=tuple(notes), missing=missing, slip=slip)
 
 
-def _note(cells: Cells, places: Sequence[int], found: FoundDates) -> str:
+def _note(cells: Cells, places: Array, found: FoundDates) -> str:
     """Say how dates are written, by the first one; and of day and month that could be swapped, what to do."""
     first = int(np.flatnonzero(~np.isnan(found.seconds))[0])
     day = np.datetime64(int(found.seconds[first]), "s").astype("M8[D]")

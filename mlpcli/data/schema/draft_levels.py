@@ -23,8 +23,8 @@ def of_levels(cells: Cells, wish: Wish, code: str = "") -> Draft:
 
     code: a whole number that is kept as a word, for its leading zero or its many digits; "" for none.
     """
-    places = cells.values(wish.missing, CATEGORIES)
-    missing = cells.missing(wish.missing, CATEGORIES)
+    places = cells.values(CATEGORIES)
+    missing = cells.missing(CATEGORIES)
     schema = entry(cells.name, wish, missing, CATEGORY)
     numbers, of_number = np.unique(cells.present, return_counts=True)
     count = len(places) + len(numbers)
@@ -32,7 +32,7 @@ def of_levels(cells: Cells, wish: Wish, code: str = "") -> Draft:
         schema = replace(schema, kind=EMPTY, why="there is not one value", used=wish.keeps)
         return Draft(schema=schema, missing=missing)
     if count == 1:
-        level = cells.words[places[0]] if places else number_text(float(numbers[0]))
+        level = cells.words[places[0]] if len(places) else number_text(float(numbers[0]))
         schema = replace(schema, kind=CONSTANT, levels=(level,), why=f"all values are {shown(level)}")
         return Draft(schema=schema, missing=missing)
     why = plural(count, "level")
@@ -40,7 +40,7 @@ def of_levels(cells: Cells, wish: Wish, code: str = "") -> Draft:
     if code:
         reason = "a leading zero" if _ZERO_LED.fullmatch(code) else "more digits than a number can hold"
         why = f"whole numbers some of which have {reason}, as {code!r}"
-    elif len(numbers) and places:
+    elif len(numbers) and len(places):
         words = int(cells.counts[places].sum())
         cells_in_all = words + int(of_number.sum())
         why = f"{words:,} of {cells_in_all:,} cells are words, such as {shown(cells.words[places[0]])}"
@@ -48,7 +48,7 @@ def of_levels(cells: Cells, wish: Wish, code: str = "") -> Draft:
         notes = (f"a category, for {why}",)
     if not (wish.keeps or wish.kind):
         counts = np.concatenate([cells.counts[places], of_number])
-        key = word_kind([cells.words[at] for at in places], counts)
+        key = word_kind(cells.texts(places), counts)
         if key:
             reason = f"{key[1]}; {why}" if code else key[1]
             return Draft(schema=replace(schema, kind=key[0], why=reason, used=False), missing=missing)
@@ -57,7 +57,7 @@ def of_levels(cells: Cells, wish: Wish, code: str = "") -> Draft:
 
 def of_truth(cells: Cells, pair: tuple[str, str], wish: Wish) -> Draft:
     """Return the draft of a column of truth values. pair: the words for no and for yes."""
-    missing = {word: count for word, count in cells.missing(wish.missing, TRUTHS).items() if word not in pair}
+    missing = {word: count for word, count in cells.missing(TRUTHS).items() if word not in pair}
     schema = entry(cells.name, wish, missing, TRUTH)
     why = f"{shown(pair[0])} and {shown(pair[1])} are no and yes"
     return Draft(schema=replace(schema, levels=pair, why=why), missing=missing)

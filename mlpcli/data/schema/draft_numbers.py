@@ -14,7 +14,7 @@ from mlpcli.data.schema.column_schema import CONSTANT, DATE, EMPTY, PLAIN
 from mlpcli.data.schema.draft import Cells, Draft, entry, shown
 from mlpcli.data.schema.find_dates import days_of_numbers
 from mlpcli.data.schema.find_notation import Found
-from mlpcli.data.schema.identifiers import differs_everywhere, is_time_name, key_kind
+from mlpcli.data.schema.identifiers import is_time_name, key_kind, may_be_key
 from mlpcli.data.schema.placeholders import find_placeholder
 from mlpcli.data.schema.remedies import describe_notation, for_column, yaml_list
 from mlpcli.data.schema.truth import NO, YES
@@ -100,13 +100,14 @@ def _placeholder(name: str, values: Array) -> Iterator[str]:
         limits = f"{number_text(found.low)} to {number_text(found.high)}"
         yield (
             f"{number} stands in {plural(found.cells, 'cell')} ({percent(found.cells / len(values))}), far "
-            f"from all others ({limits}); if it means that there is no value, say `data: {{missing: {{values: [{number}]}}}}`, or for this column alone "
+            f"from all others ({limits}); if it means that there is no value, say "
+            f"`data: {{missing: {{values: [{number}]}}}}`, or for this column alone "
             f"{for_column(name, f'missing: [{number}]')}"
         )
 
 
 def _maybe_key(name: str, values: Array, wish: Wish) -> Iterator[str]:
-    if wish.first and not wish.keeps and differs_everywhere(values):
+    if wish.first and not wish.keeps and may_be_key(name, values):
         yield (
             "each row has another whole number; if that is a key and no quantity, say "
             f"`data: {{ignore: {yaml_list([name])}}}`"

@@ -23,6 +23,7 @@ from mlpcli.data.schema.notation import (
     clock_hours,
     read_numbers,
 )
+from mlpcli.data.schema.word_shapes import group_by_shape
 
 Array = NDArray[Any]
 
@@ -102,7 +103,7 @@ def find_notation(
         values = read_numbers(words, clock)
         if 2 * counts[~np.isnan(values)].sum() > counts.sum():
             return Found(notation=clock, values=values)
-    bodies = _bodies(words, counts.tolist())
+    bodies = _bodies(words, counts)
     if not bodies.cells:
         return None
     fitting = {
@@ -131,9 +132,10 @@ def find_notation(
     return Found(notation=notation, values=values, doubtful=_is_doubtful(best, bodies.cells))
 
 
-def _bodies(words: Sequence[str], counts: Sequence[int]) -> _Bodies:
+def _bodies(words: Sequence[str], counts: Array) -> _Bodies:
     found = _Bodies()
-    for word, count in zip(words, counts, strict=True):
+    for places in group_by_shape(words):
+        word, count = words[places[0]], int(counts[places].sum())
         match = _WORD.fullmatch(word) if len(word) <= LONGEST else None
         if match is None:
             continue
@@ -162,9 +164,11 @@ def _likeliest(best: Sequence[tuple[str, str]], bodies: _Bodies, hints: Hints) -
             fraction = False
         wanted = ("," if fraction else ".") if comma else ("." if fraction else ",")
         best = [marks for marks in best if marks[0] == wanted] or list(best)
-    decimal, _ = best[0]
-    used = [groups for mark, groups in best if mark == decimal and groups and _uses(shapes, groups)]
-    return decimal, (used[0] if used else "")
+    decimal, plainest = best[0]
+    grouped = re.compile(body_pattern(*best[0]))
+    fitting = {shape: cells for shape, cells in shapes.items() if grouped.fullmatch(shape)}
+    used = [groups for mark, groups in best if mark == decimal and groups and _uses(fitting, groups)]
+    return decimal, (used[0] if used else plainest)
 
 
 def _uses(shapes: Mapping[str, int], mark: str) -> bool:

@@ -7,8 +7,9 @@ The rules, for a table of more than FEW_ROWS rows. A column of whole numbers, on
 - is an id where no number comes twice though so many draws from their range would have repeated one (the odds
   of that are below e⁻¹²), as in a counter that was shuffled or has gaps;
 - is an id where it is the first column and always rises by unequal steps: the file is sorted by a key.
-Whole numbers of evenly spaced steps above 1, and years, are measured quantities and stay; so do whole numbers
-without a repetition that are far apart, as populations and salaries are: those are only said to be so.
+Whole numbers in even steps stay, as settings of an experiment are, unless they go on from LEAST_KEY or above
+one by one; and so do years, and whole numbers without a repetition that are far apart, as populations and
+salaries are.
 A column of words is an id or free text where it has more than MANY_LEVELS levels and more than ID_SHARE
 levels for each cell, or where all cells differ. It is free text where a cell has several words, as sentences.
 """
@@ -34,10 +35,11 @@ ID_SHARE = 0.3
 ODDS = 12.0
 """Repetitions to be expected of as many random draws from the range, from which on none tells of keys."""
 YEARS = (1500, 2200)
+LEAST_KEY = 1000
 _LOOK = 1000
 """Cells that are looked at before all are sorted."""
 _TEXT_WORDS = 2.5
-"""Blanks-separated words of a cell, on average, from which on a column is text."""
+"""Words of a cell, on average, from which on a column is text; what has a digit in it is no word here."""
 
 _ID_WORDS = """
     id ids idx index key keys pk no nr num nummer number uuid guid uid code row rowid rownum rownames
@@ -46,11 +48,14 @@ _ID_WORDS = """
 """
 _ID_NAMES = frozenset(_ID_WORDS.split())
 _TIME_WORDS = """
-    t time times timestamp date datetime day days week weeks month months quarter year years hour hours
+    t ts time times timestamp date datetime day days week weeks month months quarter year years hour hours
     minute minutes min second seconds sec ms epoch step tick period zeit datum tag woche monat jahr
     stunde
 """
 _TIME_NAMES = frozenset(_TIME_WORDS.split())
+
+
+_PARTS = re.compile(r"[\s.,;:!?()\"'/-]+")
 
 
 def name_words(name: str) -> list[str]:
@@ -90,22 +95,26 @@ def key_kind(name: str, numbers: Array, first: bool) -> tuple[str, str] | None:
         return ID, f"{why}, and the name of a key"
     if (YEARS[0] <= low and high <= YEARS[1]) or is_time_name(name):
         return None
-    steps = np.diff(numbers.astype(np.float64))
-    rising = bool((steps > 0).all() or (steps < 0).all())
-    even = rising and bool((steps == steps[0]).all())
-    if even and abs(steps[0]) > 1:
+    odds = rows * (rows - 1) / 2 / (high - low + 1) >= ODDS
+    if not (odds or first):
         return None
-    if rows * (rows - 1) / 2 / (high - low + 1) >= ODDS:
+    steps = np.diff(numbers.astype(np.float64))
+    if (steps == steps[0]).all():
+        return (ID, f"{why}, one after the other") if abs(steps[0]) == 1 and low >= LEAST_KEY else None
+    if odds:
         return ID, f"{why}, though by chance some would come twice"
-    if first and rising and not even and low >= 0:
+    if low >= 0 and ((steps > 0).all() or (steps < 0).all()):
         return ID, f"{why}, by which the file is sorted"
     return None
 
 
-def differs_everywhere(numbers: Array) -> bool:
-    """Tell whether a column holds another whole number in each of more than FEW_ROWS rows."""
-    looked = len(numbers) > FEW_ROWS and _is_distinct_whole(numbers[:_LOOK])
-    return looked and _is_distinct_whole(numbers)
+def may_be_key(name: str, numbers: Array) -> bool:
+    """Tell whether a column that is taken for a quantity may be a key: no number of it comes twice."""
+    if len(numbers) <= FEW_ROWS or is_time_name(name) or not _is_distinct_whole(numbers[:_LOOK]):
+        return False
+    if YEARS[0] <= numbers.min() and numbers.max() <= YEARS[1]:
+        return False
+    return _is_distinct_whole(numbers)
 
 
 def word_kind(words: Sequence[str], counts: Array) -> tuple[str, str] | None:
@@ -119,7 +128,7 @@ def word_kind(words: Sequence[str], counts: Array) -> tuple[str, str] | None:
         return None
     why = f"{levels:,} different texts in {cells:,} cells"
     looked = words[:_LOOK]
-    average = sum(len(word.split()) for word in looked) / max(len(looked), 1)
+    average = sum(part.isalpha() for word in looked for part in _PARTS.split(word)) / max(len(looked), 1)
     return (TEXT, f"{why}, of several words each") if average >= _TEXT_WORDS else (ID, why)
 
 

@@ -143,7 +143,7 @@ def _as_text(columns: dict[str, Column], drafts: dict[str, Draft], config: DataC
         own = config.columns.get(name)
         if not comma or column.numbers is None or (own is not None and own.decimal == "."):
             continue
-        if not drafts[name].schema.numeric or (np.abs(column.numbers) >= 1000).all():
+        if not drafts[name].schema.numeric or not (np.abs(column.numbers) < 1000).any():
             continue
         if notation.decimal == "," or (notation == PLAIN and _has_fractions(column)):
             again.add(name)

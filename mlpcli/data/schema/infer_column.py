@@ -29,8 +29,8 @@ FEW_NUMBERS = 10
 """Up to so many different whole numbers, words with digits beside them, as 3+, are levels among levels."""
 FEW_CLASSES = 20
 """Up to so many different whole numbers, a target with another word is one of classes."""
-MOST_TRUTHS = 8
-"""Spellings of truth values in one column, at most."""
+MOST_WORDS = 20
+"""Different words in a column of truth values, at most, those that stand for no value among them."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _INFINITE = re.compile(r"[+-]?(?:inf|infinity|infinite|∞|1\.#inf)", re.IGNORECASE)
@@ -42,36 +42,35 @@ def infer_column(column: Column, wish: Wish) -> Draft:
     cells = cells_of(column, wish.missing)
     if not cells.counts.any():
         return of_plain_numbers(cells, wish, {})
-    pair = _truth_words(cells, wish)
+    pair = _truth_words(cells)
     if pair is not None:
         return of_truth(cells, pair, wish)
-    present, places = cells.present, cells.values(wish.missing, NUMBERS)
-    if not places:
+    present, places = cells.present, cells.values(NUMBERS)
+    if not len(places):
         if not len(present):
             return of_levels(cells, wish)
-        return of_plain_numbers(cells, wish, cells.missing(wish.missing, NUMBERS))
+        return of_plain_numbers(cells, wish, cells.missing(NUMBERS))
     dates = of_dates(cells, places, wish)
     if dates is not None:
         return dates
-    words = [cells.words[at] for at in places]
+    words = cells.texts(places)
     code = next((word for word in words if _is_code(word)), "")
     if code and all(map(_WHOLE.fullmatch, words)) and _are_whole(present):
         return of_levels(cells, wish, code)
     return _of_words(cells, places, wish)
 
 
-def _truth_words(cells: Cells, wish: Wish) -> tuple[str, str] | None:
+def _truth_words(cells: Cells) -> tuple[str, str] | None:
     """Return the words for no and for yes of a column that holds nothing else; None of any other."""
     present = cells.present
     if len(present) and (present.min() < 0 or present.max() > 1):
         return None
-    there = {cells.words[at] for at in cells.there()}
-    if there == _SIGNS and not len(present):
-        return "-", "+"  # a minus alone would mean that there is no value
-    places = cells.values(wish.missing, TRUTHS)
-    if len(places) > MOST_TRUTHS:
+    there = np.flatnonzero(cells.counts)
+    if len(there) > MOST_WORDS:
         return None
-    return truth_pair([cells.words[at] for at in places], np.unique(present).tolist())
+    if not len(present) and set(cells.texts(there)) == _SIGNS:
+        return "-", "+"  # a minus alone would mean that there is no value
+    return truth_pair(cells.texts(cells.values(TRUTHS)), np.unique(present).tolist())
 
 
 def _is_code(word: str) -> bool:
@@ -83,10 +82,10 @@ def _are_whole(numbers: Array) -> bool:
     return bool((numbers == np.floor(numbers)).all())
 
 
-def _of_words(cells: Cells, places: list[int], wish: Wish) -> Draft:
+def _of_words(cells: Cells, places: Array, wish: Wish) -> Draft:
     """Return the draft of a column with words, by place, that are neither truth values nor dates."""
     counts, plain = cells.counts[places], len(cells.present)
-    found = find_notation([cells.words[at] for at in places], counts, plain, wish.hints)
+    found = find_notation(cells.texts(places), counts, plain, wish.hints)
     if found is None:
         found = Found(notation=PLAIN, values=np.full(len(places), np.nan))
     fits = ~np.isnan(found.values)
@@ -94,16 +93,16 @@ def _of_words(cells: Cells, places: list[int], wish: Wish) -> Draft:
     # Beside 46.4 %, a plain 0.5 may be a share or half a percent.
     if not (plain or fits.any()) or (marked and cells.present.any()):
         return of_levels(cells, wish)
-    wrong = [at for at, fit in zip(places, fits.tolist(), strict=True) if not fit]
+    wrong = places[~fits]
     rows = _rows(cells, places, found.values)
-    missing = cells.missing(wish.missing, NUMBERS)
-    if not wrong:
+    missing = cells.missing(NUMBERS)
+    if not len(wrong):
         return of_written_numbers(cells, rows, found, wish, missing)
-    others, distinct = [cells.words[at] for at in wrong], np.unique(rows[~np.isnan(rows)])
+    others, distinct = cells.texts(wrong), np.unique(rows[~np.isnan(rows)])
     if _is_placeholder(others, distinct, wish):
-        gone = cells.counted(wrong)
+        gone = cells.counted(wrong.tolist())
         draft = of_written_numbers(cells, rows, found, wish, missing | gone)
-        return replace(draft, notes=(*draft.notes, _one_word(cells, gone)))
+        return replace(draft, notes=(*draft.notes, _one_word(cells, gone)), missing=missing)
     if _are_slips(cells, wrong, found, plain + int(counts[fits].sum()), distinct):
         schema = replace(entry(cells.name, wish, missing, NUMBER), notation=found.notation)
         slip = slip_of(cells, wrong, "numbers", describe_notation(found.notation))
@@ -111,13 +110,13 @@ def _of_words(cells: Cells, places: list[int], wish: Wish) -> Draft:
     return of_levels(cells, wish)
 
 
-def _rows(cells: Cells, places: Sequence[int], values: Array) -> Array:
+def _rows(cells: Cells, places: Array, values: Array) -> Array:
     """Return the numbers of a column, float64 (rows,), with those that words say, (words,)."""
     rows = np.full(len(cells.codes), np.nan)
     if cells.numbers is not None:
         rows[:] = cells.numbers
     said = np.full(len(cells.words), np.nan)
-    said[list(places)] = values
+    said[places] = values
     worded = cells.codes >= 0
     rows[worded] = said[cells.codes[worded]]
     return rows
@@ -135,16 +134,16 @@ def _is_placeholder(others: Sequence[str], numbers: Array, wish: Wish) -> bool:
     return len(numbers) > 1
 
 
-def _are_slips(cells: Cells, wrong: Sequence[int], found: Found, fitting: int, numbers: Array) -> bool:
+def _are_slips(cells: Cells, wrong: Array, found: Found, fitting: int, numbers: Array) -> bool:
     """Tell whether words, by place, are mistakes in a column of numbers, and not what makes it a category.
 
     fitting: the cells that are numbers; numbers: the different ones.
     """
-    others, count = [cells.words[at] for at in wrong], int(cells.counts[list(wrong)].sum())
+    others, count = cells.texts(wrong), int(cells.counts[wrong].sum())
     if all(map(_INFINITE.fullmatch, others)):
         return True
     if found.notation.decimal == ",":  # numbers with a point among those with a comma
-        written = find_notation(others, cells.counts[list(wrong)])
+        written = find_notation(others, cells.counts[wrong])
         if written is not None and not np.isnan(written.values).any():
             return True
     if len(numbers) <= FEW_NUMBERS and _are_whole(numbers) and any(map(has_digit, others)):

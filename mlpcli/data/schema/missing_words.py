@@ -8,7 +8,7 @@ no value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mlpcli.data.column import plain_number
@@ -64,6 +64,19 @@ class MissingRule:
 
 USUAL = MissingRule()
 """What stands for no value where the config does not say."""
+
+
+_USUAL_WORDS = ALWAYS | NULLS | ANSWERS
+
+
+def missing_places(words: Sequence[str], rule: MissingRule, among: str = NUMBERS) -> list[int]:
+    """Return the places of words that stand for no value among such cells."""
+    known = _USUAL_WORDS if rule.usual else frozenset()
+    return [
+        at
+        for at, word in enumerate(words)
+        if (word.lower() in known or word in rule.words) and rule.has(word, among)
+    ]
 
 
 def missing_rule(values: Iterable[str] | None) -> MissingRule:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mlpcli.data.column import plain_number
 from mlpcli.data.schema.column_schema import Notation
+from mlpcli.data.schema.word_shapes import LINE, group_by_shape
 
 Array = NDArray[Any]
 
@@ -34,13 +35,13 @@ PERCENT = "[%\uff05\u066a]"
 _WORD = r"[^\W\d_]+\.?[23\u00b2\u00b3]?"
 UNIT = rf"{_WORD}(?:[/·*]{_WORD})*|[\u00b0\u2032\u2033\"'][CFK]?"
 CLOCK = re.compile(
-    r"(?P<hour>[01]?[0-9]|2[0-4]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9](?:[.,][0-9]+)?))?"
+    r"(?P<hour>[0-9]{1,3}):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9](?:[.,][0-9]+)?))?"
     r"(?: ?(?P<half>[aApP])\.?[mM]\.?)?"
 )
 
 
 def clock_hours(word: str) -> float | None:
-    """Return the hours since midnight of a time of day, as 19:49, 19:49:30 or 7:49 pm; None for others."""
+    """Return the hours of a time of day or a duration, as 19:49, 125:30:05 or 7:49 pm; None for others."""
     found = CLOCK.fullmatch(word)
     if found is None:
         return None
@@ -50,68 +51,79 @@ def clock_hours(word: str) -> float | None:
             return None
         hour = hour % 12 + (12 if found["half"] in "pP" else 0)
     second = float((found["second"] or "0").replace(",", "."))
-    hours = hour + int(found["minute"]) / 60 + second / 3600
-    return hours if hours <= 24 else None
+    return hour + int(found["minute"]) / 60 + second / 3600
 
 
 def body_pattern(decimal: str, thousands: str) -> str:
     """Return the pattern of digits with these marks: groups of exactly three digits, or no groups at all.
 
     A decimal comma leaves the point no other meaning than that of thousands, so these are read beside it.
-    Whole numbers with a leading zero are none, as they are no plain numbers.
+    Whole numbers with a leading zero are none without an exponent, as they are no plain numbers.
     """
     marks = {thousands} - {""} | ({"."} if decimal == "," else set())
     groups = "".join(rf"|[1-9][0-9]{{0,2}}(?:{GROUPING[mark]}[0-9]{{3}})+" for mark in sorted(marks))
-    point = re.escape(decimal)
-    return rf"(?:(?:[0-9]+{groups})?{point}[0-9]+|(?:[0-9]+{groups}){point}|(?:0|[1-9][0-9]*{groups}))"
+    point, before_exponent = re.escape(decimal), r"[0-9]+(?=[eEdD][+\-\u2212]?[0-9])"
+    whole = rf"(?:0|[1-9][0-9]*{groups})|{before_exponent}"
+    return rf"(?:(?:[0-9]+{groups})?{point}[0-9]+|(?:[0-9]+{groups}){point}|{whole})"
 
 
 @lru_cache(maxsize=256)
-def _reader(notation: Notation) -> Callable[[str], float | None]:
-    """Return the function that reads a word in a notation; the same one each time."""
-    if notation.clock:
-        return clock_hours
-    currency = f"(?:{re.escape(notation.currency)})" if notation.currency else ""
-    before = f"(?:{currency} ?)?" if currency else ""
+def _pattern(notation: Notation) -> re.Pattern[str]:
+    """Return the pattern of numbers in a notation that is none of times of day."""
+    before, between = "", ""
+    if notation.currency:
+        before = f"(?P<first>{re.escape(notation.currency)} ?)?"
+        between = f"(?(first)|(?:{re.escape(notation.currency)} ?)?)"
     after = ""
     if notation.percent:
         after = f"[{SPACES}]?{PERCENT}"
-    elif notation.unit or currency:
+    elif notation.unit or notation.currency:
         options = [re.escape(each) for each in (notation.unit, notation.currency) if each]
         after = f"(?:[{SPACES}]?(?:{'|'.join(options)}))?"
     body = body_pattern(notation.decimal, notation.thousands)
-    pattern = re.compile(
-        rf"(?P<open>\()?{before}(?P<sign>{SIGN})? ?{before}(?P<body>{body}){EXPONENT}{after}"
+    return re.compile(
+        rf"(?P<open>\()?{before}(?P<sign>{SIGN})? ?{between}(?P<body>{body}){EXPONENT}{after}"
         r"(?P<close>\))?(?P<behind>-)?"
     )
-    drop = dict.fromkeys(map(ord, f"{SPACES}'\u2019\u02bc,."))
-    del drop[ord(notation.decimal)]
-    drop[ord(",")] = "." if notation.decimal == "," else None
 
-    def read(word: str) -> float | None:
-        found = pattern.fullmatch(word)
-        if found is None:
-            zero = plain_number(word) == 0 if notation.percent else False
-            return 0.0 if zero else None
-        opened, sign = found["open"], found["sign"]
-        if (opened is None) != (found["close"] is None) or ((opened or found["behind"]) and sign):
-            return None
-        text = found["body"].translate(drop)
-        exponent = int((found["exponent"] or "0").replace("\u2212", "-")) - (2 if notation.percent else 0)
-        value = float(f"{text}e{exponent}" if exponent else text)  # rounded once, so 46.4% is 0.464
-        if value == np.inf:
-            return None
-        return -value if opened or found["behind"] or sign in MINUS else value
 
-    return read
+def _dropped(decimal: str) -> dict[int, str | None]:
+    """Return what the marks between digits become for Python."""
+    table: dict[int, str | None] = dict.fromkeys(map(ord, f"{SPACES}'\u2019\u02bc,."))
+    return table | {ord(decimal): "."}
+
+
+_DROPPED = {decimal: _dropped(decimal) for decimal in (".", ",")}
 
 
 def read_number(word: str, notation: Notation) -> float | None:
     """Return the number that a word without blanks around it says in a notation; None where it says none."""
-    return _reader(notation)(word)
+    values = read_numbers([word], notation)
+    return None if np.isnan(values[0]) else float(values[0])
 
 
-def read_numbers(words: Sequence[str] | Iterable[str], notation: Notation) -> Array:
+def read_numbers(words: Sequence[str], notation: Notation) -> Array:
     """Return the numbers that words say in a notation, float64 (words,); NaN where they say none."""
-    read = _reader(notation)
-    return np.array([np.nan if (value := read(word)) is None else value for word in words], np.float64)
+    values = np.full(len(words), np.nan)
+    if notation.clock:
+        hours = map(clock_hours, words)
+        return np.array([np.nan if hour is None else hour for hour in hours], np.float64)
+    for places in group_by_shape(words):
+        first = words[places[0]]
+        found = _pattern(notation).fullmatch(first)
+        if found is None:
+            if notation.percent and plain_number(first) == 0:  # nothing is no percent as well
+                values[places] = 0.0
+            continue
+        opened, sign, behind = found["open"], found["sign"], found["behind"]
+        if (opened is None) != (found["close"] is None) or ((opened or behind) and sign):
+            continue
+        start, end = found.span("body")
+        exponent = int((found["exponent"] or "0").replace("\u2212", "-")) - (2 if notation.percent else 0)
+        behind_digits = f"e{exponent}" if exponent else ""  # rounded once, so 46.4% is 0.464
+        line = behind_digits + LINE
+        text = line.join([words[at][start:end] for at in places.tolist()]) + behind_digits
+        read = np.array(text.translate(_DROPPED[notation.decimal]).split(LINE), np.float64)
+        read[np.isinf(read)] = np.nan
+        values[places] = -read if opened or behind or sign in MINUS else read
+    return values

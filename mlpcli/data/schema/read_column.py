@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,8 @@ from mlpcli.data.column import Column, number_text, plain_number
 from mlpcli.data.schema.column_schema import CATEGORY, CONSTANT, DATE, NUMBER, ORDINAL, TRUTH, ColumnSchema
 from mlpcli.data.schema.dates import date_part, read_dates
 from mlpcli.data.schema.find_dates import number_seconds
-from mlpcli.data.schema.missing_words import CATEGORIES, MissingRule, rule_of
-from mlpcli.data.schema.notation import read_number
+from mlpcli.data.schema.missing_words import CATEGORIES, MissingRule, missing_places, rule_of
+from mlpcli.data.schema.notation import read_numbers
 from mlpcli.data.schema.remedies import describe_notation, for_column
 from mlpcli.data.schema.truth import truth_codes
 from mlpcli.errors import nearest
@@ -73,9 +72,12 @@ def _values(column: Column, schema: ColumnSchema, rule: MissingRule) -> tuple[Ar
     values = _of_numbers(plain, schema)
     wrong = np.isnan(values) & ~np.isnan(plain)
     if column.codes is not None:
-        said, no_value = _of_words(column.words, schema, rule)
-        worded = column.codes >= 0
-        codes = column.codes[worded]
+        worded = np.flatnonzero(column.codes >= 0)
+        codes, words = column.codes[worded], column.words
+        if len(words) > len(codes):  # a few rows of a larger table
+            used, codes = np.unique(codes, return_inverse=True)
+            words = tuple(words[at] for at in used.tolist())
+        said, no_value = _of_words(words, schema, rule)
         values[worded] = said[codes]
         wrong[worded] = np.isnan(said[codes]) & ~no_value[codes]
     return values, np.flatnonzero(wrong)
@@ -102,34 +104,29 @@ def _of_numbers(plain: Array, schema: ColumnSchema) -> Array:
 
 def _of_words(words: tuple[str, ...], schema: ColumnSchema, rule: MissingRule) -> tuple[Array, Array]:
     """Return what each word means as a number, NaN for nothing, and where it stands for no value."""
-    no_value = np.array([rule.has(word) and word not in schema.levels for word in words], bool)
+    no_value = np.zeros(len(words), bool)
+    no_value[[at for at in missing_places(words, rule) if words[at] not in schema.levels]] = True
     if schema.kind == DATE:
-        return read_dates(words, schema.date_format), no_value
-    read = _reader(schema)
-    said = np.full(len(words), np.nan)
-    for at, word in enumerate(words):
-        value = None if no_value[at] else read(word)
-        if value is not None:
-            no_value[at] = value in rule.numbers
-            said[at] = np.nan if no_value[at] else value
+        said = read_dates(words, schema.date_format)
+    elif schema.kind in (TRUTH, ORDINAL):
+        said = _places(words, schema)
+    else:
+        said = read_numbers(words, schema.notation)
+        if schema.levels:  # 0 and 1, which later files may write as words
+            said = np.where(np.isnan(said), _places(words, schema), said)
+    no_value |= np.isin(said, rule.numbers)
+    said[no_value] = np.nan
     return said, no_value
 
 
-def _reader(schema: ColumnSchema) -> Callable[[str], float | None]:
-    """Return the function that gives the number a word means in a column."""
-    if schema.kind == TRUTH:
-        return lambda word: truth_codes(word, schema.levels)
+def _places(words: tuple[str, ...], schema: ColumnSchema) -> Array:
+    """Return the places of words among the levels of a column, float64 (words,); NaN for other words."""
     if schema.kind == ORDINAL:
         places = {_level(level): float(place) for place, level in enumerate(schema.levels)}
-        return lambda word: places.get(_level(word))
-    if schema.levels:  # 0 and 1, which later files may write as words
-
-        def read(word: str) -> float | None:
-            value = read_number(word, schema.notation)
-            return truth_codes(word, schema.levels) if value is None else value
-
-        return read
-    return lambda word: read_number(word, schema.notation)
+        found = [places.get(_level(word)) for word in words]
+    else:
+        found = [truth_codes(word, schema.levels) for word in words]
+    return np.array([np.nan if place is None else place for place in found], np.float64)
 
 
 def _level(word: str) -> str:
@@ -148,10 +145,10 @@ def _levels(column: Column, rule: MissingRule) -> Column:
         names = [places.setdefault(number_text(value), len(places)) for value in distinct.tolist()]
         codes[there] = np.array(names, np.int32)[where] if len(names) else -1
     if column.codes is not None:
-        of_words = [-1 if rule.has(word, CATEGORIES) else None for word in column.words]
+        missing = {*missing_places(column.words, rule, CATEGORIES)}
         known = [
-            places.setdefault(_level(word), len(places)) if code is None else code
-            for word, code in zip(column.words, of_words, strict=True)
+            -1 if at in missing else places.setdefault(_level(word), len(places))
+            for at, word in enumerate(column.words)
         ]
         worded = column.codes >= 0
         codes[worded] = np.array([*known, -1], np.int32)[column.codes[worded]]

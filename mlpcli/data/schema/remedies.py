@@ -49,5 +49,5 @@ def describe_notation(notation: Notation) -> str:
     if notation.percent:
         parts.append("in percent")
     if notation.clock:
-        parts.append("as a time of day")
+        parts.append("as times, in hours")
     return ", ".join(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from mlpcli.data.column import Column
 from mlpcli.data.json_records import read_record
@@ -63,7 +63,7 @@ class Schema:
                 faults.append(Fault(place(table, slip, column.name), slip.what, slip.remedy))
         if faults:
             raise DataError(faults)
-        return with_columns(table, typed)
+        return replace(table, columns=tuple(typed), picked=None)
 
     def _wanted(self, table: Table, names: Collection[str] | None) -> Iterator[Column | Block]:
         """Yield the columns that are read; those of a block that have a meaning of their own as columns."""
@@ -122,14 +122,15 @@ def place(table: Table, slip: Slip, name: str) -> str:
     return table.source if slip.row is None else table.where(slip.row, name)
 
 
-def columns_of(table: Table) -> tuple[Column | Block, ...]:
-    """Return the columns and blocks of a table."""
-    return cast("tuple[Column | Block, ...]", table.columns)
-
-
-def with_columns(table: Table, columns: Collection[Column | Block]) -> Table:
-    """Return the table with these columns in place of its own."""
-    return replace(table, columns=cast("Any", tuple(columns)))
+def columns_of(table: Table) -> Iterator[Column | Block]:
+    """Yield the columns and blocks of a table with the rows that it has."""
+    for column in table.columns:
+        if table.picked is None:
+            yield column
+        elif isinstance(column, Block):
+            yield Block(column.names, column.values[table.picked], column.pooled)
+        else:
+            yield column.take(table.picked)
 
 
 def split_block(block: Block, wanted: Collection[str], alone: Collection[str]) -> Iterator[Column | Block]:

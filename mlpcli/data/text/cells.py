@@ -52,6 +52,10 @@ class Cells:
         """Return some of the rows."""
         return replace(self, starts=self.starts[rows], lengths=self.lengths[rows], lines=self.lines[rows])
 
+    def between(self, first: int, last: int) -> Cells:
+        """Return the columns from one place to another."""
+        return replace(self, starts=self.starts[:, first:last], lengths=self.lengths[:, first:last])
+
 
 def cells_of_records(records: Sequence[Sequence[str]], lines: Sequence[int]) -> Cells:
     """Lay out records, each of the same number of cells, as if they were a text."""
@@ -79,10 +83,9 @@ def cells_of_text(block: bytes, separator: str, quote: str, width: int) -> tuple
     quoted = mark in block
     if not quoted:
         end = max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1)) + 1
-        block, whole = block[:end], block
+        block = block[:end]
         if _CR in block:
             block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        del whole
     else:
         end = 0
     if not _is_text(block, allow_cut=quoted):

@@ -36,7 +36,6 @@ class CellReader:
         The latter are three arrays (n,): the row, the column, and the place in `meanings.texts`; those of one
         column come by row.
         """
-        numbers = np.full(cells.starts.shape, np.nan)
         some = self._wordy.any()
         numeric = np.flatnonzero(~self._wordy) if some else slice(None)
         starts, lengths = cells.starts[:, numeric].ravel(), cells.lengths[:, numeric].ravel()
@@ -45,9 +44,14 @@ class CellReader:
         for first in range(0, len(starts), _WINDOW):
             part = slice(first, first + _WINDOW)
             values[part], read[part] = parse(cells.words, starts[part], lengths[part])
-        values[~read] = np.nan
-        numbers[:, numeric] = values.reshape(cells.rows, -1)
-        rest = np.flatnonzero(~read & (lengths > 0))
+        rest = np.flatnonzero(~read)
+        values[rest] = np.nan
+        rest = rest[lengths[rest] > 0]
+        if some:
+            numbers = np.full(cells.starts.shape, np.nan)
+            numbers[:, numeric] = values.reshape(cells.rows, -1)
+        else:
+            numbers = values.reshape(cells.starts.shape)
         row, column = np.divmod(rest, len(starts) // max(cells.rows, 1) or 1)
         starts, lengths = starts[rest], lengths[rest]
         if some:
@@ -96,12 +100,12 @@ class GrowingColumns:
         end = self.rows + cells.rows
         if end > self._capacity:
             self._grow(end)
-        has_number = ~np.isnan(numbers).all(axis=0)
-        self._has_number |= has_number
+        unknown = np.flatnonzero(~self._has_number)
+        self._has_number[unknown] = ~np.isnan(numbers[:, unknown]).all(axis=0)
         for at, bounds in enumerate(self._bounds):
             bank = self._banks[at]
             if bank is None:
-                if not has_number[bounds].any():
+                if not self._has_number[bounds].any():
                     continue
                 bank = self._banks[at] = self._new_bank(bounds)
                 bank[:, : self.rows] = np.nan

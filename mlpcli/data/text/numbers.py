@@ -70,13 +70,16 @@ def _short(word: Array, lengths: Array) -> tuple[Array, Array]:
     digits = length - point
     shifted = word >> _U(8)
     word = shifted ^ ((word ^ shifted) & below)
-    values, wrong = _digits(word, digits)
+    values, right = _digits(word, digits)
     digits -= signed
-    wrong |= values < _SMALLEST.take(np.where(point, digits > 0, digits))
+    right &= digits > 0
     numbers = values.view(np.int64).astype(np.float64)
-    if point.any():
+    whole = np.flatnonzero(~point)
+    if len(whole) < len(point):
         numbers /= _POWERS.take((length - place - 1) * point)
-    return _with_sign(numbers, negative), ~wrong
+    if len(whole):
+        right[whole] &= values[whole] >= _SMALLEST.take(digits[whole])
+    return _with_sign(numbers, negative), right
 
 
 def _long(words: Array, starts: Array, lengths: Array) -> tuple[Array, Array]:
@@ -98,8 +101,8 @@ def _long(words: Array, starts: Array, lengths: Array) -> tuple[Array, Array]:
     point = place < length
     digits = length - point
     counts = [np.clip(digits.astype(np.int8) - 8 * at, 0, 8).astype(np.uint8) for at in range(3)]
-    (high, wrong), (middle, wrong_too), (low, wrong_also) = map(_digits, moved, counts)
-    wrong |= wrong_too | wrong_also
+    (high, right), (middle, right_too), (low, right_also) = map(_digits, moved, counts)
+    wrong = ~(right & right_too & right_also)
     digits -= negative | positive
     behind = counts[1] + counts[2]
     mantissa = (high * _WHOLE_POWERS.take(behind)) + middle * _WHOLE_POWERS.take(counts[2]) + low
@@ -135,12 +138,12 @@ def _below_point(word: Array) -> Array:
 
 
 def _digits(word: Array, count: Array) -> tuple[Array, Array]:
-    """Read the first `count` characters, uint8, of each word as digits; return uint64 and where one is none."""
+    """Read the first `count` characters, uint8, of each word as digits; return uint64 and where all are."""
     word = (word ^ _ZEROS) << ((8 - count) << 3).astype(np.uint64)
-    wrong = (((word + _OVER_NINE) | word) & _HIGHS) != 0
+    right = (((word + _OVER_NINE) | word) & _HIGHS) == 0
     word = word * _U(10) + (word >> _U(8))
     word = (word & _EVERY_FOURTH) * _PAIRS + ((word >> _U(16)) & _EVERY_FOURTH) * _FOURS
-    return word >> _U(32), wrong
+    return word >> _U(32), right
 
 
 def _rounded(mantissa: Array, fraction: Array) -> tuple[Array, Array]:
@@ -157,6 +160,6 @@ def _rounded(mantissa: Array, fraction: Array) -> tuple[Array, Array]:
 
 
 def _with_sign(numbers: Array, negative: Array) -> Array:
-    if negative.any():
-        np.negative(numbers, out=numbers, where=negative)
+    bits = numbers.view(np.uint64)
+    bits ^= negative.astype(np.uint64) << _U(63)
     return numbers

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from format_tables import as_csv, cells, open_as, whole
+from format_tables import as_csv, cells, fault_of, open_as, whole
 from mlpcli.data.formats.arff import Arff
 from mlpcli.data.reading import Reading
 from mlpcli.errors import DataError
@@ -42,7 +42,7 @@ def test_declared_columns_and_their_cells(tmp_path: Path) -> None:
         "% between",
         "?, 'b c' ,1,\"x\",?,?",
         "",
-        "1e3 ,\"d'e\",?,?,31.12.2023,2023-12-31T00:00:00",
+        '1e3 ,"d\'e",?,?,31.12.2023,2023-12-31T00:00:00',
     ]
     table = read(tmp_path, HEADER + "\r\n".join(rows))
     assert cells(table) == {
@@ -75,7 +75,14 @@ def test_sparse_rows_leave_out_zeros_and_first_levels(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "text"),
-    [("007", "7"), ("+5", "5"), ("1e400", None), ("-0", "0"), (str(2**53 + 1), str(2**53 + 1)), ("abc", None)],
+    [
+        ("007", "7"),
+        ("+5", "5"),
+        ("1e400", None),
+        ("-0", "0"),
+        (str(2**53 + 1), str(2**53 + 1)),
+        ("abc", None),
+    ],
 )
 def test_numbers_are_what_is_declared_as_such(tmp_path: Path, cell: str, text: str | None) -> None:
     if text is None:
@@ -91,7 +98,9 @@ def test_rows_parted_by_blanks(tmp_path: Path) -> None:
 
 def test_ignored_columns_and_words(tmp_path: Path) -> None:
     text = one("{01,1}", "01,1", "1,2")
-    assert cells(read(tmp_path, text, as_text=frozenset({"v"}), ignore=frozenset({"w"}))) == {"v": ["01", "1"]}
+    assert cells(read(tmp_path, text, as_text=frozenset({"v"}), ignore=frozenset({"w"}))) == {
+        "v": ["01", "1"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -104,7 +113,10 @@ def test_ignored_columns_and_words(tmp_path: Path) -> None:
         (one("real", "{0 1, 2 3}"), "line 5\n  '2 3' is no place"),
         (one("real", "{0 1"), "line 5"),
         (one("relational", "1,2"), "line 2\n  The type 'relational'"),
-        ("@relation r\n@attribute v real\n@attribute v real\n@data\n1,2\n", "line 3\n  The column 'v' comes twice"),
+        (
+            "@relation r\n@attribute v real\n@attribute v real\n@data\n1,2\n",
+            "line 3\n  The column 'v' comes twice",
+        ),
         ("@relation r\n@attribute v real\n1,2\n", "line 3\n  '1,2' is no line of a header"),
         ("@relation r\n@attribute v real\n", "no @data"),
         ("@relation r\n@data\n", "line 2"),
@@ -141,21 +153,26 @@ def test_what_is_arff() -> None:
 
 
 def quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r") + "'"
+    return (
+        "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r") + "'"
+    )
 
 
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.tuples(
-            st.text(st.characters(codec="utf-8"), max_size=6), st.one_of(st.none(), st.floats(allow_infinity=False))
+            st.text(st.characters(codec="utf-8"), max_size=6),
+            st.one_of(st.none(), st.floats(allow_infinity=False)),
         ),
         min_size=1,
     ),
     st.integers(1, 9),
 )
 def test_any_texts_come_back(tmp_path_factory: Any, rows: list[tuple[str, float | None]], size: int) -> None:
-    lines = [f"{quoted(text)},{'?' if number is None or number != number else number!r}" for text, number in rows]
+    lines = [
+        f"{quoted(text)},{'?' if number is None or number != number else number!r}" for text, number in rows
+    ]
     path = tmp_path_factory.getbasetemp() / "any"
     path.write_text(one("string", *lines), encoding="utf-8", newline="\n")
     table = whole(open_as(Arff, path))
@@ -171,7 +188,5 @@ def test_any_texts_come_back(tmp_path_factory: Any, rows: list[tuple[str, float 
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="ab1?,'\"\\{} \t\n%@", max_size=30))
 def test_any_text_is_read_or_refused(tmp_path_factory: Any, text: str) -> None:
-    try:
-        read(tmp_path_factory.getbasetemp(), one("string", "x,1", text))
-    except DataError as error:
-        assert str(error).startswith("error: ")
+    folder = tmp_path_factory.getbasetemp()
+    assert fault_of(lambda: read(folder, one("string", "x,1", text)))[:7] in ("", "error: ")

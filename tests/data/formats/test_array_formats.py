@@ -15,9 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from format_tables import cells
+from mlpcli.data.column import Column
 from mlpcli.data.formats import FORMATS
-from mlpcli.data.read import open_reader, read_table
-from mlpcli.data.table import Block, Column, Table
+from mlpcli.data.read import open_reader, read_parts, read_table
+from mlpcli.data.reading import Reading
+from mlpcli.data.table import Block, Table
 from mlpcli.errors import DataError
 from own_tests import message, offered
 
@@ -78,11 +81,31 @@ def test_more_axes_are_one_pooled_block(tmp_path: Path) -> None:
 def test_other_arrays(tmp_path: Path) -> None:
     fields = np.array([(1, "b"), (2, "c")], [("n", "i4"), ("t", "U3")])
     table = read(tmp_path, npy(fields))
-    assert (table.names, table.text("n"), table.cells("t")) == (("n", "t"), ["1", "2"], ["b", "c"])
-    assert read(tmp_path, npy(np.array([b"ab ", b"c"]))).cells("x1") == ["ab", "c"]
-    assert read(tmp_path, npy(np.array([["a", "b"]]))).cells("x2") == ["b"]
-    assert read(tmp_path, npy([True, False])).numbers("x1").tolist() == [1, 0]
-    assert read(tmp_path, npy([1.0, 2.5, np.nan])).text("x1") == ["1", "2.5", ""]
+    assert cells(table) == {"n": ["1", "2"], "t": ["b", "c"]}
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        (np.array([b"ab ", b"c", b""]), ["ab", "c", ""]),
+        (np.array(["b", "a", "b"]), ["b", "a", "b"]),
+        (np.array(["1", "007"]), ["1", "007"]),
+        ([True, False], ["1", "0"]),
+        ([1.0, 2.5, np.nan], ["1", "2.5", ""]),
+        ([1.0, np.inf], ["1", "inf"]),
+        (np.array([2**53 + 1, -1]), [str(2**53 + 1), "-1"]),
+        (np.array([2**64 - 1, 1], "u8"), [str(2**64 - 1), "1"]),
+        (np.array(["2024-03-01", "NaT"], "M8[D]"), ["2024-03-01", ""]),
+        (np.array(["2024-03-01T19:00"], "M8[m]"), ["2024-03-01T19:00:00"]),
+        (np.array(["2024-03-01T19:00:00.5"], "M8[ms]"), ["2024-03-01T19:00:00.5"]),
+    ],
+)
+def test_columns_of_one_axis(tmp_path: Path, values: Any, texts: list[str]) -> None:
+    assert cells(read(tmp_path, npy(values))) == {"x1": texts}
+
+
+def test_texts_of_two_axes_are_columns(tmp_path: Path) -> None:
+    assert cells(read(tmp_path, npy(np.array([["a", "b"]])))) == {"x1": ["a"], "x2": ["b"]}
 
 
 def test_npz_members_are_columns_side_by_side(tmp_path: Path) -> None:
@@ -91,7 +114,7 @@ def test_npz_members_are_columns_side_by_side(tmp_path: Path) -> None:
     reader = open_reader(str(tmp_path / "d"))
     assert reader.names == ("x1", "x2", "y")
     assert "version" in reader.notes[0]
-    assert [part.cells("y") for part in reader.chunks(1)] == [["a"], ["b"]]
+    assert [cells(part)["y"] for part in reader.chunks(1)] == [["a"], ["b"]]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +122,7 @@ def test_npz_members_are_columns_side_by_side(tmp_path: Path) -> None:
 )
 def test_idx_types(tmp_path: Path, code: int, dtype: str) -> None:
     values = np.array([1, 2, 100], dtype)
-    np.testing.assert_array_equal(read(tmp_path, idx(values, code)).numbers("x1"), values)
+    np.testing.assert_array_equal(read(tmp_path, idx(values, code)).columns[0].numbers, values)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -126,11 +149,11 @@ def test_labels_become_the_column_label(tmp_path: Path) -> None:
     (tmp_path / "words").write_text("kind\ncat\ndog\ncat\n")
     images, labels, words = (str(tmp_path / name) for name in ("images", "labels", "words"))
     assert read_table(images, labels=labels)[0].names == ("x1", "x2", "x3", "x4", "label")
-    assert [part.text("label") for part in open_reader(images, labels=labels).chunks(2)] == [
+    assert [cells(part)["label"] for part in open_reader(images, labels=labels).chunks(2)] == [
         ["7", "0"],
         ["7"],
     ]
-    assert read_table(images, labels=words)[0].text("label") == ["cat", "dog", "cat"]
+    assert cells(read_table(images, labels=words)[0])["label"] == ["cat", "dog", "cat"]
     (tmp_path / "words").write_text("kind\ncat\ndog\n")
     with pytest.raises(DataError, match="3 rows, but 2 labels"):
         read_table(images, labels=words)
@@ -164,7 +187,8 @@ BROKEN = {
     "npy of text that is none": _header("(2,)", "'<U1'") + b"\xff" * 8,
     "objects": npy(np.array([{}, []], object), allow_pickle=True),
     "objects in npz": npz(x=np.array([{}, []], object)),
-    "dates": npy(np.array(["2020-01-01"], "M8[D]")),
+    "moments without a unit": npy(np.array(["NaT"], "M8")),
+    "durations": npy(np.array([1], "m8[s]")),
     "complex": npy([1j]),
     "columns of other lengths": npz(x=np.zeros(3), y=np.zeros(4)),
     "npz with names twice": npz(x=np.zeros((3, 2)), x1=np.zeros(3)),
@@ -232,13 +256,46 @@ def test_damaged_bytes_are_a_table_or_a_data_error(
 def test_a_single_column_keeps_its_array(tmp_path: Path) -> None:
     (column,) = read(tmp_path, npy(np.arange(3, dtype=np.int16))).columns
     assert isinstance(column, Column)
-    assert isinstance(column.cells, np.ndarray)
-    assert column.cells.dtype == np.int16
+    assert column.numbers is not None
+    assert column.numbers.dtype == np.int16
+
+
+KERAS = {"x_train": np.ones((3, 2, 2)), "y_train": [7, 8, 7], "x_test": np.zeros((2, 2, 2)), "y_test": [8, 8]}
+
+
+@pytest.mark.parametrize(
+    ("arrays", "names", "rows"),
+    [
+        (KERAS, ("x1", "x2", "x3", "x4", "label"), {"training": 3, "test": 2}),
+        (
+            {**KERAS, "x_val": [[1]], "y_val": [1]},
+            ("x1", "x2", "x3", "x4", "label"),
+            {"training": 3, "validation": 1, "test": 2},
+        ),
+        ({"a_train": [1, 2], "Y_train": [[1], [2]]}, ("a", "label"), {"training": 2}),
+        ({"x_train": [1, 2], "y": [1, 2]}, ("x_train", "y"), {"training": 2}),
+        ({"x_test": [1, 2]}, ("x_test",), {"training": 2}),
+    ],
+)
+def test_members_named_after_parts(tmp_path: Path, arrays: Any, names: Any, rows: dict[str, int]) -> None:
+    (tmp_path / "d").write_bytes(npz(**arrays))
+    table, parts, _ = read_parts(str(tmp_path / "d"))
+    assert table.names == names
+    assert {"training": table.rows} | {name: part.rows for name, part in parts.items()} == rows
+
+
+def test_ignored_members_have_no_say_in_lengths(tmp_path: Path) -> None:
+    (tmp_path / "d").write_bytes(npz(x=[1, 2], y=[3, 4], z=[5], o=np.array([{}], object)))
+    reading = Reading(ignore=frozenset({"z", "o"}))
+    assert cells(read_table(str(tmp_path / "d"), reading)[0]) == {"x": ["1", "2"], "y": ["3", "4"]}
+    with pytest.raises(DataError, match="Python objects"):
+        read_table(str(tmp_path / "d"))
 
 
 def test_zip_members_that_are_no_arrays_are_refused(tmp_path: Path) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("x.npy", npy([1]))
         archive.writestr("readme.txt", "hello")
     with pytest.raises(DataError, match=r"readme\.txt"):
         read(tmp_path, file.getvalue())

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from mlpcli.data.column import join_columns, number_text, plain_number
 from mlpcli.data.read import open_reader, read_table
+from mlpcli.data.reading import Reading
 from mlpcli.data.source import HEAD_BYTES
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError
@@ -26,7 +28,7 @@ def write(folder: Path, text: str | bytes, name: str = "data.csv") -> str:
 
 
 def cells(table: Table) -> dict[str, list[str]]:
-    return {name: table.text(name) for name in table.names}
+    return {column.name: [column.cell(row) for row in range(table.rows)] for column in table.columns}
 
 
 READABLE = {
@@ -87,12 +89,12 @@ def test_header_is_told_from_data(tmp_path: Path, text: str, names: tuple[str, .
 
 def test_header_and_separator_overrule_what_is_detected(tmp_path: Path) -> None:
     path = write(tmp_path, "a,b\n1,2\n")
-    assert cells(read_table(path, header=False)[0]) == {"x1": ["a", "1"], "x2": ["b", "2"]}
-    assert cells(read_table(path, separator=";")[0]) == {"a,b": ["1,2"]}
-    assert read_table(write(tmp_path, "2020,2021\n1,2\n"), header=True)[0].names == ("2020", "2021")
-    assert read_table(write(tmp_path, "a\tb c\n1\t2 3\n"), separator="tab")[0].names == ("a", "b c")
+    assert cells(read_table(path, Reading(header=False))[0]) == {"x1": ["a", "1"], "x2": ["b", "2"]}
+    assert cells(read_table(path, Reading(separator=";"))[0]) == {"a,b": ["1,2"]}
+    assert read_table(write(tmp_path, "2020,2021\n1,2\n"), Reading(header=True))[0].names == ("2020", "2021")
+    assert read_table(write(tmp_path, "a\tb c\n1\t2 3\n"), Reading(separator="tab"))[0].names == ("a", "b c")
     with pytest.raises(DataError, match=r"data\.separator"):
-        open_reader(path, separator=",,")
+        open_reader(path, Reading(separator=",,"))
 
 
 def test_decimal_commas_do_not_part_cells(tmp_path: Path) -> None:
@@ -104,7 +106,7 @@ def test_decimal_commas_do_not_part_cells(tmp_path: Path) -> None:
 
 def test_old_uci_tables_with_one_tab_are_parted_by_blanks(tmp_path: Path) -> None:
     text = '18.0   8   307.0\t"chevrolet chevelle  malibu"\n15.0   8   350.0\t"buick"\n'
-    assert read_table(write(tmp_path, text))[0].text("x4") == ["chevrolet chevelle  malibu", "buick"]
+    assert cells(read_table(write(tmp_path, text))[0])["x4"] == ["chevrolet chevelle  malibu", "buick"]
 
 
 BROKEN = {
@@ -116,10 +118,9 @@ BROKEN = {
     "quote not closed": (b'a,b\n1,"2\n3,4\n', "line 2"),
     "quote goes on": (b'a,b\n1,"2"3\n', "line 2"),
     "zero byte": (b"a,b\n1,\0\n", "byte 6"),
-    "UTF-16": ("a,b\n1,2\n".encode("utf-16"), "zero byte"),
+    "UTF-16": ("a,b\n1,2\n".encode("utf-16"), "text in UTF-16"),
     "latin-1": ("a,b\n1,ü\n".encode("latin-1"), r"byte 6\n  The text is not UTF-8"),
     "latin-1 after a BOM": (b"\xef\xbb\xbf" + "a,b\n1,ü\n".encode("latin-1"), "byte 9"),
-    "names twice": (b"a,b,a\n1,2,3\n4,5,6\n", "'a'"),
     "header one short": (b"a,b\n1,2,3\n4,5,6\n", "lacks a name"),
     "a huge cell": (b"a,b\n1," + b"x" * 200_000 + b"\n", "field larger"),
     "gzip cut off": (gzip.compress(b"a,b\n" + b"1,2\n" * 99)[:-12], "cut off or damaged"),
@@ -161,9 +162,10 @@ def test_standard_input_streams(monkeypatch: pytest.MonkeyPatch) -> None:
         reader = open_reader("-")
         assert reader.names == ("a", "b")
         parts = list(reader.chunks(300))
-        assert [part.rows for part in parts] == [300, 300, 300, 100]
-        assert parts[3].where(99) == "standard input line 1001"
-        assert parts[3].text("b")[-1] == "-999"
+        assert max(part.rows for part in parts) <= 300
+        assert sum(part.rows for part in parts) == 1000
+        assert parts[-1].where(parts[-1].rows - 1) == "standard input line 1001"
+        assert cells(parts[-1])["b"][-1] == "-999"
 
 
 def test_chunks_take_little_memory_however_long_the_file(tmp_path: Path) -> None:
@@ -204,12 +206,18 @@ def test_chunks_together_are_the_whole(
     text = io.StringIO()
     csv.writer(text).writerows([("n", "t"), *rows])
     path = write(tmp_path_factory.getbasetemp(), text.getvalue())
-    whole, _ = read_table(path, header=True, separator=",")
-    parts = list(open_reader(path, header=True, separator=",").chunks(size))
+    whole, _ = read_table(path, Reading(header=True, separator=","))
+    parts = list(open_reader(path, Reading(header=True, separator=",")).chunks(size))
     assert [part.rows for part in parts[:-1]] == [size] * (len(parts) - 1)
     assert [line for part in parts for line in part.lines] == list(whole.lines)
-    for name in whole.names:
-        assert [cell for part in parts for cell in part.text(name)] == whole.text(name)
+    for at, column in enumerate(whole.columns):
+        joined = join_columns([part.columns[at] for part in parts])
+        assert [joined.cell(row) for row in range(whole.rows)] == [column.cell(row) for row in range(whole.rows)]
+
+
+def as_read(cell: str) -> str:
+    value = plain_number(cell)
+    return cell if value is None else number_text(value)
 
 
 _CELL = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=6).map(str.strip)
@@ -227,15 +235,17 @@ _CELL = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 def test_what_csv_writes_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], separator: str, quoting: int, end: str
 ) -> None:
+    assume(len(rows[0]) == 1 or any(map(any, rows)))
     # csv before Python 3.13 forgets the quotes that a bare carriage return needs.
     assume(quoting != csv.QUOTE_MINIMAL or not any("\r" in cell for row in rows for cell in row))
     text = io.StringIO(newline="")
     names = [f"name{at}" for at in range(len(rows[0]))]
     csv.writer(text, delimiter=separator, quoting=quoting, lineterminator=end).writerows([names, *rows])  # type: ignore[arg-type]
     path = write(tmp_path_factory.getbasetemp(), text.getvalue())
-    table, _ = read_table(path, header=True, separator=separator)
+    table, _ = read_table(path, Reading(header=True, separator=separator))
     assert table.names == tuple(names)
-    assert [list(row) for row in zip(*(table.text(name) for name in names), strict=True)] == rows
+    filled = [row for row in rows if len(row) == 1 or any(row)]
+    assert [tuple(as_read(cell) for cell in row) for row in filled] == list(zip(*cells(table).values()))
 
 
 @settings(max_examples=150)
@@ -248,8 +258,8 @@ def test_random_bytes_are_a_table_or_a_data_error(
 ) -> None:
     path = write(tmp_path_factory.getbasetemp(), content, "random.txt")
     try:
-        table, _ = read_table(path, header=header)
+        table, _ = read_table(path, Reading(header=header))
     except DataError:
         return
     assert table.rows > 0
-    assert all(len(table.text(name)) == table.rows for name in table.names)
+    assert all(column.rows == table.rows for column in table.columns)

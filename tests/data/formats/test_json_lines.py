@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from format_tables import as_csv, cells, open_as, whole
+from format_tables import as_csv, cells, fault_of, open_as, whole
 from mlpcli.data.formats.json_lines import JsonLines
 from mlpcli.data.reading import Reading
 from mlpcli.errors import DataError
@@ -45,7 +45,12 @@ def test_a_value_is_the_cell_that_it_would_be_in_a_csv_file(tmp_path: Path, valu
 def test_keys_may_come_late_go_missing_and_nest(tmp_path: Path) -> None:
     text = '{"a": 1}\n\n{"b": {"c": "x", "d": {"e": 2}}}\r\n{"a": 3, "f": null}\n'
     table = read(tmp_path, text)
-    assert cells(table) == {"a": ["1", "", "3"], "b.c": ["", "x", ""], "b.d.e": ["", "2", ""], "f": ["", "", ""]}
+    assert cells(table) == {
+        "a": ["1", "", "3"],
+        "b.c": ["", "x", ""],
+        "b.d.e": ["", "2", ""],
+        "f": ["", "", ""],
+    }
     assert list(table.lines) == [1, 3, 4]
     assert table.unit == "line"
 
@@ -153,7 +158,5 @@ def test_any_values_are_read_as_the_same_texts(tmp_path_factory: Any, rows: list
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet='{}[]":,.0123456789eE+-ab \n\\', max_size=40))
 def test_any_text_is_read_or_refused(tmp_path_factory: Any, text: str) -> None:
-    try:
-        read(tmp_path_factory.getbasetemp(), "{" + text)
-    except DataError as error:
-        assert str(error).startswith("error: ")
+    folder = tmp_path_factory.getbasetemp()
+    assert fault_of(lambda: read(folder, "{" + text))[:7] in ("", "error: ")

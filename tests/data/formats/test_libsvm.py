@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from format_tables import cells, open_as, whole
+from format_tables import cells, fault_of, open_as, whole
 from mlpcli.data.formats.libsvm import Libsvm
 from mlpcli.data.reading import Reading
 from mlpcli.errors import DataError
@@ -35,7 +35,13 @@ def test_what_is_left_out_is_zero(tmp_path: Path) -> None:
 
 def test_an_index_of_zero_and_queries(tmp_path: Path) -> None:
     table = read(tmp_path, "3 qid:1 0:1 2:2\n1 qid:2\n")
-    assert cells(table) == {"label": ["3", "1"], "qid": ["1", "2"], "x0": ["1", "0"], "x1": ["0", "0"], "x2": ["2", "0"]}
+    assert cells(table) == {
+        "label": ["3", "1"],
+        "qid": ["1", "2"],
+        "x0": ["1", "0"],
+        "x1": ["0", "0"],
+        "x2": ["2", "0"],
+    }
 
 
 def test_columns_of_the_model_are_there_in_a_narrower_file(tmp_path: Path) -> None:
@@ -46,7 +52,8 @@ def test_columns_of_the_model_are_there_in_a_narrower_file(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("value", "dtype"), [("255", "u1"), ("256", "f4"), ("-1", "f4"), ("0.5", "f4"), ("0.1", "f8"), ("1e300", "f8")]
+    ("value", "dtype"),
+    [("255", "u1"), ("256", "f4"), ("-1", "f4"), ("0.5", "f4"), ("0.1", "f8"), ("1e300", "f8")],
 )
 def test_values_are_held_in_the_narrowest_type(tmp_path: Path, value: str, dtype: str) -> None:
     (_, block) = read(tmp_path, f"1 1:1 2:{value}\n").columns
@@ -99,14 +106,19 @@ def test_what_is_libsvm() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.floats(-100, 100), st.dictionaries(st.integers(0, 9), st.floats(allow_nan=False, allow_infinity=False))
+            st.floats(-100, 100),
+            st.dictionaries(st.integers(0, 9), st.floats(allow_nan=False, allow_infinity=False)),
         ),
         min_size=1,
     ),
     st.integers(1, 5),
 )
-def test_any_rows_come_back(tmp_path_factory: Any, rows: list[tuple[float, dict[int, float]]], size: int) -> None:
-    lines = [" ".join([repr(label), *(f"{at}:{pairs[at]!r}" for at in sorted(pairs))]) for label, pairs in rows]
+def test_any_rows_come_back(
+    tmp_path_factory: Any, rows: list[tuple[float, dict[int, float]]], size: int
+) -> None:
+    lines = [
+        " ".join([repr(label), *(f"{at}:{pairs[at]!r}" for at in sorted(pairs))]) for label, pairs in rows
+    ]
     path = tmp_path_factory.getbasetemp() / "any"
     table = whole(open_as(Libsvm, path, "\n".join(lines).encode()))
     low = min([1, *(at for _, pairs in rows for at in pairs)])
@@ -125,7 +137,5 @@ def test_any_rows_come_back(tmp_path_factory: Any, rows: list[tuple[float, dict[
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="12:: \n#+-.eqid", max_size=30))
 def test_any_text_is_read_or_refused(tmp_path_factory: Any, text: str) -> None:
-    try:
-        read(tmp_path_factory.getbasetemp(), "1 1:2\n" + text)
-    except DataError as error:
-        assert str(error).startswith("error: ")
+    folder = tmp_path_factory.getbasetemp()
+    assert fault_of(lambda: read(folder, "1 1:2\n" + text))[:7] in ("", "error: ")

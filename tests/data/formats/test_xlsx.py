@@ -12,7 +12,7 @@ import numpy as np
 import openpyxl
 import pytest
 
-from format_tables import cells, open_as, whole
+from format_tables import cells, fault_of, open_as, whole
 from mlpcli.data.formats import FORMATS
 from mlpcli.data.formats.xlsx import Xlsx
 from mlpcli.data.reading import Reading
@@ -125,10 +125,8 @@ def test_damaged_workbooks_are_read_or_refused(tmp_path: Path) -> None:
         damaged = bytearray(EXAMPLE)
         at = random.integers(60, len(damaged) - 4)
         damaged[at : at + 4] = random.bytes(4)
-        try:
-            whole(open_as(Xlsx, tmp_path / "book", bytes(damaged)))
-        except DataError as error:
-            assert str(tmp_path / "book") in str(error)
+        fault = fault_of(lambda content: whole(open_as(Xlsx, tmp_path / "book", content)), bytes(damaged))
+        assert not fault or str(tmp_path / "book") in fault
 
 
 def test_no_workbook_is_taken_for_an_npz_nor_the_other_way_round() -> None:

@@ -68,7 +68,7 @@ def test_dates_of_a_given_format_are_those_of_strptime(moments, date, time):
     )
 )
 def test_nothing_but_dates_is_read_as_dates(words):
-    for date in FORMATS:
+    for date in ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%y", "%Y%m%d", "%b %d, %Y", "%Y-%m"):
         for word, seconds in zip(words, read_dates(words, date).tolist(), strict=True):
             if seconds == seconds:
                 assert any(_parses(word, date + time) for time in ["", " %H:%M"])

@@ -9,6 +9,7 @@ import numpy as np
 
 from mlpcli.data.part import Part
 from mlpcli.diagnose.detector import Statistic
+from mlpcli.diagnose.part_differences import differences
 from mlpcli.diagnose.rule import Rule
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.facts import ALL_CELLS
@@ -65,7 +66,7 @@ class PartShift(Rule):
             if (len(training) + len(there)) * training.shape[1] > ALL_CELLS:
                 training, there = (each[evidence.facts.sample(*each.shape)] for each in (training, there))
                 looked = f", by {len(training)} rows of one and {len(there)} of the other"
-            shift, ratio = _differences(evidence, training, there)
+            shift, ratio = differences(evidence.facts, training, there)
             off = np.flatnonzero(_is_off(shift, ratio))
             off = off[_is_varied(training[:, off])]
             worst = off[np.argsort(-np.maximum(shift[off] / FAR, ratio[off] / TIMES), kind="stable")]
@@ -97,34 +98,6 @@ def _is_off(shift: NDArray[Any], ratio: NDArray[Any]) -> NDArray[np.bool_]:
     return found
 
 
-def _differences(
-    evidence: Evidence, training: NDArray[Any], there: NDArray[Any]
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return how far two parts lie apart: distances of means, and ratios of deviations, (inputs,) each.
-
-    Distances are in standard deviations of the training rows; ratios are at least 1. An input that is
-    constant in training has 0 and 1.
-    """
-    (mean, spread), (mean_there, spread_there) = (_moments(evidence, each) for each in (training, there))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shift = np.where(spread > 0, np.abs(mean_there - mean) / spread, 0.0)
-        ratio = np.where(spread > 0, spread_there / spread, 1.0)
-        ratio = np.maximum(ratio, np.where(spread_there > 0, 1.0 / ratio, 1.0))
-    return shift, ratio
-
-
-def _moments(evidence: Evidence, inputs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return mean and standard deviation of each column, (inputs,) each, in float64."""
-    first = inputs[0].astype(np.float64)
-    total, squares = np.zeros_like(first), np.zeros_like(first)
-    for rows in evidence.facts.pieces(*inputs.shape):
-        piece = inputs[rows] - first  # 0 in constant columns, whatever their value
-        total += piece.sum(axis=0)
-        squares += np.square(piece).sum(axis=0)
-    mean = total / len(inputs)
-    return first + mean, np.sqrt(np.maximum(squares / len(inputs) - mean * mean, 0.0))
-
-
 def _is_varied(inputs: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which inputs vary in more than a few rows: those alone make the spread of a border pixel."""
     same = np.mean(inputs == np.median(inputs, axis=0), axis=0) if inputs.size else np.zeros(0)
@@ -136,5 +109,5 @@ def _is_off_by_all(evidence: Evidence, part: Part, column: int) -> bool:
     """Tell whether all rows show of an input what some of them do."""
     training = evidence.problem.dataset.training.inputs[:, [column]]
     evidence.facts.check_interrupt()
-    off = _is_off(*_differences(evidence, training, part.inputs[:, [column]]))
+    off = _is_off(*differences(evidence.facts, training, part.inputs[:, [column]]))
     return bool(off[0] and _is_varied(training)[0])

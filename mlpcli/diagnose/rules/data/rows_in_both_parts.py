@@ -44,8 +44,8 @@ class RowsInBothParts(Rule):
             if part is None or not part.rows:
                 continue
             path = getattr(config, key)
-            is_file = isinstance(path, str) and not (key == "test" and config.fold)
-            if is_file and config.labels is None and _is_same_file(evidence, config.train, path):
+            is_file = isinstance(path, str) and not (key == "test" and config.fold) and config.labels is None
+            if is_file and isinstance(config.train, str) and _is_same_file(evidence, config.train, path):
                 yield self._finding(
                     key,
                     "warning",

@@ -1,0 +1,1 @@
+"""What a table holds, column by column and row by row, for people who look at it before a training."""
