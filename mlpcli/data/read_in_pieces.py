@@ -20,7 +20,7 @@ def read_in_pieces(table: Table, read: Callable[[Table], Table], folder: Path | 
     if folder is None:
         return read(table)
     for borrows in (table.picked is None, False):
-        pieces = _Pieces(table, read, borrows)
+        pieces = _Pieces(table=table, read=read, borrows=borrows)
         try:
             found = spooled(pieces.read_all(), folder)
         except NotSpooled:
@@ -30,7 +30,7 @@ def read_in_pieces(table: Table, read: Callable[[Table], Table], folder: Path | 
     return read(table)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Pieces:
     """The pieces of a table, and which columns `read` gives back as they are: those are not written again.
 
