@@ -16,6 +16,7 @@ from mlpcli.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from mlpcli.api import check as check
+    from mlpcli.api import data_report as data_report
     from mlpcli.api import gradcheck as gradcheck
     from mlpcli.api import load as load
     from mlpcli.api import resume as resume
@@ -29,13 +30,17 @@ _OFFERED = {
     "Model": "mlpcli.predict.model",
     "Run": "mlpcli.training.events",
     "check": "mlpcli.api",
+    "data_report": "mlpcli.api",
     "gradcheck": "mlpcli.api",
     "load": "mlpcli.api",
     "resume": "mlpcli.api",
     "train": "mlpcli.api",
 }
 
-__all__ = ["MlpError", "Model", "Run", "__version__", "check", "gradcheck", "load", "resume", "train"]
+__all__ = [
+    *("MlpError", "Model", "Run", "__version__"),
+    *("check", "data_report", "gradcheck", "load", "resume", "train"),
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -109,7 +109,7 @@ def check(config: ConfigSource, overrides: str | Sequence[str] = ()) -> Problem:
     return check_config(config, overrides)
 
 
-def data(
+def data_report(
     source: ConfigSource, target: str | Sequence[str] = (), overrides: str | Sequence[str] = ()
 ) -> DataReport:
     """Look at a data file, or at the data of a config, before anything is trained on it.
@@ -118,9 +118,9 @@ def data(
     run folder. target: the columns to be predicted; none: those of the config, and of a data file none.
     overrides: see train. Raises ConfigError, DataError, ModelFileError.
     """
-    from mlpcli.experiments.data_report.report import data_report
+    from mlpcli.experiments.data_report.report import data_report as look_at
 
-    return data_report(source, (target,) if isinstance(target, str) else target, overrides)
+    return look_at(source, (target,) if isinstance(target, str) else target, overrides)
 
 
 def graph(

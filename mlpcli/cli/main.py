@@ -35,6 +35,8 @@ FOREIGN = {
     "lint": "check",
     "debug": "gradcheck",
     "diagnose": "gradcheck",
+    "describe": "data",
+    "profile": "data",
     "plot": "graph",
     "diff": "compare",
     "inspect": "show",
@@ -127,6 +129,7 @@ def cli() -> None:
     """Train small feedforward networks from one YAML file.
 
     \b
+    mlp data table.csv --target price      what is in a table, what is there to beat
     mlp train configs/iris.yaml            train; the run goes to runs/iris-1
     mlp predict runs/iris-1 new.csv        predict with it
     mlp evaluate runs/iris-1 test.csv      score it

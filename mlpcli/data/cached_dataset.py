@@ -92,7 +92,13 @@ def _is_wanted(config: DataConfig, least: int) -> bool:
 
 def _read(origin: DatasetOrigin, matrices: MatrixFiles | None = None) -> Dataset:
     return read_dataset(
-        origin.config, origin.rng, origin.dtype, origin.loss_of_numbers, origin.files, matrices
+        origin.config,
+        origin.rng,
+        origin.dtype,
+        origin.loss_of_numbers,
+        origin.files,
+        matrices,
+        origin.known,
     )
 
 

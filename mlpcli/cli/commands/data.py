@@ -24,8 +24,8 @@ def data(
 ) -> None:
     """Look at a table before a training: what is in it, what is wrong, what is to beat.
 
-    FILE is a data file, "-" for standard input; CONFIG a file named .yaml or .yml, or a run folder. Nothing is
-    trained but a linear model, and nothing is written. Exits 1 where there is a problem.
+    FILE is a data file, "-" for standard input; CONFIG a file named .yaml or .yml, or a run folder. Nothing
+    is trained but a linear model, and nothing is written. Exits 1 where there is a problem.
 
     \b
     mlp data table.csv
@@ -34,11 +34,11 @@ def data(
     """
     import json
 
-    from mlpcli.api import data as look_at
+    from mlpcli.api import data_report
     from mlpcli.cli.streams import need_standard_output
 
     need_standard_output()
-    report = look_at(source, target, overrides)
+    report = data_report(source, target, overrides)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=1, ensure_ascii=False, allow_nan=False))
     else:

@@ -50,8 +50,8 @@ def _head(report: DataReport) -> Iterator[str]:
     if report.table.looked_at < report.table.rows:
         yield _line(
             "note",
-            f"Quartiles, bars and the count of different numbers are of {report.table.looked_at:,} rows, drawn "
-            "at random; limits, levels and missing cells are of all.",
+            f"Quartiles, bars and the count of different numbers are of {report.table.looked_at:,} rows, "
+            "drawn at random; limits, levels and missing cells are of all.",
         )
 
 

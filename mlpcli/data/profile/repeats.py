@@ -12,12 +12,12 @@ from mlpcli.data.table import Table
 
 HIGH = np.uint64(0xFFFFFFFF00000000)
 """Upper halves of two sums of 32-bit words times random factors make a number; that of two different rows
-is the same for 2⁻⁶⁴ of the factors (Dietzfelbinger 1996, Universal hashing, k-wise independent variables)."""
+is the same for 2⁻⁶⁴ of the factors (Dietzfelbinger 1996, Universal hashing by k-wise independence)."""
 
 
 @dataclass(frozen=True)
 class RepeatedRows:
-    """Rows that are like an earlier one. rows: how many they are; kinds: how many different rows come again."""
+    """Rows that are like an earlier one. rows: how many they are; kinds: how many different ones come again."""
 
     rows: int
     kinds: int

@@ -36,7 +36,7 @@ CONFIG_ENDINGS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataFile:
+class TableFile:
     """The files with the training rows, which are one table.
 
     paths: "-" is standard input. format: of the first, a name of data/formats; bytes: of all of them, as they
@@ -79,7 +79,7 @@ class DataReport:
     """
 
     config: str
-    file: DataFile
+    file: TableFile
     table: TableProfile
     notes: tuple[str, ...]
     equal: tuple[tuple[str, ...], ...]
@@ -155,10 +155,10 @@ def _quoted(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-def _file(train: str | Sequence[str]) -> DataFile:
+def _file(train: str | Sequence[str]) -> TableFile:
     paths = files_of(train)
     known = all(map(os.path.isfile, paths))
-    return DataFile(
+    return TableFile(
         paths=paths,
         format=format_of(paths[0]) if known else None,
         bytes=sum(map(os.path.getsize, paths)) if known else None,

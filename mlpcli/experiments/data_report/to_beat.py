@@ -159,8 +159,8 @@ def linear_outputs(fitted: _Rows, inputs: NDArray[Any], preparation: Preparation
     """Return what a network without a hidden layer says of `inputs`, (rows, width), after a short training.
 
     The inputs are scaled to one spread, the penalty is small, and the line search of L-BFGS takes no step
-    that raises the cost: it cannot run away, whatever the config says. Returns (rows, units): probabilities of
-    classes or labels, or targets as the preparation scales them.
+    that raises the cost: it cannot run away, whatever the config says. Returns (rows, units): probabilities
+    of classes or labels, or targets as the preparation scales them.
     """
     task, outputs = preparation.target.task, preparation.outputs
     head = choose_head(NetworkConfig(), None, task, outputs)
