@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -73,6 +72,8 @@ class DatasetOrigin:
         Files count by their contents and names, not by their folders. Raises DataError for a file that cannot
         be read.
         """
+        import platform  # seldom needed
+
         if "-" in self.paths.values():
             return None
         names = {role: os.path.basename(path) for role, path in self.paths.items()}
