@@ -170,6 +170,32 @@ def test_a_wide_table_is_cut_and_all_shows_it(place):
     assert "\nc50 " in mlp("data", "wide.csv", "--all").stdout
 
 
+def test_standard_input_is_a_table_and_so_are_several_files(place):
+    expected = strict(mlp("data", "data.csv", "--target", "kind", "--json").stdout)
+    text = (place / "data.csv").read_text(encoding="utf-8")
+    found = strict(mlp("data", "-", "--target", "kind", "--json", stdin=text).stdout)
+    assert (found["files"], found["format"], found["bytes"]) == (["-"], None, None)
+    assert found["columns"] == expected["columns"]
+    assert found["to_beat"] == expected["to_beat"]
+    assert "standard input: 80 rows of 4 columns" in mlp("data", "-", stdin=text).stdout
+    for part in (1, 2):
+        (place / f"part-{part}.csv").write_text(csv_text(count=30, seed=part), encoding="utf-8")
+    both = strict(mlp("data", "part-*.csv", "--json").stdout)
+    assert (both["rows"], [os.path.basename(path) for path in both["files"]]) == (
+        60,
+        ["part-1.csv", "part-2.csv"],
+    )
+    assert both["bytes"] == sum(os.path.getsize(place / f"part-{part}.csv") for part in (1, 2))
+
+
+def test_ignored_columns_are_listed_and_settings_count_for_a_file_too(place):
+    plain = strict(mlp("data", "data.csv", "--set", "data.ignore=[colour]", "--json").stdout)
+    colour = next(column for column in plain["columns"] if column["name"] == "colour")
+    assert (colour["role"], colour["kind"], colour["why"]) == ("ignored", None, "data.ignore names it")
+    headless = strict(mlp("data", "data.csv", "--set", "data.header=false", "--json").stdout)
+    assert (headless["rows"], headless["columns"][0]["name"]) == (81, "x1")
+
+
 def test_a_run_is_looked_at_by_its_config(place):
     assert mlp("train", "good.yaml").exit_code == 0
     result = mlp("data", "runs/good-1")
