@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -57,6 +58,19 @@ def pieces_of(array: Array) -> Iterator[Array]:
     step = max(1, PIECE_BYTES // max(1, array[:1].nbytes))
     for start in range(0, len(array), step):
         yield array[start : start + step]
+
+
+def reason(error: OSError) -> str:
+    """Return the words of the operating system for what went wrong."""
+    words = error.strerror or str(error)
+    return words[:1].lower() + words[1:]
+
+
+def remedy(error: OSError) -> str:
+    """Return what may be done where a file could not be written, or mapped into memory."""
+    if error.errno == errno.ENOMEM:
+        return "Files that are mapped count in the limit of `ulimit -v`: limit memory by `ulimit -d` instead."
+    return "Free space there, or name another place for cached files (on Linux: XDG_CACHE_HOME)."
 
 
 def _for_the_user_only(path: str, flags: int) -> int:

@@ -25,7 +25,7 @@ class ArrowFormat(Reader):
     def __init__(self, source: Source, reading: Reading = PLAIN_READING) -> None:
         """Open a file. Raises DataError where it is unsound, MissingExtraError without pyarrow."""
         super().__init__(source, reading)
-        require("pyarrow", "arrow", source.name, self.format_name)
+        require("pyarrow", "pip install pyarrow", source.name, self.format_name)
         with self._faults():
             schema = self.open(source)
         self._columns = ArrowColumns(schema, source.name, reading)

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from mlpcli.config.schema import DataConfig
+from mlpcli.data.array_files import reason
 from mlpcli.data.dataset import Dataset, read_dataset
 from mlpcli.data.dataset_cache import DatasetCache, user_dataset_cache
 from mlpcli.data.dataset_key import DatasetOrigin
@@ -91,7 +92,13 @@ def _is_wanted(config: DataConfig, least: int) -> bool:
 
 def _read(origin: DatasetOrigin, matrices: MatrixFiles | None = None) -> Dataset:
     return read_dataset(
-        origin.config, origin.rng, origin.dtype, origin.loss_of_numbers, origin.files, matrices
+        origin.config,
+        origin.rng,
+        origin.dtype,
+        origin.loss_of_numbers,
+        origin.files,
+        matrices,
+        origin.known,
     )
 
 
@@ -100,5 +107,4 @@ def _noted(dataset: Dataset, origin: DatasetOrigin, note: str) -> Dataset:
 
 
 def _not_kept(error: OSError) -> str:
-    reason = error.strerror or str(error)
-    return f"prepared rows are not kept in the cache for the next training: {reason[:1].lower()}{reason[1:]}"
+    return f"prepared rows are not kept in the cache for the next training: {reason(error)}"

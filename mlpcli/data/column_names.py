@@ -18,11 +18,12 @@ def distinct_names(names: Sequence[str], where: str) -> tuple[tuple[str, ...], t
     found: list[str] = []
     again: list[str] = []
     nameless: list[str] = []
+    counts: dict[str, int] = {}
     for place, name in enumerate(names, 1):
-        new, count = name or f"x{place}", 1
+        new = base = name or f"x{place}"
         while new in used or (new != name and new in taken):
-            count += 1
-            new = f"{name or f'x{place}'}_{count}"
+            counts[base] = counts.get(base, 1) + 1
+            new = f"{base}_{counts[base]}"
         if new != name:
             (again if name else nameless).append(new)
         used.add(new)

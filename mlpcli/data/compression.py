@@ -59,7 +59,9 @@ def _member(name: str, file: BinaryIO) -> tuple[BinaryIO | None, str]:
             file.seek(0)
             return None, ""
         raise _damaged(name, "zip", error) from error
-    what = f"The zip file holds {len(files)} files: {listed(files)}." if files else "The zip file holds no file."
+    what = (
+        f"The zip file holds {len(files)} files: {listed(files)}." if files else "The zip file holds no file."
+    )
     raise DataError(Fault(name, what, "Unpack it, and give the file with the table."))
 
 

@@ -35,9 +35,9 @@ def records(lines: Iterable[str], separator: str, quote: str, strict: bool = Tru
 
 
 def cut(lines: list[str], complete: bool, separator: str | None) -> tuple[str, str, list[list[str]]]:
-    """Find out how lines are cut into cells; return the separator, the quote, and the rows that are not blank.
+    """Find out how lines are cut into cells; return separator, quote, and the rows that are not blank.
 
-    complete: whether no record goes on behind the lines. separator: taken as it is, where given. A single blank
+    complete: whether no record goes on behind the lines. separator: taken as it is, where given. A blank
     stands for runs of blanks and tabs. Cells come without blanks around them.
     """
     quote = _quote(lines)

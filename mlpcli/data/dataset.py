@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from mlpcli.data.part import Part, PartBuilder, usable_rows
 from mlpcli.data.part_tables import PartTables, draw_parts, present
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation, fit_columns
-from mlpcli.data.schema.column_schema import CATEGORY, DATE
+from mlpcli.data.schema.column_schema import CATEGORY, DATE, ColumnSchema
 from mlpcli.data.schema.schema import Schema
 from mlpcli.data.split_by import rows_to_split
 from mlpcli.data.table import Table
@@ -57,15 +58,16 @@ def read_dataset(
     loss_of_numbers: str = "",
     files: DataFiles | None = None,
     matrices: MatrixFiles | None = None,
+    known: Mapping[str, ColumnSchema] = MappingProxyType({}),
 ) -> Dataset:
     """Read, split and prepare the files of the data section. Raises DataError.
 
     rng: draws the rows of the parts. dtype: of the inputs. loss_of_numbers: see infer_task. files: what the
     command has read already; None: nothing. matrices: the files that inputs are written to; None: they stay
-    in memory.
+    in memory. known: the meaning of columns by name, where the training goes on from a model.
     """
     files = DataFiles() if files is None else files
-    read = files.training_table(config)
+    read = files.training_table(config, known=known)
     others: dict[str, Table] = {}
     notes = read.notes
     for part in ("validation", "test"):

@@ -6,13 +6,15 @@ import hashlib
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.files import DataFiles
+from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.data.several import files_of
 from mlpcli.version import __version__
 
@@ -25,13 +27,17 @@ _NO_MATTER = ("source", "cache")
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetOrigin:
-    """Everything that decides a dataset; see read_dataset."""
+    """Everything that decides a dataset; see read_dataset.
+
+    known: the meaning of columns by name, where the training goes on from a model.
+    """
 
     config: DataConfig
     rng: np.random.Generator
     dtype: str
     loss_of_numbers: str
     files: DataFiles
+    known: Mapping[str, ColumnSchema] = field(default_factory=dict)
 
     @cached_property
     def paths(self) -> dict[str, str]:
@@ -83,6 +89,7 @@ class DatasetOrigin:
             "files": contents,
             "dtype": self.dtype,
             "loss_of_numbers": self.loss_of_numbers,
+            "known": [asdict(column) for column in self.known.values()],
             "generator": self.rng.bit_generator.state if self.draws_rows else None,
         }
         return hashlib.sha256(json.dumps(decided, sort_keys=True, default=repr).encode()).hexdigest()

@@ -7,13 +7,13 @@ from importlib.util import find_spec
 from mlpcli.errors import Fault, MissingExtraError
 
 
-def require(module: str, extra: str, where: str, what: str) -> None:
+def require(module: str, install: str, where: str, what: str) -> None:
     """See that a module is installed, before it is imported.
 
-    what: what a file is. Raises MissingExtraError, which says how to install the extra that it belongs to.
+    install: the command that installs it. what: what a file is. Raises MissingExtraError.
     """
     if find_spec(module) is None:
-        remedy = f"Install it: pip install 'mlp-train[{extra}]'; or write the table as CSV."
+        remedy = f"Install it: {install}; or write the table as CSV."
         raise MissingExtraError(
             Fault(where, f"{what} is read with {module}, which is not installed.", remedy)
         )

@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.read import ReadFile, read_file
 from mlpcli.data.reading import Reading
+from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.data.schema.schema import Schema
 from mlpcli.data.several import files_of
 from mlpcli.data.table import Table
@@ -23,6 +25,10 @@ _BLOCK = 1 << 20
 Paths = str | tuple[str, ...]
 """A file, a pattern, or a list of both that is one table."""
 
+Asked = tuple[DataConfig, dict[str, ColumnSchema]]
+"""What decides the meaning of the columns of a training table."""
+
+
 class DataFiles:
     """What one command has read: tables and digests by the absolute path that configs hold.
 
@@ -34,7 +40,7 @@ class DataFiles:
     def __init__(self, keep_tables: bool = False) -> None:
         self._keep_tables = keep_tables
         self._tables: dict[Hashable, ReadFile] = {}
-        self._typed: tuple[DataConfig, TypedTable] | None = None
+        self._typed: tuple[Asked, TypedTable] | None = None
         self._parts: Mapping[str, Table] = {}
         self._digests: dict[Paths, str | None] = {}
 
@@ -43,28 +49,38 @@ class DataFiles:
         """Whether further datasets are made of the tables that are read."""
         return self._keep_tables
 
-    def training_table(self, config: DataConfig, has_target: bool = True) -> TypedTable:
+    def training_table(
+        self,
+        config: DataConfig,
+        has_target: bool = True,
+        known: Mapping[str, ColumnSchema] = MappingProxyType({}),
+    ) -> TypedTable:
         """Return the table of data.train, with data.labels as a column, and what its columns mean.
 
-        has_target: see read_typed. Raises DataError.
+        has_target: see read_typed. known: the meaning of columns by name, where the training goes on from a
+        model. Raises DataError.
         """
-        if self._typed is not None and self._typed[0] == config:
+        asked = (config, dict(known))
+        if self._typed is not None and self._typed[0] == asked:
             return self._typed[1]
         reading = reading_of(config)
         folder = spool_folder_for(config.train, config.labels)
         found = self._table(config.train, reading, config.labels)
         try:
-            typed = read_typed(found.table, config, found.notes, has_target, folder)
+            typed = read_typed(_declared(found.table, known), config, found.notes, has_target, folder)
         except TextNeeded as needed:
             if config.train == "-":
                 what = f"1.250 may mean 1250 in {listed(sorted(needed.columns))}: it would have to be read twice."
-                raise DataError(Fault("standard input", what, "Save it as a file, and name that.")) from needed
+                raise DataError(
+                    Fault("standard input", what, "Save it as a file, and name that.")
+                ) from needed
             # What was taken for plain numbers is of another notation: 1.250 may be 1250.
             found = self._table(config.train, replace(reading, as_text=needed.columns), config.labels)
-            typed = read_typed(found.table, config, found.notes, has_target, folder)
+            table = _declared(found.table, known)
+            typed = read_typed(table, config, found.notes, has_target, folder, False)
         self._parts = found.parts
         if self._keep_tables:
-            self._typed = config, typed
+            self._typed = asked, typed
         return typed
 
     def part_table(
@@ -105,6 +121,11 @@ class DataFiles:
         if self._keep_tables or path == "-":  # standard input can be read once
             self._tables[key] = found
         return found
+
+
+def _declared(table: Table, known: Mapping[str, ColumnSchema]) -> Table:
+    """Return a table with what is known of its columns, where its file says nothing of them itself."""
+    return replace(table, declared={**known, **table.declared}) if known else table
 
 
 def reading_of(config: DataConfig) -> Reading:

@@ -11,7 +11,7 @@ _PANDAS = "python -c \"import pandas; pandas.read_{}('FILE').to_csv('FILE.csv', 
 _SHEET = "Open it in a spreadsheet program and save it as CSV, or: `" + _PANDAS.format("excel") + "`."
 _UNPACK = "Unpack it with `{}`, and give the file with the table."
 
-_KINDS: tuple[tuple[str, str, str], ...] = (
+_KINDS: tuple[tuple[bytes, str, str], ...] = (
     (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument", "an OpenDocument file", _SHEET),
     (rb"PK\x03\x04.*(\[Content_Types\]\.xml|_rels/|xl/)", "an Excel file or another Office document", _SHEET),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel file (.xls) or another Office document", _SHEET),
@@ -68,7 +68,7 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
     (
         rb"(?i)\s*(<!doctype html|<html|<head|<body|<table)",
         "a web page (HTML)",
-        "Where a data set was to be fetched, fetch the file itself, not the page about it. A table in the page: "
+        "Where a data set was to be fetched, fetch the file itself, not the page about it. A table in it: "
         "`python -c \"import pandas; pandas.read_html('FILE')[0].to_csv('FILE.csv', index=False)\"`.",
     ),
     (

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.array_files import PIECE_BYTES, StoredArray, write_pieces
+from mlpcli.data.array_files import PIECE_BYTES, StoredArray, reason, remedy, write_pieces
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.table import Table
@@ -86,7 +86,5 @@ def _check_room(folder: Path, size: int) -> None:
 
 
 def _no_room(folder: Path, table: Table, error: OSError) -> DataError:
-    reason = error.strerror or error
-    what = f"Its prepared rows do not fit into memory, and cannot be written to {folder}: {reason}."
-    remedy = "Free space there, or name another place for cached files (on Linux: XDG_CACHE_HOME)."
-    return DataError(Fault(table.source, what, remedy))
+    what = f"Its prepared rows do not fit into memory, and cannot be kept in {folder}: {reason(error)}."
+    return DataError(Fault(table.source, what, remedy(error)))

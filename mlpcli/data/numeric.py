@@ -212,9 +212,13 @@ def _medians(table: Table, names: tuple[str, ...], pooled: bool, none: Array) ->
     if block is None:
         some = [table.numbers(name) for name, empty in zip(names, none, strict=True) if not empty]
         return np.array([np.nanmedian(values) for values in some])
-    some_values = block[:, ~none] if none.any() else block
-    medians: Array = np.asarray(np.nanmedian(some_values, axis=None if pooled else 0))
-    return medians
+    if pooled:
+        return np.asarray(np.nanmedian(block))
+    # Some columns at a time: of all of them a copy would be as large as the table.
+    there = np.flatnonzero(~none)
+    step = max(1, _AT_ONCE * 16 // max(1, len(block)))
+    parts = [there[start : start + step] for start in range(0, len(there), step)]
+    return np.concatenate([np.nanmedian(block[:, part], axis=0) for part in parts])
 
 
 def _unusable(table: Table, row: int, name: str, missing: bool) -> DataError:

@@ -12,7 +12,7 @@ from mlpcli.config.schema import DataConfig
 from mlpcli.data.matrix_files import MatrixFiles
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
-from mlpcli.data.spooled_columns import read_in_pieces
+from mlpcli.data.read_in_pieces import read_in_pieces
 from mlpcli.data.table import Table
 from mlpcli.data.target_columns import split_columns, with_target
 from mlpcli.data.targets import describe_unseen

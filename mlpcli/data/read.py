@@ -13,7 +13,7 @@ from mlpcli.data.reader import KNOWN, LABEL, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.several import Several, files_of
 from mlpcli.data.source import Source, open_source
-from mlpcli.data.spooled_columns import UnevenPieces, rows_at_once, spooled
+from mlpcli.data.spooled_columns import NotSpooled, rows_at_once, spooled
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -105,7 +105,7 @@ def read_file(
         try:
             whole = spooled(reader.chunks(rows_at_once(len(reader.names))), folder)
             tables = [] if whole is None else [whole]
-        except UnevenPieces:
+        except NotSpooled:
             return read_file(path, reading, labels)
     else:
         tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on

@@ -136,11 +136,10 @@ def _source(name: str, file: BinaryIO, size: int | None) -> Source:
     if packed is not None:
         plain, size = packed, None
     rejoined = _Rejoined(b"", plain, file)
-    stream = io.BufferedReader(rejoined, _BLOCK_BYTES >> 4)
     return Source(
         name=name,
         head=b"",
-        stream=stream,
+        stream=io.BufferedReader(rejoined, _BLOCK_BYTES >> 4),
         file_name=file_name,
         size=size,
         live=live,

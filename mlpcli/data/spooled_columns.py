@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.array_files import pieces_of
+from mlpcli.data.array_files import pieces_of, reason, remedy
 from mlpcli.data.column import Column
 from mlpcli.data.table import Block, Table
 from mlpcli.errors import DataError, Fault
@@ -22,30 +23,6 @@ Array = NDArray[Any]
 
 CELLS = 1 << 20
 """Cells that are read at once."""
-
-
-def read_in_pieces(table: Table, read: Callable[[Table], Table], folder: Path | None) -> Table:
-    """Return what `read` makes of a table, whose rows it looks at one by one.
-
-    folder: where its columns go, made piece by piece; None: memory holds all. Raises DataError.
-    """
-    if folder is None:
-        return read(table)
-    pieces = table.pieces(rows_at_once(len(table.names)))
-    found = spooled((read(_gathered(piece)) for piece in pieces), folder)
-    return read(table) if found is None else found
-
-
-def _gathered(table: Table) -> Table:
-    """Return a table whose columns have its own rows alone."""
-    picked = table.picked
-    if picked is None:
-        return table
-    columns = (
-        each.take(picked) if isinstance(each, Column) else replace(each, values=each.values[picked])
-        for each in table.columns
-    )
-    return replace(table, columns=tuple(columns), picked=None)
 
 
 class _Files(ExitStack):
@@ -157,7 +134,7 @@ def spooled(pieces: Iterable[Table], folder: Path) -> Table | None:
     """Return the table of all pieces, in order, its columns in files of `folder`; None without a piece.
 
     The words of columns stay in memory. The files have no names, and are gone when the table is. Raises
-    DataError where they cannot be written, and UnevenPieces.
+    DataError where they cannot be written, and NotSpooled.
     """
     growing = _GrowingTable()
     with _Files(folder) as files:
@@ -165,17 +142,24 @@ def spooled(pieces: Iterable[Table], folder: Path) -> Table | None:
             try:
                 growing.append(piece, files)
             except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    raise NotSpooled from error
                 raise _cannot_write(piece, folder, error) from error
         if growing.last is None:
             return None
         try:
             return growing.table()
         except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise NotSpooled from error
             raise _cannot_write(growing.last, folder, error) from error
 
 
-class UnevenPieces(Exception):
-    """Signal that the blocks of a table differ from piece to piece; it never reaches a user."""
+class NotSpooled(Exception):
+    """Signal that blocks differ from piece to piece, or columns are too many for files of their own.
+
+    It never reaches a user: such a table is read into memory.
+    """
 
 
 @dataclass
@@ -188,7 +172,7 @@ class _GrowingTable:
     rows: int = 0
 
     def append(self, piece: Table, files: _Files) -> None:
-        """Add the rows of a piece. Raises OSError, UnevenPieces."""
+        """Add the rows of a piece. Raises OSError, NotSpooled."""
         there: dict[tuple[str, ...], Column | Block] = {each.names: each for each in piece.columns}
         new = [names for names in there if names not in self.columns]
         if new:
@@ -199,14 +183,14 @@ class _GrowingTable:
             more = there.get(names)
             if isinstance(column, _GrowingBlock):
                 if not isinstance(more, Block):
-                    raise UnevenPieces
+                    raise NotSpooled
                 column.append(more)
             elif more is None:  # of objects, each has its keys
                 column.append(Column(name=names[0], numbers=np.full(piece.rows, np.nan)), self.rows, files)
             elif isinstance(more, Column):
                 column.append(more, self.rows, files)
             else:
-                raise UnevenPieces
+                raise NotSpooled
         self.lines = _joined(self.lines, piece.lines, files)
         self.last, self.rows = piece, self.rows + piece.rows
 
@@ -224,10 +208,10 @@ def rows_at_once(names: int) -> int:
 
 
 def _begun(column: Column | Block, before: int, files: _Files) -> _GrowingColumn | _GrowingBlock:
-    """Begin a column that so many rows before it lack. Raises OSError, UnevenPieces."""
+    """Begin a column that so many rows before it lack. Raises OSError, NotSpooled."""
     if isinstance(column, Block):
         if before:
-            raise UnevenPieces
+            raise NotSpooled
         width = column.values.shape[1:]
         return _GrowingBlock(column.names, column.pooled, _Spool(files, column.values.dtype, width))
     growing = _GrowingColumn(column.name)
@@ -279,7 +263,5 @@ def _allow_files(count: int) -> None:
 
 
 def _cannot_write(table: Table, folder: Path, error: OSError) -> DataError:
-    reason = error.strerror or error
-    what = f"It does not fit into memory, and its columns cannot be written to {folder}: {reason}."
-    remedy = "Free space there, or name another place for cached files (on Linux: XDG_CACHE_HOME)."
-    return DataError(Fault(table.source, what, remedy))
+    what = f"It does not fit into memory, and its columns cannot be kept in {folder}: {reason(error)}."
+    return DataError(Fault(table.source, what, remedy(error)))

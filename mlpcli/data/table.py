@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -11,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.column import EXACT, Column, column_of_cells
+from mlpcli.data.column import Column
 from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.errors import DataError, Fault
-from mlpcli.wording import listed
 
 Array = NDArray[Any]
 
@@ -168,164 +166,3 @@ def line_numbers(lines: range | Array) -> Array:
 def more(count: int) -> str:
     """Say how many cells like the one just named there are."""
     return f" ({count} such cells)" if count > 1 else ""
-
-
-def columns_of(name: str, values: Array, where: str) -> list[Column | Block]:
-    """Make columns of an array.
-
-    (rows,) is the column `name`; (rows, w) the columns name1 … namew; more axes: a pooled block, flat.
-    Raises DataError for a single value and for what is neither number nor text.
-    """
-    if values.dtype.names:
-        fields = ((field, values[field]) for field in values.dtype.names)
-        return [column for field, cells in fields for column in columns_of(field, cells, where)]
-    if values.ndim == 0:
-        raise DataError(Fault(where, f"{name!r} is a single value, not rows.", "Give one row per example."))
-    values = _plain(name, values, where)
-    if values.ndim == 1:
-        return [_column(name, values)]
-    flat = values.reshape(len(values), -1) if len(values) else values.reshape(0, 0)
-    if not flat.shape[1]:
-        raise DataError(
-            Fault(where, f"{name!r} has no rows or columns: {values.shape}.", "Give one of each.")
-        )
-    names = tuple(f"{name}{at}" for at in range(1, flat.shape[1] + 1))
-    if values.dtype.kind == "U":
-        return [_column(each, flat[:, at]) for at, each in enumerate(names)]
-    return [Block(names, flat, pooled=values.ndim > 2)]
-
-
-def _column(name: str, values: Array) -> Column:
-    """Make a column of numbers or of texts, (rows,)."""
-    large = values.dtype.kind in "ui" and values.dtype.itemsize == 8 and len(values)
-    if large and max(abs(int(values.max())), abs(int(values.min()))) >= EXACT:
-        values = values.astype(str)  # as float64 such numbers would become their neighbours
-    if values.dtype.kind == "U":
-        return column_of_cells(name, values.tolist())
-    return Column(name=name, numbers=values)
-
-
-def _plain(name: str, values: Array, where: str) -> Array:
-    """Return numbers as they are, flags as 0 and 1, text as stripped Unicode. Raises DataError."""
-    kind = values.dtype.kind if values.dtype.itemsize else "of no width"
-    if kind == "b":
-        return values.astype(np.uint8)
-    if kind == "S":
-        try:
-            values, kind = np.char.decode(values, "utf-8"), "U"
-        except UnicodeDecodeError as error:
-            raise DataError(
-                Fault(where, f"{name!r} holds text that is not UTF-8: {error}.", "Save it as text.")
-            ) from error
-    if kind == "U":
-        values = np.ascontiguousarray(values, values.dtype.newbyteorder("="))
-        letters = values.reshape(-1).view(np.uint32)
-        # NumPy does not check letters in files; half of a surrogate pair could not be printed either.
-        if np.any((letters > 0x10FFFF) | ((letters >= 0xD800) & (letters < 0xE000))):
-            raise DataError(
-                Fault(where, f"{name!r} holds text that is no Unicode.", "Write it again as UTF-8.")
-            )
-        return np.char.strip(values)
-    if kind in "uif":
-        return values
-    raise DataError(Fault(where, f"{name!r} has the type {values.dtype}.", "Convert it to numbers or text."))
-
-
-def check_columns(columns: Iterable[Column | Block], where: str) -> int:
-    """Return the number of rows. Raises DataError when a name comes twice or the lengths differ."""
-    seen: set[str] = set()
-    lengths: dict[str, int] = {}
-    for column in columns:
-        for name in column.names:
-            if name in seen:
-                raise DataError(Fault(where, f"The column {name!r} comes twice.", "Rename one of the two."))
-            seen.add(name)
-        rows = column.rows if isinstance(column, Column) else len(column.values)
-        lengths[column.names[0]] = rows
-    if len(set(lengths.values())) > 1:
-        counts = listed(f"{name} {length}" for name, length in lengths.items())
-        what = f"The columns differ in length: {counts}."
-        raise DataError(Fault(where, what, "Give each one row per example."))
-    rows = next(iter(lengths.values()), 0)
-    if not rows:
-        raise DataError(Fault(where, "There are no rows.", "Give one row per example."))
-    return rows
-
-
-def table_from(values: Any, source: str = IN_MEMORY) -> Table:
-    """Make a table of what is in memory.
-
-    values: a mapping from name to sequence (a data frame, an Arrow table), or from name to single values: one
-    row; a list of such rows; or an array, of which (rows, w) gives the columns x1 … xw. None, NaN and pandas'
-    NA are missing cells, and so is what a row of a list lacks. Raises DataError.
-    """
-    columns: list[Column | Block] = []
-    if hasattr(values, "to_pydict"):  # an Arrow table; its own arrays lose what is missing among categories
-        values = values.to_pydict()
-    if isinstance(values, Mapping):
-        values = _one_row(values)
-    elif isinstance(values, (list, tuple)) and any(isinstance(row, Mapping) for row in values):
-        values = _rows(values, source)
-    if isinstance(values, Mapping) or hasattr(values, "columns"):
-        names = list(values.columns) if hasattr(values, "columns") else list(values)
-        for name, count in Counter(names).items():
-            if count > 1:  # a data frame gives all columns of a name at once
-                what = f"The column {name!r} comes {'twice' if count == 2 else f'{count} times'}."
-                raise DataError(Fault(source, what, "Rename all but one."))
-        for name in names:
-            columns += columns_of(str(name), _array(values[name], source), source)
-    else:
-        array = _array(values, source)
-        columns += columns_of("x" if array.ndim > 1 else "x1", array, source)
-    return Table(source, tuple(columns), range(1, check_columns(columns, source) + 1))
-
-
-def _one_row(values: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """Take a mapping of single values for one row; any other mapping stays."""
-    if values and all(map(_is_single, values.values())):
-        return {name: [value] for name, value in values.items()}
-    return values
-
-
-def _is_single(value: Any) -> bool:
-    return isinstance(value, (str, bytes)) or not hasattr(value, "__iter__") or getattr(value, "ndim", 1) == 0
-
-
-def _rows(values: Sequence[Any], source: str) -> Mapping[Any, Any]:
-    """Turn rows, each a mapping from name to value, into columns. Raises DataError for a row that is none."""
-    for at, row in enumerate(values, 1):
-        if not isinstance(row, Mapping):
-            what = f"Row {at} is no mapping from name to value, as others are."
-            raise DataError(Fault(source, what, "Give rows of one kind: all mappings, or all lists."))
-    names = dict.fromkeys(name for row in values for name in row)
-    return {name: [row.get(name) for row in values] for name in names}
-
-
-def _array(values: Any, source: str) -> Array:
-    """Make an array of numbers where all values are, else of text; objects of any kind are told by hand."""
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        what = f"No array can be made of it: {error}."
-        raise DataError(Fault(source, what, "Give rows of equal length.")) from error
-    if array.dtype.kind != "O":
-        return array
-    cells = [None if _is_absent(value) else value for value in array.ravel().tolist()]
-    present = [value for value in cells if value is not None]
-    # A whole number too large for float64 would become its neighbour.
-    large = any(isinstance(value, (int, np.integer)) and abs(int(value)) >= EXACT for value in present)
-    if not large and not any(isinstance(value, (str, bytes)) for value in present):
-        try:
-            return np.array(cells, dtype=np.float64).reshape(array.shape)
-        except (TypeError, ValueError):
-            pass
-    words = ["" if value is None else str(value) for value in cells]
-    return np.array(words, dtype=str).reshape(array.shape)
-
-
-def _is_absent(value: Any) -> bool:
-    """Tell whether a value stands for none: None, NaN, NaT, and pandas' NA, which has no truth value."""
-    if value is None or type(value).__name__ == "NAType":
-        return True
-    unequal = value != value
-    return isinstance(unequal, (bool, np.bool_)) and bool(unequal)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlpcli.config.schema import DataConfig
+from mlpcli.data.read_in_pieces import read_in_pieces
 from mlpcli.data.schema.infer import infer_schema
 from mlpcli.data.schema.schema import Schema
-from mlpcli.data.spooled_columns import read_in_pieces
 from mlpcli.data.table import Table
 from mlpcli.data.target_columns import split_columns, target_names
 
@@ -42,16 +42,18 @@ def read_typed(
     notes: tuple[str, ...] = (),
     has_target: bool = True,
     folder: Path | None = None,
+    may_read_again: bool = True,
 ) -> TypedTable:
     """Return a table with the meaning of its columns. Raises DataError, TextNeeded.
 
     raw: as the file has it; columns that the config ignores are left out. notes: on how it was read.
     has_target: whether one of its columns is to be predicted; False: it is only looked at. folder: where the
-    columns of a table go that is larger than memory; None: memory.
+    columns of a table go that is larger than memory; None: memory. may_read_again: whether TextNeeded may ask
+    for the file to be read again.
     """
     names = target_names(config, raw) if has_target else ()
     table = raw.without({*config.ignore} - {*split_columns(config)})
-    found = infer_schema(table, config, names, table.separator)
+    found = infer_schema(table, config, names, table.separator, may_read_again)
     if found.as_text:
         raise TextNeeded(found.as_text)
     return TypedTable(

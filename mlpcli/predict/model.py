@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.data.frames import table_from
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.prepare import Preparation
 from mlpcli.data.progress import Progress
 from mlpcli.data.read import open_reader, read_table
 from mlpcli.data.reader import LABEL, Reader
 from mlpcli.data.reading import Reading
-from mlpcli.data.table import IN_MEMORY, Table, table_from
+from mlpcli.data.table import IN_MEMORY, Table
 from mlpcli.data.target_columns import with_target
 from mlpcli.data.targets import ClassTarget, RegressionTarget, Target, describe_unseen
 from mlpcli.data.weights import UNWEIGHTED, Weighting, with_weight
@@ -259,4 +260,4 @@ def _as_table(table: Any, reading: Reading) -> Table:
         raise DataError(
             Fault(IN_MEMORY, what, "Give a path, a mapping of columns, a data frame or an array.")
         )
-    return table if isinstance(table, Table) else table_from(table)
+    return table if isinstance(table, Table) else table_from(table, reading=reading)

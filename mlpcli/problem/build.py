@@ -12,6 +12,7 @@ from mlpcli.data.cached_dataset import cached_dataset
 from mlpcli.data.dataset import Dataset
 from mlpcli.data.dataset_key import DatasetOrigin
 from mlpcli.data.files import DataFiles
+from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.data.targets import ClassTarget, Target
 from mlpcli.errors import ConfigError, DataError, MissingExtraError, SettingError
 from mlpcli.execute import choose_executor, hint
@@ -130,19 +131,28 @@ def _build(file: ConfigFile, dtype: str, files: DataFiles, like: Problem | None 
 
 def _read(config: Config, dtype: str, files: DataFiles) -> Dataset:
     stream = random_stream(config.seed, "split")
+    known: Mapping[str, ColumnSchema] = {}
+    if config.start_from:
+        from mlpcli.problem.warm_start import known_columns  # seldom needed
+
+        known = known_columns(config.start_from)
     origin = DatasetOrigin(
-        config=data_for(config), rng=stream, dtype=dtype, loss_of_numbers=loss_of_numbers(config), files=files
+        config=data_for(config),
+        rng=stream,
+        dtype=dtype,
+        loss_of_numbers=loss_of_numbers(config),
+        files=files,
+        known=known,
     )
     return cached_dataset(origin)
 
 
 def _makes_same_dataset(config: Config, other: Config) -> bool:
     """Tell whether two configs make the same dataset, and the same rows of it."""
-    return (config.seed, data_for(config), loss_of_numbers(config)) == (
-        other.seed,
-        data_for(other),
-        loss_of_numbers(other),
+    first, second = (
+        (each.seed, data_for(each), loss_of_numbers(each), each.start_from) for each in (config, other)
     )
+    return first == second
 
 
 def data_for(config: Config) -> DataConfig:

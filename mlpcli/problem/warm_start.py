@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.data.prepare import Preparation
+from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.errors import ModelFileError, SettingError
 from mlpcli.nn.layer import Layer
 from mlpcli.nn.network import Network
@@ -56,6 +57,24 @@ class Start:
         return {**self.arrays, **places}
 
 
+def known_columns(path: str) -> dict[str, ColumnSchema]:
+    """Return the meaning of the columns that a model was trained with, by name. Raises SettingError.
+
+    path: of a run folder or a model file.
+    """
+    preparation = _read_model(path).preparation
+    names = (*preparation.names, *preparation.target.names)
+    return {name: preparation.schema.column(name) for name in names}
+
+
+def _read_model(path: str) -> ModelFile:
+    try:
+        return ModelFile.read(RunFolder(Path(path)).model() if os.path.isdir(path) else Path(path))
+    except ModelFileError as error:
+        fault = error.faults[0]
+        raise SettingError(KEY, f"{fault.where}: {fault.what}", fault.remedy) from error
+
+
 def read_start(path: str, network: Network, preparation: Preparation) -> Start:
     """Read initial weights of a network from a run folder or a model file.
 
@@ -66,11 +85,7 @@ def read_start(path: str, network: Network, preparation: Preparation) -> Start:
     where all hidden layers are the model's, otherwise it is drawn. Raises SettingError for a file that is no
     model, and for a model that does not fit.
     """
-    try:
-        model = ModelFile.read(RunFolder(Path(path)).model() if os.path.isdir(path) else Path(path))
-    except ModelFileError as error:
-        fault = error.faults[0]
-        raise SettingError(KEY, f"{fault.where}: {fault.what}", fault.remedy) from error
+    model = _read_model(path)
     there = {layer.name: layer for layer in model.graph().layers}
     hidden, output, its_output = network.layers[:-1], network.layers[-1], there["output"]
     inputs = match(input_names(preparation), input_names(model.preparation))

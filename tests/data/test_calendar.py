@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.calendar import PARTS, Calendar, fit_calendar
 from mlpcli.data.dataset import read_dataset
+from mlpcli.data.frames import table_from
 from mlpcli.data.prepare import Preparation
-from mlpcli.data.table import table_from
 from mlpcli.errors import DataError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

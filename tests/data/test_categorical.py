@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.categorical import MISSING_LEVEL, OTHER_LEVEL, Categorical, fit_categorical
 from mlpcli.data.dataset import read_dataset
+from mlpcli.data.frames import table_from
 from mlpcli.data.json_records import as_tagged, read_tagged
 from mlpcli.data.prepare import Preparation
-from mlpcli.data.table import table_from
 from mlpcli.errors import DataError
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "e", "f g", "ö", ""]), min_size=1, max_size=60)

@@ -10,8 +10,8 @@ import pytest
 
 from mlpcli.config.schema import DataConfig, MissingConfig
 from mlpcli.data.dataset import Dataset, build_dataset, read_dataset
+from mlpcli.data.frames import table_from
 from mlpcli.data.read import open_reader
-from mlpcli.data.table import table_from
 from mlpcli.errors import DataError
 
 

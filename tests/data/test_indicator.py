@@ -10,9 +10,9 @@ import pytest
 
 from mlpcli.config.schema import DataConfig, MissingConfig
 from mlpcli.data.dataset import Dataset, read_dataset
+from mlpcli.data.frames import table_from
 from mlpcli.data.indicator import Indicator
 from mlpcli.data.prepare import Preparation
-from mlpcli.data.table import table_from
 from mlpcli.problem.matching import input_names
 
 ROWS = [

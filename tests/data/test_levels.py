@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from mlpcli.config.schema import DataConfig, MissingConfig
 from mlpcli.data.categorical import fit_categorical
 from mlpcli.data.column import Column, column_of_cells
+from mlpcli.data.frames import table_from
 from mlpcli.data.levels import EMPTY, UNKNOWN, count_levels, in_order, level_codes, meaning
 from mlpcli.data.preparation_warnings import UnknownCells
 from mlpcli.data.prepare import fit_columns
 from mlpcli.data.schema.infer import infer_schema
-from mlpcli.data.table import table_from
 from mlpcli.data.targets import fit_classes
 from mlpcli.data.task import infer_task
 

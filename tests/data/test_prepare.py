@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpcli.config.schema import DataConfig, MissingConfig
+from mlpcli.data.frames import table_from
 from mlpcli.data.numeric import Numeric
 from mlpcli.data.preparation_warnings import PreparationWarnings, UnknownCells
 from mlpcli.data.prepare import Preparation, fit_columns
 from mlpcli.data.schema.infer import infer_schema
-from mlpcli.data.table import Table, table_from
+from mlpcli.data.table import Table
 from mlpcli.data.targets import ClassTarget, MultilabelTarget, RegressionTarget, fit_classes, fit_regression
 from mlpcli.errors import DataError, ModelFileError
 

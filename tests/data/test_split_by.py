@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mlpcli.config.schema import DataConfig, SplitConfig
 from mlpcli.data.dataset import Dataset, read_dataset
+from mlpcli.data.frames import table_from
 from mlpcli.data.part_tables import divide
 from mlpcli.data.read import read_table
 from mlpcli.data.schema.column_schema import DATE, NUMBER
@@ -25,7 +26,7 @@ from mlpcli.data.split_by import (
     split_by_group,
     split_by_order,
 )
-from mlpcli.data.table import Table, table_from
+from mlpcli.data.table import Table
 from mlpcli.errors import DataError
 
 SHARES = st.sampled_from([0.0, 0.1, 0.2, 0.4])

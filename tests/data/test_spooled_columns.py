@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,9 @@ from data.test_dataset_cache import (
     plain,
     without_note,
 )
+from data.test_dataset_cache import (
+    table as table_text,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +35,7 @@ from mlpcli.data.cached_dataset import cached_dataset
 from mlpcli.data.column import Column, column_of_cells, join_columns
 from mlpcli.data.dataset_cache import DatasetCache
 from mlpcli.data.read import read_file
+from mlpcli.data.read_in_pieces import read_in_pieces
 from mlpcli.data.spooled_columns import spooled
 from mlpcli.data.table import Block, Table
 from mlpcli.data.table_size import exceeds_memory
@@ -154,7 +162,7 @@ def test_a_file_that_is_damaged_far_down_is_refused_as_ever(folder: Path, little
 
 
 def test_columns_that_cannot_be_written_are_an_error_with_a_remedy(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="does not fit into memory, and its columns cannot be written to"):
+    with pytest.raises(DataError, match="does not fit into memory, and its columns cannot be kept in"):
         read_file(str(folder / "train.csv"), folder=tmp_path / "nowhere")
 
 
@@ -162,7 +170,7 @@ def test_matrices_that_cannot_be_written_are_an_error_where_memory_is_too_small(
     folder: Path, cache: DatasetCache, little_memory: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(matrix_files, "SPARE", 1 << 60)
-    with pytest.raises(DataError, match="do not fit into memory, and cannot be written to"):
+    with pytest.raises(DataError, match="do not fit into memory, and cannot be kept in"):
         cached_dataset(origin(folder), cache)
     assert entries(cache) == []
 
@@ -223,3 +231,132 @@ def test_limits_of_the_process_count(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert machine(tmp_path, "", {}) == 200 * 1024
     limits[resource.RLIMIT_DATA] = 60 * 1024
     assert machine(tmp_path, "", {}) == 10 * 1024
+
+
+def test_columns_that_are_read_as_they_are_are_not_written_again(tmp_path: Path) -> None:
+    whole = spooled((table_of([["1", "2"], ["a", "b"]], range(at, at + 2)) for at in (2, 4, 6)), tmp_path)
+    assert whole is not None
+    made: list[Table] = []
+
+    def read(piece: Table, late: bool = False) -> Table:
+        number, word = piece.columns
+        assert isinstance(number, Column)
+        assert number.numbers is not None
+        doubled = Column(name="double", numbers=2 * number.numbers)
+        made.append(piece)
+        if late and len(made) > 1:
+            number = Column(name="c0", numbers=number.numbers + 1)
+        return replace(piece, columns=(word, doubled, number))
+
+    found = read_in_pieces(whole, read, tmp_path)
+    assert found.names == ("c1", "double", "c0")
+    assert found.columns[0] is whole.columns[1]
+    assert found.columns[2] is whole.columns[0]
+    assert found.numbers("double").tolist() == [2, 4, 2, 4, 2, 4]
+
+
+def test_a_column_that_changes_further_down_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spooled_columns, "CELLS", 2)
+    whole = table_of([["1", "2", "3", "4", "5"]], range(2, 7))
+
+    def read(piece: Table) -> Table:
+        [column] = piece.columns
+        assert isinstance(column, Column)
+        assert column.numbers is not None
+        missing = column.numbers == 4
+        if not missing.any():
+            return piece
+        return replace(piece, columns=(Column(name="c0", numbers=np.where(missing, np.nan, column.numbers)),))
+
+    found = read_in_pieces(whole, read, tmp_path)
+    np.testing.assert_array_equal(found.numbers("c0"), [1, 2, 3, np.nan, 5])
+    picked = whole.take(np.array([4, 3, 0]))
+    np.testing.assert_array_equal(read_in_pieces(picked, read, tmp_path).numbers("c0"), [5, np.nan, 1])
+
+
+def write_json(path: Path) -> None:
+    rows = [{"a": at, "b": "xy"[at % 2]} if at < 40 else {"a": at, "late": f"w{at}"} for at in range(60)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def write_libsvm(path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [f"{at % 2} 1:{rng.normal():.3f} {at // 10 + 2}:{at}" for at in range(60)]
+    path.write_text("\n".join(rows) + "\n")
+
+
+def write_arff(path: Path) -> None:
+    rows = "".join(f"{at / 7},{'yes no'.split()[at % 2]}\n" for at in range(60))
+    path.write_text(f"@relation r\n@attribute a numeric\n@attribute b {{yes,no}}\n@data\n{rows}")
+
+
+WRITERS: dict[str, Any] = {
+    "rows.csv": lambda path: path.write_text(table_text(60)),
+    "rows.npy": lambda path: np.save(path, np.random.default_rng(0).normal(size=(60, 3)).astype("f4")),
+    "pictures.npy": lambda path: np.save(path, np.arange(60 * 4, dtype=np.uint8).reshape(60, 2, 2)),
+    "rows.npz": lambda path: np.savez(path, x=np.ones((60, 2)), y=np.array(["p", "q"] * 30)),
+    "rows.jsonl": write_json,
+    "rows.svm": write_libsvm,
+    "rows.arff": write_arff,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_format_is_read_in_pieces_as_it_is_read_whole(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / name
+    WRITERS[name](path)
+    whole = read_file(str(path))
+    monkeypatch.setattr(spooled_columns, "CELLS", 30)
+    found = read_file(str(path), folder=tmp_path)
+    assert found.notes == whole.notes
+    assert found.table.names == whole.table.names
+    assert list(found.table.lines) == list(whole.table.lines)
+    assert (found.table.unit, found.table.declared) == (whole.table.unit, whole.table.declared)
+    for one, other in zip(found.table.columns, whole.table.columns, strict=True):
+        assert type(one) is type(other)
+        if isinstance(one, Column) and isinstance(other, Column):
+            assert_same_column(one, other)
+        elif isinstance(one, Block) and isinstance(other, Block):
+            assert (one.names, one.pooled, one.values.dtype) == (
+                other.names,
+                other.pooled,
+                other.values.dtype,
+            )
+            np.testing.assert_array_equal(one.values, other.values)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of a process")
+def test_more_columns_than_a_process_may_have_files_are_read_into_memory(tmp_path: Path) -> None:
+    names = ",".join(f"c{at}" for at in range(300))
+    (tmp_path / "wide.csv").write_text(f"{names}\n" + ",".join(["1"] * 300) + "\n")
+    script = (
+        "import resource\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))\n"
+        "from pathlib import Path\n"
+        "from mlpcli.data.read import read_file\n"
+        f"table = read_file({str(tmp_path / 'wide.csv')!r}, folder=Path({str(tmp_path)!r})).table\n"
+        "print(len(table.names), table.column('c299').numbers)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["300", "[1.]"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of the address space")
+def test_a_limit_in_which_mapped_files_count_is_named(tmp_path: Path) -> None:
+    np.save(tmp_path / "rows.npy", np.zeros((1 << 20, 10)))
+    script = (
+        "import resource\n"
+        "from pathlib import Path\n"
+        "from mlpcli.data.read import read_file\n"
+        "from mlpcli.data.available_memory import _numbers\n"
+        "limit = (_numbers(Path('/proc/self/status'))['VmSize'] << 10) + (60 << 20)\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"
+        f"read_file({str(tmp_path / 'rows.npy')!r}, folder=Path({str(tmp_path)!r}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "limit memory by `ulimit -d` instead" in done.stderr
+    assert done.returncode

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.data.table import table_from
+from mlpcli.data.frames import table_from
 from mlpcli.data.task import infer_task
 from mlpcli.errors import DataError
 

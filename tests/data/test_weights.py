@@ -12,7 +12,7 @@ import pytest
 
 from mlpcli.config.schema import DataConfig
 from mlpcli.data.dataset import Dataset, build_dataset
-from mlpcli.data.table import table_from
+from mlpcli.data.frames import table_from
 from mlpcli.data.targets import ClassTarget
 from mlpcli.data.weights import class_weights
 from mlpcli.errors import DataError

@@ -12,8 +12,8 @@ from cli.world import CONFIG, csv_text, rows
 
 import mlpcli
 from mlpcli import MlpError, Model, Run, api, load, train
+from mlpcli.data.frames import table_from
 from mlpcli.data.read import read_table
-from mlpcli.data.table import table_from
 from mlpcli.errors import ConfigError, DataError, ModelFileError, RunFailed
 from mlpcli.execute import EXECUTORS
 

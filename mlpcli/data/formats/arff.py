@@ -1,4 +1,4 @@
-"""ARFF, the format of Weka: typed attributes, then rows.
+"""ARFF: declared attributes, then rows, as Weka writes them.
 
 Source: waikato.github.io/weka-wiki/formats_and_processing/arff_stable.
 """

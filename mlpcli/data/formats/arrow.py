@@ -1,4 +1,4 @@
-"""Arrow IPC: files, which Feather version 2 is too, and streams.
+"""Arrow IPC: files, which Feather is too, and streams. Needs `pip install pyarrow`.
 
 Source: arrow.apache.org/docs/format/Columnar.html.
 """

@@ -14,8 +14,9 @@ from mlpcli.data.reader import WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.source import HEAD_BYTES, Source
 from mlpcli.data.table import Table
-from mlpcli.data.text.cells import Cells, cells_of_records, cells_of_text
+from mlpcli.data.text.cells import Cells, cells_of_records
 from mlpcli.data.text.columns import CellReader, GrowingColumns
+from mlpcli.data.text.cutting import cells_of_text
 from mlpcli.data.text.layout import detect, lines_wanted
 from mlpcli.data.text.lines import Lines, not_text, not_utf8
 from mlpcli.errors import DataError, Fault
@@ -70,7 +71,7 @@ class Csv(Reader):
         self.source.look_further(enough)
 
     def _pass(self, rows: int, strict: bool) -> None:
-        """Take so many records that are not blank. Raises DataError where strict and a quote is not closed."""
+        """Take so many records that are not blank. Raises DataError where strict and quotes are wrong."""
         if not rows:
             return
         for record, _ in self._lines.records(self._layout.separator, self._layout.quote, strict):
@@ -81,7 +82,8 @@ class Csv(Reader):
     def chunks(self, rows: int) -> Iterator[Table]:
         reader = CellReader(len(self.names), self._as_text)
         with self.source.stream:
-            columns, lines = None, []
+            columns: GrowingColumns | None = None
+            lines: list[Array] = []
             for cells in self._blocks():
                 at = 0
                 while at < cells.rows:
@@ -169,13 +171,13 @@ class Csv(Reader):
                 raise self._ragged(record, line)
 
     def _kept(self, cells: Cells) -> Cells:
-        """Leave out nameless columns, and rows of which every cell is empty, where there are several columns."""
+        """Leave out nameless columns, and, where there are several, rows of nothing but empty cells."""
         layout = self._layout
         empty = cells.lengths[:, 0] == 0
         if layout.width > 1 and empty.any():
             at = np.flatnonzero(empty)
             empty[at] = ~cells.lengths[at].any(axis=1)
-            self._empty_rows += np.count_nonzero(empty)
+            self._empty_rows += int(np.count_nonzero(empty))
             cells = cells.take(~empty)
         beyond = cells.lengths[:, layout.last :].any(axis=1)
         if beyond.any():

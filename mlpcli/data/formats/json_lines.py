@@ -1,4 +1,7 @@
-"""JSON lines: one object per line, whose keys are columns; also a list of objects. Source: jsonlines.org."""
+"""JSON lines: one object per line, whose keys are columns; also one list of objects.
+
+Source: jsonlines.org.
+"""
 
 from __future__ import annotations
 

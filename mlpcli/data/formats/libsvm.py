@@ -1,4 +1,4 @@
-"""LIBSVM, or svmlight: a label and index:value pairs in each line.
+"""LIBSVM: a label and index:value pairs in each line, as svmlight writes them.
 
 Source: csie.ntu.edu.tw/~cjlin/libsvm (README).
 """

@@ -1,4 +1,7 @@
-"""Parquet, read with pyarrow. Source: parquet.apache.org/docs/file-format."""
+"""Parquet: row groups of columns, as pandas writes them. Needs `pip install pyarrow`.
+
+Source: parquet.apache.org/docs/file-format.
+"""
 
 from __future__ import annotations
 

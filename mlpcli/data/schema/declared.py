@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mlpcli.data.column import Column, number_text
 from mlpcli.data.schema.column_schema import DATE, ID, NUMBER, ORDINAL, PLAIN, TEXT, TRUTH, ColumnSchema
 from mlpcli.data.schema.dates import format_fault
-from mlpcli.data.schema.draft import Cells, Draft, cells_of
+from mlpcli.data.schema.draft import ColumnCells, Draft, cells_of
 from mlpcli.data.schema.draft_levels import of_levels
 from mlpcli.data.schema.find_dates import days_of_numbers, find_dates
 from mlpcli.data.schema.find_notation import find_notation
@@ -24,8 +24,6 @@ from mlpcli.wording import listed
 
 Array = NDArray[Any]
 
-DECLARED = "the config says so"
-
 
 def draft_column(column: Column, wish: Wish) -> Draft:
     """Find what a column means, where the config gives no kind; else what the kind leaves open.
@@ -36,7 +34,7 @@ def draft_column(column: Column, wish: Wish) -> Draft:
         return infer_column(column, wish)
     cells = cells_of(column, wish.missing)
     schema = ColumnSchema(
-        name=column.name, kind=wish.kind, missing=wish.given, usual_missing=wish.missing.usual, why=DECLARED
+        name=column.name, kind=wish.kind, missing=wish.given, usual_missing=wish.missing.usual, why=wish.why
     )
     if wish.kind in (ID, TEXT):
         return Draft(schema=replace(schema, used=wish.keeps))
@@ -45,7 +43,7 @@ def draft_column(column: Column, wish: Wish) -> Draft:
     fill = {NUMBER: _number, TRUTH: _truth, ORDINAL: _ordinal, DATE: _date}.get(wish.kind)
     if fill is None:
         draft = of_levels(cells, wish)
-        return replace(draft, schema=replace(draft.schema, why=DECLARED))
+        return replace(draft, schema=replace(draft.schema, why=wish.why))
     draft = fill(cells, wish, schema)
     if draft.slip is None:
         draft = replace(draft, slip=read_column(column, draft.schema)[1])
@@ -57,13 +55,13 @@ def _wrong(schema: ColumnSchema, setting: str, what: str, remedy: str) -> Draft:
     return Draft(schema=schema, slip=slip)
 
 
-def _values(cells: Cells, among: str) -> tuple[list[str], Array]:
+def _values(cells: ColumnCells, among: str) -> tuple[list[str], Array]:
     """Return the words of a column that are values, and the cells of each."""
     places = cells.values(among)
     return cells.texts(places), cells.counts[places]
 
 
-def _number(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
+def _number(cells: ColumnCells, wish: Wish, schema: ColumnSchema) -> Draft:
     words, counts = _values(cells, NUMBERS)
     found = find_notation(words, counts, len(cells.present), wish.hints) if words else None
     binary = not words and np.isin(cells.present, (0, 1)).all()
@@ -71,7 +69,7 @@ def _number(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
     return Draft(schema=replace(schema, notation=found.notation if found else PLAIN, levels=levels))
 
 
-def _truth(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
+def _truth(cells: ColumnCells, wish: Wish, schema: ColumnSchema) -> Draft:
     if wish.levels:
         if len(wish.levels) != 2:
             what = f"A truth value has two levels, and {len(wish.levels)} are given."
@@ -89,14 +87,14 @@ def _truth(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
     return Draft(schema=replace(schema, levels=pair))
 
 
-def _ordinal(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
+def _ordinal(cells: ColumnCells, wish: Wish, schema: ColumnSchema) -> Draft:
     if len(wish.levels) < 2:
         what = f"{len(wish.levels)} levels are given of a column that is declared to be ordinal."
         return _wrong(schema, "levels", what, "Name its levels, the lowest first.")
     return Draft(schema=replace(schema, levels=wish.levels))
 
 
-def _date(cells: Cells, wish: Wish, schema: ColumnSchema) -> Draft:
+def _date(cells: ColumnCells, wish: Wish, schema: ColumnSchema) -> Draft:
     if wish.date_format:
         fault = format_fault(wish.date_format)
         if fault:

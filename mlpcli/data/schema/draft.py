@@ -40,7 +40,7 @@ class Draft:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cells:
+class ColumnCells:
     """The cells of a column: numbers, and words with the number of cells of each; rule: what is no value.
 
     numbers: of any type, (rows,), NaN where the cell is no number or one that stands for no value; None where
@@ -92,12 +92,12 @@ class Cells:
         return int(np.flatnonzero(np.isin(self.codes, places))[0])
 
 
-def cells_of(column: Column, rule: MissingRule) -> Cells:
+def cells_of(column: Column, rule: MissingRule) -> ColumnCells:
     """Return the cells of a column, those without numbers that stand for no value."""
     numbers = column.numbers
     if numbers is not None and rule.numbers:
         numbers = np.where(np.isin(numbers, rule.numbers), np.nan, numbers)
-    return Cells(
+    return ColumnCells(
         name=column.name,
         numbers=numbers,
         words=column.words,
@@ -107,13 +107,16 @@ def cells_of(column: Column, rule: MissingRule) -> Cells:
     )
 
 
-def entry(name: str, wish: Wish, missing: Mapping[str, int], kind: str = NUMBER) -> ColumnSchema:
+def entry(
+    name: str, wish: Wish, missing: Mapping[str, int], kind: str = NUMBER, why: str = ""
+) -> ColumnSchema:
     """Return the entry of a column: what stands for no value is as the config says, and as it was found."""
     return ColumnSchema(
         name=name,
         kind=kind,
         missing=tuple(dict.fromkeys((*wish.given, *missing))),
         usual_missing=wish.missing.usual,
+        why=why,
     )
 
 
@@ -127,7 +130,7 @@ def shown(text: str) -> str:
     return shortened(repr(text), LONGEST)
 
 
-def slip_of(cells: Cells, wrong: Array, kind: str, how: str = "") -> Slip:
+def slip_of(cells: ColumnCells, wrong: Array, kind: str, how: str = "") -> Slip:
     """Return the slip of a column of numbers or dates, of which these words, given by place, are none."""
     row = cells.first_row(wrong)
     count = int(cells.counts[wrong].sum())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlpcli.data.column import number_text
 from mlpcli.data.schema.column_schema import DATE
-from mlpcli.data.schema.draft import Cells, Draft, entry, has_digit, shown, slip_of
+from mlpcli.data.schema.draft import ColumnCells, Draft, entry, has_digit, shown, slip_of
 from mlpcli.data.schema.find_dates import FoundDates, find_dates
 from mlpcli.data.schema.missing_words import NUMBERS
 from mlpcli.data.schema.read_column import Slip
@@ -23,7 +23,7 @@ HALF = 0.5
 """From this share of dates on, the other cells of a column are slips: days are no levels of a category."""
 
 
-def of_dates(cells: Cells, places: Array, wish: Wish) -> Draft | None:
+def of_dates(cells: ColumnCells, places: Array, wish: Wish) -> Draft | None:
     """Return the draft of a column of which nearly all cells are dates; None of any other.
 
     places: those of the words in cells.words that are values.
@@ -57,7 +57,7 @@ def of_dates(cells: Cells, places: Array, wish: Wish) -> Draft | None:
     return Draft(schema=schema, notes=tuple(notes), missing=missing, slip=slip)
 
 
-def _note(cells: Cells, places: Array, found: FoundDates) -> str:
+def _note(cells: ColumnCells, places: Array, found: FoundDates) -> str:
     """Say how dates are written, by the first one; and of day and month that could be swapped, what to do."""
     first = int(np.flatnonzero(~np.isnan(found.seconds))[0])
     day = np.datetime64(int(found.seconds[first]), "s").astype("M8[D]")

@@ -9,7 +9,7 @@ import numpy as np
 
 from mlpcli.data.column import number_text
 from mlpcli.data.schema.column_schema import CATEGORY, CONSTANT, EMPTY, TRUTH
-from mlpcli.data.schema.draft import Cells, Draft, entry, shown
+from mlpcli.data.schema.draft import ColumnCells, Draft, entry, shown
 from mlpcli.data.schema.identifiers import word_kind
 from mlpcli.data.schema.missing_words import CATEGORIES, TRUTHS
 from mlpcli.data.schema.wish import Wish
@@ -18,7 +18,7 @@ from mlpcli.wording import plural
 _ZERO_LED = re.compile(r"[+-]?0[0-9]+")
 
 
-def of_levels(cells: Cells, wish: Wish, code: str = "") -> Draft:
+def of_levels(cells: ColumnCells, wish: Wish, code: str = "") -> Draft:
     """Return the draft of a category, or of an identifier or text, which is not used.
 
     code: a whole number that is kept as a word, for its leading zero or its many digits; "" for none.
@@ -55,7 +55,7 @@ def of_levels(cells: Cells, wish: Wish, code: str = "") -> Draft:
     return Draft(schema=replace(schema, why=why), notes=notes, missing=missing)
 
 
-def of_truth(cells: Cells, pair: tuple[str, str], wish: Wish) -> Draft:
+def of_truth(cells: ColumnCells, pair: tuple[str, str], wish: Wish) -> Draft:
     """Return the draft of a column of truth values. pair: the words for no and for yes."""
     missing = {word: count for word, count in cells.missing(TRUTHS).items() if word not in pair}
     schema = entry(cells.name, wish, missing, TRUTH)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mlpcli.data.column import number_text
 from mlpcli.data.schema.column_schema import CONSTANT, DATE, EMPTY, PLAIN
-from mlpcli.data.schema.draft import Cells, Draft, entry, shown
+from mlpcli.data.schema.draft import ColumnCells, Draft, entry, shown
 from mlpcli.data.schema.find_dates import days_of_numbers
 from mlpcli.data.schema.find_notation import Found
 from mlpcli.data.schema.identifiers import is_time_name, key_kind, may_be_key
@@ -27,12 +27,12 @@ FEW_DAYS = 10
 """From so many different days on, whole numbers that all are dates, as 20240301, are no chance."""
 
 
-def of_plain_numbers(cells: Cells, wish: Wish, missing: Mapping[str, int]) -> Draft:
+def of_plain_numbers(cells: ColumnCells, wish: Wish, missing: Mapping[str, int]) -> Draft:
     """Return the draft of a column whose values are plain numbers; one that tells rows apart is not used.
 
     missing: the cells of each word that stands for no value.
     """
-    draft = Draft(schema=replace(entry(cells.name, wish, missing), why="numbers"), missing=missing)
+    draft = Draft(schema=entry(cells.name, wish, missing, why="numbers"), missing=missing)
     values = cells.present
     usual = _of_values(draft, values, wish)
     if usual is not None:
@@ -47,11 +47,12 @@ def of_plain_numbers(cells: Cells, wish: Wish, missing: Mapping[str, int]) -> Dr
     key = None if wish.keeps else key_kind(cells.name, values, wish.first)
     if key is not None:
         return replace(draft, schema=replace(schema, kind=key[0], why=key[1], used=False))
-    return replace(draft, notes=(*_placeholder(cells.name, values), *_maybe_key(cells.name, values, wish)))
+    notes = (*_placeholder(cells.name, values), *_maybe_key(cells.name, values, wish))
+    return replace(draft, notes=notes) if notes else draft
 
 
 def of_written_numbers(
-    cells: Cells, rows: Array, found: Found, wish: Wish, missing: Mapping[str, int]
+    cells: ColumnCells, rows: Array, found: Found, wish: Wish, missing: Mapping[str, int]
 ) -> Draft:
     """Return the draft of a column of numbers in a notation, read as float64 (rows,), NaN for no value.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,11 +39,16 @@ class Inference:
 
 
 def infer_schema(
-    table: Table, config: DataConfig, targets: tuple[str, ...], separator: str = ""
+    table: Table,
+    config: DataConfig,
+    targets: tuple[str, ...],
+    separator: str = "",
+    may_read_again: bool = True,
 ) -> Inference:
     """Infer what each column of the raw training table means; the config has the last word.
 
     separator: of the cells in the file, "" where there is none; it decides what 1,250 is if no column does.
+    may_read_again: whether columns may be asked for as text; else plain numbers are what they look like.
     Raises DataError, naming all columns at fault at once: those that are numbers but for a few cells, those
     that do not fit what the config says of them, and names in the config that are no columns; or where no
     column is left to learn from.
@@ -51,10 +56,14 @@ def infer_schema(
     roles = roles_of(config, targets)
     faults = [*_unknown_names(table, config)]
     columns = _columns(table, config)
-    drafts = _drafts(columns, config, roles, separator)
-    again = _as_text(columns, drafts, config)
+    drafts = _drafts(columns, config, roles, separator, table.declared)
+    again = _as_text(columns, drafts, config) if may_read_again else frozenset()
     drafts, kept = _keep_some(table, columns, drafts, config, roles)
-    faults += [_fault(table, name, draft) for name, draft in drafts.items() if draft.slip is not None]
+    faults += [
+        _fault(table, name, draft, name == config.weight)
+        for name, draft in drafts.items()
+        if draft.slip is not None
+    ]
     if not faults and not again and not _inputs(table, drafts, roles, also=(CONSTANT,)):
         faults.append(_no_input(table, drafts))
     # What a second reading may mend is no fault yet.
@@ -75,7 +84,7 @@ def _unknown_names(table: Table, config: DataConfig) -> Iterator[Fault]:
 
 def _columns(table: Table, config: DataConfig) -> dict[str, Column]:
     """Return the columns by name whose meaning is to be found; of those of blocks, few."""
-    named = {*config.columns, *config.categorical}
+    named = {*config.columns, *config.categorical, *table.declared}
     everywhere = bool(config.missing.values)
     columns: dict[str, Column] = {}
     for column in columns_of(table):
@@ -102,12 +111,18 @@ def _maybe_keys(block: Block) -> Iterator[str]:
             yield block.names[at]
 
 
-def _drafts(columns: dict[str, Column], config: DataConfig, roles: Roles, separator: str) -> dict[str, Draft]:
+def _drafts(
+    columns: dict[str, Column],
+    config: DataConfig,
+    roles: Roles,
+    separator: str,
+    declared: Mapping[str, ColumnSchema],
+) -> dict[str, Draft]:
     """Return a draft of each column; the columns that leave a mark in doubt go by the others."""
     fraction = separator == ";"
     first = next(iter(columns), "")
     drafts = {
-        name: draft_column(column, wish_for(name, config, roles, fraction, name == first))
+        name: draft_column(column, wish_for(name, config, roles, fraction, name == first, declared.get(name)))
         for name, column in columns.items()
     }
     doubtful = [name for name, draft in drafts.items() if draft.doubtful]
@@ -183,10 +198,14 @@ def _is_plain(schema: ColumnSchema) -> bool:
     return replace(schema, why="") == ColumnSchema(name=schema.name)
 
 
-def _fault(table: Table, name: str, draft: Draft) -> Fault:
+def _fault(table: Table, name: str, draft: Draft, is_weight: bool) -> Fault:
     slip = draft.slip
     assert slip is not None
-    return Fault(place(table, slip, name), slip.what, slip.remedy, slip.key)
+    where = place(table, slip, name)
+    if is_weight:
+        remedy = "Give a number of 0 or more; a row of weight 0 is left out."
+        return Fault(where, slip.what, remedy, "data.weight")
+    return Fault(where, slip.what, slip.remedy, slip.key)
 
 
 def _no_input(table: Table, drafts: dict[str, Draft]) -> Fault:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlpcli.data.column import Column, plain_number
 from mlpcli.data.schema.column_schema import NUMBER, PLAIN
-from mlpcli.data.schema.draft import MOSTLY, Cells, Draft, cells_of, entry, has_digit, shown, slip_of
+from mlpcli.data.schema.draft import MOSTLY, ColumnCells, Draft, cells_of, entry, has_digit, shown, slip_of
 from mlpcli.data.schema.draft_dates import of_dates
 from mlpcli.data.schema.draft_levels import of_levels, of_truth
 from mlpcli.data.schema.draft_numbers import of_plain_numbers, of_written_numbers
@@ -60,7 +60,7 @@ def infer_column(column: Column, wish: Wish) -> Draft:
     return _of_words(cells, places, wish)
 
 
-def _truth_words(cells: Cells) -> tuple[str, str] | None:
+def _truth_words(cells: ColumnCells) -> tuple[str, str] | None:
     """Return the words for no and for yes of a column that holds nothing else; None of any other."""
     present = cells.present
     if len(present) and (present.min() < 0 or present.max() > 1):
@@ -82,7 +82,7 @@ def _are_whole(numbers: Array) -> bool:
     return bool((numbers == np.floor(numbers)).all())
 
 
-def _of_words(cells: Cells, places: Array, wish: Wish) -> Draft:
+def _of_words(cells: ColumnCells, places: Array, wish: Wish) -> Draft:
     """Return the draft of a column with words, by place, that are neither truth values nor dates."""
     counts, plain = cells.counts[places], len(cells.present)
     found = find_notation(cells.texts(places), counts, plain, wish.hints)
@@ -110,7 +110,7 @@ def _of_words(cells: Cells, places: Array, wish: Wish) -> Draft:
     return of_levels(cells, wish)
 
 
-def _rows(cells: Cells, places: Array, values: Array) -> Array:
+def _rows(cells: ColumnCells, places: Array, values: Array) -> Array:
     """Return the numbers of a column, float64 (rows,), with those that words say, (words,)."""
     rows = np.full(len(cells.codes), np.nan)
     if cells.numbers is not None:
@@ -134,7 +134,7 @@ def _is_placeholder(others: Sequence[str], numbers: Array, wish: Wish) -> bool:
     return len(numbers) > 1
 
 
-def _are_slips(cells: Cells, wrong: Array, found: Found, fitting: int, numbers: Array) -> bool:
+def _are_slips(cells: ColumnCells, wrong: Array, found: Found, fitting: int, numbers: Array) -> bool:
     """Tell whether words, by place, are mistakes in a column of numbers, and not what makes it a category.
 
     fitting: the cells that are numbers; numbers: the different ones.
@@ -151,7 +151,7 @@ def _are_slips(cells: Cells, wrong: Array, found: Found, fitting: int, numbers: 
     return count <= (1 - MOSTLY) * (fitting + count)
 
 
-def _one_word(cells: Cells, gone: dict[str, int]) -> str:
+def _one_word(cells: ColumnCells, gone: dict[str, int]) -> str:
     count = sum(gone.values())
     return (
         f"{shown(next(iter(gone)))} stands in {plural(count, 'cell')} ({percent(count / len(cells.codes))}) "

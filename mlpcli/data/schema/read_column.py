@@ -40,21 +40,20 @@ def read_column(column: Column, schema: ColumnSchema, as_words: bool = False) ->
 
     Numbers, truth values (0 and 1), dates (seconds since 1970 UTC) and ordinals (places of levels) have
     float64 numbers, NaN for no value, and no codes; categories have codes and words, and no numbers.
-    as_words: truth values have codes and the two words, for no and yes.
+    as_words: truth values have codes and words: the two, for no and yes, and any others that later files have.
     """
     if schema.kind == CATEGORY or (schema.kind == CONSTANT and schema.levels):
         return _levels(column, rule_of(schema)), None
     rule = rule_of(schema)
     if column.codes is None and schema.numeric and not rule.numbers and not _marked(schema):
         return column, None
+    if schema.kind == TRUTH and as_words:
+        return _truth_words(_levels(column, rule), schema.levels), None
     values, bad = _values(column, schema, rule)
     slip = None
     if len(bad):
         row, cell = int(bad[0]), column.cell(int(bad[0]))
         slip = Slip(row=row, what=_what(cell, schema, len(bad)), remedy=_remedy(cell, schema))
-    if schema.kind == TRUTH and as_words:
-        codes = np.where(np.isnan(values), -1, values).astype(np.int32)
-        return Column(name=column.name, codes=codes, words=schema.levels), slip
     return Column(name=column.name, numbers=values), slip
 
 
@@ -153,6 +152,18 @@ def _levels(column: Column, rule: MissingRule) -> Column:
         worded = column.codes >= 0
         codes[worded] = np.array([*known, -1], np.int32)[column.codes[worded]]
     return Column(name=column.name, codes=codes, words=tuple(places))
+
+
+def _truth_words(column: Column, levels: tuple[str, ...]) -> Column:
+    """Return a column of words with those that say no or yes in the spelling of `levels`; others stay."""
+    said = [truth_codes(word, levels) for word in column.words]
+    names = [
+        word if code is None else levels[int(code)] for word, code in zip(column.words, said, strict=True)
+    ]
+    words = tuple(dict.fromkeys((*levels, *names)))
+    assert column.codes is not None
+    codes = np.array([*map(words.index, names), -1], np.int32)[column.codes]
+    return Column(name=column.name, codes=codes, words=words)
 
 
 _NAMES = {NUMBER: "number", TRUTH: "truth value", DATE: "date", ORDINAL: "level"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlpcli.config.schema import ColumnConfig, DataConfig
-from mlpcli.data.schema.column_schema import CATEGORY, DATE, ORDINAL, TRUTH
+from mlpcli.data.schema.column_schema import CATEGORY, DATE, NUMBER, ORDINAL, TRUTH, ColumnSchema
 from mlpcli.data.schema.find_notation import NO_HINTS, Hints
 from mlpcli.data.schema.missing_words import USUAL, MissingRule, missing_rule
 
@@ -16,12 +16,13 @@ _NOTHING = ColumnConfig()
 class Wish:
     """What is known of a column beforehand.
 
-    kind: the kind it has to be; None: it is found. given: the words and numbers that the config names as
+    kind: the kind it has to be, and why; None: it is found. given: the words and numbers that the config names as
     missing, missing: the rule of them. levels, date_format: as the config gives them. keeps: whether it stays
     even if it looks like an identifier; target: whether it is one. first: whether it comes first in the file.
     """
 
     kind: str | None = None
+    why: str = ""
     given: tuple[str, ...] = ()
     missing: MissingRule = USUAL
     hints: Hints = NO_HINTS
@@ -48,10 +49,25 @@ def roles_of(config: DataConfig, targets: tuple[str, ...]) -> Roles:
     return Roles(targets=targets, aside=aside)
 
 
-def wish_for(name: str, config: DataConfig, roles: Roles, comma_is_decimal: bool, first: bool) -> Wish:
-    """Return what the config says about the column `name`, for itself or for all columns."""
+CONFIG_SAYS, FILE_SAYS = "the config says so", "the file says so"
+
+
+def wish_for(
+    name: str,
+    config: DataConfig,
+    roles: Roles,
+    comma_is_decimal: bool = False,
+    first: bool = False,
+    declared: ColumnSchema | None = None,
+) -> Wish:
+    """Return what the config says about the column `name`, for itself or for all columns; else the file.
+
+    declared: what the file says of it, where its format has types.
+    """
     own = config.columns.get(name, _NOTHING)
     values = own.missing if own.missing is not None else config.missing.values
+    if values is None and declared is not None and declared.missing:
+        values = declared.missing
     decimal, thousands = own.decimal or config.decimal, own.thousands or config.thousands
     if own.decimal and own.decimal == thousands:
         thousands = None
@@ -62,14 +78,21 @@ def wish_for(name: str, config: DataConfig, roles: Roles, comma_is_decimal: bool
         kind = DATE
     if kind is None and name in config.categorical:
         kind = CATEGORY
+    levels, date_format, why = own.levels, own.format or "", CONFIG_SAYS
+    if kind is None and declared is not None and declared.kind in (CATEGORY, DATE, ORDINAL, TRUTH):
+        kind, date_format, why = declared.kind, declared.date_format, FILE_SAYS
+        levels = declared.levels if kind in (ORDINAL, TRUTH) else ()
+    keeps = name in config.use or name in roles.targets or name in roles.aside
     return Wish(
         kind=kind,
+        why=why,
         given=tuple(values or ()),
         missing=missing_rule(values),
         hints=Hints(decimal=decimal, thousands=thousands, comma_is_decimal=comma_is_decimal),
-        levels=own.levels,
-        date_format=own.format or "",
-        keeps=name in config.use or name in roles.targets or name in roles.aside,
+        levels=levels,
+        date_format=date_format,
+        # What a model was trained with stays an input when its training goes on.
+        keeps=keeps or (declared is not None and declared.kind == NUMBER),
         target=name in roles.targets,
         first=first,
     )

@@ -31,7 +31,7 @@ class CellReader:
         self._wordy = self._as_text.copy()
 
     def read(self, cells: Cells) -> tuple[Array, Array, Array, Array]:
-        """Return the numbers of all cells, float64 (rows, columns), NaN elsewhere; and of words what they are.
+        """Return the numbers, float64 (rows, columns), NaN elsewhere, and what the words are.
 
         The latter are three arrays (n,): the row, the column, and the place in `meanings.texts`; those of one
         column come by row.

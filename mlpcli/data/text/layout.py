@@ -9,9 +9,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from mlpcli.data.cell_values import is_missing
-from mlpcli.data.csv_dialect import SEPARATORS, cut, is_number
+from mlpcli.data.csv_dialect import SEPARATORS, cut
 from mlpcli.data.reading import Reading
+from mlpcli.data.text.header import are_row_names, are_row_numbers, is_header, told_apart
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed, plural
 
@@ -43,7 +43,7 @@ class Layout:
     comment: str
     notes: tuple[str, ...]
     skipped: tuple[str, ...]
-    """Those of the notes that may explain why the rows do not fit."""
+    """The notes that may explain why rows do not fit."""
 
 
 def lines_wanted(reading: Reading) -> int:
@@ -57,8 +57,8 @@ def lines_wanted(reading: Reading) -> int:
 def detect(name: str, text: str, complete: bool, reading: Reading, separator: str | None) -> Layout | None:
     """Detect the layout of a text file; None where there is not one line with a cell.
 
-    name: what messages call the file. text: its beginning. complete: whether that is all of it. separator: taken
-    as it is, where given. Raises DataError for a header that does not fit the rows.
+    name: what messages call the file. text: its beginning. complete: whether that is all of it. separator:
+    taken as it is, where given. Raises DataError for a header that does not fit the rows.
     """
     lines = list(islice(io.StringIO(text, newline=""), reading.skip + _SAMPLE_LINES + 1))
     if len(lines) > reading.skip + _SAMPLE_LINES or (not complete and len(lines) > 1):
@@ -78,7 +78,9 @@ def _remarks(lines: Sequence[str], reading: Reading) -> int:
         return 0
     for count, line in enumerate(lines):
         if not line.startswith("#"):
-            held = reading.names & {cell.strip(" #\"'\r\n") for cell in re.split(r"[,;\t|]", "".join(lines[:1]))}
+            held = reading.names & {
+                cell.strip(" #\"'\r\n") for cell in re.split(r"[,;\t|]", "".join(lines[:1]))
+            }
             return 0 if count == 1 and held else count
     return 0
 
@@ -122,10 +124,10 @@ class _Finder:
             names = self._named(cells, below)
             last = self._first + len(names)
         else:
-            if width > 2 and len(below) > 1 and not any(row[-1] for row in below):
-                if f"x{width}" not in self._reading.names:
-                    last = width - 1
-                    self._notes.append("the last column has no cells, and is left out.")
+            ends_empty = len(below) > 1 and not any(row[-1] for row in below)
+            if width > 2 and ends_empty and f"x{width}" not in self._reading.names:
+                last = width - 1
+                self._notes.append("the last column has no cells, and is left out.")
             names = tuple(f"x{at}" for at in range(1, last + 1))
         return Layout(
             separator=self._separator,
@@ -160,32 +162,17 @@ class _Finder:
             return start, 0
         if start and self._is_short_header(start):
             return start - 1, 1
-        return start, int(self._is_header(rows[start], [r for r in rows[start + 1 :] if len(r) == widths[-1]]))
+        return start, int(is_header(rows[start], [r for r in rows[start + 1 :] if len(r) == widths[-1]]))
 
     def _is_short_header(self, start: int) -> bool:
-        """Tell whether the last row before the others is a header with one name fewer or more than they have."""
+        """Tell whether the last row before the others is a header with a name too few or too many."""
         header, below = self._rows[start - 1], self._rows[start:]
         width = len(below[0])
         if not header[-1]:
-            return len(header) == width + 1 and self._is_header(header[:-1], below)
+            return len(header) == width + 1 and is_header(header[:-1], below)
         if len(header) != width - 1 or len(set(header)) < len(header) or len(header) == 1:
             return False
-        return not any(row[-1] for row in below) or not self._is_header(below[0], below[1:])
-
-    def _is_header(self, first: list[str], below: Rows) -> bool:
-        """Tell whether a first row names the columns: it has no number, and looks unlike what is below it."""
-        inner = first[1:] if not first[0] and len(first) > 1 else first
-        inner = inner[:-1] if len(inner) > 1 and not inner[-1] else inner
-        if any(map(_is_numeric, inner)):
-            # Data frames without names are saved under 0, 1, 2, …
-            return len(inner) > 2 and inner == [str(at) for at in range(len(inner))]
-        columns = list(zip(*below, strict=True))
-        for name, cells in zip(first, columns, strict=False):
-            present = [cell for cell in cells if not is_missing(cell)]
-            if present and not is_missing(name) and all(map(_is_numeric, present)):
-                return True
-        named = len(set(inner)) == len(inner) and not any(map(is_missing, inner))
-        return named and not any(name in cells for name, cells in zip(first, columns, strict=False) if name)
+        return not any(row[-1] for row in below) or not is_header(below[0], below[1:])
 
     def _header(self, header: Rows, below: Rows, width: int) -> list[str]:
         """Return the names of the header, one for each column that is kept, empty where there is none.
@@ -202,14 +189,16 @@ class _Finder:
         if len(cells) == width - 1:
             if not any(row[-1] for row in below):
                 return cells
-            if _are_row_names([row[0] for row in below]):
+            if are_row_names([row[0] for row in below]):
                 self._first = 1
                 self._notes.append("the first column has no name: it is taken for row names, and left out.")
                 return cells
         if len(cells) != width:
             what = f"The header has {plural(len(cells), 'name')}, all rows have {plural(width, 'cell')}."
             if len(cells) == width - 1:
-                what = f"{len(cells)} cells, all other lines have {width}. If it is the header, it lacks a name."
+                what = (
+                    f"{len(cells)} cells, all other lines have {width}. If it is the header, it lacks a name."
+                )
             remedy = (
                 "Give every column a name, or delete the line. Where it is no header, say "
                 f"`data: {{header: false, skip: {self._reading.skip + 1}}}`."
@@ -223,28 +212,18 @@ class _Finder:
 
     def _named(self, cells: list[str], below: Rows) -> tuple[str, ...]:
         """Give every column a name of its own; a nameless first column of row names is left out."""
-        if len(cells) > 1 and not cells[0] and not self._first and "x1" not in self._reading.names - set(cells):
-            if _are_row_numbers([row[0] for row in below]):
-                self._first = 1
-                cells = cells[1:]
-                self._notes.append("the first column has no name: it is taken for row names, and left out.")
-        taken = {cell for cell in cells if cell}
-        names: dict[str, None] = {}
-        nameless, again = [], []
-        counts = dict.fromkeys((*cells, *(f"x{at}" for at in range(1, len(cells) + 1))), 1)
-        for at, cell in enumerate(cells, 1):
-            name = given = cell or f"x{at}"
-            while name in names or (name in taken and not (cell and name == given)):
-                counts[given] += 1
-                name = f"{given}_{counts[given]}"
-            if name != cell:
-                (again if cell else nameless).append(name)
-            names[name] = None
+        may_be = len(cells) > 1 and not cells[0] and not self._first
+        used = "x1" in self._reading.names - set(cells)
+        if may_be and not used and are_row_numbers([row[0] for row in below]):
+            self._first = 1
+            cells = cells[1:]
+            self._notes.append("the first column has no name: it is taken for row names, and left out.")
+        names, nameless, again = told_apart(cells)
         if nameless:
             self._notes.append(f"columns without a name are called {listed(nameless)}.")
         if again:
             self._notes.append(f"names that come again are told apart: {listed(again)}.")
-        return tuple(names)
+        return names
 
     def _say_skipped(self, skipped: Rows, width: int) -> None:
         for at, row in enumerate(skipped, self._reading.skip + self._remarks + 1):
@@ -263,34 +242,16 @@ class _Finder:
         if self._reading.skip:
             passed.append(f"{plural(self._reading.skip, 'line')} at the beginning passed over (data.skip).")
         if self._remarks:
-            passed.append(f"{plural(self._remarks, 'line')} at the beginning passed over, which begin with '#'.")
+            passed.append(
+                f"{plural(self._remarks, 'line')} at the beginning passed over, which begin with '#'."
+            )
         if self._reading.comment:
             passed.append(f"lines that begin with {self._reading.comment!r} are passed over.")
-        first, *rest = (f"{self._name}: {note}" for note in (f"{parted}{quoted}, {titled}.", *passed, *self._notes))
+        first, *rest = (
+            f"{self._name}: {note}" for note in (f"{parted}{quoted}, {titled}.", *passed, *self._notes)
+        )
         return (first, *self._skipped, *rest)
 
 
 def _commonest(counts: list[int]) -> int:
     return Counter(counts).most_common(1)[0][0]
-
-
-def _is_numeric(cell: str) -> bool:
-    """Tell whether a cell holds a number, with a point or a decimal comma: 7,4 is no name either."""
-    return is_number(cell) or is_number(cell.replace(",", ".", 1))
-
-
-def _are_row_names(cells: list[str]) -> bool:
-    """Tell whether cells are what R writes before a row: its number, or a text of its own."""
-    if len(set(cells)) < len(cells) or not all(cells):
-        return False
-    if all(cell.isdecimal() for cell in cells):
-        numbers = list(map(int, cells))
-        return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    return not any(map(_is_numeric, cells))
-
-
-def _are_row_numbers(cells: list[str]) -> bool:
-    """Tell whether cells under an empty name tell rows apart: whole numbers, or texts that differ."""
-    if all(cell.isdecimal() for cell in cells):
-        return True
-    return len(set(cells)) == len(cells)

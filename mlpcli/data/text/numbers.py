@@ -134,7 +134,8 @@ def _below_point(word: Array) -> Array:
     """Return masks of the bytes before the first point; all bytes where there is none."""
     other = word ^ _POINTS
     found = (other - _ONES) & ~other & _HIGHS
-    return ((found & np.negative(found)) >> _U(7)) - _U(1)
+    below: Array = ((found & np.negative(found)) >> _U(7)) - _U(1)
+    return below
 
 
 def _digits(word: Array, count: Array) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""What the cells of a text mean that are not read as numbers in bulk: each different one is looked at once."""
+"""What cells mean that are not read as numbers in bulk: each different one is looked at once."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Meanings:
         return True
 
     def of(self, cells: Cells, starts: Array, lengths: Array) -> tuple[Array, Array]:
-        """Return what cells hold, (n,): float64, NaN for no plain number; and int64 places in `texts`, -1 for empty."""
+        """Return the numbers, float64 (n,), NaN for none, and places in `texts`, int64 (n,), -1 for empty."""
         found = np.empty(len(starts), np.int64)
         short = lengths <= 8
         if short.all():
@@ -107,8 +107,8 @@ class Meanings:
         found = self._looked_up(self._long, keys, cells, starts, lengths)
         known = self._parts[: len(self._known)]
         differ = np.zeros(len(starts), bool)
-        for at, part in enumerate(parts):
-            differ |= known[:, at].take(found) != part
+        for place, part in enumerate(parts):
+            differ |= known[:, place].take(found) != part
         differ |= known[:, len(parts) :].any(axis=1).take(found)
         # Two cells with one key: there are files made for that.
         at = np.flatnonzero(differ)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from format_tables import cells
 from mlpcli.data.column import Column
 from mlpcli.data.formats import FORMATS
-from mlpcli.data.read import open_reader, read_parts, read_table
+from mlpcli.data.read import open_reader, read_file, read_table
 from mlpcli.data.reading import Reading
 from mlpcli.data.table import Block, Table
 from mlpcli.errors import DataError
@@ -279,7 +279,8 @@ KERAS = {"x_train": np.ones((3, 2, 2)), "y_train": [7, 8, 7], "x_test": np.zeros
 )
 def test_members_named_after_parts(tmp_path: Path, arrays: Any, names: Any, rows: dict[str, int]) -> None:
     (tmp_path / "d").write_bytes(npz(**arrays))
-    table, parts, _ = read_parts(str(tmp_path / "d"))
+    found = read_file(str(tmp_path / "d"))
+    table, parts = found.table, found.parts
     assert table.names == names
     assert {"training": table.rows} | {name: part.rows for name, part in parts.items()} == rows
 

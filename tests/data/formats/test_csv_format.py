@@ -212,7 +212,9 @@ def test_chunks_together_are_the_whole(
     assert [line for part in parts for line in part.lines] == list(whole.lines)
     for at, column in enumerate(whole.columns):
         joined = join_columns([part.columns[at] for part in parts])
-        assert [joined.cell(row) for row in range(whole.rows)] == [column.cell(row) for row in range(whole.rows)]
+        assert [joined.cell(row) for row in range(whole.rows)] == [
+            column.cell(row) for row in range(whole.rows)
+        ]
 
 
 def as_read(cell: str) -> str:

@@ -51,10 +51,18 @@ LAYOUTS = {
         Reading(comment="%"),
         "lines that begin with '%' are passed over",
     ),
-    "skip": ("what\never, it\nis, x, y, z\na,b,y\n" + ROWS, Reading(skip=3), "3 lines at the beginning passed over"),
+    "skip": (
+        "what\never, it\nis, x, y, z\na,b,y\n" + ROWS,
+        Reading(skip=3),
+        "3 lines at the beginning passed over",
+    ),
     "a title": ("Sales of 2024\na,b,y\n" + ROWS, PLAIN, "line 1 is skipped: 1 cell ('Sales of 2024')"),
     "a title and a note": ("Sales\nin 2024, EUR\na,b,y\n" + ROWS, PLAIN, "line 2 is skipped: 2 cells"),
-    "a title before names that are used": ("Sales\nx,z,w,v\na,b,y\n" + ROWS, named("a", "y"), "line 2 is skipped"),
+    "a title before names that are used": (
+        "Sales\nx,z,w,v\na,b,y\n" + ROWS,
+        named("a", "y"),
+        "line 2 is skipped",
+    ),
     "R, row names in quotes": (
         '"a","b","y"\n"1",1,2,"yes"\n"2",2,3,"no"\n"3",3,5,"no"\n',
         PLAIN,
@@ -77,7 +85,11 @@ LAYOUTS = {
         PLAIN,
         "taken for row names",
     ),
-    "blank rows": ("a,b,y\n1,2,yes\n,,\n2,3,no\n3,5,no\n,,\n , ,\n", PLAIN, "3 rows without a filled cell left out"),
+    "blank rows": (
+        "a,b,y\n1,2,yes\n,,\n2,3,no\n3,5,no\n,,\n , ,\n",
+        PLAIN,
+        "3 rows without a filled cell left out",
+    ),
     "names over two lines": (
         "a,,y\n,b,\n" + ROWS,
         Reading(header=2),
@@ -87,7 +99,9 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize(("text", "reading", "said"), LAYOUTS.values(), ids=LAYOUTS.keys())
-def test_what_is_around_the_rows_is_read_and_said(tmp_path: Path, text: str, reading: Reading, said: str) -> None:
+def test_what_is_around_the_rows_is_read_and_said(
+    tmp_path: Path, text: str, reading: Reading, said: str
+) -> None:
     for end in ("\n", "\r\n"):
         cells, notes = columns(write(tmp_path, text.replace("\n", end)), reading)
         assert cells == ABY
@@ -95,13 +109,21 @@ def test_what_is_around_the_rows_is_read_and_said(tmp_path: Path, text: str, rea
 
 
 NAMES = {
-    "numbers that are used": ("region,4046,4225,price\nW,1,2,3\nE,4,5,6\n", named("price"), "region 4046 4225 price"),
+    "numbers that are used": (
+        "region,4046,4225,price\nW,1,2,3\nE,4,5,6\n",
+        named("price"),
+        "region 4046 4225 price",
+    ),
     "only numbers, used": ("2019,2020\n1,2\n3,4\n", named("2020"), "2019 2020"),
     "numbers that nobody uses": ("region,4046,4225,price\nW,1,2,3\nE,4,5,6\n", PLAIN, "x1 x2 x3 x4"),
     "a model whose file had none": ("x,s,p\ny,s,e\n", named("x1", "x2", "x3"), "x1 x2 x3"),
     "one row for such a model": ("x,s,p\n", named("x1", "x2"), "x1 x2 x3"),
     "a header that such a model finds": ("x2,x1\n5,6\n", named("x1", "x2"), "x2 x1"),
-    "names that come again": ("call,call,call,call_2\n1,2,3,4\n5,6,7,8\n", PLAIN, "call call_3 call_4 call_2"),
+    "names that come again": (
+        "call,call,call,call_2\n1,2,3,4\n5,6,7,8\n",
+        PLAIN,
+        "call call_3 call_4 call_2",
+    ),
     "a nameless column beside x2": ("x2,,y\n1,2,3\n4,5,6\n", PLAIN, "x2 x2_2 y"),
     "a nameless first column of values": (",a\n0.5,1\n0.5,2\n1.5,3\n", PLAIN, "x1 a"),
     "that a model has used": (",a\n1,1\n2,2\n3,3\n", named("x1", "a"), "x1 a"),
@@ -125,7 +147,11 @@ REFUSED = {
         named("y"),
         "line 1\n  The header has 5 names, all rows have 3 cells",
     ),
-    "a short row under a skipped line": ("a title\n" + "1,2,3\n" * 300 + "4,5\n", PLAIN, "line 302\n  2 cells.*\n.*line 1 is skipped"),
+    "a short row under a skipped line": (
+        "a title\n" + "1,2,3\n" * 300 + "4,5\n",
+        PLAIN,
+        "line 302\n  2 cells.*\n.*line 1 is skipped",
+    ),
     "a cell where there were none": (
         "a,b,\n" + "1,2,\n" * 300 + "1,2,3\n",
         PLAIN,
@@ -154,11 +180,13 @@ def test_the_first_line_may_be_longer_than_the_part_that_is_looked_at(tmp_path: 
 
 
 def test_columns_kept_as_text_lose_no_letter(tmp_path: Path) -> None:
-    cells, _ = columns(write(tmp_path, "a,b\n1.50,1.50\n1.5,1.5\n,\nx,x\n"), Reading(as_text=frozenset({"b"})))
+    cells, _ = columns(
+        write(tmp_path, "a,b\n1.50,1.50\n1.5,1.5\n,\nx,x\n"), Reading(as_text=frozenset({"b"}))
+    )
     assert cells == {"a": ["1.5", "1.5", "x"], "b": ["1.50", "1.5", "x"]}
 
 
 def test_lines_are_counted_over_all_that_is_passed_over(tmp_path: Path) -> None:
-    text = "skipped\n\n# remark\na,b\n\n1,2\n%\n\"x\ny\",3\r\n,\n4,5"
+    text = 'skipped\n\n# remark\na,b\n\n1,2\n%\n"x\ny",3\r\n,\n4,5'
     table, _ = read_table(write(tmp_path, text), Reading(skip=2, comment="%"))
     assert list(table.lines) == [6, 8, 11]

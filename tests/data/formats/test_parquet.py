@@ -63,7 +63,7 @@ def test_a_compressed_file_is_read_from_its_bytes(tmp_path: Path) -> None:
 
 def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlpcli.data.extras.find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'mlp-train\[arrow\]'"):
+    with pytest.raises(MissingExtraError, match="pip install pyarrow"):
         open_as(Parquet, tmp_path / "t", EXAMPLE)
 
 

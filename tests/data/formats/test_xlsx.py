@@ -141,7 +141,35 @@ def test_no_workbook_is_taken_for_an_npz_nor_the_other_way_round() -> None:
         assert sorted(claims.values())[-2] < 3
 
 
+def test_a_sheet_of_libreoffice(tmp_path: Path) -> None:
+    name = "urn:oasis:names:tc:opendocument:xmlns:"
+    rows = "".join(
+        f"<table:table-row><table:table-cell office:value-type='string'><text:p>{text}</text:p>"
+        f"</table:table-cell><table:table-cell {value}/></table:table-row>"
+        for text, value in (
+            ("x", "office:value-type='float' office:value='1.5'"),
+            ("y", "office:value-type='float' office:value='2'"),
+        )
+    )
+    content = (
+        f"<office:document-content xmlns:office='{name}office:1.0' xmlns:table='{name}table:1.0' "
+        f"xmlns:text='{name}text:1.0' office:version='1.2'><office:body><office:spreadsheet>"
+        f"<table:table table:name='S'>{rows}</table:table>"
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr("META-INF/manifest.xml", f"<manifest:manifest xmlns:manifest='{name}manifest:1.0'/>")
+    assert Xlsx.claims("data", file.getvalue()) == 3
+    assert cells(whole(open_as(Xlsx, tmp_path / "s", file.getvalue()))) == {
+        "x1": ["x", "y"],
+        "x2": ["1.5", "2"],
+    }
+
+
 def test_without_calamine_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlpcli.data.extras.find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'mlp-train\[excel\]'"):
+    with pytest.raises(MissingExtraError, match="pip install python-calamine"):
         open_as(Xlsx, tmp_path / "book", EXAMPLE)

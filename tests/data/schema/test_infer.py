@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from raw_tables import config, inferred, later, typed, values
+from raw_tables import config, inferred, later, raw_table, typed, values
 
+from mlpcli.data.schema.infer import infer_schema
 from mlpcli.data.schema.schema import Schema
 from mlpcli.errors import DataError
 
@@ -243,3 +244,11 @@ def test_schemas_survive_json():
         y=Y,
     )
     assert Schema.from_json(found.schema.to_json()) == found.schema
+
+
+def test_a_table_that_cannot_be_read_again_is_inferred_as_it_is():
+    table = raw_table(a=["1.25", "2,5", "3"] * 20, z=REAL, y=Y)
+    assert infer_schema(table, config(), ("y",)).as_text == {"a", "z"}
+    found = infer_schema(table, config(), ("y",), may_read_again=False)
+    assert not found.as_text
+    assert values(found.schema.read(table).column("a"))[:3] == [1.25, 2.5, 3.0]

@@ -17,6 +17,17 @@ from mlpcli.errors import DataError
 
 Outcome = tuple[object, ...]
 
+READINGS = (
+    PLAIN_READING,
+    Reading(header=True),
+    Reading(header=False),
+    Reading(as_text=frozenset({"n0", "x1"})),
+    Reading(names=frozenset({"n1"}), comment="#"),
+    Reading(header=False, separator=";"),
+    Reading(header=False, separator=" "),
+    Reading(skip=1),
+)
+
 
 def plainly(path: Path, reading: Reading = PLAIN_READING) -> Outcome:
     """Read record by record, as the csv module cuts them, and cell by cell."""
@@ -81,13 +92,50 @@ def _column(name: str, cells: list[str], as_text: bool) -> Column:
     return Column(name=name, codes=codes, words=tuple(words))
 
 
-_NUMBERS = "0 1 -1 7 007 1.5 -2.25 +3 .5 5. 1e3 1E-5 -0 -0.0 00 0.1 12345678 123456789 9007199254740993".split()
+_NUMBERS = (
+    "0 1 -1 7 007 1.5 -2.25 +3 .5 5. 1e3 1E-5 -0 -0.0 00 0.1 12345678 123456789 9007199254740993".split()
+)
 _MORE = (
-    "0.30000000000000004 123456.7890123456789 1e400 1_0 nan inf 0x1F 1,5 -12.6542 3.141592653589793 1.7976e308 "
-    "99999999999999999999 12345678.12345678 0.000000000000000000000012345 4503599627370497.5 +-1 - + . -. 1.2.3 ١"
+    "0.30000000000000004 123456.7890123456789 1e400 1_0 nan inf 0x1F 1,5 -12.6542 3.141592653589793 "
+    "1.7976e308 99999999999999999999 12345678.12345678 0.000000000000000000000012345 "
+    "4503599627370497.5 +-1 - + . -. 1.2.3 ١"
 ).split()
-_WORDS = ["red", "green", "blue", "", "", "NA", "?", "x y", "Größe", "日本", "a" * 9, "b" * 20, "c" * 70, "\xa0", "e\u2003"]
-_ODD = ['"', '""', '5"', "'", "it's", 'say "x"', "a,b", "a;b", "a\tb", "l\nm", "l\r\nm", "\r", "#", " ", "\t", "\x0b", "\x1c"]
+_WORDS = [
+    "red",
+    "green",
+    "blue",
+    "",
+    "",
+    "NA",
+    "?",
+    "x y",
+    "Größe",
+    "日本",
+    "a" * 9,
+    "b" * 20,
+    "c" * 70,
+    "\xa0",
+    "e\u2003",
+]
+_ODD = [
+    '"',
+    '""',
+    '5"',
+    "'",
+    "it's",
+    'say "x"',
+    "a,b",
+    "a;b",
+    "a\tb",
+    "l\nm",
+    "l\r\nm",
+    "\r",
+    "#",
+    " ",
+    "\t",
+    "\x0b",
+    "\x1c",
+]
 
 
 def random_text(rng: random.Random) -> bytes:
@@ -95,7 +143,10 @@ def random_text(rng: random.Random) -> bytes:
     separator = rng.choice([",", ",", ",", ";", "\t", "|", " "])
     end = rng.choice(["\n", "\n", "\n", "\r\n", "\r"])
     width = rng.choice([1, 2, 2, 3, 4, 7])
-    pools = [rng.choice([_NUMBERS, _NUMBERS + _MORE, _WORDS, _NUMBERS + _WORDS, _WORDS + _ODD]) for _ in range(width)]
+    pools = [
+        rng.choice([_NUMBERS, _NUMBERS + _MORE, _WORDS, _NUMBERS + _WORDS, _WORDS + _ODD])
+        for _ in range(width)
+    ]
     quoting = rng.choice(["never", "never", "needed", "words", "all", "random"])
     blanks = rng.choice([0, 0, 0, 0.3])
     lines = [separator.join(f"n{at}" for at in range(width))] if rng.random() < 0.7 else []
@@ -111,6 +162,15 @@ def random_text(rng: random.Random) -> bytes:
         lines.append(separator.join(cells))
         if rng.random() < 0.03:
             lines.append(rng.choice(["", " ", separator * (width - 1), separator * width, "# x", '""']))
+    around = rng.choice(["", "", "", "numbered", "R", "open end", "remarks"])
+    if around in ("numbered", "R") and separator != " ":
+        lines = [
+            f"{at}{separator}{line}" if at or around == "numbered" else line for at, line in enumerate(lines)
+        ]
+    elif around == "open end":
+        lines = [line + separator for line in lines]
+    elif around == "remarks":
+        lines = ["# made by hand", "# " + separator, *lines]
     data = end.join(lines).encode() + rng.choice([b"", end.encode(), end.encode() * 2])
     while rng.random() < 0.25 and data:
         at = rng.randrange(len(data))
@@ -122,4 +182,8 @@ def random_text(rng: random.Random) -> bytes:
 def _is_quoted(cell: str, separator: str, quoting: str, rng: random.Random) -> bool:
     if quoting == "needed":
         return any(mark in cell for mark in (separator, '"', "\n", "\r"))
-    return quoting == "all" or (quoting == "words" and not cell[:1].isdigit()) or (quoting == "random" and rng.random() < 0.4)
+    return (
+        quoting == "all"
+        or (quoting == "words" and not cell[:1].isdigit())
+        or (quoting == "random" and rng.random() < 0.4)
+    )
