@@ -89,6 +89,15 @@ def test_missing_repeated_and_equal_are_counted(place):
     assert f"{missing} missing" in text
 
 
+def test_columns_of_one_value_are_named_with_and_without_a_target(place):
+    lines = "".join(f"{at},7,{'w' if at % 2 else ''},{at % 2}\n" for at in range(30))
+    (place / "same.csv").write_text(f"x,seven,holes,y\n{lines}", encoding="utf-8")
+    assert "\nsame     one value in all rows: 'seven'\n" in mlp("data", "same.csv").stdout
+    text = " ".join(mlp("data", "same.csv", "--target", "y").stdout.split())
+    assert "constant_inputs" in text
+    assert "(seven)" in text
+
+
 def test_a_config_is_looked_at_with_its_parts(place):
     (place / "other.csv").write_text(csv_text(count=40, seed=1), encoding="utf-8")
     result = mlp("data", "good.yaml", "--set", "data.test=other.csv", "--json")
@@ -100,6 +109,23 @@ def test_a_config_is_looked_at_with_its_parts(place):
     same = strict(mlp("data", "good.yaml", "--set", "data.test=data.csv", "--json").stdout)
     assert same["parts"]["test"]["training_rows_too"]["share"] == 1
     assert [each["rule"] for each in same["findings"]] == ["rows_in_both_parts"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(
+            "optimiser.learning_rate=auto",
+            "repeat=3",
+            "training.folds=4",
+            "data.fold=1/4",
+            "network.hidden=[]",
+        ),
+        *("precision=float32", "loss=squared_error", "data.class_weights=balanced", "data.scaling=none"),
+    ],
+)
+def test_whatever_the_config_says_is_looked_at(place, change):
+    assert mlp("data", "good.yaml", "--set", change).exit_code == 0
 
 
 def test_a_column_that_gives_the_target_away_is_named(place):
