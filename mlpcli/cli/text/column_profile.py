@@ -92,8 +92,8 @@ def _numbers(column: ColumnProfile) -> str:
     assert numbers is not None
     if column.distinct == 1:
         return f"always {_written(column, numbers.low)[0]}"
-    if numbers.few:
-        total = sum(count for _, count in numbers.few)
+    total = sum(count for _, count in numbers.few)
+    if total >= 2 * column.distinct:
         values = _written(column, *(value for value, _ in numbers.few))
         shares = (percent(count / total) for _, count in numbers.few)
         return ", ".join(f"{value}{FIXED}{share}" for value, share in zip(values, shares, strict=True))

@@ -9,7 +9,7 @@ from mlpcli.cli.text.column_profile import describe_profiles, plain_text
 from mlpcli.cli.text.finding import describe_finding
 from mlpcli.cli.text.network_and_data import score_title
 from mlpcli.cli.text.table import paragraph, table
-from mlpcli.wording import listed, percent, plural
+from mlpcli.wording import listed, percent, plural, printable
 
 if TYPE_CHECKING:
     from mlpcli.experiments.data_report.parts import PartReport
@@ -102,7 +102,7 @@ def _alone(target: TargetReport) -> Iterator[str]:
     shown = [each for each in target.alone[:BEST] if each.share > 0]
     if not shown:
         return
-    said = ", ".join(f"{each.column} {percent(each.share)}" for each in shown)
+    said = listed(f"{each.column} {percent(each.share)}" for each in shown)
     yield _line(
         "alone", f"share of the target that one column explains, in {plural(target.looked_at, 'row')}: {said}"
     )
@@ -132,7 +132,7 @@ def _parts(parts: Sequence[PartReport]) -> Iterator[str]:
             of = f"{shared.rows:,}" if shared.rows == part.rows else f"{shared.rows:,} of {part.rows:,}"
             yield _line("shared", f"{shared.shared:,} of {of} {part.name} rows are training rows too")
         if part.shifted:
-            said = ", ".join(f"{each.input} by {each.distance:.2g}" for each in part.shifted)
+            said = listed(f"{each.input} by {each.distance:.2g}" for each in part.shifted)
             yield _line(
                 "shift", f"the {part.name} rows lie elsewhere, in standard deviations of training: {said}"
             )
@@ -196,4 +196,4 @@ def _size(count: int) -> str:
 
 
 def _line(word: str, text: str) -> str:
-    return paragraph(text, MARGIN, word)
+    return paragraph(printable(text), MARGIN, word)
