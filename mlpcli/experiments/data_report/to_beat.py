@@ -169,15 +169,13 @@ def linear_outputs(fitted: _Rows, inputs: NDArray[Any], preparation: Preparation
     """
     task, outputs = preparation.target.task, preparation.outputs
     head = choose_head(NetworkConfig(), None, task, outputs)
-    mean, spread = fitted.inputs.mean(axis=0), fitted.inputs.std(axis=0)
-    # What hardly varies but for rounding would be blown up.
-    scale = np.where(spread > 1e-12 * np.abs(mean), spread, np.inf)
+    scaling = _Scaling(fitted.inputs)
     target = target_matrix(fitted.targets, task, head.units, "float64")
     shift, unit = np.zeros(head.units), np.ones(head.units)
     if task == "regression":
         shift = target.mean(axis=0)
-        unit = np.array([column.std() if varies(column) else 1.0 for column in target.T])
-    rows = {"inputs": (fitted.inputs - mean) / scale, "target": (target - shift) / unit}
+        unit = np.array([(varies(column) and column.std()) or 1.0 for column in target.T])
+    rows = {"inputs": scaling.of(fitted.inputs), "target": (target - shift) / unit}
     if fitted.weights is not None:
         rows["weights"] = fitted.weights.astype(np.float64)
     network = build_network(
@@ -189,10 +187,26 @@ def linear_outputs(fitted: _Rows, inputs: NDArray[Any], preparation: Preparation
     )
     state = _trained(network, rows)
     function = RowFunction(NumpyExecutor(), {"prediction": network.prediction}, state)
-    said = function({"inputs": (inputs - mean) / scale})["prediction"] * unit + shift
+    said = function({"inputs": scaling.of(inputs)})["prediction"] * unit + shift
     if task == "classification" and head.units == 1 and outputs == 2:
         return np.column_stack([1 - said[:, 0], said[:, 0]])
     return np.asarray(said)
+
+
+class _Scaling:
+    """The scaling of inputs to mean 0 and one spread, as (rows, width) of them have it."""
+
+    def __init__(self, inputs: NDArray[Any]) -> None:
+        with np.errstate(all="ignore"):
+            self._mean, spread = inputs.mean(axis=0), inputs.std(axis=0)
+            # What hardly varies but for rounding would be blown up.
+            self._scale = np.where(spread > 1e-12 * np.abs(self._mean), spread, np.inf)
+
+    def of(self, inputs: NDArray[Any]) -> NDArray[Any]:
+        """Return inputs scaled, (rows, width); 0 where they are so huge that they have no spread."""
+        with np.errstate(all="ignore"):
+            scaled = (inputs - self._mean) / self._scale
+        return np.where(np.isfinite(scaled), scaled, 0.0)
 
 
 def _trained(network: Network, rows: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
