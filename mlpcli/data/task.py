@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlpcli.data.column import number_text
+from mlpcli.data.column import EXACT, number_text
 from mlpcli.data.levels import count_levels, distinct_numbers
 from mlpcli.data.table import Array, Table
 from mlpcli.errors import DataError, Fault
@@ -137,7 +137,8 @@ def _guess_one(fact: _Facts, where: str, table: Table, inputs: Iterable[str]) ->
 def _why_numbers(fact: _Facts, table: Table, inputs: Iterable[str]) -> str:
     """Say why few whole numbers are not the numbers of classes; "" where they may well be."""
     values = np.asarray(fact.distinct, np.float64)
-    spread = np.gcd.reduce((values - values[0]).astype(np.int64))
+    # Larger numbers are no whole ones that could be compared.
+    spread = np.gcd.reduce((values - values[0]).astype(np.int64)) if np.abs(values).max() < EXACT / 2 else 1
     if values[0] not in FIRST_CODES or values[-1] > MOST_INTEGER_CLASSES or spread > 1:
         shown = listed(map(number_text, values.tolist()))
         return f", for classes are seldom numbered {shown}"

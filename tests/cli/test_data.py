@@ -89,6 +89,15 @@ def test_missing_repeated_and_equal_are_counted(place):
     assert f"{missing} missing" in text
 
 
+def test_columns_of_one_value_are_named_with_and_without_a_target(place):
+    lines = "".join(f"{at},7,{'w' if at % 2 else ''},{at % 2}\n" for at in range(30))
+    (place / "same.csv").write_text(f"x,seven,holes,y\n{lines}", encoding="utf-8")
+    assert "\nsame     one value in all rows: 'seven'\n" in mlp("data", "same.csv").stdout
+    text = " ".join(mlp("data", "same.csv", "--target", "y").stdout.split())
+    assert "constant_inputs" in text
+    assert "(seven)" in text
+
+
 def test_a_config_is_looked_at_with_its_parts(place):
     (place / "other.csv").write_text(csv_text(count=40, seed=1), encoding="utf-8")
     result = mlp("data", "good.yaml", "--set", "data.test=other.csv", "--json")
@@ -100,6 +109,23 @@ def test_a_config_is_looked_at_with_its_parts(place):
     same = strict(mlp("data", "good.yaml", "--set", "data.test=data.csv", "--json").stdout)
     assert same["parts"]["test"]["training_rows_too"]["share"] == 1
     assert [each["rule"] for each in same["findings"]] == ["rows_in_both_parts"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(
+            "optimiser.learning_rate=auto",
+            "repeat=3",
+            "training.folds=4",
+            "data.fold=1/4",
+            "network.hidden=[]",
+        ),
+        *("precision=float32", "loss=squared_error", "data.class_weights=balanced", "data.scaling=none"),
+    ],
+)
+def test_whatever_the_config_says_is_looked_at(place, change):
+    assert mlp("data", "good.yaml", "--set", change).exit_code == 0
 
 
 def test_a_column_that_gives_the_target_away_is_named(place):
@@ -168,6 +194,32 @@ def test_a_wide_table_is_cut_and_all_shows_it(place):
     assert "\nc50 " not in cut
     assert "\nc59 " in cut
     assert "\nc50 " in mlp("data", "wide.csv", "--all").stdout
+
+
+def test_standard_input_is_a_table_and_so_are_several_files(place):
+    expected = strict(mlp("data", "data.csv", "--target", "kind", "--json").stdout)
+    text = (place / "data.csv").read_text(encoding="utf-8")
+    found = strict(mlp("data", "-", "--target", "kind", "--json", stdin=text).stdout)
+    assert (found["files"], found["format"], found["bytes"]) == (["-"], None, None)
+    assert found["columns"] == expected["columns"]
+    assert found["to_beat"] == expected["to_beat"]
+    assert "standard input: 80 rows of 4 columns" in mlp("data", "-", stdin=text).stdout
+    for part in (1, 2):
+        (place / f"part-{part}.csv").write_text(csv_text(count=30, seed=part), encoding="utf-8")
+    both = strict(mlp("data", "part-*.csv", "--json").stdout)
+    assert (both["rows"], [os.path.basename(path) for path in both["files"]]) == (
+        60,
+        ["part-1.csv", "part-2.csv"],
+    )
+    assert both["bytes"] == sum(os.path.getsize(place / f"part-{part}.csv") for part in (1, 2))
+
+
+def test_ignored_columns_are_listed_and_settings_count_for_a_file_too(place):
+    plain = strict(mlp("data", "data.csv", "--set", "data.ignore=[colour]", "--json").stdout)
+    colour = next(column for column in plain["columns"] if column["name"] == "colour")
+    assert (colour["role"], colour["kind"], colour["why"]) == ("ignored", None, "data.ignore names it")
+    headless = strict(mlp("data", "data.csv", "--set", "data.header=false", "--json").stdout)
+    assert (headless["rows"], headless["columns"][0]["name"]) == (81, "x1")
 
 
 def test_a_run_is_looked_at_by_its_config(place):

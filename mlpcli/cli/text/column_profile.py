@@ -21,8 +21,12 @@ WORDS = 4
 LONGEST_NAME = 32
 LARGEST = 1e9
 """Numbers from here on, and below its inverse, are written with an exponent."""
-OBVIOUS = re.compile(r"0 and 1|[\d,]+ levels?")
-"""Reasons for a kind that the levels beside them show."""
+OBVIOUS = re.compile(r"numbers|0 and 1|[\d,]+ levels?|all values are .*|'no' and 'yes' are no and yes")
+"""Reasons for a kind that what is said of the column shows."""
+FIXED = "\u00a0"
+"""A blank at which no line is broken: between a level and its share."""
+DAYS = 10 * 86400.0
+"""Seconds between the first and the last date from which on times of day are left out."""
 LEAST_DETAIL = 40
 """Letters for what is said of a column beside its name; where there is less room, it goes below."""
 
@@ -54,8 +58,10 @@ def _column(column: ColumnProfile, rows: int, widths: tuple[int, int, int]) -> s
     word = f"{word}  " if bar else word
     detail = "; ".join(_detail(column, rows))
     if terminal_columns() - len(word) < LEAST_DETAIL:
-        return f"{word.rstrip()}\n{paragraph(detail, 4)}"
-    return paragraph(detail, len(word), word)
+        text = f"{word.rstrip()}\n{paragraph(detail, 4)}"
+    else:
+        text = paragraph(detail, len(word), word)
+    return text.replace(FIXED, " ")
 
 
 def _kind(column: ColumnProfile) -> str:
@@ -86,18 +92,19 @@ def _numbers(column: ColumnProfile) -> str:
     assert numbers is not None
     if column.distinct == 1:
         return f"always {_written(column, numbers.low)[0]}"
-    if numbers.few:
-        total = sum(count for _, count in numbers.few)
+    total = sum(count for _, count in numbers.few)
+    if total >= 2 * column.distinct:
         values = _written(column, *(value for value, _ in numbers.few))
         shares = (percent(count / total) for _, count in numbers.few)
-        return ", ".join(f"{value} {share}" for value, share in zip(values, shares, strict=True))
+        return ", ".join(f"{value}{FIXED}{share}" for value, share in zip(values, shares, strict=True))
     limits = _written(column, numbers.low, *numbers.quartiles, numbers.high)
     return f"{limits[0]} to {limits[-1]}, quartiles {' '.join(limits[1:-1])}"
 
 
 def _written(column: ColumnProfile, *values: float) -> tuple[str, ...]:
     if column.kind == "date":
-        return tuple(map(column.date, values))
+        dates = tuple(map(column.date, values))
+        return tuple(date[:10] for date in dates) if max(values) - min(values) >= DAYS else dates
     different = tuple(dict.fromkeys(values))  # equal quartiles are no reason for more digits
     texts = zip(different, told_apart(*different, digits=5), strict=True)
     shown = {value: f"{value:.0f}" if _is_whole(value) else plain_text(text) for value, text in texts}
@@ -124,7 +131,7 @@ def _levels(column: ColumnProfile, cells: int) -> str:
         return "such as " + listed(repr(level) for level, _ in column.levels)
     if column.distinct == 1:
         return f"always {column.levels[0][0]!r}"
-    named = [f"{shortened(printable(n), 24)} {percent(c / cells)}" for n, c in column.levels[:LEVELS]]
+    named = [f"{shortened(printable(n), 24)}{FIXED}{percent(c / cells)}" for n, c in column.levels[:LEVELS]]
     count = f"{column.distinct:,} levels: " if column.distinct > 2 else ""
     more = column.distinct - len(named)
     return count + ", ".join(named) + (f" and {more:,} more" if more > 0 else "")

@@ -9,7 +9,7 @@ from mlpcli.cli.text.column_profile import describe_profiles, plain_text
 from mlpcli.cli.text.finding import describe_finding
 from mlpcli.cli.text.network_and_data import score_title
 from mlpcli.cli.text.table import paragraph, table
-from mlpcli.wording import listed, percent, plural
+from mlpcli.wording import listed, percent, plural, printable
 
 if TYPE_CHECKING:
     from mlpcli.experiments.data_report.parts import PartReport
@@ -68,7 +68,10 @@ def _without_file(note: str, file: str) -> str:
 
 
 def _oddities(report: DataReport) -> Iterator[str]:
-    """Say what else is odd about columns and rows."""
+    """Say what else is odd about columns and rows; a finding says more of columns of one value."""
+    same = [c.name for c in report.table.named("input") if c.distinct == 1 and not c.missing]
+    if same and report.target is None:
+        yield _line("same", f"one value in all rows: {listed(map(repr, same))}")
     for names in report.equal[:BEST]:
         yield _line("equal", f"the same in all rows: {listed(map(repr, names))}")
     if len(report.equal) > BEST:
@@ -84,13 +87,13 @@ def _oddities(report: DataReport) -> Iterator[str]:
 
 
 def _of_target(report: DataReport, target: TargetReport) -> Iterator[str]:
-    named = f"{listed(map(repr, report.targets))}, {target.task}"
+    named = f"{listed(map(repr, report.targets))}: {target.task}"
     lines = [_line("target", named), *_alone(target)]
     yield "\n".join(lines)
     parts = "\n".join(_parts(target.parts))
     if parts:
         yield parts
-    yield _beat(target.beat)
+    yield _beat(target.beat, len(report.targets) > 1)
     for finding in target.findings:
         yield describe_finding(finding)
 
@@ -99,7 +102,7 @@ def _alone(target: TargetReport) -> Iterator[str]:
     shown = [each for each in target.alone[:BEST] if each.share > 0]
     if not shown:
         return
-    said = ", ".join(f"{each.column} {percent(each.share)}" for each in shown)
+    said = listed(f"{each.column} {percent(each.share)}" for each in shown)
     yield _line(
         "alone", f"share of the target that one column explains, in {plural(target.looked_at, 'row')}: {said}"
     )
@@ -129,7 +132,7 @@ def _parts(parts: Sequence[PartReport]) -> Iterator[str]:
             of = f"{shared.rows:,}" if shared.rows == part.rows else f"{shared.rows:,} of {part.rows:,}"
             yield _line("shared", f"{shared.shared:,} of {of} {part.name} rows are training rows too")
         if part.shifted:
-            said = ", ".join(f"{each.input} by {each.distance:.2g}" for each in part.shifted)
+            said = listed(f"{each.input} by {each.distance:.2g}" for each in part.shifted)
             yield _line(
                 "shift", f"the {part.name} rows lie elsewhere, in standard deviations of training: {said}"
             )
@@ -140,8 +143,11 @@ def _share(part: PartReport, name: str) -> str:
     return f"{count:,} ({percent(count / part.rows)})" if part.rows else str(count)
 
 
-def _beat(beat: ToBeat) -> str:
-    """Return the scores that a network has to beat, and the rows that they are of."""
+def _beat(beat: ToBeat, several: bool) -> str:
+    """Return the scores that a network has to beat, and the rows that they are of.
+
+    several: whether there is more than one target.
+    """
     best = "the mean" if beat.constant.task == "regression" else "the shares"
     constant, linear = beat.constant_scores, beat.linear_scores
     rows = [(score_title(name), _number(constant[name]), _number(linear[name])) for name in constant]
@@ -152,6 +158,8 @@ def _beat(beat: ToBeat) -> str:
         "training": "judged on the same rows, as there are so few",
     }[beat.part]
     head = f"to beat: the best constant ({best}) and a linear model, fitted to {fitted}, {judged}"
+    if several:
+        head += "; the means over the targets"
     return f"{paragraph(head)}\n{table(('', 'constant', 'linear'), rows)}"
 
 
@@ -188,4 +196,4 @@ def _size(count: int) -> str:
 
 
 def _line(word: str, text: str) -> str:
-    return paragraph(text, MARGIN, word)
+    return paragraph(printable(text), MARGIN, word)

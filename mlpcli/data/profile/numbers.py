@@ -77,8 +77,9 @@ def _quantiles(ordered: Array, counts: Array) -> Array:
     below = np.maximum(np.floor(places), 0).astype(np.intp)
     above = np.clip(below + 1, 0, np.maximum(counts[:, None] - 1, 0))
     first, second = (np.take_along_axis(ordered, at, axis=1) for at in (below, above))
-    # Equal neighbours may be infinite.
-    found: Array = np.where(first == second, first, first + (second - first) * (places - below))
+    share = places - below
+    # The difference of two numbers may be infinite, and neighbours that are equal too.
+    found: Array = np.where((first == second) | (share == 0), first, first * (1 - share) + second * share)
     return found
 
 

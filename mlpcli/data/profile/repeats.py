@@ -17,7 +17,7 @@ is the same for 2⁻⁶⁴ of the factors (Dietzfelbinger 1996, Universal hashin
 
 @dataclass(frozen=True)
 class RepeatedRows:
-    """Rows that are like an earlier one. rows: how many they are; kinds: how many different ones come again."""
+    """Rows that are like an earlier one. rows: how many; kinds: how many different ones come again."""
 
     rows: int
     kinds: int

@@ -30,6 +30,7 @@ from mlpcli.experiments.data_report.to_beat import ToBeat, to_beat
 from mlpcli.problem.build import data_for, locate_faults, prepare_file, read_config
 from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.runs.finding import Finding
+from mlpcli.training.auto_rate import resolve_auto_rate
 
 CONFIG_ENDINGS = (".yaml", ".yml")
 """Names that end so are configs; anything else is a data file."""
@@ -168,7 +169,7 @@ def _file(train: str | Sequence[str]) -> TableFile:
 def _target(problem: Problem, read: TypedTable, rng: np.random.Generator, in_file: bool) -> TargetReport:
     """Look at what concerns the target. in_file: whether there is a config file that remedies can change."""
     alone, looked_at = _alone(problem, read, rng)
-    evidence = Untrained(Facts(problem))
+    evidence = Untrained(Facts(resolve_auto_rate(problem)))  # rules look at the rate that training has
     found = diagnose(evidence, ("graph", "data"), ask="before training")
     return TargetReport(
         task=problem.dataset.task,

@@ -85,7 +85,8 @@ def test_very_few_rows_are_judged_by_themselves(tmp_path):
 
 
 def test_of_many_cells_some_rows_are_taken(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MOST_CELLS", 200)
+    monkeypatch.setattr(module, "MOST_CELLS", 0)
+    monkeypatch.setattr(module, "FEWEST_OF_MANY", 100)
     found = to_beat(problem(tmp_path, "a,b,y", class_rows(400)))
     assert (found.fitted + found.judged, found.of_training) == (100, 400)
 
