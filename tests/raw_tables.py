@@ -21,7 +21,7 @@ def text_column(name, cells):
 def raw_table(as_text=(), **cells):
     make = {True: text_column, False: column_of_cells}
     columns = tuple(make[name in as_text](name, given) for name, given in cells.items())
-    return Table("t.csv", columns, range(2, 2 + columns[0].rows), "line")
+    return Table(source="t.csv", columns=columns, lines=range(2, 2 + columns[0].rows), unit="line")
 
 
 def config(missing=None, **settings):

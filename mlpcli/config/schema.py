@@ -36,7 +36,7 @@ class ColumnConfig:
     decimal: str | None = setting(None, one_of=(".", ","))
     thousands: str | None = setting(None, one_of=(",", ".", " ", "'"))
     missing: tuple[str, ...] | None = setting(None)
-    """As data.missing.values, for this column."""
+    """What data.missing.values is for all columns, for this one."""
     levels: tuple[str, ...] = setting(())
     """The levels of an ordinal column, the lowest first; of a truth value the words for no and yes."""
     format: str | None = setting(None)

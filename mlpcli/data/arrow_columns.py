@@ -58,7 +58,7 @@ class ArrowColumns:
         """
         columns = tuple(self._column(name, batch.column(at)) for at, name in enumerate(self.names))
         lines = range(start + 1, start + batch.num_rows + 1)
-        return Table(self._source, columns, lines, "row", declared=self.declared)
+        return Table(source=self._source, columns=columns, lines=lines, unit="row", declared=self.declared)
 
     def _declared(self, name: str, type_: Any) -> ColumnSchema | None:
         """Return what a type says that cells do not. Raises DataError for one that is not read."""

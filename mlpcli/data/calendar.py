@@ -96,4 +96,4 @@ def _parts(table: Table, name: str) -> Table:
     values = np.stack(columns, axis=1)
     values[~there] = np.nan
     block = Block(_names(name, PARTS), values, pooled=False)
-    return Table(table.source, (block,), table.lines, table.unit)
+    return Table(source=table.source, columns=(block,), lines=table.lines, unit=table.unit)

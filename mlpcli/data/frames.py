@@ -60,7 +60,12 @@ def table_from(values: Any, source: str = IN_MEMORY, reading: Reading = PLAIN_RE
                 declared[str(name)] = schema
     else:
         columns += _columns_of_any("", values, source, reading.as_text)
-    return Table(source, tuple(columns), range(1, check_columns(columns, source) + 1), declared=declared)
+    return Table(
+        source=source,
+        columns=tuple(columns),
+        lines=range(1, check_columns(columns, source) + 1),
+        declared=declared,
+    )
 
 
 def _as_arrow(values: Any) -> Any:

@@ -101,7 +101,9 @@ class ArrayReader(Reader):
     def _table(self, values: np.ndarray[Any, Any], start: int) -> Table:
         columns = columns_of("x" if values.ndim > 1 else "x1", values, self.source.name)
         rows = check_columns(columns, self.source.name)
-        return Table(self.source.name, tuple(columns), range(start + 1, start + rows + 1))
+        return Table(
+            source=self.source.name, columns=tuple(columns), lines=range(start + 1, start + rows + 1)
+        )
 
 
 def read_bytes(

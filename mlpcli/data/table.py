@@ -32,7 +32,7 @@ class Block:
     pooled: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """Rows under named columns.
 

@@ -108,7 +108,7 @@ def test_unknown_categories_and_missing_cells_are_counted_aloud(world, tmp_path,
     said = [line for line in result.stderr.splitlines() if "separated" not in line]
     filled, unknown = said
     assert filled == "note: missing cells filled: a 2, b 1."
-    assert unknown.startswith("note: column 'colour': 3 cells hold a value that training never saw ('mauve')")
+    assert unknown.startswith("warning: column 'colour': 3 of 5 cells hold a value that training never saw ('mauve')")
 
 
 def test_a_missing_number_counts_as_the_mean_of_training(world, tmp_path):
@@ -216,7 +216,7 @@ def test_a_model_of_float32(world):
 
 @pytest.mark.parametrize(
     "classes",
-    [("no", "yes"), ("1.0", "2.0"), ("on", "~"), ("a,b", 'say "x"'), ("grün", "日本"), ("true", "=1+1")],
+    [("no", "yes"), ("1", "2"), ("on", "~"), ("a,b", 'say "x"'), ("grün", "日本"), ("true", "=1+1")],
     ids=str,
 )
 def test_classes_keep_their_spelling(tmp_path, classes):
@@ -270,7 +270,8 @@ def test_what_predict_writes_can_be_read_again(tmp_path, targets, cells, header)
         assert list(found.names) == (header or ["label", *(f"p_{cell}" for cell in cells)])
         assert found.rows == count
         if len(found.names) > 1:
-            assert set(found.text(found.names[0])) <= set(cells)
+            first = found.column(found.names[0])
+            assert {first.cell(row) for row in range(found.rows)} <= set(cells)
 
 
 def test_numbers_come_in_the_units_of_the_user(tmp_path):

@@ -33,7 +33,7 @@ importlib.import_module({module!r}).{function} = signalled
 
 PREDICT = ["predict", "run", "data.csv", "--executor", "numpy", "-o", "out.csv"]
 STAGES = {
-    "reading": ("mlpcli.problem.build", "read_dataset", "SIGTERM", ["train", "good.yaml"]),
+    "reading": ("mlpcli.problem.build", "cached_dataset", "SIGTERM", ["train", "good.yaml"]),
     "compiling": ("mlpcli.training.trainer", "make_training_runner", "SIGHUP", ["train", "good.yaml"]),
     "gradcheck": ("mlpcli.diagnose.report", "layer_health", "SIGTERM", ["gradcheck", "good.yaml"]),
     "predicting": ("mlpcli.predict.model", "class_probabilities", "SIGHUP", PREDICT),
@@ -57,9 +57,9 @@ def test_a_signal_before_there_is_a_batch_interrupts_at_once(stage, world, tmp_p
 
 INTERRUPTED_IN_A_TEXT = """
 from importlib import import_module
-def read_dataset(*args, **more):
+def cached_dataset(*args, **more):
     exec("raise KeyboardInterrupt")
-import_module("mlpcli.problem.build").read_dataset = read_dataset
+import_module("mlpcli.problem.build").cached_dataset = cached_dataset
 """
 
 

@@ -72,7 +72,7 @@ def test_labels_that_are_words(tmp_path, executor):
     assert "no or yes" in output
     assert "False or True" in output
     found = table(command("predict", tmp_path / "c-1", tmp_path / "x.csv", "--executor", executor)[0])
-    assert [*found[0]] == ["p_p", "p_q", "p_r"]
+    assert [*found[0]] == ["p_p=yes", "p_q=True", "p_r"]
     scores = json.loads(command("evaluate", tmp_path / "c-1", tmp_path / "x.csv", "--json")[0])
     for at, (name, yes) in enumerate((("p", "yes"), ("q", "True"), ("r", 1))):
         target = scores["targets"][name]
@@ -108,7 +108,7 @@ def test_a_list_of_one(tmp_path):
     assert [*table(mlp("predict", tmp_path / "c-1", tmp_path / "x.csv").stdout)[0]] == ["p", "p_no", "p_yes"]
     label = mlp("train", config, "--runs", tmp_path, "--set", "data.task=multilabel")
     assert label.exit_code == 0, label.stderr
-    assert [*table(mlp("predict", tmp_path / "c-2", tmp_path / "x.csv").stdout)[0]] == ["p_p"]
+    assert [*table(mlp("predict", tmp_path / "c-2", tmp_path / "x.csv").stdout)[0]] == ["p_p=yes"]
     number = mlp("train", config, "--runs", tmp_path, "--set", "data.target=[a]", "--set", "data.ignore=[p]")
     assert number.exit_code == 0, number.stderr
     assert [*table(mlp("predict", tmp_path / "c-3", tmp_path / "x.csv").stdout)[0]] == ["a"]

@@ -113,5 +113,5 @@ def make_world(folder: Path) -> None:
     (folder / "other.csv").write_text("u,v\n1,2\n3,4\n", encoding="utf-8")
     (folder / "ragged.csv").write_text(csv_text() + "1,2\n", encoding="utf-8")
     (folder / "latin.csv").write_bytes(csv_text().encode() + "1,2,grün,yes\n".encode("latin-1"))
-    (folder / "words.csv").write_text(csv_text() + "much,2,red,yes\n", encoding="utf-8")
+    (folder / "words.csv").write_text(csv_text() + "much,2,red,yes\nmore,2,red,no\n", encoding="utf-8")
     (folder / "header.csv").write_text("a,b,colour,kind\n", encoding="utf-8")

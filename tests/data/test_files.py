@@ -55,7 +55,9 @@ def test_shares_and_folds_have_no_table_of_their_own(path):
     files = DataFiles()
     assert files.part_table(DataConfig(train=path, target="b", test=0.2), "test", Schema()) is None
     assert files.part_table(DataConfig(train=path, target="b"), "validation", Schema()) is None
-    assert files.part_table(DataConfig(train=path, target="b", test=path, fold="1/2"), "test", Schema()) is None
+    assert (
+        files.part_table(DataConfig(train=path, target="b", test=path, fold="1/2"), "test", Schema()) is None
+    )
 
 
 def test_a_file_that_is_gone_is_a_data_error(path):

@@ -100,7 +100,9 @@ def test_a_column_without_a_value_is_0_whatever_comes_later(
     schema = infer_schema(whole, config, ()).schema
     typed = schema.read(whole)
     columns = fit_columns(typed.take(np.array([0, 1])), schema, whole.names, config)
-    assert sum(column.width for column in columns) == 3  # a column that is empty in the whole file is left out
+    assert (
+        sum(column.width for column in columns) == 3
+    )  # a column that is empty in the whole file is left out
     assert [name for column in columns for name in column.empty] == ["n", "t"]
     out, told = np.ones((3, 3)), []
     at = 0

@@ -48,7 +48,7 @@ CELLS = st.sampled_from(["", "1", "2.5", "-3", "a", "b", " a ", "007", "x y", "Ã
 
 def table_of(columns: list[list[str]], lines: Any) -> Table:
     cells = tuple(column_of_cells(f"c{at}", column) for at, column in enumerate(columns))
-    return Table("t.csv", cells, lines, "line")
+    return Table(source="t.csv", columns=cells, lines=lines, unit="line")
 
 
 def assert_same_column(found: Column, wanted: Column) -> None:
@@ -99,7 +99,10 @@ def test_blocks_keep_their_type_or_take_one_that_holds_all(tmp_path: Path, poole
     rng = np.random.default_rng(0)
     for kinds in (("u1", "u1"), ("u1", "f4"), ("f4", "i8"), ("f8", "u1")):
         values = [rng.integers(0, 200, (7, 3)).astype(kind) for kind in kinds]
-        tables = [Table("t", (Block(("a", "b", "c"), each, pooled),), range(1, 8)) for each in values]
+        tables = [
+            Table(source="t", columns=(Block(("a", "b", "c"), each, pooled),), lines=range(1, 8))
+            for each in values
+        ]
         found = spooled(iter(tables), tmp_path)
         assert found is not None
         matrix = found.matrix(("a", "b", "c"))

@@ -15,7 +15,7 @@ IRIS = CONFIGS / "iris.yaml"
 @pytest.fixture
 def counted(monkeypatch):
     """How often each file was read, and hashed."""
-    counts = {"read_table": [], "sha256_of": []}
+    counts = {"read_file": [], "sha256_of": []}
     for name, calls in counts.items():
         original = getattr(data_files, name)
 
@@ -34,15 +34,15 @@ def counted(monkeypatch):
 )
 def test_a_training_reads_and_hashes_its_file_once(more, counted, tmp_path):
     run = api.train(IRIS, ["training.epochs=2", *more], tmp_path)
-    assert counted == {"read_table": ["iris.csv"], "sha256_of": ["iris.csv"]}
-    counted["read_table"].clear(), counted["sha256_of"].clear()
+    assert counted == {"read_file": ["iris.csv"], "sha256_of": ["iris.csv"]}
+    counted["read_file"].clear(), counted["sha256_of"].clear()
     if any("folds" in each for each in more):
         (run.path / "folds.csv").unlink()
         (run.path / "checkpoint.npz").unlink()
         (run.path / "history.csv").unlink()
         (run.path / "model.npz").unlink()
         api.resume(run.path)
-        assert counted == {"read_table": ["iris.csv"], "sha256_of": ["iris.csv"]}
+        assert counted == {"read_file": ["iris.csv"], "sha256_of": ["iris.csv"]}
 
 
 def test_parts_with_files_of_their_own_are_read_once_each(counted, tmp_path):
@@ -50,7 +50,7 @@ def test_parts_with_files_of_their_own_are_read_once_each(counted, tmp_path):
     other = tmp_path / "other.csv"
     other.write_text("\n".join([lines[0], *lines[1::3]]), encoding="utf-8")
     api.train(IRIS, ["training.epochs=2", "training.folds=2", f"data.validation={other}"], tmp_path / "runs")
-    assert sorted(counted["read_table"]) == ["iris.csv", "other.csv"]
+    assert sorted(counted["read_file"]) == ["iris.csv", "other.csv"]
     assert sorted(counted["sha256_of"]) == ["iris.csv", "other.csv"]
 
 
@@ -75,5 +75,5 @@ def test_a_diagnosis_and_its_repair_read_the_file_once_and_train_no_config_twice
     assert report.findings
     made = api.repair(tmp_path / "c.yaml", evidence=report.evidence)
     assert made.done
-    assert counted == {"read_table": ["xor.csv"], "sha256_of": []}
+    assert counted == {"read_file": ["xor.csv"], "sha256_of": []}
     assert len(trained) == len(set(trained))

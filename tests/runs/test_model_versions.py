@@ -61,7 +61,7 @@ def header_of(path):
 
 def test_a_normalised_model_holds_settings_and_averages(run):
     header, _ = header_of(run.path / "model.npz")
-    assert header["format_version"] == 2
+    assert header["format_version"] == 3
     first, second = header["network"]["hidden"]
     assert first["normalisation"] == {"name": "batch", "epsilon": 0.01, "momentum": 0.5}
     assert (first["dropout"], "trainable" in first) == (0.3, False)

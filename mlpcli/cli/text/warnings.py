@@ -10,4 +10,4 @@ import click
 def tell(notes: Iterable[str]) -> None:
     """Print notes, one line each."""
     for note in notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(note if note.startswith("warning: ") else f"note: {note}", err=True)

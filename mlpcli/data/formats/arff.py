@@ -144,7 +144,13 @@ class Arff(Reader):
                 cells = list(zip(*rows, strict=True))
                 columns = tuple(self._column(self._attributes[at], cells[at], numbers) for at in self._kept)
                 places = np.array(numbers)
-                yield Table(self.source.name, columns, places, "line", declared=self.declared)
+                yield Table(
+                    source=self.source.name,
+                    columns=columns,
+                    lines=places,
+                    unit="line",
+                    declared=self.declared,
+                )
 
     def _row(self, line: str, number: int) -> Sequence[str]:
         """Return the cells of a row, `?` for missing ones. Raises DataError for too many or too few."""

@@ -191,7 +191,13 @@ class Csv(Reader):
 
     def _table(self, columns: GrowingColumns, lines: list[Array]) -> Table:
         separator = self._layout.separator
-        return Table(self.source.name, columns.finish(), _joined(lines), "line", separator=separator)
+        return Table(
+            source=self.source.name,
+            columns=columns.finish(),
+            lines=_joined(lines),
+            unit="line",
+            separator=separator,
+        )
 
     def _ragged(self, record: list[str], line: int) -> DataError:
         last = self._lines.line - 1

@@ -87,13 +87,13 @@ class JsonLines(Reader):
             piece = pieces.pop()
             known = {column.name: column for column in piece.columns if isinstance(column, Column)}
             columns = tuple(known.get(name) or self._column(name, [None] * piece.rows) for name in self._seen)
-            yield Table(piece.source, columns, piece.lines, piece.unit)
+            yield Table(source=piece.source, columns=columns, lines=piece.lines, unit=piece.unit)
 
     def _pieces(self) -> Iterator[Table]:
         for numbers, cells in self._blocks:
             empty = [None] * len(numbers)
             columns = tuple(self._column(name, cells.get(name, empty)) for name in self._seen)
-            yield Table(self.source.name, columns, numbers, self._unit)
+            yield Table(source=self.source.name, columns=columns, lines=numbers, unit=self._unit)
 
     def _column(self, name: str, values: Sequence[Any]) -> Column:
         return column_of_values(name, values, name in self._reading.as_text)

@@ -111,7 +111,7 @@ class Libsvm(Reader):
             values = np.zeros((len(rows.lines), width), _narrowest(rows.values))
             values[np.repeat(np.arange(len(rows.lines)), rows.counts), rows.indices - self._low] = rows.values
             columns.append(Block(self._inputs, values, pooled=False))
-        return Table(self.source.name, tuple(columns), rows.lines, "line")
+        return Table(source=self.source.name, columns=tuple(columns), lines=rows.lines, unit="line")
 
     def _blocks(self) -> Iterator[_Rows]:
         for first, given in line_blocks(self.source):

@@ -101,7 +101,7 @@ class Npz(Reader):
             if in_parts and name.lower() in _LABELS:
                 name, values = LABEL, values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
             columns += columns_of(name, values, where, self._reading.as_text)
-        return Table(where, tuple(columns), range(1, check_columns(columns, where) + 1))
+        return Table(source=where, columns=tuple(columns), lines=range(1, check_columns(columns, where) + 1))
 
 
 def _array(name: str, stream: io.BufferedReader) -> Array | None:

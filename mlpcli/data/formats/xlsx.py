@@ -145,7 +145,7 @@ class Xlsx(Reader):
             cells = list(zip(*(row for _, row in piece), strict=True))
             columns = tuple(self._column(at, name, cells[at]) for at, name in enumerate(named))
             numbers = np.array([number for number, _ in piece])
-            tables.append(Table(self.source.name, columns, numbers, "row"))
+            tables.append(Table(source=self.source.name, columns=columns, lines=numbers, unit="row"))
         if not tables:
             raise DataError(
                 Fault(self.source.name, "There is a header but no row.", "Give one row per example.")

@@ -37,7 +37,7 @@ def test_what_is_left_out_of_real_sets(name):
         separator = ";" if "wine-quality" in name else ","
         names, *rows = [row for row in csv.reader(file, delimiter=separator) if row]
     columns = [column_of_cells(each, cells) for each, cells in zip(names, zip(*rows))]
-    table = Table(name, tuple(columns), range(2, len(rows) + 2), "line")
+    table = Table(source=name, columns=tuple(columns), lines=range(2, len(rows) + 2), unit="line")
     assert target in names
     found = infer_schema(table, config(), (target,), separator)
     assert found.schema.unused() == left_out

@@ -158,21 +158,27 @@ def test_blocks_stay_blocks_but_for_the_columns_that_mean_something_else():
     numbers = np.arange(120.0).reshape(30, 4) % 7
     numbers[:, 2] = np.arange(30)
     block = Block(("x1", "x2", "x3", "x4"), numbers, False)
-    table = Table("t.npy", (block, Column(name="y", numbers=np.arange(30) % 2)), range(1, 31))
+    table = Table(
+        source="t.npy", columns=(block, Column(name="y", numbers=np.arange(30) % 2)), lines=range(1, 31)
+    )
     found = infer_schema(table, config(categorical=("x2",)), ("y",))
     assert found.schema.unused() == ("x3",)
     read = found.schema.read(table)
     assert [column.names for column in read.columns] == [("x1",), ("x2",), ("x4",), ("y",)]
     assert values(read.column("x2"))[:2] == ["1", "5"]
     plain = infer_schema(
-        Table("t.npy", (Block(("x1", "x2"), numbers[:, :2], False),), range(1, 31)), config(), ()
+        Table(source="t.npy", columns=(Block(("x1", "x2"), numbers[:, :2], False),), lines=range(1, 31)),
+        config(),
+        (),
     )
     assert plain.schema.read(table, ("x1", "x2")).columns[0].names == ("x1", "x2")
 
 
 def test_bytes_stay_bytes_where_nothing_is_to_be_done():
     column = Column(name="a", numbers=np.arange(60, dtype=np.uint8) % 9)
-    table = Table("t.npy", (column, Column(name="y", numbers=np.arange(60) % 2)), range(1, 61))
+    table = Table(
+        source="t.npy", columns=(column, Column(name="y", numbers=np.arange(60) % 2)), lines=range(1, 61)
+    )
     assert infer_schema(table, config(), ("y",)).schema.read(table).column("a").numbers is column.numbers
 
 
