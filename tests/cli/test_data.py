@@ -214,6 +214,18 @@ def test_standard_input_is_a_table_and_so_are_several_files(place):
     assert both["bytes"] == sum(os.path.getsize(place / f"part-{part}.csv") for part in (1, 2))
 
 
+def test_a_column_named_label_is_the_target_as_in_a_training(place):
+    text = (place / "data.csv").read_text(encoding="utf-8").replace("kind", "label", 1)
+    (place / "labelled.csv").write_text(text, encoding="utf-8")
+    assert strict(mlp("data", "labelled.csv", "--json").stdout)["targets"] == ["label"]
+    assert "to beat" in mlp("data", "labelled.csv").stdout
+
+
+def test_a_config_that_goes_on_from_a_model_is_looked_at(place):
+    assert mlp("train", "good.yaml").exit_code == 0
+    assert mlp("data", "good.yaml", "--set", "start_from=runs/good-1").exit_code == 0
+
+
 def test_ignored_columns_are_listed_and_settings_count_for_a_file_too(place):
     plain = strict(mlp("data", "data.csv", "--set", "data.ignore=[colour]", "--json").stdout)
     colour = next(column for column in plain["columns"] if column["name"] == "colour")
