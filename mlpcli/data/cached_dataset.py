@@ -103,7 +103,9 @@ def _read(origin: DatasetOrigin, matrices: MatrixFiles | None = None) -> Dataset
 
 
 def _noted(dataset: Dataset, origin: DatasetOrigin, note: str) -> Dataset:
-    return replace(dataset, notes=(*dataset.notes, f"{origin.config.train}: {note}."))
+    files = [path for role, path in origin.paths.items() if role.startswith("train.")]
+    name = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+    return replace(dataset, notes=(*dataset.notes, f"{name}: {note}."))
 
 
 def _not_kept(error: OSError) -> str:

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,9 @@ EXACT = 2.0**53
 """From this size on a float64 no longer tells two neighbouring whole numbers apart."""
 
 _PLAIN = re.compile(
-    r"[+-]?(?:(?:0|[1-9][0-9]*)|(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)"
+    r"[+-]?(?:(0|[1-9][0-9]*)|(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)"
 )
+"""A plain number; its group is there for a whole number without point and exponent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,15 +85,14 @@ def plain_number(cell: str) -> float | None:
     """Return the number that a cell without blanks around it holds; None where it is no plain number.
 
     Plain are finite decimal numbers in ASCII with a point, with or without an exponent: 3, +1, -.5, 1e-3, 05.3.
-    Whole numbers with a leading zero (007) are words, and so are numbers from 2⁵³ on that float64 does not hold
-    exactly, such as long identifiers: as numbers they would become others.
+    Whole numbers with a leading zero (007) are words, and so are whole numbers from 2⁵³ on, such as long
+    identifiers, where they are written digit by digit: as numbers they might become their neighbours.
     """
-    if not _PLAIN.fullmatch(cell):
+    found = _PLAIN.fullmatch(cell)
+    if found is None:
         return None
     value = float(cell)
-    if abs(value) >= EXACT and (abs(value) == math.inf or Decimal(cell) != Decimal(value)):
-        return None
-    return value
+    return None if abs(value) == math.inf or (found[1] is not None and abs(value) >= EXACT) else value
 
 
 def number_text(value: float) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
@@ -42,13 +41,16 @@ class DatasetOrigin:
     @cached_property
     def paths(self) -> dict[str, str]:
         """The data files by their roles, the second of validation as validation.1. Raises DataError."""
-        given = {role: getattr(self.config, role) for role in _ROLES}
         return {
-            f"{role}.{at}": file
-            for role, path in given.items()
-            if isinstance(path, (str, tuple))
-            for at, file in enumerate(files_of(path))
+            f"{role}.{at}": file for role, path in self._given() for at, file in enumerate(files_of(path))
         }
+
+    def _given(self) -> Iterator[tuple[str, str | tuple[str, ...]]]:
+        """Yield the roles that have files, and what the config says of them."""
+        for role in _ROLES:
+            path = getattr(self.config, role)
+            if isinstance(path, (str, tuple)):
+                yield role, path
 
     def stamps(self) -> tuple[tuple[int, ...], ...] | None:
         """Return what changes with every file that is written to; None where one is gone."""
@@ -70,12 +72,14 @@ class DatasetOrigin:
         Files count by their contents and names, not by their folders. Raises DataError for a file that cannot
         be read.
         """
+        import platform  # seldom needed
+
         if "-" in self.paths.values():
             return None
-        contents = {
-            role: (os.path.basename(path), self.files.sha256(path)) for role, path in self.paths.items()
-        }
-        if any(digest is None for _, digest in contents.values()):
+        names = {role: os.path.basename(path) for role, path in self.paths.items()}
+        # By whole roles, as the record of the run wants them: nothing is hashed twice.
+        digests = {role: self.files.sha256(path) for role, path in self._given()}
+        if None in digests.values():
             return None
         section = {
             key: each
@@ -86,7 +90,7 @@ class DatasetOrigin:
             "format": FORMAT,
             "versions": (__version__, np.__version__, platform.machine()),
             "config": section,
-            "files": contents,
+            "files": (names, digests),
             "dtype": self.dtype,
             "loss_of_numbers": self.loss_of_numbers,
             "known": [asdict(column) for column in self.known.values()],

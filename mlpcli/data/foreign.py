@@ -20,7 +20,7 @@ _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (rb"PAR1|PARE", "a Parquet file", f"Write it as CSV: `{_PANDAS.format('parquet')}`."),
     (rb"ARROW1|FEA1", "an Arrow or Feather file", f"Write it as CSV: `{_PANDAS.format('feather')}`."),
     (rb"\xff\xff\xff\xff.{2}\0\0", "an Arrow stream", "Write it as CSV with pyarrow.csv.write_csv."),
-    (rb"ORC", "an ORC file", f"Write it as CSV: `{_PANDAS.format('orc')}`."),
+    (rb"ORC[^\x20-\x7e\r\n\t]", "an ORC file", f"Write it as CSV: `{_PANDAS.format('orc')}`."),
     (rb"\x89HDF\r\n\x1a\n", "an HDF5 file", f"Write its table as CSV: `{_PANDAS.format('hdf')}`."),
     (
         rb"CDF[\x01\x02\x05]",

@@ -91,7 +91,11 @@ def level_codes(column: Column, levels: Sequence[str]) -> Array:
     if column.numbers is None:
         return codes
     # What float64 does not hold is no number of a column.
-    known = sorted((said, place) for said, place in places.items() if isinstance(said, float))
+    known = sorted(
+        (float(said), place)
+        for said, place in places.items()
+        if not isinstance(said, str) and float(said) == said
+    )
     values = np.array([*(said for said, _ in known), np.inf])
     at = np.searchsorted(values, column.numbers)
     found = np.array([*(place for _, place in known), UNKNOWN], np.int32)

@@ -13,7 +13,6 @@ from mlpcli.data.reader import KNOWN, LABEL, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.several import Several, files_of
 from mlpcli.data.source import Source, open_source
-from mlpcli.data.spooled_columns import NotSpooled, rows_at_once, spooled
 from mlpcli.data.table import Table
 from mlpcli.errors import DataError, Fault
 
@@ -102,6 +101,8 @@ def read_file(
     """
     reader = open_reader(path, reading, labels)
     if folder is not None:
+        from mlpcli.data.spooled_columns import NotSpooled, rows_at_once, spooled  # seldom needed
+
         try:
             whole = spooled(reader.chunks(rows_at_once(len(reader.names))), folder)
             tables = [] if whole is None else [whole]

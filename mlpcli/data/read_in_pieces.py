@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlpcli.data.column import Column
-from mlpcli.data.spooled_columns import NotSpooled, rows_at_once, spooled
 from mlpcli.data.table import Block, Table
 
 
@@ -19,8 +18,11 @@ def read_in_pieces(table: Table, read: Callable[[Table], Table], folder: Path | 
     """
     if folder is None:
         return read(table)
+    from mlpcli.data.spooled_columns import NotSpooled, rows_at_once, spooled  # seldom needed
+
+    rows = rows_at_once(len(table.names))
     for borrows in (table.picked is None, False):
-        pieces = _Pieces(table, read, borrows)
+        pieces = _Pieces(table=table, read=read, rows=rows, borrows=borrows)
         try:
             found = spooled(pieces.read_all(), folder)
         except NotSpooled:
@@ -30,16 +32,17 @@ def read_in_pieces(table: Table, read: Callable[[Table], Table], folder: Path | 
     return read(table)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Pieces:
     """The pieces of a table, and which columns `read` gives back as they are: those are not written again.
 
-    borrows: whether any may be. order: the columns of what was read. changed: whether a column that was given
-    back at first was not later on.
+    rows: of a piece. borrows: whether any may be. order: the columns of what was read. changed: whether a
+    column that was given back at first was not later on.
     """
 
     table: Table
     read: Callable[[Table], Table]
+    rows: int
     borrows: bool
     borrowed: set[tuple[str, ...]] = field(default_factory=set)
     order: list[tuple[str, ...]] = field(default_factory=list)
@@ -47,7 +50,7 @@ class _Pieces:
 
     def read_all(self) -> Iterator[Table]:
         """Yield what is made of each piece, without the borrowed columns. Raises DataError."""
-        for piece in map(_gathered, self.table.pieces(rows_at_once(len(self.table.names)))):
+        for piece in map(_gathered, self.table.pieces(self.rows)):
             given = {column.names: column for column in piece.columns}
             found = self.read(piece)
             same = {each.names for each in found.columns if _is_same(each, given.get(each.names))}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import mmap
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -34,6 +33,8 @@ class _Files(ExitStack):
 
     def new(self) -> IO[bytes]:
         """Return a new file. Raises OSError."""
+        import tempfile  # seldom needed
+
         return self.enter_context(tempfile.TemporaryFile(dir=self._folder, buffering=0))
 
 

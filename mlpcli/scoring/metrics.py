@@ -129,11 +129,17 @@ def class_scores(
     the log-loss is of the others. weights: how much each row counts, (rows,); None: all alike.
     """
     count = probabilities.shape[1]
-    called, known = np.argmax(probabilities, axis=1), classes < count
+    called = np.argmax(probabilities, axis=1)
     every = max(count, int(np.max(classes, initial=0)) + 1)
-    confusion = np.bincount(classes * count + called, weights, every * count).reshape(every, count)
+    cells = classes * count
+    cells += called
+    confusion = np.bincount(cells, weights, every * count).reshape(every, count)
+    # Of many rows each copy takes its time, and its memory: mostly all classes are known.
+    known = slice(None) if every == count else classes < count
     right = np.take_along_axis(probabilities[known], classes[known, None], 1)[:, 0]
-    losses = -np.log(np.clip(np.asarray(right, np.float64), SMALLEST, 1.0))
+    losses = np.clip(np.asarray(right, np.float64), SMALLEST, 1.0)
+    np.log(losses, losses)
+    np.negative(losses, losses)
     log_loss = mean(losses, None if weights is None else weights[known])
     rows = np.bincount(classes, minlength=every)
     return ClassScores(

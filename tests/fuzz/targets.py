@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import itertools
+import lzma
 import random
 import struct
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -82,6 +85,9 @@ def _data_files() -> tuple[tuple[str, bytes, str], ...]:
         ("d.tsv", text.replace(b",", b"\t"), "train: d.tsv, target: kind"),
         ("d.csv", text.partition(b"\n")[2], "train: d.csv, target: x4, header: false"),
         ("d.csv.gz", gzip.compress(text, mtime=0), "train: d.csv.gz, target: kind"),
+        ("d.csv.bz2", bz2.compress(text), "train: d.csv.bz2, target: kind"),
+        ("d.csv.xz", lzma.compress(text), "train: d.csv.xz, target: kind"),
+        ("d.zip", _zipped("d.csv", text), "train: d.zip, target: kind"),
         ("d.npz", npz.getvalue(), "train: d.npz, target: y"),
         ("d.npy", npy.getvalue(), "train: d.npy, target: x3, task: regression"),
         ("d-images-idx3-ubyte", images, "train: d-images-idx3-ubyte, labels: l-idx1-ubyte"),
@@ -92,6 +98,13 @@ def _data_files() -> tuple[tuple[str, bytes, str], ...]:
             "train: d-images-idx3-ubyte.gz, labels: l-idx1-ubyte",
         ),
     )
+
+
+def _zipped(name: str, content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), content)
+    return packed.getvalue()
 
 
 def _data(rng: random.Random) -> Case:

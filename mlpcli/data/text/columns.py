@@ -15,7 +15,7 @@ from mlpcli.data.text.words import Meanings, Places
 
 Array = NDArray[Any]
 
-_WINDOW = 1 << 12  # cells parsed in one go, so that what comes of them stays in the cache
+_WINDOW = 1 << 14  # cells parsed in one go; more leave the cache, fewer are soon outweighed by the calls
 _BANKS = 32
 
 

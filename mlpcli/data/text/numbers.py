@@ -16,7 +16,8 @@ from mlpcli.data.column import EXACT
 Array = NDArray[Any]
 
 LONGEST = 24
-"""Characters of a number that is read here: three words."""
+"""Characters of a number that is read here, without its exponent: three words."""
+_WITH_EXPONENT = 5  # characters of the shortest number with an exponent of two digits
 KEEP = np.array([(1 << 8 * count) - 1 for count in range(9)], "<u8")
 """Masks that keep so many characters of a word."""
 
@@ -27,6 +28,7 @@ _EVERY_FOURTH = _U(0x000000FF000000FF)
 _PAIRS, _FOURS = _U(100 + (1_000_000 << 32)), _U(1 + (10_000 << 32))
 _MINUS, _PLUS = 0x2D, 0x2B
 _POWERS = 10.0 ** np.arange(23)
+_EXACT = _U(EXACT)
 _WHOLE_POWERS = np.array([10**count for count in range(17)], "<u8")
 # The smallest whole number of so many digits: a smaller one has leading zeros, and no digit is no number.
 _SMALLEST = np.array([1 << 63, 0, *(10**count for count in range(1, 19))], "<u8")
@@ -43,18 +45,37 @@ def parse(words: Array, starts: Array, lengths: Array) -> tuple[Array, Array]:
     """
     longest = int(lengths.max(initial=0))
     if longest <= 8:
-        return _short(words[starts] & KEEP.take(lengths), lengths)
-    values = np.empty(len(starts))
-    read = np.zeros(len(starts), bool)
-    short = lengths <= 8
-    at = np.flatnonzero(short)
-    if len(at):
-        begin, length = starts[at], lengths[at]
-        values[at], read[at] = _short(words[begin] & KEEP.take(length), length)
-    at = np.flatnonzero(~short & (lengths <= LONGEST))
-    if len(at):
+        values, read = _short(words[starts] & KEEP.take(lengths), lengths)
+    else:
+        values = np.empty(len(starts))
+        read = np.zeros(len(starts), bool)
+        short = lengths <= 8
+        at = np.flatnonzero(short)
+        if len(at):
+            begin, length = starts[at], lengths[at]
+            values[at], read[at] = _short(words[begin] & KEEP.take(length), length)
+        at = np.flatnonzero(~short)
         values[at], read[at] = _long(words, starts[at], lengths[at])
+    if longest >= _WITH_EXPONENT:
+        at = np.flatnonzero(~read & (lengths >= _WITH_EXPONENT) & (lengths <= 8))
+        at = at[_exponents(words, starts[at], lengths[at])[1]]
+        if len(at):
+            values[at], read[at] = _long(words, starts[at], lengths[at])
     return values, read
+
+
+def _exponents(words: Array, starts: Array, lengths: Array) -> tuple[Array, Array]:
+    """Return the exponents at the ends of cells of at least five characters, int64, and where there is one.
+
+    Only those with a sign and two digits are seen, as programs write them.
+    """
+    tail = words[starts + lengths - 4]
+    letter = (tail | _U(0x20)) & _U(0xFF) == ord("e")
+    sign = (tail >> _U(8)) & _U(0xFF)
+    tens, ones = ((tail >> _U(shift)) - _U(0x30) & _U(0xFF) for shift in (16, 24))
+    there = letter & ((sign == _PLUS) | (sign == _MINUS)) & (tens < 10) & (ones < 10)
+    size = (tens * _U(10) + ones).astype(np.int64)
+    return np.where(there, np.where(sign == _MINUS, -size, size), 0), there
 
 
 def _short(word: Array, lengths: Array) -> tuple[Array, Array]:
@@ -83,7 +104,11 @@ def _short(word: Array, lengths: Array) -> tuple[Array, Array]:
 
 
 def _long(words: Array, starts: Array, lengths: Array) -> tuple[Array, Array]:
-    """Read cells of nine to twenty-four characters, each in three words."""
+    """Read cells of at least five characters, at most `LONGEST` before an exponent, each in three words."""
+    exponent, with_exponent = _exponents(words, starts, lengths)
+    lengths = lengths - 4 * with_exponent
+    too_long = lengths > LONGEST
+    lengths = np.minimum(lengths, LONGEST)
     parts = [words[starts + 8 * at] & KEEP.take(np.clip(lengths - 8 * at, 0, 8)) for at in range(3)]
     first = parts[0].view(np.uint8)[::8].copy()
     negative, positive = first == _MINUS, first == _PLUS
@@ -107,18 +132,21 @@ def _long(words: Array, starts: Array, lengths: Array) -> tuple[Array, Array]:
     behind = counts[1] + counts[2]
     mantissa = (high * _WHOLE_POWERS.take(behind)) + middle * _WHOLE_POWERS.take(counts[2]) + low
     size = high.astype(np.float64) * _POWERS.take(behind)
-    fraction = (length - place - 1) * point
+    power = exponent - ((length - place - 1) * point).astype(np.int64)
     # Whole numbers with a zero before them, or from 2⁵³ on, are words.
-    whole = ~point
-    wrong |= whole & ((mantissa < _SMALLEST.take(np.minimum(digits, 19))) | (mantissa >= EXACT))
-    wrong |= (size > 1.8e19) | (fraction > 27)
-    fraction[wrong] = 0
+    whole = ~(point | with_exponent)
+    wrong |= whole & ((mantissa < _SMALLEST.take(np.minimum(digits, 19))) | (mantissa >= _EXACT))
+    wrong |= (digits == 0) | (digits > 24) | too_long | (size > 1.8e19) | (np.abs(power) > 27)
+    power[wrong] = 0
     numbers = mantissa.astype(np.float64)
-    exact = (size < EXACT - 2e8) & (fraction < 23)
-    numbers /= _POWERS.take(np.minimum(fraction, 22))
+    size_of_power = np.minimum(np.abs(power), 22)
+    numbers /= _POWERS.take(np.where(power < 0, size_of_power, 0))
+    if with_exponent.any():
+        numbers *= _POWERS.take(np.where(power > 0, size_of_power, 0))
+    exact = (mantissa < _EXACT) & (np.abs(power) < 23)
     rest = np.flatnonzero(~exact & ~wrong)
     if len(rest):
-        numbers[rest], wrong[rest] = _rounded(mantissa[rest], fraction[rest])
+        numbers[rest], wrong[rest] = _rounded(mantissa[rest], power[rest])
     return _with_sign(numbers, negative), ~wrong
 
 
@@ -147,17 +175,18 @@ def _digits(word: Array, count: Array) -> tuple[Array, Array]:
     return word >> _U(32), right
 
 
-def _rounded(mantissa: Array, fraction: Array) -> tuple[Array, Array]:
-    """Divide uint64 by powers of ten up to 27 and round to the nearest float64; return also where unsure.
+def _rounded(mantissa: Array, power: Array) -> tuple[Array, Array]:
+    """Multiply uint64 by powers of ten, -27 … 27, and round to the nearest float64; return also where unsure.
 
-    The quotient is first rounded to the 64 bits of the x87 format. Rounding again is right but where these
+    The result is first rounded to the 64 bits of the x87 format. Rounding again is right but where these
     lie half way between two float64.
     """
     if not _EXTENDED:
         return np.zeros(len(mantissa)), np.ones(len(mantissa), bool)
-    quotient = mantissa.astype(np.longdouble) / _LONG_POWERS.take(fraction)
-    halfway = (quotient.view(np.uint64)[::2] & _U(0x7FF)) == _U(0x400)
-    return quotient.astype(np.float64), halfway
+    value = mantissa.astype(np.longdouble) / _LONG_POWERS.take(np.maximum(-power, 0))
+    value *= _LONG_POWERS.take(np.maximum(power, 0))
+    halfway = (value.view(np.uint64)[::2] & _U(0x7FF)) == _U(0x400)
+    return value.astype(np.float64), halfway
 
 
 def _with_sign(numbers: Array, negative: Array) -> Array:

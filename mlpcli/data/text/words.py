@@ -131,20 +131,28 @@ class Meanings:
         text, known = cells.text, self._known
         pairs = zip(starts.tolist(), (starts + lengths).tolist(), strict=True)
         contents = [text[start:end] for start, end in pairs]
-        return np.array([known[each] if each in known else self._learn(each) for each in contents], np.int64)
+        new = [each for each in dict.fromkeys(contents) if each not in known]
+        if new:
+            self._learn(new)
+        return np.fromiter(map(known.__getitem__, contents), np.int64, len(contents))
 
-    def _learn(self, content: bytes) -> int:
-        number = self._known[content] = len(self._known)
-        if number == len(self._values):
+    def _learn(self, contents: list[bytes]) -> None:
+        first = len(self._known)
+        self._known.update(zip(contents, range(first, first + len(contents)), strict=True))
+        while len(self._known) > len(self._values):
             self._values = np.concatenate((self._values, self._values))
             self._text_of = np.concatenate((self._text_of, self._text_of))
             self._parts = np.concatenate((self._parts, np.zeros_like(self._parts)))
-        text = content.decode()
-        value = plain_number(text)
-        self._values[number] = np.nan if value is None else value
-        if text not in self._text_places:
-            self._text_places[text] = len(self.texts)
-            self.texts.append(text)
-        self._text_of[number] = self._text_places[text] if text else -1
-        self._parts[number] = np.frombuffer(content[:_LONGEST].ljust(_LONGEST, b"\0"), "<u8")
-        return number
+        new = slice(first, len(self._known))
+        words = [content.decode() for content in contents]
+        values = map(plain_number, words)
+        self._values[new] = [np.nan if value is None else value for value in values]
+        places = self._text_places
+        places.setdefault("", -1)
+        for word in words:
+            if word not in places:
+                places[word] = len(self.texts)
+                self.texts.append(word)
+        self._text_of[new] = [places[word] for word in words]
+        padded = b"".join(content[:_LONGEST].ljust(_LONGEST, b"\0") for content in contents)
+        self._parts[new] = np.frombuffer(padded, "<u8").reshape(-1, _LONGEST // 8)

@@ -41,7 +41,7 @@ def test_both_readings_agree_on_any_text(
 
 
 def number_like(rng: random.Random) -> str:
-    kind = rng.randrange(6)
+    kind = rng.randrange(8)
     if kind == 0:
         return "".join(rng.choice("0123456789.-+") for _ in range(rng.randrange(26)))
     if kind == 1:
@@ -54,6 +54,10 @@ def number_like(rng: random.Random) -> str:
         digits = str(2 * rng.randrange(2**52, 2**53) + 1) + rng.choice(["", "0", "1", "5"])
         at = rng.randrange(len(digits) + 1)
         return digits[:at] + "." + digits[at:]
+    if kind == 5:
+        return f"0.{'0' * rng.randrange(12)}{rng.randrange(10 ** rng.randrange(1, 18))}"
+    if kind == 6:
+        return f"{rng.gauss(0, 1) * 10.0 ** rng.randrange(-30, 30):.{rng.randrange(20)}e}"
     text = repr(rng.random() * 10.0 ** rng.randrange(-3, 8))
     at = rng.randrange(len(text))
     return text[:at] + rng.choice("0123456789.eE+- xü") + text[at + 1 :]
@@ -73,12 +77,11 @@ def test_numbers_have_the_bits_that_python_gives_them() -> None:
 
 
 # Every sort of number that is read in bulk, so that a slower way cannot take its place unseen.
-BULK = (
-    "0 5 -5 +5 0.5 -.5 5. 05.3 -0 -0.0 12345678 123456789 1234567.8 123456789012345 0.12345678901234".split()
-)
+BULK = "0 5 -5 +5 0.5 -.5 5. 05.3 -0 -0.0 12345678 123456789 1234567.8 123456789012345"
+BULK += " 0.12345678901234 1e-05 -1.25E+10"
 
 
-@pytest.mark.parametrize("text", BULK)
+@pytest.mark.parametrize("text", BULK.split())
 def test_usual_numbers_are_read_in_bulk(text: str) -> None:
     cells = cells_of_records([[text]], [1])
     assert parse(cells.words, cells.starts.ravel(), cells.lengths.ravel())[1].all()
