@@ -12,6 +12,7 @@ from mlpcli import resume, train
 from mlpcli.data.part import Part
 from mlpcli.diagnose import shared_rows as sharing
 from mlpcli.diagnose.monitoring import Monitoring
+from mlpcli.diagnose.part_differences import differences
 from mlpcli.diagnose.rules import RULES
 from mlpcli.diagnose.rules.data import constant_inputs, part_shift
 from mlpcli.diagnose.shared_rows import shared_rows
@@ -122,7 +123,7 @@ def test_a_shift_that_some_rows_show_is_told_by_all(monkeypatch):
     training, other = subject.problem.dataset.training.inputs, subject.problem.dataset.validation.inputs
     shift = np.abs(other.mean(axis=0) - training.mean(axis=0)) / training.std(axis=0)
     ratio = other.std(axis=0) / training.std(axis=0)
-    found_shift, found_ratio = part_shift._differences(subject, training, other)
+    found_shift, found_ratio = differences(subject.facts, training, other)
     assert found_shift == pytest.approx(shift)
     assert found_ratio == pytest.approx(np.maximum(ratio, 1 / ratio))
     monkeypatch.setattr(part_shift, "ALL_CELLS", 0)
@@ -204,7 +205,7 @@ def test_what_is_certain_is_said_before_the_first_epoch(rule, data, more, tmp_pa
     (tmp_path / "copy.csv").write_text(text, encoding="utf-8")
     # Rows that repeat by nature: only the file itself says that it is the same.
     (tmp_path / "twice.csv").write_text("x,y\n" + "1.5,2.5\n2.5,0.5\n3.5,1.5\n" * 20, encoding="utf-8")
-    leak = "".join(f"{at},{at * 7 % 31},{3.5 * at + 1}\n" for at in range(40))
+    leak = "".join(f"{at / 4},{at * 7 % 31},{3.5 * at + 1}\n" for at in range(40))
     (tmp_path / "leak.csv").write_text("a,b,y\n" + leak, encoding="utf-8")
     lines = [line.split(",") for line in text.splitlines()]
     other = [
