@@ -129,7 +129,7 @@ def cli() -> None:
     """Train small feedforward networks from one YAML file.
 
     \b
-    mlp data table.csv --target price      what is in a table, what is there to beat
+    mlp data table.csv --target price      what is in it, what is to beat
     mlp train configs/iris.yaml            train; the run goes to runs/iris-1
     mlp predict runs/iris-1 new.csv        predict with it
     mlp evaluate runs/iris-1 test.csv      score it

@@ -25,7 +25,7 @@ _BLOCK = 1 << 20
 Paths = str | tuple[str, ...]
 """A file, a pattern, or a list of both that is one table."""
 
-Asked = tuple[DataConfig, dict[str, ColumnSchema]]
+Asked = tuple[DataConfig, bool, dict[str, ColumnSchema]]
 """What decides the meaning of the columns of a training table."""
 
 
@@ -60,7 +60,7 @@ class DataFiles:
         has_target: see read_typed. known: the meaning of columns by name, where the training goes on from a
         model. Raises DataError.
         """
-        asked = (config, dict(known))
+        asked = (config, has_target, dict(known))
         if self._typed is not None and self._typed[0] == asked:
             return self._typed[1]
         reading = reading_of(config)

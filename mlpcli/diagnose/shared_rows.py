@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.data.part import Part
+from mlpcli.data.row_hash import row_hashes
 from mlpcli.diagnose.trials.evidence import Evidence
 from mlpcli.diagnose.trials.facts import ALL_CELLS
 
@@ -20,9 +21,6 @@ KEY_ROWS = 64
 """Rows that show which inputs tell rows apart best."""
 MOST_ALIKE = 2
 """Training rows to be compared whole, for each row looked at; where there are more, rows are all alike."""
-HIGH = np.uint64(0xFFFFFFFF00000000)
-"""Upper halves of two sums of 32-bit words times random factors make a number; that of two different rows is
-the same for 2⁻⁶⁴ of the factors (Dietzfelbinger 1996, Universal hashing and k-wise independent variables)."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def _hashes(
         cells = np.hstack([inputs.astype(np.float64), targets[at].astype(np.float64)])
         cells += 0.0  # -0.0 becomes 0.0, which it is equal to
         sums = cells.view(np.uint32).astype(np.uint64) @ factors
-        found.append((sums[:, 0] & HIGH) | (sums[:, 1] >> np.uint64(32)))
+        found.append(row_hashes(*sums.T))
     return np.concatenate(found)
 
 

@@ -131,20 +131,27 @@ def _build(file: ConfigFile, dtype: str, files: DataFiles, like: Problem | None 
 
 def _read(config: Config, dtype: str, files: DataFiles) -> Dataset:
     stream = random_stream(config.seed, "split")
-    known: Mapping[str, ColumnSchema] = {}
-    if config.start_from:
-        from mlpcli.problem.warm_start import known_columns  # seldom needed
-
-        known = known_columns(config.start_from)
     origin = DatasetOrigin(
         config=data_for(config),
         rng=stream,
         dtype=dtype,
         loss_of_numbers=loss_of_numbers(config),
         files=files,
-        known=known,
+        known=known_by_start(config),
     )
     return cached_dataset(origin)
+
+
+def known_by_start(config: Config) -> Mapping[str, ColumnSchema]:
+    """Return the meaning of columns by name, where the training goes on from a model that knows them.
+
+    Raises ModelFileError.
+    """
+    if not config.start_from:
+        return {}
+    from mlpcli.problem.warm_start import known_columns  # seldom needed
+
+    return known_columns(config.start_from)
 
 
 def _makes_same_dataset(config: Config, other: Config) -> bool:

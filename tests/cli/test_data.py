@@ -143,18 +143,30 @@ def test_a_column_that_gives_the_target_away_is_named(place):
 SICK = {"one class": "x,y\n" + "".join(f"{at * 0.37 % 5},no\n" for at in range(30))}
 
 
-@pytest.mark.parametrize("text", SICK.values(), ids=SICK)
-def test_a_problem_exits_1_and_train_reports_the_same(place, text):
+FOUND = {
+    "one class": (SICK["one class"], 1),
+    "a leak": ("a,b,y\n" + "".join(f"{at / 4},{at * 7 % 31},{3.5 * at + 1}\n" for at in range(40)), 0),
+    "mostly constant": (
+        "a,b,c,y\n" + "".join(f"{at * 0.37 % 5},1,2,{(at * at) % 7 + 0.5}\n" for at in range(30)),
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "code"), FOUND.values(), ids=FOUND)
+def test_findings_are_those_that_train_reports_and_a_problem_exits_1(place, text, code):
     (place / "sick.csv").write_text(text, encoding="utf-8")
     result = mlp("data", "sick.csv", "--target", "y", "--json")
-    assert result.exit_code == 1
+    assert result.exit_code == code
     plain = strict(result.stdout)
-    assert not plain["healthy"]
-    problems = {each["rule"] for each in plain["findings"] if each["severity"] != "note"}
+    assert plain["healthy"] == (not code)
+    found = {each["rule"] for each in plain["findings"] if each["severity"] != "note"}
     (place / "sick.yaml").write_text("data: {train: sick.csv, target: y}\n", encoding="utf-8")
     events = [strict(line) for line in mlp("train", "sick.yaml", "--json").stdout.splitlines()]
-    assert problems == {each["rule"] for each in events if each["event"] == "finding"}
-    assert "1 problem: mend that first." in mlp("data", "sick.csv", "--target", "y").stdout
+    reported = {each["rule"] for each in events if each["event"] == "finding" and each["epoch"] == 0}
+    assert found == reported != set()
+    verdict = "1 problem: mend that first." if code else "no problem was found."
+    assert verdict in mlp("data", "sick.csv", "--target", "y").stdout
 
 
 def test_every_finding_names_its_page_and_a_remedy(place):
@@ -212,6 +224,18 @@ def test_standard_input_is_a_table_and_so_are_several_files(place):
         ["part-1.csv", "part-2.csv"],
     )
     assert both["bytes"] == sum(os.path.getsize(place / f"part-{part}.csv") for part in (1, 2))
+
+
+def test_a_column_named_label_is_the_target_as_in_a_training(place):
+    text = (place / "data.csv").read_text(encoding="utf-8").replace("kind", "label", 1)
+    (place / "labelled.csv").write_text(text, encoding="utf-8")
+    assert strict(mlp("data", "labelled.csv", "--json").stdout)["targets"] == ["label"]
+    assert "to beat" in mlp("data", "labelled.csv").stdout
+
+
+def test_a_config_that_goes_on_from_a_model_is_looked_at(place):
+    assert mlp("train", "good.yaml").exit_code == 0
+    assert mlp("data", "good.yaml", "--set", "start_from=runs/good-1").exit_code == 0
 
 
 def test_ignored_columns_are_listed_and_settings_count_for_a_file_too(place):

@@ -22,7 +22,7 @@ def data(
     show_all: bool,
     as_json: bool,
 ) -> None:
-    """Look at a table before a training: what is in it, what is wrong, what is to beat.
+    """Report what is in a table, and what a network has to beat.
 
     FILE is a data file, "-" for standard input; CONFIG a file named .yaml or .yml, or a run folder. Nothing
     is trained but a linear model, and nothing is written. Exits 1 where there is a problem.

@@ -184,7 +184,7 @@ def _verdict(report: DataReport) -> str:
     if problems:
         return f"{plural(problems, 'problem')}: mend that first."
     more = f"mlp gradcheck {report.config} asks the rules that need a training." if report.config else ""
-    return " ".join(filter(None, ("no problem was found.", more)))
+    return paragraph(" ".join(filter(None, ("no problem was found.", more))))
 
 
 def _size(count: int) -> str:

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlpcli.data.profile.stacks import stacks
+from mlpcli.data.row_hash import row_hashes
 from mlpcli.data.table import Table
-
-HIGH = np.uint64(0xFFFFFFFF00000000)
-"""Upper halves of two sums of 32-bit words times random factors make a number; that of two different rows
-is the same for 2⁻⁶⁴ of the factors (Dietzfelbinger 1996, Universal hashing by k-wise independence)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ def repeated_rows(table: Table) -> RepeatedRows:
         for half in range(2):
             words = np.ascontiguousarray(halves[:, :, half].T, np.uint64)
             sums += (words @ factors[:, :, half].T).T
-    ordered = np.sort((sums[0] & HIGH) | (sums[1] >> np.uint64(32)))
+    ordered = np.sort(row_hashes(*sums))
     again = np.append(False, ordered[1:] == ordered[:-1])
     begins = again & ~np.append(False, again[:-1])
     return RepeatedRows(int(np.count_nonzero(again)), int(np.count_nonzero(begins)))

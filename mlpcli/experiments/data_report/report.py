@@ -17,6 +17,7 @@ from mlpcli.data.part import usable_rows
 from mlpcli.data.profile.columns import TableProfile, profile_table
 from mlpcli.data.profile.repeats import RepeatedRows, equal_columns, repeated_rows
 from mlpcli.data.read import format_of
+from mlpcli.data.reader import LABEL
 from mlpcli.data.several import files_of
 from mlpcli.data.typed import TypedTable
 from mlpcli.diagnose.ranking import diagnose
@@ -27,7 +28,7 @@ from mlpcli.diagnose.trials.untrained import Untrained
 from mlpcli.experiments.data_report.alone import Alone, explained_alone, rows_looked_at
 from mlpcli.experiments.data_report.parts import PartReport, part_reports
 from mlpcli.experiments.data_report.to_beat import ToBeat, to_beat
-from mlpcli.problem.build import data_for, locate_faults, prepare_file, read_config
+from mlpcli.problem.build import data_for, known_by_start, locate_faults, prepare_file, read_config
 from mlpcli.problem.problem import Problem, random_stream
 from mlpcli.runs.finding import Finding
 from mlpcli.training.auto_rate import resolve_auto_rate
@@ -116,10 +117,11 @@ def data_report(
     file = _config_of(source, options)
     files = DataFiles(keep_tables=True)
     given = "" if _is_data(source) else str(file.path)
-    has_target = bool(given) or file.config.data.target is not None or file.config.data.labels is not None
+    has_target = bool(given) or file.config.data.target is not None
+    read = _read(file, files, has_target)
+    if not has_target and LABEL in read.raw.names:  # the column that a training would take
+        has_target, read = True, _read(file, files)
     problem = prepare_file(file, files=files) if has_target else None
-    with locate_faults(file):
-        read = files.training_table(data_for(file.config), has_target)
     rng = random_stream(file.config.seed, "shuffle")
     return DataReport(
         config=given,
@@ -131,6 +133,11 @@ def data_report(
         targets=read.targets,
         target=None if problem is None else _target(problem, read, rng, bool(given)),
     )
+
+
+def _read(file: ConfigFile, files: DataFiles, has_target: bool = True) -> TypedTable:
+    with locate_faults(file):
+        return files.training_table(data_for(file.config), has_target, known_by_start(file.config))
 
 
 def _is_data(source: ConfigSource) -> bool:

@@ -30,8 +30,8 @@ SHARE = 0.25
 """Share of the training rows that is judged where there are no validation rows."""
 LEAST_ROWS = 8
 """Training rows below which nothing is held back: the scores are then of the rows that were fitted."""
-MOST_CELLS = 1 << 22
-"""Inputs, in cells, that the linear model is fitted to: a second or two; of larger tables some rows.
+MOST_CELLS = 1 << 23
+"""Inputs, in cells, that the linear model is fitted to, in 1 to 4 s; of larger tables some rows.
 An output takes as much time as OUTPUT inputs: exponentials and logarithms."""
 OUTPUT = 4
 FEWEST_OF_MANY = 200
