@@ -1,9 +1,9 @@
 """Training of a table that is larger than memory: seconds of an epoch from the disk and from memory, in turn.
 
-A table of 150 columns is written, three times as large as the memory that a training may have (`ulimit -d`; files
-that are mapped do not count), and trained within that limit and without. Linux only. The limit leaves the
-page cache alone: where a machine has no memory for the whole matrix either, an epoch waits for the disk, and
-how long is measured by reading rows of a matrix that is in no cache.
+A table of 150 columns is written, three times as large as the memory that a training may have (`ulimit -d`;
+files that are mapped do not count), and trained within that limit and without. Linux only. The limit leaves
+the page cache alone: where a machine has no memory for the whole matrix either, an epoch waits for the disk,
+and how long is measured by reading rows of a matrix that is in no cache.
 
     python benchmarks/out_of_core.py FOLDER [--rows 1000000]
 """
@@ -17,6 +17,7 @@ import resource
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +89,7 @@ def train(folder: Path, limit: int | None) -> tuple[list[float], float]:
     with open(newest / "history.csv", newline="") as file:
         ends = [0.0, *(float(row["seconds"]) for row in csv.DictReader(file))]
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return [end - start for start, end in zip(ends[:-1], ends[1:], strict=True)], cpu
+    return [end - start for start, end in pairwise(ends)], cpu
 
 
 def row_rates(table: Path) -> tuple[float, float, float]:

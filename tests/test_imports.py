@@ -12,8 +12,8 @@ import mlpcli
 
 PACKAGE = Path(mlpcli.__file__).parent
 STAGES = (
-    "wording errors version cache_folder registry config data graph ops nn grad optim plan execute engine runs "
-    "scoring problem training predict diagnose experiments api cli __main__"
+    "wording errors version cache_folder registry config data graph ops nn grad optim plan execute engine "
+    "runs scoring problem training predict diagnose experiments api cli __main__"
 ).split()
 FILES = sorted(PACKAGE.rglob("*.py"))
 

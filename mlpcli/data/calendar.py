@@ -1,4 +1,4 @@
-"""Calendar columns: a date as year, month, day of the week and of the year, and the hour where there are times."""
+"""Calendar columns: a date as year, month, day of the week and of the year, and the hour of a time."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Calendar:
         )
 
     def apply(self, table: Table, out: Array) -> PreparationWarnings:
-        """Write the prepared parts to `out`, (rows, width). Raises DataError for a missing date, as Numeric."""
+        """Write the prepared parts to `out`, (rows, width). Raises DataError as Numeric does."""
         warnings = self.numbers.apply(_parts(table, self.name), out)
         filled = max(warnings.filled.values(), default=0)  # all parts of a missing date are missing
         return PreparationWarnings({self.name: filled} if filled else {})

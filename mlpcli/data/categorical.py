@@ -23,8 +23,8 @@ OTHER_LEVEL = "(other)"
 class Categorical:
     """A column of categories, fitted on the training part.
 
-    levels: the categories of the training part, in order; `(other)` and `(missing)` last, where there are such
-    cells. missing_as: level, most_frequent or error. A level that is not known is `(other)`; without that it
+    levels: the categories of the training part, in order; `(other)` and `(missing)` last, where there are
+    such cells. missing_as: level, most_frequent or error. A level that is not known is `(other)`; without that it
     gives 0 in every output. Without one value in the training part there are no levels, and the column is one
     output that is always 0.
     """
@@ -112,7 +112,7 @@ def fit_categorical(table: Table, name: str, missing_as: str, most_levels: int) 
     missing = int(np.count_nonzero(column.is_empty()))
     if not counts:
         return Categorical(name=name, levels=(), missing_as=missing_as, most_frequent="", missing=missing)
-    # The first of equally frequent ones: levels are in order, so the choice does not depend on the rows' order.
+    # Levels are in order, so that which of equally frequent ones comes first does not depend on the rows.
     ranked = sorted(counts, key=lambda level: -counts[level])
     kept = in_order(ranked[:most_levels])
     rare = ranked[most_levels:]

@@ -28,8 +28,8 @@ class Column:
 
     numbers: (rows,) of any numeric type, NaN where the cell is no plain number; None where no cell is one.
     codes: int32 (rows,), the place of the cell's word in `words`, -1 where the cell is none; None where no
-    cell is a word. At least one of the two is there. words: distinct texts without blanks around them, none of
-    them empty, none a plain number (see plain_number), in order of their first appearance.
+    cell is a word. At least one of the two is there. words: distinct texts without blanks around them, none
+    of them empty, none a plain number (see plain_number), in order of their first appearance.
     """
 
     name: str
@@ -84,9 +84,9 @@ class Column:
 def plain_number(cell: str) -> float | None:
     """Return the number that a cell without blanks around it holds; None where it is no plain number.
 
-    Plain are finite decimal numbers in ASCII with a point, with or without an exponent: 3, +1, -.5, 1e-3, 05.3.
-    Whole numbers with a leading zero (007) are words, and so are whole numbers from 2⁵³ on, such as long
-    identifiers, where they are written digit by digit: as numbers they might become their neighbours.
+    Plain are finite decimal numbers in ASCII with a point, with or without an exponent: 3, +1, -.5, 1e-3,
+    05.3. Whole numbers with a leading zero (007) are words, and so are whole numbers from 2⁵³ on, such as
+    long identifiers, where they are written digit by digit: as numbers they might become their neighbours.
     """
     found = _PLAIN.fullmatch(cell)
     if found is None:

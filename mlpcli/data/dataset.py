@@ -206,6 +206,7 @@ def _rare(source: str, preparation: Preparation) -> Iterator[str]:
         if isinstance(column, Categorical) and column.rare_levels:
             levels = plural(column.rare_levels, "rare level")
             yield (
-                f"{source}: {column.name!r}: {levels}, {plural(column.rare_cells, 'row')} of training, are one "
-                f"level {OTHER_LEVEL}, as are those that training never saw; data.levels says how many are not."
+                f"{source}: {column.name!r}: {levels}, {plural(column.rare_cells, 'row')} of training, are "
+                f"one level {OTHER_LEVEL}, as are those that training never saw; data.levels says how many "
+                "are told apart."
             )

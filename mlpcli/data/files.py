@@ -70,7 +70,8 @@ class DataFiles:
             typed = read_typed(_declared(found.table, known), config, found.notes, has_target, folder)
         except TextNeeded as needed:
             if config.train == "-":
-                what = f"1.250 may mean 1250 in {listed(sorted(needed.columns))}: it would have to be read twice."
+                columns = listed(sorted(needed.columns))
+                what = f"1.250 may mean 1250 in {columns}: it would have to be read twice."
                 raise DataError(
                     Fault("standard input", what, "Save it as a file, and name that.")
                 ) from needed
@@ -88,8 +89,9 @@ class DataFiles:
     ) -> tuple[Table, tuple[str, ...]] | None:
         """Return the table of a part that has rows of its own, and notes; None where it has none.
 
-        They are in a file of their own, or in the training file, as that has been read, beside its rows. part:
-        validation or test. schema: of the training table; it says which cells have to stay text. Raises DataError.
+        They are in a file of their own, or in the training file, as that has been read, beside its rows.
+        part: validation or test. schema: of the training table; it says which cells have to stay text.
+        Raises DataError.
         """
         path = getattr(config, part)
         # With a fold, the test part is the fold.

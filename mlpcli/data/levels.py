@@ -25,8 +25,8 @@ UNKNOWN, EMPTY = -1, -2
 def meaning(level: str) -> Meaning:
     """Return what a level says: levels with equal meanings are one, however they are written.
 
-    `1`, `1.0` and `+1` are one number, `0` and `-0` too; `007` is a text, and not 7. Numbers that float64 does
-    not hold, such as long identifiers, are compared digit by digit.
+    `1`, `1.0` and `+1` are one number, `0` and `-0` too; `007` is a text, and not 7. Numbers that float64
+    does not hold, such as long identifiers, are compared digit by digit.
     """
     value = plain_number(level)
     if value is None and _LARGE.fullmatch(level):
@@ -35,7 +35,7 @@ def meaning(level: str) -> Meaning:
 
 
 def in_order(levels: Iterable[str]) -> tuple[str, ...]:
-    """List the levels that differ in meaning, as the shortest of their spellings: numbers by size, then texts."""
+    """List the levels that differ in meaning, in their shortest spelling: numbers by size, then texts."""
     shortest: dict[Meaning, str] = {}
     for level in sorted(set(levels), key=lambda level: (len(level), level)):
         shortest.setdefault(meaning(level), level)
@@ -61,12 +61,12 @@ def count_levels(column: Column) -> dict[str, int]:
 
 
 def distinct_numbers(values: Array) -> tuple[Array, Array]:
-    """Return the different numbers among values, (rows,), ascending, and how often each comes; NaN is none."""
+    """Return the different numbers among values, (rows,), ascending, and the count of each; NaN is none."""
     if values.dtype.kind == "f":
         there = np.isnan(values)
         values = (values[~there] if there.any() else values) + 0.0  # -0 is 0
     low, high = (values.min(), values.max()) if len(values) else (0, 0)
-    if 0 <= low and high < _FEW:
+    if low >= 0 and high < _FEW:
         whole = values.astype(np.int64)
         if np.array_equal(whole, values):
             # Counting is ten times as fast as the sorting that np.unique does.

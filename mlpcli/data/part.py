@@ -83,7 +83,8 @@ class PartBuilder:
     def read(self, table: Table) -> tuple[Table, PreparationWarnings]:
         """Return the table of a part's own file as the schema reads it, and the columns that are not used.
 
-        Raises DataError for missing columns, targets and weights too, and cells that are not what their column is.
+        Raises DataError for missing columns, targets and weights too, and cells that are not what their
+        column is.
         """
         name = self.config.weight
         if name is not None and name not in table.names:

@@ -13,8 +13,8 @@ from mlpcli.wording import LONGEST, MOST, listed, plural, shortened
 class UnknownCells:
     """Cells of a category that training never saw.
 
-    count: how many of `rows`. example: the first of them. nearest: the level that is spelled most alike, "" where
-    there is none.
+    count: how many of `rows`. example: the first of them. nearest: the level that is spelled most alike, ""
+    where there is none.
     """
 
     count: int

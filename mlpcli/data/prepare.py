@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -61,7 +61,7 @@ class Preparation:
 
     columns: tuple[Transform, ...]
     target: Target
-    schema: Schema = Schema()
+    schema: Schema = field(default_factory=Schema)
 
     @cached_property
     def width(self) -> int:
@@ -110,9 +110,9 @@ class Preparation:
     ) -> tuple[Table, PreparationWarnings]:
         """Return a table of a file as the schema reads it, and which of its columns are not used.
 
-        targets: whether it has to have the target columns. others: further columns that are used where they are
-        there, such as weights. Raises DataError for missing columns, and for cells that are not what their
-        column is.
+        targets: whether it has to have the target columns. others: further columns that are used where they
+        are there, such as weights. Raises DataError for missing columns, and for cells that are not what
+        their column is.
         """
         unused = self.match(table.names, table.source, targets)
         warnings = PreparationWarnings(ignored=tuple(name for name in unused if name not in others))

@@ -29,10 +29,10 @@ class Source:
 
     name: what messages call it. head: its first bytes, unpacked, which `stream` gives again. file_name: its
     name, or that of what is packed in it, in small letters and without `.gz` and the like. size: in bytes,
-    where it is known. live: whether the rest may come in the course of time, as through a pipe. path: the file
-    that holds these very bytes, for readers that go to and fro in it; None where there is none, as for what is
-    packed or comes through a pipe. stored: the file itself, not unpacked. stored_size: its bytes, None where it
-    is no file on a disk.
+    where it is known. live: whether the rest may come in the course of time, as through a pipe. path: the
+    file that holds these very bytes, for readers that go to and fro in it; None where there is none, as for
+    what is packed or comes through a pipe. stored: the file itself, not unpacked. stored_size: its bytes,
+    None where it is no file on a disk.
     """
 
     name: str
@@ -83,8 +83,8 @@ class Source:
 def open_source(path: str) -> Source:
     """Open a file; how it is packed is known by its first bytes, not by the name. path: `-`: standard input.
 
-    Raises DataError when there is no such file, it cannot be read, is packed in a way that cannot be undone, or
-    is empty.
+    Raises DataError when there is no such file, it cannot be read, is packed in a way that cannot be undone,
+    or is empty.
     """
     name = "standard input" if path == "-" else path
     with reading(name):

@@ -94,7 +94,7 @@ def _sorted(groups: Sequence[NDArray[Any]]) -> Rows:
 
 
 def size_of(key: str, share: float, rows: int) -> int:
-    """Return the size of a part of that share. key: validation or test. Raises DataError where it is no size."""
+    """Return the size of a part of that share. key: validation or test. Raises DataError where it is none."""
     size = int(share * rows + 0.5)
     if share and not 0 < size < rows:
         what = f"A share of {share:g} of {rows} rows is {size} rows."

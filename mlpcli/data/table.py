@@ -89,7 +89,7 @@ class Table:
         return np.full(self.rows, np.nan) if column.numbers is None else column.numbers
 
     def matrix(self, names: tuple[str, ...]) -> Array:
-        """Return columns as numbers (rows, columns), not copied where possible. Raises DataError for words."""
+        """Return columns as numbers (rows, columns), uncopied where possible. Raises DataError for words."""
         block = self.block(names)
         if block is not None:
             return block
@@ -98,7 +98,7 @@ class Table:
         return np.stack([self.numbers(name).astype(np.float64, copy=False) for name in names], axis=1)
 
     def block(self, names: tuple[str, ...]) -> Array | None:
-        """Return columns of one array as they stand there, (rows, columns); None where they are of several."""
+        """Return columns of one array as they stand there, (rows, columns); None for those of several."""
         first = self._places[names[0]][0]
         if isinstance(first, Column) or any(self._places[name][0] is not first for name in names):
             return None

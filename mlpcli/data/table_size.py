@@ -32,9 +32,7 @@ def exceeds_memory(paths: Iterable[str], available: int | None = None) -> bool:
     return needed > (available_memory() if available is None else available)
 
 
-def spool_folder_for(
-    path: str | Sequence[str], labels: str | Sequence[str] | None = None
-) -> Path | None:
+def spool_folder_for(path: str | Sequence[str], labels: str | Sequence[str] | None = None) -> Path | None:
     """Return the folder that columns of a file are spooled to; None where memory holds them, or must."""
     folder = cache_folder("data")
     if folder is None or not exceeds_memory([*files_of(path), *(files_of(labels) if labels else ())]):

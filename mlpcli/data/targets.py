@@ -223,8 +223,8 @@ def fit_labels(
 ) -> MultilabelTarget:
     """Collect the two values of each column: for no and for yes.
 
-    Every column has the numbers 0 and 1, or two texts; infer_task has seen to that. declared: the words for no
-    and yes, by column, where they are known; of other texts the second by alphabet is the label.
+    Every column has the numbers 0 and 1, or two texts; infer_task has seen to that. declared: the words for
+    no and yes, by column, where they are known; of other texts the second by alphabet is the label.
     """
     pairs = []
     for name in names:

@@ -36,9 +36,9 @@ def write_predictions(
     precision of the network. progress: is told how far the data is read.
 
     A label column named after the target and p_<class> for classes, p_<label> or p_<label>=<yes> for labels
-    (score_… where the outputs are no probabilities), the value of each target otherwise; see _header for names that could not be
-    read again. An existing output is replaced only when all went well. Raises DataError, ModelFileError;
-    OutputError, too, where the output is the file of rows, or one of the run's.
+    (score_… where the outputs are no probabilities), the value of each target otherwise; see _header for
+    names that could not be read again. An existing output is replaced only when all went well. Raises
+    DataError, ModelFileError; OutputError, too, where the output is the file of rows, or one of the run's.
     """
     if output is not None:
         check_output(Path(output), data, Path(run))

@@ -194,7 +194,9 @@ class Model:
         preparation = self.file.preparation
         weighting = self._weighting(table) if weighted else UNWEIGHTED
         column = self.file.weighting.column
-        typed, warnings = preparation.read(table, targets=True, others=(weighting.column, *preparation.schema.aside))
+        typed, warnings = preparation.read(
+            table, targets=True, others=(weighting.column, *preparation.schema.aside)
+        )
         targeted, notes = with_target(typed, preparation.target.names)
         targeted, weightless = with_weight(targeted, weighting.column)
         if weighted and weighting.column != column:

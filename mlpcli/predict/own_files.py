@@ -73,7 +73,7 @@ def _same(output: Path, other: Path) -> bool:
 
 
 def _files(path: object) -> Sequence[str]:
-    """Return the files that a key of the data section names; none for a share, or a pattern that fits none."""
+    """Return the files that a key of the data section names; none for a share, or where there are none."""
     if isinstance(path, (str, tuple)):
         with suppress(MlpError):
             return files_of(path)

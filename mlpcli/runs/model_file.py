@@ -75,9 +75,9 @@ class ModelFile:
     """The content of a model file.
 
     width: columns of the input matrix. reading: the keys of the config that say how files are read, as data
-    files to predict are read like those for training. parameters: running averages too. config: the YAML text it was trained
-    from. summary: epochs, cost and so on. weighting: how rows were weighted, to score others alike; files of
-    earlier versions have none.
+    files to predict are read like those for training. parameters: running averages too. config: the YAML text
+    it was trained from. summary: epochs, cost and so on. weighting: how rows were weighted, to score others
+    alike; files of earlier versions have none.
     """
 
     task: str

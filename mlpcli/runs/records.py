@@ -15,8 +15,9 @@ class DataFile(TypedDict):
 class Provenance(TypedDict):
     """The data, versions and settings that a training was made of.
 
-    graph: a digest of the step. data: by key of the config. schema: what the columns mean, see Schema.to_json.
-    start_from: a digest of the initial weights, where they were taken over from another training.
+    graph: a digest of the step. data: by key of the config. schema: what the columns mean, see
+    Schema.to_json. start_from: a digest of the initial weights, where they were taken over from another
+    training.
     """
 
     mlp_version: str

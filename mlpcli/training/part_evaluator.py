@@ -28,7 +28,7 @@ VALIDATION = "validation"
 
 
 class _Looked(NamedTuple):
-    """What was found of the weights with this digest. outputs: (rows, units), None where they were not kept."""
+    """What was found of the weights with this digest. outputs: (rows, units), None where not kept."""
 
     digest: bytes
     loss: float
@@ -71,7 +71,7 @@ class PartEvaluator:
         return self._loss_and_outputs(keep=False)[0]
 
     def cost(self) -> float:
-        """Return the mean loss plus the penalty. It is asked for at the end, when all scores are wanted next."""
+        """Return the mean loss plus the penalty; asked for at the end, when all scores are wanted next."""
         return self._loss_and_outputs()[0] + self._penalty_now()
 
     def check(self) -> ValidationScores:
@@ -103,8 +103,8 @@ class PartEvaluator:
     def _loss_and_outputs(self, keep: bool = True) -> tuple[float, NDArray[Any]]:
         """Return the mean loss and, if they are to be kept, the outputs (rows, units), by one pass.
 
-        The weights that were looked at last are known again: an epoch may be printed, judged, and be the one that
-        is kept, and a pass over the rows takes as long as an epoch of a small network.
+        The weights that were looked at last are known again: an epoch may be printed, judged, and be the one
+        that is kept, and a pass over the rows takes as long as an epoch of a small network.
         """
         digest = _digest(self._state)
         if digest == self._last.digest and (self._last.outputs is not None or not keep):

@@ -108,7 +108,9 @@ def test_unknown_categories_and_missing_cells_are_counted_aloud(world, tmp_path,
     said = [line for line in result.stderr.splitlines() if "separated" not in line]
     filled, unknown = said
     assert filled == "note: missing cells filled: a 2, b 1."
-    assert unknown.startswith("warning: column 'colour': 3 of 5 cells hold a value that training never saw ('mauve')")
+    assert unknown.startswith(
+        "warning: column 'colour': 3 of 5 cells hold a value that training never saw ('mauve')"
+    )
 
 
 def test_a_missing_number_counts_as_the_mean_of_training(world, tmp_path):

@@ -125,7 +125,10 @@ def test_all_faults_come_at_once_in_the_order_of_lines() -> None:
         ("fold: 2/5, split: {column: a}", "key data.fold\n  The column 'a' says which rows test"),
         ("split: {group: a}", "key data.split\n  A column is given by which rows are split, and no part"),
         ("split: {sort_by: a}, test: t.csv", "key data.split\n  A column is given by which rows are split"),
-        ("target: x, test: 0.1, split: {group: x}", "key data.split.group\n  'x' is the target, and not known"),
+        (
+            "target: x, test: 0.1, split: {group: x}",
+            "key data.split.group\n  'x' is the target, and not known",
+        ),
         ("train: ''", "key data.train\n  The path is empty."),
     ],
 )

@@ -40,7 +40,8 @@ def test_tables_are_given_up_unless_they_are_to_be_kept(path):
     config = DataConfig(train=path, target="b")
     first = files.part_table(replace(config, test=path), "test", Schema())
     again = files.part_table(replace(config, test=path), "test", Schema())
-    assert first is not None and again is not None
+    assert first is not None
+    assert again is not None
     assert first[0] is not again[0]
 
 

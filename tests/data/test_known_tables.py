@@ -1,4 +1,5 @@
-"""Small tables of kinds that are met in the open, and the one right reading of each, from file to prediction."""
+"""Small tables of kinds that are met in the open, and the one right reading of each, from file to
+prediction."""
 
 from __future__ import annotations
 

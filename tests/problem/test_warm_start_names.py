@@ -243,7 +243,8 @@ def write_kinds(folder, name, columns, more=""):
 
 @pytest.mark.parametrize("gone", [(), ("day",), ("word",), ("size",)], ids=str)
 def test_dates_indicators_and_rare_levels_keep_their_weights(tmp_path, gone):
-    """In any order of columns, and where one is gone; a number named as a part of the date is not that part."""
+    """In any order of columns, and where one is gone; a number named as a part of the date is not that
+    part."""
     columns = ["day", "size", "word", "day year"]
     run = train(write_kinds(tmp_path, "first", [*columns, "kind"]), runs=tmp_path).path
     left = [column for column in reversed(columns) if column not in gone]

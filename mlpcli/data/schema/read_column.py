@@ -40,7 +40,8 @@ def read_column(column: Column, schema: ColumnSchema, as_words: bool = False) ->
 
     Numbers, truth values (0 and 1), dates (seconds since 1970 UTC) and ordinals (places of levels) have
     float64 numbers, NaN for no value, and no codes; categories have codes and words, and no numbers.
-    as_words: truth values have codes and words: the two, for no and yes, and any others that later files have.
+    as_words: truth values have codes and words: the two, for no and yes, and any others that later files
+    have.
     """
     if schema.kind == CATEGORY or (schema.kind == CONSTANT and schema.levels):
         return _levels(column, rule_of(schema)), None

@@ -16,9 +16,10 @@ _NOTHING = ColumnConfig()
 class Wish:
     """What is known of a column beforehand.
 
-    kind: the kind it has to be, and why; None: it is found. given: the words and numbers that the config names as
-    missing, missing: the rule of them. levels, date_format: as the config gives them. keeps: whether it stays
-    even if it looks like an identifier; target: whether it is one. first: whether it comes first in the file.
+    kind: the kind it has to be, and why; None: it is found. given: the words and numbers that the config
+    names as missing, missing: the rule of them. levels, date_format: as the config gives them. keeps: whether
+    it stays even if it looks like an identifier; target: whether it is one. first: whether it comes first in
+    the file.
     """
 
     kind: str | None = None

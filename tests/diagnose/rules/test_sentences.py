@@ -33,7 +33,11 @@ def test_the_only_input_column():
 
 def test_a_threshold_that_was_not_applied_is_not_shown():
     one, most = {"zero": np.zeros(60)}, {f"zero{at}": np.zeros(60) for at in range(3)}
-    notes = found("constant_inputs", TABLE, table=two_heaps(a=np.arange(60.0) + 0.5, b=np.arange(60.0) ** 2 + 0.5, **one))
+    notes = found(
+        "constant_inputs",
+        TABLE,
+        table=two_heaps(a=np.arange(60.0) + 0.5, b=np.arange(60.0) ** 2 + 0.5, **one),
+    )
     assert (notes[0].severity, notes[0].value, notes[0].threshold) == ("note", 0.25, 0.0)
     (warning,) = found("constant_inputs", TABLE, table=two_heaps(**most))
     assert (warning.severity, warning.value, warning.threshold) == ("warning", 0.75, 0.5)
