@@ -31,7 +31,7 @@ LAWS = {
         "tests/optim/test_law.py::test_every_pair_occurs",
     ],
     "A data format": [
-        "tests/data/formats/test_libsvm.py",
+        "tests/data/formats/test_matrix_market.py",
         "tests/data/formats/test_array_formats.py::test_every_format_tells_its_own_files_from_the_others",
     ],
     "A rule": ["tests/diagnose/rules/graph"],
@@ -41,7 +41,7 @@ COPIED = {"mlpcli", "tests", "docs"}
 LEFT_OUT = {".git", ".venv", ".cache", ".hypothesis", ".ruff_cache", ".mypy_cache", "runs"}
 """What the copy has no use for. All else of the repository is linked."""
 DOCS = ["documented", "make_docs", "page_in_the_index"]
-NEW = ("celu", "lion", "libsvm", "clipping_too_tight")
+NEW = ("celu", "lion", "matrix_market", "clipping_too_tight")
 ALL_AT_ONCE = "from_the_source or central or every_finite or every_format or every_optimizer or every_pair"
 """Laws that are one test for a whole table; of the activations the plugin below leaves only ours."""
 PLUGIN = """
@@ -58,15 +58,17 @@ from pathlib import Path
 import mlpcli
 import numpy as np
 import pytest
-from mlpcli.data.read import read_table
+from mlpcli.data.read import format_of
 
 
-def test_libsvm_celu_and_lion_in_a_config(tmp_path):
+def test_matrix_market_celu_and_lion_in_a_config(tmp_path):
     assert Path(mlpcli.__file__).is_relative_to(Path(__file__).parent.parent)  # the copy
     rows = tmp_path / "rows"
-    rows.write_text("".join(f"{a ^ b} 1:{a} 2:{b}\\n" for a in (0, 1) for b in (0, 1)) * 5)
+    cells = [(a, b, a ^ b) for a in (0, 1) for b in (0, 1)] * 5
+    numbers = "".join(f"{row[at]}\\n" for at in range(3) for row in cells)
+    rows.write_text(f"%%MatrixMarket matrix array real general\\n20 3\\n{numbers}")
     config = {
-        "data": {"train": str(rows)},
+        "data": {"train": str(rows), "target": "x3"},
         "network": {
             "hidden": [{"units": 3, "activation": {"name": "celu", "alpha": 2.0}}]
         },
@@ -83,10 +85,9 @@ def test_libsvm_celu_and_lion_in_a_config(tmp_path):
         mlpcli.check(config, "network.hidden[0].activation.alpha=0")
 
 
-def test_libsvm_among_the_known_formats(tmp_path):
-    (tmp_path / "data").write_bytes(b"a\\0b")
-    with pytest.raises(mlpcli.MlpError, match="LIBSVM"):
-        read_table(str(tmp_path / "data"))
+def test_a_matrix_is_known_by_its_first_bytes(tmp_path):
+    (tmp_path / "data").write_bytes(b"%%MatrixMarket matrix array real general\\n1 1\\n3\\n")
+    assert format_of(str(tmp_path / "data")) == "matrix_market"
 '''
 
 

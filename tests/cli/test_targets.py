@@ -74,9 +74,11 @@ def test_labels_that_are_words(tmp_path, executor):
     found = table(command("predict", tmp_path / "c-1", tmp_path / "x.csv", "--executor", executor)[0])
     assert [*found[0]] == ["p_p=yes", "p_q=True", "p_r"]
     scores = json.loads(command("evaluate", tmp_path / "c-1", tmp_path / "x.csv", "--json")[0])
-    for at, (name, yes) in enumerate((("p", "yes"), ("q", "True"), ("r", 1))):
+    for at, (name, column, yes) in enumerate(
+        (("p", "p_p=yes", "yes"), ("q", "p_q=True", "True"), ("r", "p_r", 1))
+    ):
         target = scores["targets"][name]
-        right = [(float(row[f"p_{name}"]) > 0.5) == (each[at] == yes) for row, each in zip(found, cells)]
+        right = [(float(row[column]) > 0.5) == (each[at] == yes) for row, each in zip(found, cells)]
         assert target["accuracy"] == pytest.approx(np.mean(right))
         assert str(yes) in target["classes"]
         assert target["classes"][str(yes)]["rows"] == sum(each[at] == yes for each in cells)

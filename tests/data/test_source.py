@@ -98,12 +98,10 @@ FOREIGN = {
     "a table in a page": (b'\xef\xbb\xbf<table border="1"><tr><td>1</td></tr></table>', "web page"),
     "XML": (b'<?xml version="1.0"?>\n<rows><row a="1"/></rows>', "XML"),
     "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "PDF"),
-    "Excel": (zipped("xl/workbook.xml", "[Content_Types].xml"), "Excel"),
     "OpenDocument": (
         zipped("mimetype", content=b"application/vnd.oasis.opendocument.spreadsheet"),
         "Office|OpenDocument|zip",
     ),
-    "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old Excel"),
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5"),
     "pickle": (pickle.dumps({"a": [1, 2]}), "pickle"),
     "pickled array": (pickle.dumps(np.arange(3)), "pickle"),

@@ -90,7 +90,7 @@ def test_numbers_name_classes_however_they_are_written() -> None:
     [
         (-1.0, "row 2, column 'w', key data.weight\n  The weight is negative \\(-1\\)"),
         (np.nan, "row 2, column 'w', key data.weight\n  The weight is missing"),
-        (np.inf, "row 2, column 'w', key data.weight\n  The weight is infinite"),
+        (np.inf, "row 2, column 'w', key data.weight\n  'inf' is not a finite number"),
         ("much", "row 2, column 'w', key data.weight\n  'much' is not a finite number"),
         ("", "row 2, column 'w', key data.weight\n  The weight is missing"),
     ],

@@ -9,7 +9,6 @@ import pytest
 from cli.world import mlp
 
 from mlpcli import load, train
-from mlpcli.data.preparation_warnings import UnknownCells
 from mlpcli.problem.build import prepare
 
 ROWS = 20
@@ -71,16 +70,14 @@ def test_a_column_without_a_value_in_the_file_is_told_and_used_by_no_one(tmp_pat
     config = write(tmp_path, where=())
     result = mlp("train", config, "--runs", tmp_path)
     assert result.exit_code == 0, result.stderr
-    assert "not one value in the rows for training, so always 0: number, word." in result.output
-    assert "not one value, always 0" in mlp("check", config).output
+    assert "have no values and are left out" in " ".join(result.output.split())
+    assert load(tmp_path / "c-1").file.preparation.names == ("x", "z")
     model = load(tmp_path / "c-1")
     rows = {"x": [1.0, 1.0], "number": ["", "text"], "word": ["", "red"], "z": [2, 2]}
     first, second = model.predict(rows).values
     np.testing.assert_array_equal(first, second)
-    assert model.predict(rows).counts.unknown == {
-        "number": UnknownCells(1, 2, "text"),
-        "word": UnknownCells(1, 2, "red"),
-    }
+    assert not model.predict(rows).counts.unknown
+    np.testing.assert_array_equal(model.predict({"x": [1.0], "z": [2]}).values, [first])
 
 
 def test_missing_cells_that_are_errors_stay_errors(tmp_path):

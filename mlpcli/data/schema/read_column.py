@@ -49,7 +49,7 @@ def read_column(column: Column, schema: ColumnSchema, as_words: bool = False) ->
     if column.codes is None and schema.numeric and not rule.numbers and not _marked(schema):
         return column, None
     if schema.kind == TRUTH and as_words:
-        return _truth_words(_levels(column, rule), schema.levels), None
+        return _truth_words(column, schema.levels, rule), None
     values, bad = _values(column, schema, rule)
     slip = None
     if len(bad):
@@ -155,16 +155,28 @@ def _levels(column: Column, rule: MissingRule) -> Column:
     return Column(name=column.name, codes=codes, words=tuple(places))
 
 
-def _truth_words(column: Column, levels: tuple[str, ...]) -> Column:
+def _truth_words(column: Column, levels: tuple[str, ...], rule: MissingRule) -> Column:
     """Return a column of words with those that say no or yes in the spelling of `levels`; others stay."""
-    said = [truth_codes(word, levels) for word in column.words]
-    names = [
-        word if code is None else levels[int(code)] for word, code in zip(column.words, said, strict=True)
-    ]
-    words = tuple(dict.fromkeys((*levels, *names)))
-    assert column.codes is not None
-    codes = np.array([*map(words.index, names), -1], np.int32)[column.codes]
-    return Column(name=column.name, codes=codes, words=words)
+    places = {level: place for place, level in enumerate(levels)}
+    codes = np.full(column.rows, -1, np.int32)
+
+    def place(word: str) -> int:
+        said = truth_codes(word, levels)
+        if said is None and rule.has(word, CATEGORIES):
+            return -1
+        return places.setdefault(word if said is None else levels[int(said)], len(places))
+
+    if column.numbers is not None:
+        there = np.flatnonzero(~np.isnan(column.numbers))
+        distinct, where = np.unique(column.numbers[there], return_inverse=True)
+        if len(there):
+            codes[there] = np.array([place(number_text(value)) for value in distinct.tolist()], np.int32)[
+                where
+            ]
+    if column.codes is not None:
+        worded = column.codes >= 0
+        codes[worded] = np.array([*map(place, column.words), -1], np.int32)[column.codes[worded]]
+    return Column(name=column.name, codes=codes, words=tuple(places))
 
 
 _NAMES = {NUMBER: "number", TRUTH: "truth value", DATE: "date", ORDINAL: "level"}

@@ -298,5 +298,5 @@ def test_zip_members_that_are_no_arrays_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("x.npy", npy([1]))
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(DataError, match="member 'a'"):
+    with pytest.raises(DataError, match=r"readme\.txt"):
         read(tmp_path, file.getvalue())
