@@ -24,9 +24,9 @@ class Categorical:
     """A column of categories, fitted on the training part.
 
     levels: the categories of the training part, in order; `(other)` and `(missing)` last, where there are
-    such cells. missing_as: level, most_frequent or error. A level that is not known is `(other)`; without that
-    it gives 0 in every output. Without one value in the training part there are no levels, and the column is one
-    output that is always 0.
+    such cells. missing_as: level, most_frequent or error. A level that is not known is `(other)`; without
+    that it gives 0 in every output. Without one value in the training part there are no levels, and the
+    column is one output that is always 0.
     """
 
     name: str
