@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -74,10 +74,11 @@ class Column:
 
     def take(self, rows: Array | slice) -> Column:
         """Return the column with the cells of these indices, (n,) int, in this order; a slice shares them."""
-        return replace(
-            self,
+        return Column(
+            name=self.name,
             numbers=None if self.numbers is None else self.numbers[rows],
             codes=None if self.codes is None else self.codes[rows],
+            words=self.words,
         )
 
 

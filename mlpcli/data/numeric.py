@@ -17,7 +17,7 @@ Array = NDArray[Any]
 Floats = tuple[float, ...]
 
 # Values in work at a time: two float64 copies of them stay in the processor's cache.
-_AT_ONCE = 1 << 16
+_AT_ONCE = 1 << 17
 _LEAST_ROWS = 64
 
 
