@@ -35,19 +35,21 @@ def train(
     report: Callable[[Event], None] = lambda event: None,
     interrupted: Callable[[], bool] = lambda: False,
     keep_every: float | None = None,
+    progress: Progress | None = None,
 ) -> Run:
     """Train from a config and keep everything in a new folder under `runs`.
 
     config: a file, or a mapping with the same keys; its relative paths start from the working folder.
     overrides: as --set, "optimiser.learning_rate=0.01", one or several. report: called with every event.
     interrupted: asked after every batch; when it says yes, training ends there and is saved. keep_every:
-    seconds between two checkpoints; None: so that they take next to no time. Raises ConfigError, DataError,
+    seconds between two checkpoints; None: so that they take next to no time. progress: is told how far data
+    files are read. Raises ConfigError, DataError,
     OutputError; RunFailed where the cost became infinite or NaN, the last good weights saved, and where
     the run can no longer be kept; KeyboardInterrupt where seeds or folds were interrupted.
     """
     from mlpcli.experiments.train import train as train_config
 
-    return train_config(config, overrides, runs, report, interrupted, keep_every)
+    return train_config(config, overrides, runs, report, interrupted, keep_every, progress)
 
 
 def resume(

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mlpcli.config.schema import DataConfig
+from mlpcli.data.progress import Progress
 from mlpcli.data.read import ReadFile, read_file
 from mlpcli.data.reading import Reading
 from mlpcli.data.schema.column_schema import ColumnSchema
@@ -34,10 +35,11 @@ class DataFiles:
 
     It is handed on from step to step and given up with the command: a file that changes in between counts as
     it was when it was first read. keep_tables: whether tables stay in memory, for a command that builds more
-    than one problem of them; without it only digests do.
+    than one problem of them; without it only digests do. progress: is told how far files are read.
     """
 
-    def __init__(self, keep_tables: bool = False) -> None:
+    def __init__(self, keep_tables: bool = False, progress: Progress | None = None) -> None:
+        self._progress = progress
         self._keep_tables = keep_tables
         self._tables: dict[Hashable, ReadFile] = {}
         self._typed: tuple[Asked, TypedTable] | None = None
@@ -119,7 +121,7 @@ class DataFiles:
         key = (path, reading, labels)
         if key in self._tables:
             return self._tables[key]
-        found = read_file(path, reading, labels, spool_folder_for(path, labels))
+        found = read_file(path, reading, labels, spool_folder_for(path, labels), self._progress)
         if self._keep_tables or path == "-":  # standard input can be read once
             self._tables[key] = found
         return found

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlpcli.data.foreign import refuse_foreign
 from mlpcli.data.formats import FORMATS
+from mlpcli.data.progress import Progress
 from mlpcli.data.reader import KNOWN, LABEL, WHOLE, Reader
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.several import Several, files_of
@@ -93,13 +94,15 @@ def read_file(
     reading: Reading = PLAIN_READING,
     labels: str | Sequence[str] | None = None,
     folder: Path | None = None,
+    progress: Progress | None = None,
 ) -> ReadFile:
     """Read all rows of a file. For the rest see open_reader.
 
-    folder: where the columns of a table go that is larger than memory; None: memory. Raises DataError, also
-    where there is no row.
+    folder: where the columns of a table go that is larger than memory; None: memory. progress: is told how
+    far the file is read. Raises DataError, also where there is no row.
     """
     reader = open_reader(path, reading, labels)
+    reader.progress = progress
     if folder is not None:
         from mlpcli.data.spooled_columns import NotSpooled, rows_at_once, spooled  # seldom needed
 
@@ -107,7 +110,7 @@ def read_file(
             whole = spooled(reader.chunks(rows_at_once(len(reader.names))), folder)
             tables = [] if whole is None else [whole]
         except NotSpooled:
-            return read_file(path, reading, labels)
+            return read_file(path, reading, labels, None, progress)
     else:
         tables = list(reader.chunks(WHOLE))  # to the end, where the reader looks whether the file goes on
     if not tables:

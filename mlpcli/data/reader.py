@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mlpcli.data.arrays import check_columns, columns_of
+from mlpcli.data.progress import Progress
 from mlpcli.data.reading import PLAIN_READING, Reading
 from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.data.source import Source
@@ -34,6 +35,8 @@ class Reader(ABC):
     """Column names, in order."""
     notes: tuple[str, ...] = ()
     """Sentences about what was detected, for the user."""
+    progress: Progress | None = None
+    """What is told how far the file is read; whoever opens it may set that."""
     rows: int | None = None
     """The number of rows, where the file tells it before it is read."""
     declared: Mapping[str, ColumnSchema] = {}

@@ -77,7 +77,7 @@ class Table:
     def numbers(self, name: str) -> Array:
         """Return a column as numbers (rows,), NaN where empty. Raises DataError where a cell is a word."""
         column = self.column(name)
-        words = np.flatnonzero(column.is_word()) if column.codes is not None else ()
+        words = np.flatnonzero(column.is_word() if column.codes is not None else [])
         if len(words):
             raise DataError(
                 Fault(

@@ -8,6 +8,7 @@ from pathlib import Path
 from mlpcli.config.edit import as_options
 from mlpcli.config.load import ConfigFile, ConfigSource, load_config_text, read_text
 from mlpcli.config.schema import Config
+from mlpcli.data.progress import Progress
 from mlpcli.execute.executor import State
 from mlpcli.execute.rows import EpochRunner
 from mlpcli.problem.build import CHOICES, prepare, prepare_file, read_config
@@ -33,17 +34,18 @@ def train(
     report: Report = lambda event: None,
     interrupted: Interrupted = lambda: False,
     keep_every: float | None = None,
+    progress: Progress | None = None,
 ) -> Run:
     """Train from a config and keep everything in a new folder under `runs`.
 
     config: a file, or a mapping with the same keys; its relative paths start from the working folder.
     overrides: as --set, "optimiser.learning_rate=0.01", one or several. report, interrupted, keep_every: see
-    TrainingHooks. Raises ConfigError, DataError, OutputError; RunFailed where the cost became infinite or
+    TrainingHooks. progress: is told how far data files are read. Raises ConfigError, DataError, OutputError; RunFailed where the cost became infinite or
     NaN, the last good weights saved, and where the run can no longer be kept; KeyboardInterrupt where seeds
     or folds were interrupted.
     """
     hooks = hooks_of(report, interrupted, keep_every)
-    prepared = prepare(config, overrides)
+    prepared = prepare(config, overrides, progress=progress)
     if not asks_for_more(prepared.config):
         return _train_once(prepared, Path(runs), hooks)
     from mlpcli.training.resume import start_run  # a plain training needs nothing of it

@@ -12,6 +12,7 @@ from mlpcli.data.cached_dataset import cached_dataset
 from mlpcli.data.dataset import Dataset
 from mlpcli.data.dataset_key import DatasetOrigin
 from mlpcli.data.files import DataFiles
+from mlpcli.data.progress import Progress
 from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.data.targets import ClassTarget, Target
 from mlpcli.errors import ConfigError, DataError, MissingExtraError, SettingError
@@ -59,20 +60,27 @@ def prepare(
     overrides: str | Sequence[str] = (),
     precision: str | None = None,
     files: DataFiles | None = None,
+    progress: Progress | None = None,
 ) -> Problem:
     """Read config and data, and build the problem that they make; nothing is trained.
 
     config: a file or a mapping. precision: float32 or float64; None: the config's. files: what the command
-    has read already; None: nothing. Raises ConfigError, DataError.
+    has read already; None: nothing. progress: is told how far they are read. Raises ConfigError, DataError.
     """
-    return prepare_file(read_config(config, overrides), precision, files)
+    return prepare_file(read_config(config, overrides), precision, files, progress)
 
 
-def prepare_file(file: ConfigFile, precision: str | None = None, files: DataFiles | None = None) -> Problem:
+def prepare_file(
+    file: ConfigFile,
+    precision: str | None = None,
+    files: DataFiles | None = None,
+    progress: Progress | None = None,
+) -> Problem:
     """Build the problem of a config that is read already; see prepare. Raises ConfigError, DataError."""
     # Seeds with splits of their own, and folds, build further problems of the same tables.
     more = file.config.repeat is not None or file.config.training.folds is not None
-    return _build(file, precision or file.config.precision, files or DataFiles(keep_tables=more))
+    files = files or DataFiles(keep_tables=more, progress=progress)
+    return _build(file, precision or file.config.precision, files)
 
 
 def rebuild(problem: Problem, changes: Sequence[str]) -> Problem:

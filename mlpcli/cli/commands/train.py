@@ -47,6 +47,7 @@ def train(
     from mlpcli.api import resume
     from mlpcli.api import train as train_network
     from mlpcli.cli.interrupt import first_interrupt
+    from mlpcli.cli.views.progress_view import ProgressView
     from mlpcli.cli.views.train_view import make_view
 
     if executor:
@@ -62,6 +63,7 @@ def train(
         if run is not None:
             ended = resume(run, overrides, view.show, interrupted)
         else:
-            ended = train_network(str(config), overrides, runs, view.show, interrupted)
+            with ProgressView("reading") as reading:
+                ended = train_network(str(config), overrides, runs, view.show, interrupted, progress=reading)
     if ended.interrupted:
         ctx.exit(130)

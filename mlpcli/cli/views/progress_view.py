@@ -42,6 +42,9 @@ class ProgressView:
     def __call__(self, rows: int, done: int | None, total: int | None) -> None:
         """Show that so many rows more, and `done` of `total` bytes, are read."""
         self._rows += rows
+        if done is not None and done == total:  # what follows has lines of its own
+            self.__exit__(None, None, None)
+            return
         seconds = now() - self._start
         if not self._terminal or seconds < PATIENCE:
             return

@@ -85,6 +85,8 @@ class Csv(Reader):
             columns: GrowingColumns | None = None
             lines: list[Array] = []
             for cells in self._blocks():
+                if self.progress is not None:
+                    self.progress(cells.rows, self.source.position(), self.source.stored_size)
                 at = 0
                 while at < cells.rows:
                     if columns is None:
