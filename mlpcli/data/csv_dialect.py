@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from mlpcli.data.cell_values import number
-
 SEPARATORS = {"\t": "tab", ";": "`;`", "|": "`|`", ",": "`,`", " ": "blanks"}
 """What may part cells, the rarest inside a cell first: where two fit every line, the earlier one is taken."""
 
@@ -97,5 +95,10 @@ def _numbers(rows: list[list[str]]) -> int:
 
 
 def is_number(cell: str) -> bool:
-    """Tell whether a cell holds a finite number, written with a point."""
-    return math.isfinite(number(cell))
+    """Tell whether a cell is a finite number, with or without leading zeros."""
+    if "_" in cell or not cell.isascii():  # float() reads these, too
+        return False
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False

@@ -40,9 +40,9 @@ def train(
 
     config: a file, or a mapping with the same keys; its relative paths start from the working folder.
     overrides: as --set, "optimiser.learning_rate=0.01", one or several. report, interrupted, keep_every: see
-    TrainingHooks. progress: is told how far data files are read. Raises ConfigError, DataError, OutputError; RunFailed where the cost became infinite or
-    NaN, the last good weights saved, and where the run can no longer be kept; KeyboardInterrupt where seeds
-    or folds were interrupted.
+    TrainingHooks. progress: is told how far data files are read. Raises ConfigError, DataError, OutputError;
+    RunFailed where the cost became infinite or NaN, the last good weights saved, and where the run can no
+    longer be kept; KeyboardInterrupt where seeds or folds were interrupted.
     """
     hooks = hooks_of(report, interrupted, keep_every)
     prepared = prepare(config, overrides, progress=progress)

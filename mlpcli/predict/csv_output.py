@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from pathlib import Path
 from typing import IO
 
-from mlpcli.data.cell_values import is_missing, number
-from mlpcli.data.csv_dialect import SEPARATORS
+from mlpcli.data.csv_dialect import SEPARATORS, is_number
 from mlpcli.data.preparation_warnings import PreparationWarnings
 from mlpcli.data.progress import Progress
+from mlpcli.data.schema.missing_words import says_nothing
 from mlpcli.data.targets import ClassTarget, RegressionTarget
 from mlpcli.predict.csv_lines import CsvLines, header_line
 from mlpcli.predict.model import Model
@@ -98,7 +97,7 @@ def _header(model: Model) -> list[str]:
     of a regression are `predicted_<target>` where one of them has a number for a name.
     """
     target = model.file.preparation.target
-    unclear = any(math.isfinite(number(name.replace(",", "."))) or is_missing(name) for name in target.names)
+    unclear = any(is_number(name.replace(",", ".")) or says_nothing(name) for name in target.names)
     if isinstance(target, ClassTarget):
         return ["label" if unclear or target.name in model.columns else target.name, *model.columns]
     if model.file.task == "regression" and unclear:

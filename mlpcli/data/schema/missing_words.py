@@ -34,6 +34,12 @@ _ANSWERS = """
 ANSWERS = frozenset(word.strip() for word in _ANSWERS.split(","))
 """Words that do so only where the other cells are numbers or dates; else they are levels."""
 
+
+def says_nothing(cell: str) -> bool:
+    """Tell whether a cell is empty, or a word that stands for no value in a column of any kind."""
+    return not cell or cell.lower() in ALWAYS
+
+
 CATEGORIES, TRUTHS, NUMBERS = "categories", "truth values", "numbers"
 """What the other cells of a column are, of which it depends which words stand for no value."""
 

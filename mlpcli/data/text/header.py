@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlpcli.data.cell_values import is_missing
 from mlpcli.data.csv_dialect import is_number
+from mlpcli.data.schema.missing_words import says_nothing
 
 Rows = list[list[str]]
 
@@ -19,10 +19,10 @@ def is_header(first: list[str], below: Rows) -> bool:
         return len(inner) > 2 and inner == [str(at) for at in range(len(inner))]
     columns = list(zip(*below, strict=True))
     for name, cells in zip(first, columns, strict=False):
-        present = [cell for cell in cells if not is_missing(cell)]
-        if present and not is_missing(name) and all(map(is_numeric, present)):
+        present = [cell for cell in cells if not says_nothing(cell)]
+        if present and not says_nothing(name) and all(map(is_numeric, present)):
             return True
-    named = len(set(inner)) == len(inner) and not any(map(is_missing, inner))
+    named = len(set(inner)) == len(inner) and not any(map(says_nothing, inner))
     return named and not any(name in cells for name, cells in zip(first, columns, strict=False) if name)
 
 
