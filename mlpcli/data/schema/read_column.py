@@ -49,7 +49,7 @@ def read_column(column: Column, schema: ColumnSchema, as_words: bool = False) ->
     if column.codes is None and schema.numeric and not rule.numbers and not _marked(schema):
         return column, None
     if schema.kind == TRUTH and as_words:
-        return _truth_words(_levels(column, rule), schema.levels), None
+        return _truth_words(_levels(column, rule, schema.levels), schema.levels), None
     values, bad = _values(column, schema, rule)
     slip = None
     if len(bad):
@@ -135,8 +135,8 @@ def _level(word: str) -> str:
     return word if number is None else number_text(number)
 
 
-def _levels(column: Column, rule: MissingRule) -> Column:
-    """Return a column of levels by name; no value is the code -1."""
+def _levels(column: Column, rule: MissingRule, kept: tuple[str, ...] = ()) -> Column:
+    """Return a column of levels by name; no value is the code -1. kept: words that never stand for none."""
     places: dict[str, int] = {}
     codes = np.full(column.rows, -1, np.int32)
     if column.numbers is not None:
@@ -147,7 +147,7 @@ def _levels(column: Column, rule: MissingRule) -> Column:
     if column.codes is not None:
         missing = {*missing_places(column.words, rule, CATEGORIES)}
         known = [
-            -1 if at in missing else places.setdefault(_level(word), len(places))
+            -1 if at in missing and word not in kept else places.setdefault(_level(word), len(places))
             for at, word in enumerate(column.words)
         ]
         worded = column.codes >= 0
