@@ -14,7 +14,7 @@ from mlpcli.data.schema.dates import date_part, read_dates
 from mlpcli.data.schema.find_dates import number_seconds
 from mlpcli.data.schema.missing_words import CATEGORIES, MissingRule, missing_places, rule_of
 from mlpcli.data.schema.notation import read_numbers
-from mlpcli.data.schema.remedies import describe_notation, for_column
+from mlpcli.data.schema.remedies import describe_notation, for_column, yaml_list
 from mlpcli.data.schema.truth import truth_codes
 from mlpcli.errors import nearest
 from mlpcli.wording import LONGEST, shortened
@@ -186,5 +186,5 @@ def _what(cell: str, schema: ColumnSchema, count: int) -> str:
 def _remedy(cell: str, schema: ColumnSchema) -> str:
     if schema.kind == ORDINAL:
         return nearest(cell, schema.levels)
-    missing = for_column(schema.name, f"missing: [{cell!r}]")
+    missing = for_column(schema.name, f"missing: {yaml_list([cell])}")
     return f"Mend the cell, or leave it empty where the value is not known; if the word says that, {missing}."
