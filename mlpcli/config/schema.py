@@ -42,6 +42,10 @@ class ColumnConfig:
     format: str | None = setting(None)
     """How dates are written, as %d.%m.%Y."""
 
+    def conflicts(self) -> Iterator[tuple[str, str, str]]:
+        """Yield settings that contradict each other: (key, fault, remedy)."""
+        yield from same_marks(self.decimal, self.thousands)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
@@ -102,6 +106,9 @@ class DataConfig:
     def conflicts(self) -> Iterator[tuple[str, str, str]]:
         """Yield settings that contradict each other: (key, fault, remedy)."""
         targets = (self.target,) if isinstance(self.target, str) else self.target or ()
+        yield from same_marks(self.decimal, self.thousands)
+        for name in sorted({*self.use} & {*self.ignore}):
+            yield "use", f"{name!r} is also in ignore.", "Take it out of one of them."
         if self.labels is not None and self.target is not None:
             yield "labels", "labels and target both say what to predict.", "Keep one of them."
         if self.target == ():
@@ -139,6 +146,13 @@ class DataConfig:
             yield "ignore", f"{name!r} is the target and cannot be ignored.", "Take it out of one of them."
         for name in sorted({*self.ignore} & {*self.categorical}):
             yield "categorical", f"{name!r} is also in ignore.", "Take it out of one of them."
+
+
+def same_marks(decimal: str | None, thousands: str | None) -> Iterator[tuple[str, str, str]]:
+    """Yield the conflict of one mark for fractions and for thousands, where there is one."""
+    if decimal is not None and decimal == thousands:
+        what = f"{thousands!r} is also the decimal mark."
+        yield "thousands", what, "Give each a mark of its own, or leave one of them out."
 
 
 def doubles(names: Iterable[str]) -> list[str]:

@@ -128,6 +128,11 @@ def _build(
     table, left_out = usable_rows(config, tables.training, names)
     table, in_no_part = rows_to_split(config, table)
     inputs = tuple(name for name in table.names if name not in apart)
+    for name in names:
+        if schema.column(name).kind == DATE:
+            what = f"The target {name!r} is a date, and a network predicts numbers and classes."
+            remedy = "Predict a number made of it, such as the days from another date."
+            raise DataError(Fault(source, what, remedy, "data.target"))
     if not inputs:
         remedy = "Give a file with a column besides the target, or ignore fewer."
         raise DataError(Fault(source, "There is no input column.", remedy))
@@ -179,7 +184,7 @@ def _build_parts(
     for key, table in present(tables):
         warnings = PreparationWarnings()
         if key not in tables.drawn:
-            table, warnings = builder.read(table)
+            table, warnings = builder.read(key, table)
         parts[key], more_notes = builder.build(key, table, warnings)
         notes += more_notes
     return parts, notes

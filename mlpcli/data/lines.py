@@ -64,7 +64,7 @@ def _decoded(source: Source, data: bytes, number: int) -> list[str]:
         lines = data.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
         line = number + data.count(b"\n", 0, error.start)
-        remedy = "Save it as UTF-8, for instance with `iconv -f LATIN1 -t UTF-8 FILE`."
+        remedy = "Save it as UTF-8, for instance with `iconv -f CP1252 -t UTF-8 FILE`."
         raise DataError(Fault(f"{source.name} line {line}", "The text is not UTF-8.", remedy)) from error
     if not lines[-1]:
         lines.pop()

@@ -80,12 +80,18 @@ class PartBuilder:
     dtype: str
     matrices: MatrixFiles | None = None
 
-    def read(self, table: Table) -> tuple[Table, PreparationWarnings]:
+    def read(self, key: str, table: Table) -> tuple[Table, PreparationWarnings]:
         """Return the table of a part's own file as the schema reads it, and the columns that are not used.
 
+        key: the name of the part, for messages.
         Raises DataError for missing columns, targets and weights too, and cells that are not what their
         column is.
         """
+        lacking = [name for name in self.preparation.target.names if name not in table.names]
+        if lacking and not any(name not in table.names for name in self.preparation.names):
+            what = f"There is no target {lacking[0]!r} in it, so that no row can be scored."
+            remedy = f"Leave data.{key} out, and give the file to mlp predict."
+            raise DataError(Fault(table.source, what, remedy, f"data.{key}"))
         name = self.config.weight
         if name is not None and name not in table.names:
             what = f"There is no column {name!r} of weights."

@@ -79,7 +79,7 @@ class PreparationWarnings:
                     f"training never saw ({what}{near}); predictions do without this column there."
                 )
             else:
-                yield f"column {where}: {count} that training never saw ({what}); it counts as none."
+                yield f"column {where}: {count} that training never saw ({what}{near}); it counts as none."
         others = len(self.unknown) - MOST
         if others > 0:
             yield f"{plural(others, 'more column')} with values that training never saw."

@@ -96,12 +96,13 @@ class Preparation:
         shown = listed(map(repr, missing), 20)
         what = f"There is no column {shown}." if len(missing) == 1 else f"These columns are missing: {shown}."
         kind = "table" if source == IN_MEMORY else "file"
-        if tuple(names) == tuple(f"x{at}" for at in range(1, len(names) + 1)):
+        nameless = tuple(names) == tuple(f"x{at}" for at in range(1, len(names) + 1))
+        if nameless:
             what += {
                 "table": " An array has no names for its columns: give a mapping or a data frame.",
                 "file": " The file seems to have no header line with the names.",
             }[kind]
-        near = ((name, closest(name, free)) for name in missing[:5])
+        near = () if nameless else ((name, closest(name, free)) for name in missing[:5])
         lines = [f"Did you mean {found!r} for {name!r}?" for name, found in near if found]
         return Fault(source, what, "\n".join([*lines, f"The {kind} has: {listed(names, 24)}."]))
 

@@ -39,7 +39,7 @@ def of_levels(cells: ColumnCells, wish: Wish, code: str = "") -> Draft:
     notes: tuple[str, ...] = ()
     if code:
         reason = "a leading zero" if _ZERO_LED.fullmatch(code) else "more digits than a number can hold"
-        why = f"whole numbers some of which have {reason}, as {code!r}"
+        why = f"whole numbers some of which have {reason}, as {shown(code)}"
     elif len(numbers) and len(places):
         words = int(cells.counts[places].sum())
         cells_in_all = words + int(of_number.sum())

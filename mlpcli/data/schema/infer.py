@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,7 +58,7 @@ def infer_schema(
     faults = [*_unknown_names(table, config)]
     columns = _columns(table, config)
     drafts = _drafts(columns, config, roles, separator, table.declared)
-    again = _as_text(columns, drafts, config) if may_read_again else frozenset()
+    again = _as_text(columns, drafts, config, separator) if may_read_again else frozenset()
     drafts, kept = _keep_some(table, columns, drafts, config, roles)
     faults += [
         _fault(table, name, draft, name == config.weight)
@@ -119,7 +120,7 @@ def _drafts(
     declared: Mapping[str, ColumnSchema],
 ) -> dict[str, Draft]:
     """Return a draft of each column; the columns that leave a mark in doubt go by the others."""
-    fraction = separator == ";"
+    fraction = separator == ";" and not any(map(_shows_point, columns.values()))
     first = next(iter(columns), "")
     drafts = {
         name: draft_column(column, wish_for(name, config, roles, fraction, name == first, declared.get(name)))
@@ -142,6 +143,27 @@ def _drafts(
     return drafts
 
 
+_POINT = re.compile(r"[+-]?[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})")
+
+
+def _shows_point(column: Column) -> bool:
+    """Tell whether a column has a number with a point that cannot set off thousands, as 0.5 or 7.1234."""
+    if _has_fractions(column) and not _may_be_thousands(column):
+        return True
+    return any(map(_POINT.fullmatch, column.words[:_LOOK]))
+
+
+_LOOK = 1000
+"""Words of a column that are looked at."""
+
+
+def _may_be_thousands(column: Column) -> bool:
+    """Tell whether all fractions of a column may be groups of three digits: 1.25, of which 1.250 became."""
+    assert column.numbers is not None
+    thousandths = column.numbers[~np.isnan(column.numbers)] * 1000
+    return bool((np.abs(thousandths) < 1e6).all() and (thousandths == np.round(thousandths)).all())
+
+
 def _has_fractions(column: Column) -> bool:
     numbers = column.numbers
     if numbers is None or numbers.dtype.kind != "f":
@@ -149,9 +171,18 @@ def _has_fractions(column: Column) -> bool:
     return bool(np.any(numbers != np.floor(numbers), where=~np.isnan(numbers)))
 
 
-def _as_text(columns: dict[str, Column], drafts: dict[str, Draft], config: DataConfig) -> frozenset[str]:
-    """Return the columns to be read again as text: 1.250 may mean 1250 where commas are before fractions."""
+def _as_text(
+    columns: dict[str, Column], drafts: dict[str, Draft], config: DataConfig, separator: str
+) -> frozenset[str]:
+    """Return the columns to be read again as text: 1.250 may mean 1250 where commas are before fractions.
+
+    So it may in a file of semicolons without any comma, unless fractions of other than three digits show
+    that the point is before them.
+    """
     comma = config.decimal == "," or any(draft.schema.notation.decimal == "," for draft in drafts.values())
+    if separator == ";" and not comma and config.decimal is None:
+        fractions = [column for column in columns.values() if _has_fractions(column)]
+        comma = bool(fractions) and all(map(_may_be_thousands, fractions))
     again = set()
     for name, column in columns.items():
         notation = drafts[name].schema.notation

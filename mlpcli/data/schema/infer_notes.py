@@ -51,7 +51,7 @@ def _left_out(source: str, drafts: list[Draft]) -> Iterator[str]:
         names = yaml_list(schema.name for schema in keys[:MOST])
         tell, them = ("it tells", "it") if len(keys) == 1 else ("they tell", "them")
         yield (
-            f"{source}: left out, as {tell} rows apart: {reasons}{more}. "
+            f"{source}: left out, as {tell} rows apart more than anything else: {reasons}{more}. "
             f"To use {them}, say `data: {{use: {names}}}`."
         )
 

@@ -83,7 +83,8 @@ def _pattern(notation: Notation) -> re.Pattern[str]:
     body = body_pattern(notation.decimal, notation.thousands)
     return re.compile(
         rf"(?P<open>\()?{before}(?P<sign>{SIGN})? ?{between}(?P<body>{body}){EXPONENT}{after}"
-        r"(?P<close>\))?(?P<behind>-)?"
+        # 1.- is a price without cents; behind a digit the hyphen is a minus.
+        r"(?P<close>\))?(?:(?P<behind>(?<![.,])-)|(?<=[.,])[\-\u2013\u2014]{1,2})?"
     )
 
 

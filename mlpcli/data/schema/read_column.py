@@ -14,7 +14,7 @@ from mlpcli.data.schema.dates import date_part, read_dates
 from mlpcli.data.schema.find_dates import number_seconds
 from mlpcli.data.schema.missing_words import CATEGORIES, MissingRule, missing_places, rule_of
 from mlpcli.data.schema.notation import read_numbers
-from mlpcli.data.schema.remedies import describe_notation, for_column
+from mlpcli.data.schema.remedies import describe_notation, for_column, yaml_list
 from mlpcli.data.schema.truth import truth_codes
 from mlpcli.errors import nearest
 from mlpcli.wording import LONGEST, shortened
@@ -49,7 +49,7 @@ def read_column(column: Column, schema: ColumnSchema, as_words: bool = False) ->
     if column.codes is None and schema.numeric and not rule.numbers and not _marked(schema):
         return column, None
     if schema.kind == TRUTH and as_words:
-        return _truth_words(column, schema.levels, rule), None
+        return _truth_words(_levels(column, rule, schema.levels), schema.levels), None
     values, bad = _values(column, schema, rule)
     slip = None
     if len(bad):
@@ -135,8 +135,8 @@ def _level(word: str) -> str:
     return word if number is None else number_text(number)
 
 
-def _levels(column: Column, rule: MissingRule) -> Column:
-    """Return a column of levels by name; no value is the code -1."""
+def _levels(column: Column, rule: MissingRule, kept: tuple[str, ...] = ()) -> Column:
+    """Return a column of levels by name; no value is the code -1. kept: words that never stand for none."""
     places: dict[str, int] = {}
     codes = np.full(column.rows, -1, np.int32)
     if column.numbers is not None:
@@ -147,7 +147,7 @@ def _levels(column: Column, rule: MissingRule) -> Column:
     if column.codes is not None:
         missing = {*missing_places(column.words, rule, CATEGORIES)}
         known = [
-            -1 if at in missing else places.setdefault(_level(word), len(places))
+            -1 if at in missing and word not in kept else places.setdefault(_level(word), len(places))
             for at, word in enumerate(column.words)
         ]
         worded = column.codes >= 0
@@ -155,28 +155,16 @@ def _levels(column: Column, rule: MissingRule) -> Column:
     return Column(name=column.name, codes=codes, words=tuple(places))
 
 
-def _truth_words(column: Column, levels: tuple[str, ...], rule: MissingRule) -> Column:
+def _truth_words(column: Column, levels: tuple[str, ...]) -> Column:
     """Return a column of words with those that say no or yes in the spelling of `levels`; others stay."""
-    places = {level: place for place, level in enumerate(levels)}
-    codes = np.full(column.rows, -1, np.int32)
-
-    def place(word: str) -> int:
-        said = truth_codes(word, levels)
-        if said is None and rule.has(word, CATEGORIES):
-            return -1
-        return places.setdefault(word if said is None else levels[int(said)], len(places))
-
-    if column.numbers is not None:
-        there = np.flatnonzero(~np.isnan(column.numbers))
-        distinct, where = np.unique(column.numbers[there], return_inverse=True)
-        if len(there):
-            codes[there] = np.array([place(number_text(value)) for value in distinct.tolist()], np.int32)[
-                where
-            ]
-    if column.codes is not None:
-        worded = column.codes >= 0
-        codes[worded] = np.array([*map(place, column.words), -1], np.int32)[column.codes[worded]]
-    return Column(name=column.name, codes=codes, words=tuple(places))
+    said = [truth_codes(word, levels) for word in column.words]
+    names = [
+        word if code is None else levels[int(code)] for word, code in zip(column.words, said, strict=True)
+    ]
+    words = tuple(dict.fromkeys((*levels, *names)))
+    assert column.codes is not None
+    codes = np.array([*map(words.index, names), -1], np.int32)[column.codes]
+    return Column(name=column.name, codes=codes, words=words)
 
 
 _NAMES = {NUMBER: "number", TRUTH: "truth value", DATE: "date", ORDINAL: "level"}
@@ -198,5 +186,9 @@ def _what(cell: str, schema: ColumnSchema, count: int) -> str:
 def _remedy(cell: str, schema: ColumnSchema) -> str:
     if schema.kind == ORDINAL:
         return nearest(cell, schema.levels)
-    missing = for_column(schema.name, f"missing: [{cell!r}]")
+    if any(sign.isdigit() for sign in cell):  # a number or a date in another notation is no word
+        written = f"as {schema.date_format}" if schema.kind == DATE else describe_notation(schema.notation)
+        asked = f" The column has {_NAMES.get(schema.kind, 'number')}s {written or 'with a point'}."
+        return f"Mend the cell, or leave it empty where the value is not known.{asked}"
+    missing = for_column(schema.name, f"missing: {yaml_list([cell])}")
     return f"Mend the cell, or leave it empty where the value is not known; if the word says that, {missing}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 
@@ -16,6 +17,8 @@ def yaml_word(text: str) -> str:
     """Write a text as YAML has it on one line, quoted where YAML asks for it."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
+    if "\n" in text or "\r" in text:
+        return json.dumps(text, ensure_ascii=False)
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -70,9 +70,11 @@ def wish_for(
     if values is None and declared is not None and declared.missing:
         values = declared.missing
     decimal, thousands = own.decimal or config.decimal, own.thousands or config.thousands
-    if own.decimal and own.decimal == thousands:
-        thousands = None
+    if decimal is not None and decimal == thousands:  # what the column says of itself comes first
+        thousands, decimal = (None, decimal) if own.decimal else (thousands, "." if decimal == "," else ",")
     kind = own.kind
+    if kind is None and (own.decimal or own.thousands):
+        kind = NUMBER
     if kind is None and own.levels:
         kind = TRUTH if len(own.levels) == 2 else ORDINAL
     if kind is None and own.format:

@@ -121,7 +121,7 @@ def not_utf8(name: str, offset: int) -> DataError:
         Fault(
             f"{name} byte {offset}",
             "The text is not UTF-8.",
-            "Save it as UTF-8, for instance with `iconv -f LATIN1 -t UTF-8 FILE`.",
+            "Save it as UTF-8, for instance with `iconv -f CP1252 -t UTF-8 FILE`.",
         )
     )
 

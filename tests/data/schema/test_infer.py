@@ -4,9 +4,11 @@ import math
 
 import numpy as np
 import pytest
+import yaml
 from raw_tables import config, inferred, later, raw_table, typed, values
 
 from mlpcli.data.schema.infer import infer_schema
+from mlpcli.data.schema.remedies import yaml_list
 from mlpcli.data.schema.schema import Schema
 from mlpcli.errors import DataError
 
@@ -252,3 +254,14 @@ def test_a_table_that_cannot_be_read_again_is_inferred_as_it_is():
     found = infer_schema(table, config(), ("y",), may_read_again=False)
     assert not found.as_text
     assert values(found.schema.read(table).column("a"))[:3] == [1.25, 2.5, 3.0]
+
+
+def test_names_and_words_of_any_kind_can_be_copied_into_a_config():
+    name = "a\nb"
+    assert yaml.safe_load(yaml_list([name, "it's", "a: b", "\\x"])) == [name, "it's", "a: b", "\\x"]
+
+
+def test_a_long_code_is_not_written_out():
+    found = inferred(("y",), a=["9" * 5000, "2", "3"] * 10, y=REAL)
+    assert len(found.schema.column("a").why) < 200
+    assert max(map(len, found.notes)) < 300

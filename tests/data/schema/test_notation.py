@@ -96,7 +96,9 @@ def test_a_plain_notation_reads_plain_numbers_alike_and_never_a_word_of_another_
 @given(
     words=st.lists(
         st.text(max_size=8)
-        | st.from_regex(r"[-$€(]?0?[0-9]{1,4}([.,][0-9]{1,3})?( ?km| ?%|m2)?", fullmatch=True),
+        | st.from_regex(
+            r"[-$€(]?0?[0-9]{1,4}([.,][0-9]{1,3})?([eD][-+]?[0-9]{1,2})?( ?km| ?%|m2)?", fullmatch=True
+        ),
         max_size=20,
     ),
     notation=st.sampled_from(
@@ -109,6 +111,12 @@ def test_words_together_say_what_they_say_alone(words, notation):
     assert [None if value != value else value for value in together] == alone
     places = sorted(int(at) for group in group_by_shape(words) for at in group)
     assert places == list(range(len(words)))
+
+
+def test_every_exponent_counts_beside_others_of_its_length():
+    assert read_numbers(["1.2D+03", "5.0D-01", "7.5D+12"], PLAIN).tolist() == [1200, 0.5, 7.5e12]
+    words = ["1,5e-03 km", "1,5e+07 km", "2,5e\u221203 km"]
+    assert read_numbers(words, Notation(decimal=",", unit="km")).tolist() == [0.0015, 1.5e7, 0.0025]
 
 
 REFUSED = {
