@@ -153,7 +153,7 @@ def test_rows_without_target_are_left_out_aloud(train: Path) -> None:
 def test_a_part_without_target_is_an_error(train: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.csv"
     other.write_text("size,kind\n1,a\n2,b\n")
-    with pytest.raises(DataError, match="no column 'answer'"):
+    with pytest.raises(DataError, match="no target 'answer'"):
         read(train, test=str(other))
 
 

@@ -491,6 +491,7 @@ def test_31_a_row_in_an_open_pipe_is_answered(tmp_path: Path) -> None:
     finally:
         process.stdin.close()
         process.wait(60)
+        process.stdout.close()
 
 
 def test_32_zip_codes(tmp_path: Path) -> None:
