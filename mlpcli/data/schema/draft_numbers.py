@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.column import number_text
+from mlpcli.data.column import number_text, plain_number
 from mlpcli.data.schema.column_schema import CONSTANT, DATE, EMPTY, PLAIN
 from mlpcli.data.schema.draft import ColumnCells, Draft, entry, shown
 from mlpcli.data.schema.find_dates import days_of_numbers
@@ -25,6 +25,9 @@ Array = NDArray[Any]
 
 FEW_DAYS = 10
 """From so many different days on, whole numbers that all are dates, as 20240301, are no chance."""
+
+_LOOK = 1000
+"""Cells among which one with a mark is looked for, to show what it is."""
 
 
 def of_plain_numbers(cells: ColumnCells, wish: Wish, missing: Mapping[str, int]) -> Draft:
@@ -68,7 +71,8 @@ def of_written_numbers(
     worded = np.flatnonzero((cells.codes >= 0) & ~np.isnan(rows))
     if not len(worded):
         return draft
-    row = int(worded[0])
+    marked = (row for row in worded[:_LOOK].tolist() if plain_number(cells.words[cells.codes[row]]) is None)
+    row = next(marked, int(worded[0]))
     note = f"numbers {how}: {shown(cells.words[cells.codes[row]])} is {number_text(rows[row].item())}"
     if found.doubtful:
         other = "," if found.notation.decimal == "." else "."

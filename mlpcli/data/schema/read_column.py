@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,8 @@ def read_column(column: Column, schema: ColumnSchema, as_words: bool = False) ->
     slip = None
     if len(bad):
         row, cell = int(bad[0]), column.cell(int(bad[0]))
-        slip = Slip(row=row, what=_what(cell, schema, len(bad)), remedy=_remedy(cell, schema))
+        missing = [column.words[at] for at in missing_places(column.words, rule)]
+        slip = Slip(row=row, what=_what(cell, schema, len(bad)), remedy=_remedy(cell, schema, missing))
     return Column(name=column.name, numbers=values), slip
 
 
@@ -183,12 +185,14 @@ def _what(cell: str, schema: ColumnSchema, count: int) -> str:
     return f"{shown} is not a finite number{' ' if kind else ''}{kind}{others}."
 
 
-def _remedy(cell: str, schema: ColumnSchema) -> str:
+def _remedy(cell: str, schema: ColumnSchema, missing: Sequence[str]) -> str:
+    """Say what to do about a cell. missing: the words in the column that stand for no value already."""
     if schema.kind == ORDINAL:
         return nearest(cell, schema.levels)
     if any(sign.isdigit() for sign in cell):  # a number or a date in another notation is no word
         written = f"as {schema.date_format}" if schema.kind == DATE else describe_notation(schema.notation)
         asked = f" The column has {_NAMES.get(schema.kind, 'number')}s {written or 'with a point'}."
         return f"Mend the cell, or leave it empty where the value is not known.{asked}"
-    missing = for_column(schema.name, f"missing: {yaml_list([cell])}")
-    return f"Mend the cell, or leave it empty where the value is not known; if the word says that, {missing}."
+    # A list of words takes the place of those that are known by themselves.
+    setting = for_column(schema.name, f"missing: {yaml_list([*missing, cell])}")
+    return f"Mend the cell, or leave it empty where the value is not known; if the word says that, {setting}."

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from raw_tables import config, inferred, later, raw_table, typed, values
 
+from mlpcli.api import data_report
 from mlpcli.data.schema.infer import infer_schema
 from mlpcli.data.schema.remedies import yaml_list
 from mlpcli.data.schema.schema import Schema
@@ -265,3 +266,15 @@ def test_a_long_code_is_not_written_out():
     found = inferred(("y",), a=["9" * 5000, "2", "3"] * 10, y=REAL)
     assert len(found.schema.column("a").why) < 200
     assert max(map(len, found.notes)) < 300
+
+
+def test_the_example_of_a_notation_is_a_cell_with_a_mark(tmp_path):
+    path = tmp_path / "d.csv"
+    path.write_text("a;b\n" + "3;u\n7;v\n0,5;u\n1.250,5;v\n" * 10)
+    assert any("'0,5' is 0.5" in note for note in data_report(str(path)).as_json()["notes"])
+
+
+def test_the_remedy_for_a_word_keeps_the_words_that_stand_for_no_value():
+    cells = ["1.5", "2", "NA", "n.b.", "3"] * 12
+    with pytest.raises(DataError, match=r"\[NA, n\.b\.\]"):
+        numbers_of([*cells[:-1], "k.w."], settings=config(columns={"a": {"kind": "number"}}))
