@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.config.schema import DataConfig
-from mlpcli.data.column import Column
+from mlpcli.data.column import Column, plain_number
 from mlpcli.data.schema.column_schema import CONSTANT, COUNTER, EMPTY, ID, PLAIN, ColumnSchema
 from mlpcli.data.schema.declared import draft_column
 from mlpcli.data.schema.draft import Draft
@@ -72,7 +72,18 @@ def infer_schema(
         raise DataError(faults)
     entries = tuple(draft.schema for draft in drafts.values() if not _is_plain(draft.schema))
     schema = Schema(columns=entries, targets=roles.targets, aside=roles.aside)
-    return Inference(schema=schema, notes=tuple(notes_on(table.source, drafts.values(), kept)), as_text=again)
+    notes = (*notes_on(table.source, drafts.values(), kept), *_words_nowhere(table, columns, config))
+    return Inference(schema=schema, notes=notes, as_text=again)
+
+
+def _words_nowhere(table: Table, columns: dict[str, Column], config: DataConfig) -> Iterator[str]:
+    """Yield a note on words that the config says stand for no value, and that stand in no cell."""
+    given = [word for word in config.missing.values or () if plain_number(word) is None]
+    there = {word for column in columns.values() for word in column.words} if given else set()
+    nowhere = [word for word in given if word not in there]
+    if nowhere:
+        key = "data.missing.values"
+        yield f"{table.source}: {key} names {listed(map(repr, nowhere))}, which no cell of the file says."
 
 
 def _unknown_names(table: Table, config: DataConfig) -> Iterator[Fault]:

@@ -19,6 +19,8 @@ _ALWAYS = """
     [null] \\n nan -nan <nan> nat <na> (na) [na] 1.#ind -1.#ind 1.#qnan -1.#qnan #div/0! #value! #ref!
     #num! #name? #null! #error! #err! #getting_data #spill! #calc! #missing! (missing) (blank) (empty)
     <missing> <none> pd.na
+    #nv #wert! #zahl! #bezug! #n/d #valeur! #nombre! #nom? #¡valor! #¡div/0! #¡num! #¡ref! #¿nombre?
+    #valore! #rif! #nome?
 """
 ALWAYS = frozenset(_ALWAYS.split())
 """Words that stand for no value in a column of any kind, in any case of letters."""
