@@ -17,7 +17,7 @@ from mlpcli.data.schema.column_schema import ColumnSchema
 from mlpcli.data.several import files_of
 from mlpcli.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 """To be raised whenever files of datasets that were written before are no longer read as they were meant."""
 _ROLES = ("train", "labels", "validation", "validation_labels", "test", "test_labels")
 _NO_MATTER = ("source", "cache")

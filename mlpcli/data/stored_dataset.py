@@ -79,7 +79,7 @@ def _write_part(key: str, part: Part, folder: Path, paths: Mapping[str, str]) ->
         path = folder / stored.file
         if not path.exists():
             write_pieces(path, pieces_of(array))
-        arrays[name] = [stored.dtype, list(stored.shape)]
+        arrays[name] = [stored.dtype, list(stored.shape), _array_digest(name, array)]
     lines = part.lines
     return {
         "arrays": arrays,
@@ -87,6 +87,13 @@ def _write_part(key: str, part: Part, folder: Path, paths: Mapping[str, str]) ->
         "source": _with_roles(part.source, paths),
         "unseen": None if part.unseen is None else list(part.unseen.classes),
     }
+
+
+def _array_digest(name: str, array: Array) -> str:
+    """Return the digest of an array in hex; "" for inputs, which are read when they are trained with."""
+    if name.endswith("inputs"):
+        return ""
+    return hashlib.blake2b(np.ascontiguousarray(array).data, digest_size=16).hexdigest() if array.size else ""
 
 
 def _arrays(part: Part) -> Iterator[tuple[str, Array]]:
@@ -110,10 +117,11 @@ def _read_part(key: str, content: Any, folder: Path, paths: Mapping[str, str]) -
     """Return a part from what _write_part returned. Raises OSError, ValueError."""
     if content is None:
         return None
-    found = {
-        name: StoredArray(f"{key}.{name}", dtype, tuple(shape)).map(folder)
-        for name, (dtype, shape) in content["arrays"].items()
-    }
+    found = {}
+    for name, (dtype, shape, digest) in content["arrays"].items():
+        found[name] = StoredArray(f"{key}.{name}", dtype, tuple(shape)).map(folder)
+        if digest != _array_digest(name, found[name]):
+            raise ValueError(f"{key}.{name} is damaged")
     unseen = None
     if content["unseen"] is not None:
         unseen = Unseen(

@@ -29,6 +29,7 @@ _BLOCK_BYTES = 1 << 18  # so small that what comes of a block stays in the cache
 _LARGEST_BLOCK = 1 << 22
 _LONG_QUOTE = 1 << 20  # bytes after which a quote that is still open is looked at by the csv module
 _RECORDS = 1000
+_LONGEST_LINES = 1 << 27  # bytes of the first lines; some formats of other programs have no line end at all
 
 
 class Csv(Reader):
@@ -66,9 +67,14 @@ class Csv(Reader):
         least = 0 if self.source.live and known else HEAD_BYTES
 
         def enough(head: bytes) -> bool:
+            if b"\0" in head[-_LARGEST_BLOCK:] or len(head) > _LONGEST_LINES:
+                return True
             return len(head) >= least and max(head.count(b"\n"), head.count(b"\r")) >= wanted
 
         self.source.look_further(enough)
+        if len(self.source.head) > _LONGEST_LINES and not self.source.head_is_all:
+            what = f"The first lines have more than {_LONGEST_LINES >> 20} MiB: this is hardly a table."
+            raise DataError(Fault(self.source.name, what, "Give a text file with one row per line."))
 
     def _pass(self, rows: int, strict: bool) -> None:
         """Take so many records that are not blank. Raises DataError where strict and quotes are wrong."""
