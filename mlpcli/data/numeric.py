@@ -100,8 +100,7 @@ class Numeric:
         """
         shift, scale = self.shift_and_scale()
         filled, start = np.zeros(self.width, np.int64), 0
-        for part in table.pieces(_rows_at_once(self.width)):
-            piece = part.matrix(self.names).astype(np.float64)
+        for part, piece in _float_pieces(table, self.names):
             if not np.isfinite(piece).all():
                 filled += self._fill(piece, part)
             piece -= shift
@@ -188,12 +187,31 @@ def _rows_at_once(width: int) -> int:
     return max(_LEAST_ROWS, _AT_ONCE // width)
 
 
+def _float_pieces(table: Table, names: tuple[str, ...]) -> Iterator[tuple[Table, Array]]:
+    """Yield pieces of a table with their values, float64 (n, columns), that may be written to until the next.
+
+    Columns are gathered in one buffer: fresh memory for each piece takes longer than what is done with it.
+    """
+    step = _rows_at_once(len(names))
+    buffer = np.empty((0, 0))
+    for part in table.pieces(step):
+        block = part.block(names)
+        if block is not None:
+            yield part, block.astype(np.float64)
+            continue
+        if not buffer.size:
+            buffer = np.empty((len(names), min(step, table.rows)))
+        rows = buffer[:, : part.rows]
+        for row, name in zip(rows, names, strict=True):
+            row[:] = part.numbers(name)
+        yield part, rows.T
+
+
 def _present(
     table: Table, names: tuple[str, ...], pooled: bool
 ) -> Iterator[tuple[Array, Array | Literal[True]]]:
     """Yield float64 pieces of the values, (n, columns) or (n, 1) when pooled, and where they are not NaN."""
-    for part in table.pieces(_rows_at_once(len(names))):
-        piece = part.matrix(names).astype(np.float64)
+    for _, piece in _float_pieces(table, names):
         piece = piece.reshape(-1, 1) if pooled else piece
         holes = np.isnan(piece)
         yield piece, ~holes if holes.any() else True

@@ -77,7 +77,9 @@ class Table:
     def numbers(self, name: str) -> Array:
         """Return a column as numbers (rows,), NaN where empty. Raises DataError where a cell is a word."""
         column = self.column(name)
-        words = np.flatnonzero(column.is_word() if column.codes is not None else [])
+        if column.codes is None and column.numbers is not None:
+            return column.numbers
+        words = np.flatnonzero(column.is_word())
         if len(words):
             raise DataError(
                 Fault(
