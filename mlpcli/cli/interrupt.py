@@ -35,6 +35,16 @@ def interrupt_on_signals() -> None:
             signal.signal(number, interrupt)
 
 
+def ignore_further_signals() -> None:
+    """Ignore the signals that interrupt from now on, as the process is about to leave with 130 anyway.
+
+    When Python takes itself apart it gives signals their default back, and a terminal that closes may send
+    SIGHUP twice: the second one would end the process by signal.
+    """
+    for number in _heeded():
+        signal.signal(number, signal.SIG_IGN)
+
+
 def mark_interrupt_handled() -> None:
     """Tell CPython that the interrupt at hand was handled, so that the exit code is that of the command.
 

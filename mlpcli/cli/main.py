@@ -16,7 +16,7 @@ try:
 except KeyboardInterrupt:  # loading it is half of starting up: Ctrl-C then is no bug to be traced
     sys.exit(130)
 
-from mlpcli.cli.interrupt import interrupt_on_signals, mark_interrupt_handled
+from mlpcli.cli.interrupt import ignore_further_signals, interrupt_on_signals, mark_interrupt_handled
 from mlpcli.cli.streams import drop_output, mend_streams
 from mlpcli.version import __version__
 
@@ -179,7 +179,12 @@ def main() -> None:
             sys.stdout.flush()  # here, not when Python ends, so that a full disk is an error as any other
     except KeyboardInterrupt:
         mark_interrupt_handled()
+        ignore_further_signals()
         sys.exit(130)
+    except SystemExit as end:
+        if end.code == 130:
+            ignore_further_signals()
+        raise
     except OSError as error:  # a full disk, say
         if error.errno != errno.EPIPE:  # whoever reads no further wants no message
             where = error.filename or "standard output"

@@ -282,7 +282,8 @@ def on_a_terminal(columns, *arguments, **environment):
 def test_it_fits_the_terminal(place, columns):
     text = on_a_terminal(columns, "data", "data.csv", "--target", "kind")
     assert "to beat" in text
-    assert max(map(len, text.splitlines())) <= columns
+    # The path stands in one piece, however long it is.
+    assert max(len(line) for line in text.splitlines() if "data.csv" not in line) <= columns
     assert "█" in text
 
 
