@@ -75,7 +75,5 @@ def sliced(table: Table, start: int, stop: int) -> Table:
         if isinstance(column, Block):
             columns.append(replace(column, values=column.values[start:stop]))
         else:
-            numbers = None if column.numbers is None else column.numbers[start:stop]
-            codes = None if column.codes is None else column.codes[start:stop]
-            columns.append(replace(column, numbers=numbers, codes=codes))
+            columns.append(column.take(slice(start, stop)))
     return replace(table, columns=tuple(columns), lines=table.lines[start:stop])

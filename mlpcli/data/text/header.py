@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from mlpcli.data.csv_dialect import is_number
 from mlpcli.data.schema.missing_words import says_nothing
 
@@ -24,24 +22,6 @@ def is_header(first: list[str], below: Rows) -> bool:
             return True
     named = len(set(inner)) == len(inner) and not any(map(says_nothing, inner))
     return named and not any(name in cells for name, cells in zip(first, columns, strict=False) if name)
-
-
-def told_apart(cells: Sequence[str]) -> tuple[tuple[str, ...], list[str], list[str]]:
-    """Give every column a name of its own; return all, and those given to nameless and to repeated ones."""
-    taken = {cell for cell in cells if cell}
-    counts = dict.fromkeys((*cells, *(f"x{at}" for at in range(1, len(cells) + 1))), 1)
-    names: dict[str, None] = {}
-    nameless: list[str] = []
-    again: list[str] = []
-    for at, cell in enumerate(cells, 1):
-        name = given = cell or f"x{at}"
-        while name in names or (name in taken and not (cell and name == given)):
-            counts[given] += 1
-            name = f"{given}_{counts[given]}"
-        if name != cell:
-            (again if cell else nameless).append(name)
-        names[name] = None
-    return tuple(names), nameless, again
 
 
 def is_numeric(cell: str) -> bool:

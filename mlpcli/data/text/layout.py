@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from mlpcli.data.column_names import renamed
 from mlpcli.data.csv_dialect import SEPARATORS, cut
 from mlpcli.data.reading import Reading
-from mlpcli.data.text.header import are_row_names, are_row_numbers, is_header, told_apart
+from mlpcli.data.text.header import are_row_names, are_row_numbers, is_header
 from mlpcli.errors import DataError, Fault
 from mlpcli.wording import listed, plural
 
@@ -218,7 +219,7 @@ class _Finder:
             self._first = 1
             cells = cells[1:]
             self._notes.append("the first column has no name: it is taken for row names, and left out.")
-        names, nameless, again = told_apart(cells)
+        names, nameless, again = renamed(cells)
         if nameless:
             self._notes.append(f"columns without a name are called {listed(nameless)}.")
         if again:
